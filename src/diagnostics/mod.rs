@@ -1,0 +1,163 @@
+//! One concrete diagnostic for every mistake in a user's text, and its renderers.
+//! Knows no language rule.
+
+pub mod human;
+pub mod json;
+
+use crate::source::Span;
+
+/// How bad a finding is: errors keep a scenario from running, warnings do not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    Error,
+    Warning,
+}
+
+/// A place that takes part in a finding, and what it is there.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Label {
+    pub span: Span,
+    pub text: String,
+    /// The place the finding is about; others give context.
+    pub primary: bool,
+}
+
+/// A repair that a machine can make.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Fix {
+    pub title: String,
+    pub edits: Vec<(Span, String)>,
+    /// Keeps the meaning that the writer surely had.
+    pub safe: bool,
+}
+
+/// A finding about the user's text.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Diagnostic {
+    pub severity: Severity,
+    /// `E0201`: stable, for search and for `explain`.
+    pub code: &'static str,
+    /// `unknown-attribute`: the rule's name.
+    pub rule: &'static str,
+    pub message: String,
+    pub labels: Vec<Label>,
+    pub help: Vec<String>,
+    pub fixes: Vec<Fix>,
+}
+
+impl Diagnostic {
+    /// An error of the rule (its code and name: see [`codes`]), with the place it is about.
+    pub fn error(rule: (&'static str, &'static str), span: Span, message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Error,
+            code: rule.0,
+            rule: rule.1,
+            message: message.into(),
+            labels: vec![Label { span, text: String::new(), primary: true }],
+            help: Vec::new(),
+            fixes: Vec::new(),
+        }
+    }
+
+    /// A warning of the rule.
+    pub fn warning(rule: (&'static str, &'static str), span: Span, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(rule, span, message) }
+    }
+
+    /// Says what the primary place is.
+    pub fn says(mut self, text: impl Into<String>) -> Self {
+        self.labels[0].text = text.into();
+        self
+    }
+
+    /// Adds a second place.
+    pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.labels.push(Label { span, text: text.into(), primary: false });
+        self
+    }
+
+    /// Adds a line of help: what to do.
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.help.push(text.into());
+        self
+    }
+
+    /// Adds a repair that replaces one span.
+    pub fn fix(mut self, title: impl Into<String>, span: Span, text: impl Into<String>, safe: bool) -> Self {
+        self.fixes.push(Fix { title: title.into(), edits: vec![(span, text.into())], safe });
+        self
+    }
+
+    /// The place that the finding is about.
+    pub fn span(&self) -> Span {
+        self.labels.iter().find(|l| l.primary).map(|l| l.span).unwrap_or_default()
+    }
+}
+
+/// Sorts by place and drops what was said twice (one place evaluated for several cases).
+pub fn tidy(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    found.sort_by(|a, b| {
+        (a.span(), a.severity, a.code, &a.message).cmp(&(b.span(), b.severity, b.code, &b.message))
+    });
+    found.dedup();
+    found
+}
+
+pub fn has_errors(found: &[Diagnostic]) -> bool {
+    found.iter().any(|d| d.severity == Severity::Error)
+}
+
+/// Every code and rule name, in one place so that none is used twice.
+pub mod codes {
+    pub type Rule = (&'static str, &'static str);
+
+    // E00: files
+    pub const FILE_UNREADABLE: Rule = ("E0001", "unreadable-file");
+    pub const FILE_NOT_TEXT: Rule = ("E0002", "not-text");
+    pub const FILE_EMPTY: Rule = ("E0003", "empty-file");
+    // E01: syntax
+    pub const SYNTAX: Rule = ("E0101", "syntax");
+    pub const UNCLOSED: Rule = ("E0102", "unclosed");
+    pub const TOO_DEEP: Rule = ("E0103", "too-deep");
+    pub const FOREIGN_FORM: Rule = ("E0104", "foreign-form");
+    pub const BAD_ESCAPE: Rule = ("E0105", "bad-escape");
+    pub const BAD_NUMBER: Rule = ("E0106", "bad-number");
+    // E02: names
+    pub const UNKNOWN_BLOCK: Rule = ("E0201", "unknown-block");
+    pub const UNKNOWN_ATTRIBUTE: Rule = ("E0202", "unknown-attribute");
+    pub const UNKNOWN_NAME: Rule = ("E0203", "unknown-name");
+    pub const UNKNOWN_MODULE: Rule = ("E0204", "unknown-module");
+    pub const USE_CYCLE: Rule = ("E0205", "use-cycle");
+    pub const DUPLICATE: Rule = ("E0206", "duplicate");
+    pub const SHADOWED: Rule = ("E0207", "shadowed");
+    pub const UNKNOWN_FUNCTION: Rule = ("E0208", "unknown-function");
+    pub const UNKNOWN_FIELD: Rule = ("E0209", "unknown-field");
+    pub const UNKNOWN_METRIC: Rule = ("E0210", "unknown-metric");
+    pub const UNKNOWN_UNIT: Rule = ("E0211", "unknown-unit");
+    pub const UNKNOWN_PARAM: Rule = ("E0212", "unknown-param");
+    pub const UNKNOWN_OPTION: Rule = ("E0213", "unknown-option");
+    pub const MISPLACED: Rule = ("E0214", "misplaced");
+    // E03: types
+    pub const TYPE_MISMATCH: Rule = ("E0301", "type-mismatch");
+    pub const DIMENSIONS: Rule = ("E0302", "unlike-dimensions");
+    pub const MISSING_UNIT: Rule = ("E0303", "missing-unit");
+    pub const BAD_ARGUMENT: Rule = ("E0304", "bad-argument");
+    pub const NOT_CONSTANT: Rule = ("E0305", "not-constant");
+    pub const OUT_OF_RANGE: Rule = ("E0306", "out-of-range");
+    pub const BAD_CHOICE: Rule = ("E0307", "bad-choice");
+    pub const ARITHMETIC: Rule = ("E0308", "arithmetic");
+    // E04: meaning
+    pub const MISSING_ATTRIBUTE: Rule = ("E0401", "missing-attribute");
+    pub const EMPTY_MATRIX: Rule = ("E0402", "empty-matrix");
+    pub const CONSTRAINT: Rule = ("E0403", "engine-constraint");
+    pub const CONTRADICTION: Rule = ("E0404", "contradiction");
+    pub const DUPLICATE_CASE: Rule = ("E0405", "duplicate-case");
+    pub const MISSING_FILE: Rule = ("E0406", "missing-file");
+    pub const CYCLE: Rule = ("E0407", "definition-cycle");
+    // W05: warnings about meaning
+    pub const USELESS_EXCLUDE: Rule = ("W0501", "useless-exclude");
+    pub const UNUSED: Rule = ("W0502", "unused");
+    pub const FEW_REQUESTS: Rule = ("W0503", "few-requests");
+    pub const UNMEASURED_CHECK: Rule = ("W0504", "unmeasured-check");
+}

@@ -1,0 +1,27 @@
+//! `scn`: a scenario language and its runner for testing LLM inference servers.
+//!
+//! ```text
+//! text ─▶ syntax ─▶ eval ─▶ scenario ─▶ plan ─▶ run ─▶ measure ─▶ judge ─▶ report
+//! ```
+//!
+//! Everything up to `plan`, and everything after the measurements, is pure; only `run`,
+//! `engine`, `load` (its client), `probe`, `mock`, `store` and `cli` touch the outside world.
+
+pub mod cli;
+pub mod diagnostics;
+pub mod engine;
+pub mod eval;
+pub mod judge;
+pub mod load;
+pub mod measure;
+pub mod mock;
+pub mod plan;
+pub mod probe;
+pub mod report;
+pub mod run;
+pub mod scenario;
+pub mod schema;
+pub mod source;
+pub mod store;
+pub mod syntax;
+pub mod units;
