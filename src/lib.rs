@@ -8,6 +8,7 @@
 //! `engine`, `load` (its client), `probe`, `mock`, `store` and `cli` touch the outside world.
 
 pub mod cli;
+pub mod clock;
 pub mod diagnostics;
 pub mod engine;
 pub mod eval;
@@ -22,6 +23,7 @@ pub mod run;
 pub mod scenario;
 pub mod schema;
 pub mod source;
+pub mod stop;
 pub mod store;
 pub mod syntax;
 pub mod units;

@@ -48,21 +48,36 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     /// An error of the rule (its code and name: see [`codes`]), with the place it is about.
-    pub fn error(rule: (&'static str, &'static str), span: Span, message: impl Into<String>) -> Self {
+    pub fn error(
+        rule: (&'static str, &'static str),
+        span: Span,
+        message: impl Into<String>,
+    ) -> Self {
         Self {
             severity: Severity::Error,
             code: rule.0,
             rule: rule.1,
             message: message.into(),
-            labels: vec![Label { span, text: String::new(), primary: true }],
+            labels: vec![Label {
+                span,
+                text: String::new(),
+                primary: true,
+            }],
             help: Vec::new(),
             fixes: Vec::new(),
         }
     }
 
     /// A warning of the rule.
-    pub fn warning(rule: (&'static str, &'static str), span: Span, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, ..Self::error(rule, span, message) }
+    pub fn warning(
+        rule: (&'static str, &'static str),
+        span: Span,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(rule, span, message)
+        }
     }
 
     /// Says what the primary place is.
@@ -73,7 +88,11 @@ impl Diagnostic {
 
     /// Adds a second place.
     pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.labels.push(Label { span, text: text.into(), primary: false });
+        self.labels.push(Label {
+            span,
+            text: text.into(),
+            primary: false,
+        });
         self
     }
 
@@ -84,14 +103,28 @@ impl Diagnostic {
     }
 
     /// Adds a repair that replaces one span.
-    pub fn fix(mut self, title: impl Into<String>, span: Span, text: impl Into<String>, safe: bool) -> Self {
-        self.fixes.push(Fix { title: title.into(), edits: vec![(span, text.into())], safe });
+    pub fn fix(
+        mut self,
+        title: impl Into<String>,
+        span: Span,
+        text: impl Into<String>,
+        safe: bool,
+    ) -> Self {
+        self.fixes.push(Fix {
+            title: title.into(),
+            edits: vec![(span, text.into())],
+            safe,
+        });
         self
     }
 
     /// The place that the finding is about.
     pub fn span(&self) -> Span {
-        self.labels.iter().find(|l| l.primary).map(|l| l.span).unwrap_or_default()
+        self.labels
+            .iter()
+            .find(|l| l.primary)
+            .map(|l| l.span)
+            .unwrap_or_default()
     }
 }
 

@@ -1,0 +1,4 @@
+//! Load: arrival processes and payloads (pure), the HTTP and SSE client, the request records.
+
+pub mod record;
+pub mod spec;

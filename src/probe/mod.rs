@@ -1,0 +1,3 @@
+//! Probes: processes, GPUs, host and engine metrics, as time series.
+
+pub mod series;

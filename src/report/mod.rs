@@ -1,0 +1,3 @@
+//! Reports: the result model, templates, CSV, JUnit and the step summary.
+
+pub mod model;

@@ -114,19 +114,47 @@ pub enum ExprKind {
     None,
     Bool(bool),
     /// `500 MB`, `20`, `99%`; the unit is resolved later.
-    Number { value: f64, unit: Option<Ident> },
+    Number {
+        value: f64,
+        unit: Option<Ident>,
+    },
     Str(Vec<StrPart>),
     List(Vec<Expr>),
     /// `[body for x in xs for y in ys if cond]`
-    Comprehension { body: Box<Expr>, loops: Vec<Loop>, cond: Option<Box<Expr>> },
+    Comprehension {
+        body: Box<Expr>,
+        loops: Vec<Loop>,
+        cond: Option<Box<Expr>>,
+    },
     Record(Vec<Field>),
     Name(String),
-    Field { base: Box<Expr>, field: Ident },
-    Index { base: Box<Expr>, index: Box<Expr> },
-    Call { function: Ident, args: Vec<Arg> },
-    Unary { op: UnaryOp, value: Box<Expr> },
-    Binary { op: BinaryOp, op_span: Span, left: Box<Expr>, right: Box<Expr> },
-    If { cond: Box<Expr>, then: Box<Expr>, other: Box<Expr> },
+    Field {
+        base: Box<Expr>,
+        field: Ident,
+    },
+    Index {
+        base: Box<Expr>,
+        index: Box<Expr>,
+    },
+    Call {
+        function: Ident,
+        args: Vec<Arg>,
+    },
+    Unary {
+        op: UnaryOp,
+        value: Box<Expr>,
+    },
+    Binary {
+        op: BinaryOp,
+        op_span: Span,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
+    If {
+        cond: Box<Expr>,
+        then: Box<Expr>,
+        other: Box<Expr>,
+    },
     /// Text that could not be read; a diagnostic says why. Everything accepts it.
     Error,
 }

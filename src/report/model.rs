@@ -1,0 +1,302 @@
+//! The result model: what `result.json` and `run.json` hold, and all that reports, JUnit, CSV
+//! and comparisons read. Nothing downstream recomputes a figure.
+
+use crate::syntax::ast::CheckLevel;
+use crate::units::{Dimension, Quantity};
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+/// Raised when a field changes its meaning.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// How a check, a case or a run ended. Ordered by how much attention it asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    Pass,
+    /// Its `when` did not hold, or its phase was absent.
+    Skipped,
+    /// This world cannot decide it.
+    NotDecided,
+    Inconclusive,
+    /// What it needs was not measured; the evidence says why.
+    NoData,
+    Fail,
+    /// The world failed: no server, a crash, a full disk.
+    Error,
+    /// Stopped by the user before it was decided.
+    Interrupted,
+}
+
+impl Verdict {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Skipped => "skipped",
+            Self::NotDecided => "not decided",
+            Self::Inconclusive => "inconclusive",
+            Self::NoData => "no data",
+            Self::Fail => "fail",
+            Self::Error => "error",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// In which world results were made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum World {
+    #[default]
+    Real,
+}
+
+/// One value for people and machines: a number with its unit, a text, or why there is none.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Figure {
+    /// In base units; none for texts and for what is unavailable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<f64>,
+    /// The base unit of `value`: `s`, `B`, `tok/s`, empty for a ratio or count.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub unit: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dimension: Option<Dimension>,
+    /// As people read it: `12.3 ms`.
+    pub text: String,
+    /// How many samples it stands on, where that says something.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub samples: Option<u64>,
+    /// Why there is no value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unavailable: Option<String>,
+}
+
+impl Figure {
+    pub fn quantity(q: Quantity) -> Self {
+        Self {
+            value: Some(q.value),
+            unit: q.dimension.unit_text(),
+            dimension: Some(q.dimension),
+            text: q.to_string(),
+            ..Self::default()
+        }
+    }
+
+    /// A share of one, shown in per cent.
+    pub fn ratio(value: f64) -> Self {
+        Self {
+            text: format!("{} %", crate::units::number(value * 100.0, 4)),
+            ..Self::quantity(Quantity::plain(value))
+        }
+    }
+
+    pub fn text(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            ..Self::default()
+        }
+    }
+
+    pub fn unavailable(reason: impl Into<String>) -> Self {
+        let reason = reason.into();
+        Self {
+            text: format!("unavailable: {reason}"),
+            unavailable: Some(reason),
+            ..Self::default()
+        }
+    }
+
+    pub fn with_samples(mut self, samples: u64) -> Self {
+        self.samples = Some(samples);
+        self
+    }
+}
+
+/// `run.json`: the run as a whole.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunResult {
+    pub schema: u32,
+    pub scn_version: String,
+    /// The run folder's name.
+    pub id: String,
+    pub world: World,
+    /// RFC 3339, local time zone.
+    pub started: String,
+    pub finished: Option<String>,
+    /// As typed; secret values replaced.
+    pub command: Vec<String>,
+    /// Files given on the command line.
+    pub files: Vec<String>,
+    pub params: IndexMap<String, String>,
+    pub seed: u64,
+    /// Set at the end: the process's exit code.
+    pub exit_code: Option<i32>,
+    pub interrupted: bool,
+    /// In the order they ran.
+    pub cases: Vec<CaseSummary>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CaseSummary {
+    pub scenario: String,
+    pub case: String,
+    /// Relative to the run folder: `cases/<scenario>/<case>`.
+    pub folder: String,
+    pub verdict: Verdict,
+    pub duration_s: f64,
+}
+
+/// `result.json`: one case.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CaseResult {
+    pub schema: u32,
+    pub scenario: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scenario_doc: Option<String>,
+    /// Made of the axis values: `tp=2,concurrency=16`; `case` where there is no matrix.
+    pub case: String,
+    pub axes: IndexMap<String, Figure>,
+    pub tags: Vec<String>,
+    pub world: World,
+    pub verdict: Verdict,
+    /// What went wrong in the world, where the verdict is error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<WorldError>,
+    pub started: String,
+    /// On the run's clock.
+    pub start_s: f64,
+    pub duration_s: f64,
+    pub servers: Vec<ServerResult>,
+    pub phases: Vec<PhaseResult>,
+    pub checks: Vec<CheckResult>,
+    pub reports: Vec<ReportData>,
+    /// Remarks that a reader must know: token counts missing, answers declared by the workload.
+    pub notes: Vec<String>,
+}
+
+/// What was tried, what came back, and what to do.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct WorldError {
+    /// `server_not_ready`, `server_died`, `disk_full`, …
+    pub kind: String,
+    pub message: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    /// The last lines of the server's log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_tail: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ServerResult {
+    pub name: String,
+    pub engine: String,
+    pub model: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Empty for a server that was already running.
+    pub command: Vec<String>,
+    pub url: String,
+    /// Which launch of the run it was; cases of one launch share it.
+    pub launch: u32,
+    /// From start to ready; none for a server that was already running.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ready_s: Option<f64>,
+    /// Log file relative to the case's folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
+    /// Figures of the whole case: `memory.max`, `roles.worker.memory.max`, `gpu_memory.max`, `kv_usage.mean`.
+    pub metrics: IndexMap<String, Figure>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct PhaseResult {
+    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doc: Option<String>,
+    pub start_s: f64,
+    pub end_s: f64,
+    pub measured: bool,
+    /// Why it did not run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<String>,
+    /// What the phase did, in words: `closed loop, 8 clients, 200 requests`.
+    pub load: String,
+    /// `ttft.p50`, `request_rate`, `success_rate`, …; `<load>.ttft.p50` for a phase of several loads.
+    pub metrics: IndexMap<String, Figure>,
+    pub failures: Vec<FailureCount>,
+    pub notes: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FailureCount {
+    /// A failure class's name.
+    pub class: String,
+    pub count: u64,
+    /// One of them, in words.
+    pub example: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CheckResult {
+    pub name: String,
+    pub level: CheckLevel,
+    pub verdict: Verdict,
+    /// The expression as written.
+    pub text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
+    /// `file:line:column`
+    pub place: String,
+    /// Every measured part of the expression with its value, and the phases they come from.
+    pub evidence: Vec<Evidence>,
+    /// One line: `ttft.p95 = 812 ms, limit 800 ms (stress)`, or why it was not decided.
+    pub why: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The part as written: `stress.ttft.p95`.
+    pub text: String,
+    pub value: Figure,
+    /// The phase it was measured in, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phase: Option<String>,
+}
+
+/// One case's part in one report: the evaluated columns, and where they go.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReportData {
+    pub name: String,
+    pub format: ReportFormat,
+    /// Evaluated paths below the run folder's `reports/`, or `github:summary`.
+    pub to: Vec<String>,
+    /// For templates: `std:summary.md.j2`, or a file of the pack (its text is kept here, so that
+    /// reports can be written again without the pack).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub template: Option<Template>,
+    /// Header and value, in order.
+    pub columns: Vec<(String, Figure)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Template {
+    pub name: String,
+    pub text: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReportFormat {
+    /// A minijinja template over the whole result.
+    Template,
+    Csv,
+    Markdown,
+    Json,
+    Junit,
+}

@@ -1,0 +1,181 @@
+//! Dimensions: integer powers of what is counted or measured.
+
+use serde::{Deserialize, Serialize};
+
+/// What a power in a [`Dimension`] belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Base {
+    Time,
+    Data,
+    Requests,
+    Tokens,
+    Images,
+    Clips,
+    Videos,
+    Compute,
+    Energy,
+    Money,
+}
+
+impl Base {
+    pub const ALL: [Self; 10] = [
+        Self::Time,
+        Self::Data,
+        Self::Requests,
+        Self::Tokens,
+        Self::Images,
+        Self::Clips,
+        Self::Videos,
+        Self::Compute,
+        Self::Energy,
+        Self::Money,
+    ];
+
+    /// The unit in which values of this base are kept.
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::Time => "s",
+            Self::Data => "B",
+            Self::Requests => "req",
+            Self::Tokens => "tok",
+            Self::Images => "img",
+            Self::Clips => "clip",
+            Self::Videos => "video",
+            Self::Compute => "FLOP",
+            Self::Energy => "J",
+            Self::Money => "USD",
+        }
+    }
+
+    /// As a sentence names it.
+    fn noun(self) -> &'static str {
+        match self {
+            Self::Time => "a duration",
+            Self::Data => "an amount of data",
+            Self::Requests => "a number of requests",
+            Self::Tokens => "a number of tokens",
+            Self::Images => "a number of images",
+            Self::Clips => "a number of audio clips",
+            Self::Videos => "a number of videos",
+            Self::Compute => "an amount of computation",
+            Self::Energy => "an amount of energy",
+            Self::Money => "an amount of money",
+        }
+    }
+}
+
+/// The powers of the ten bases, in the order of [`Base::ALL`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Dimension(pub [i8; 10]);
+
+impl Dimension {
+    /// A ratio or a plain count.
+    pub const NONE: Self = Self([0; 10]);
+    pub const TIME: Self = Self::of(Base::Time);
+    pub const DATA: Self = Self::of(Base::Data);
+    pub const REQUESTS: Self = Self::of(Base::Requests);
+    pub const TOKENS: Self = Self::of(Base::Tokens);
+    pub const IMAGES: Self = Self::of(Base::Images);
+    pub const CLIPS: Self = Self::of(Base::Clips);
+    pub const VIDEOS: Self = Self::of(Base::Videos);
+    pub const COMPUTE: Self = Self::of(Base::Compute);
+    pub const ENERGY: Self = Self::of(Base::Energy);
+    pub const MONEY: Self = Self::of(Base::Money);
+
+    pub const fn of(base: Base) -> Self {
+        let mut powers = [0; 10];
+        powers[base as usize] = 1;
+        Self(powers)
+    }
+
+    pub const fn is_none(self) -> bool {
+        let mut i = 0;
+        while i < 10 {
+            if self.0[i] != 0 {
+                return false;
+            }
+            i += 1;
+        }
+        true
+    }
+
+    /// Powers saturate: no real figure comes near 127 of them.
+    pub const fn times(self, other: Self) -> Self {
+        let mut powers = self.0;
+        let mut i = 0;
+        while i < 10 {
+            powers[i] = powers[i].saturating_add(other.0[i]);
+            i += 1;
+        }
+        Self(powers)
+    }
+
+    pub const fn per(self, other: Self) -> Self {
+        let mut powers = self.0;
+        let mut i = 0;
+        while i < 10 {
+            powers[i] = powers[i].saturating_sub(other.0[i]);
+            i += 1;
+        }
+        Self(powers)
+    }
+
+    /// The powers that are not zero.
+    pub fn powers(self) -> impl Iterator<Item = (Base, i8)> {
+        Base::ALL
+            .into_iter()
+            .zip(self.0)
+            .filter(|(_, power)| *power != 0)
+    }
+
+    /// For messages: `a duration`, `a rate of tokens`, `a number`, …
+    pub fn describe(self) -> String {
+        if self.is_none() {
+            return "a bare number".into();
+        }
+        if let Some((base, 1)) = self.single() {
+            return base.noun().into();
+        }
+        if self == Self::ENERGY.per(Self::TIME) {
+            return "a power (W)".into();
+        }
+        if self == Self::DATA.per(Self::TIME) {
+            return "a bandwidth (B/s)".into();
+        }
+        if self.0[Base::Time as usize] == -1 {
+            let rest = self.times(Self::TIME);
+            if let Some((base, 1)) = rest.single() {
+                return format!("a rate ({}/s)", base.unit());
+            }
+        }
+        format!("a quantity in {}", self.unit_text())
+    }
+
+    fn single(self) -> Option<(Base, i8)> {
+        let mut powers = self.powers();
+        match (powers.next(), powers.next()) {
+            (Some(one), None) => Some(one),
+            _ => None,
+        }
+    }
+
+    /// In base units: `tok/s`, `B/req`, `1/s`; several of a kind are joined by `·`.
+    pub fn unit_text(self) -> String {
+        let part = |sign: i8| {
+            self.powers()
+                .filter(|(_, power)| power.signum() == sign)
+                .map(|(base, power)| match power.abs() {
+                    1 => base.unit().to_string(),
+                    n => format!("{}^{n}", base.unit()),
+                })
+                .collect::<Vec<_>>()
+                .join("·")
+        };
+        match (part(1), part(-1)) {
+            (above, below) if below.is_empty() => above,
+            (above, below) if above.is_empty() => format!("1/{below}"),
+            (above, below) => format!("{above}/{below}"),
+        }
+    }
+}
