@@ -7,6 +7,7 @@
 //! Everything up to `plan`, and everything after the measurements, is pure; only `run`,
 //! `engine`, `load` (its client), `probe`, `mock`, `store` and `cli` touch the outside world.
 
+pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod diagnostics;
@@ -19,10 +20,12 @@ pub mod mock;
 pub mod plan;
 pub mod probe;
 pub mod report;
+pub mod resolve;
 pub mod run;
 pub mod scenario;
 pub mod schema;
 pub mod source;
+pub mod stdlib;
 pub mod stop;
 pub mod store;
 pub mod syntax;

@@ -1,1 +1,306 @@
+//! What a file means, as plain typed data: scenarios with their cases, each with the servers
+//! to start, the phases to run, the checks to judge and the reports to write.
 
+mod compile;
+mod engine;
+mod matrix;
+mod options;
+mod phase;
+mod report;
+mod server;
+mod unmeasured;
+mod workload;
+
+pub use compile::{Compiled, compile};
+pub use report::figure;
+pub use server::PORT;
+pub use unmeasured::{Names, names_of};
+pub use workload::answered;
+
+use crate::eval::Scope;
+use crate::load::spec::{Api, Load};
+use crate::report::model::{Figure, ReportFormat, Template};
+use crate::source::Span;
+use crate::syntax::ast::{CheckLevel, Expr};
+use crate::units::Dimension;
+use indexmap::IndexMap;
+use serde::Serialize;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// An expression to be evaluated later, with the names it sees.
+#[derive(Debug, Clone)]
+pub struct Thunk {
+    pub expr: Arc<Expr>,
+    pub scope: Scope,
+}
+
+/// One cell of a scenario's matrix.
+#[derive(Debug, Clone, Serialize)]
+pub struct Case {
+    pub scenario: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scenario_doc: Option<String>,
+    pub id: String,
+    pub axes: IndexMap<String, Figure>,
+    pub tags: Vec<String>,
+    #[serde(serialize_with = "seconds")]
+    pub sample: Duration,
+    #[serde(serialize_with = "seconds")]
+    pub timeout: Duration,
+    #[serde(serialize_with = "maybe_seconds")]
+    pub estimate: Option<Duration>,
+    pub isolate: bool,
+    pub servers: Vec<ServerSpec>,
+    pub phases: Vec<PhaseSpec>,
+    pub checks: Vec<CheckSpec>,
+    pub reports: Vec<ReportSpec>,
+}
+
+/// A text that may be secret; then neither `Debug` nor a serialiser shows it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Word {
+    pub text: String,
+    pub secret: bool,
+}
+
+impl Word {
+    pub fn plain(text: impl Into<String>) -> Self {
+        Self { text: text.into(), secret: false }
+    }
+
+    pub fn shown(&self) -> &str {
+        if self.secret { "***" } else { &self.text }
+    }
+}
+
+impl std::fmt::Debug for Word {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}", self.shown())
+    }
+}
+
+impl Serialize for Word {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.shown())
+    }
+}
+
+/// A server of a case: what to start, or where it runs, and how it is asked.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ServerSpec {
+    pub name: String,
+    pub engine: String,
+    /// What requests call the model; none where it is to be found through `/v1/models`.
+    pub model: Option<String>,
+    pub start: Start,
+    pub layout: Layout,
+    /// Every option that is passed, with its value as people read it.
+    pub options: IndexMap<String, String>,
+    pub gpus: u64,
+    pub apis: IndexMap<String, Api>,
+    pub ready: Ready,
+    pub stop: StopSpec,
+    pub version: Option<VersionSpec>,
+    pub actions: Vec<Action>,
+    /// `GET /metrics`, and the figures read from it.
+    pub metrics_request: Option<HttpRequest>,
+    pub metrics: Vec<EngineMetric>,
+    /// Role and the pattern of its process title, in order.
+    pub roles: Vec<(String, String)>,
+    pub headers: Vec<(String, Word)>,
+    pub body: serde_json::Map<String, serde_json::Value>,
+    pub ca_file: Option<PathBuf>,
+}
+
+/// How a server comes to run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Start {
+    /// A command; `{port}` in its words and variables is the port that it gets.
+    Launch {
+        command: Vec<Word>,
+        environment: Vec<(String, Word)>,
+        /// Fixed by the scenario; otherwise a free one is chosen.
+        port: Option<u16>,
+        /// The script that installs the program, where the scenario names one.
+        setup: Option<PathBuf>,
+    },
+    /// It already runs there; with a process id its memory is measured.
+    Running { url: String, pid: Option<i32> },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Layout {
+    pub tp: u64,
+    pub pp: u64,
+    pub dp: u64,
+    pub ep: u64,
+}
+
+/// `GET /health`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HttpRequest {
+    pub method: String,
+    pub path: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Ready {
+    pub request: Option<HttpRequest>,
+    #[serde(serialize_with = "seconds")]
+    pub every: Duration,
+    #[serde(serialize_with = "seconds")]
+    pub timeout: Duration,
+    pub answers: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StopSpec {
+    /// `TERM`
+    pub signal: String,
+    #[serde(serialize_with = "seconds")]
+    pub grace: Duration,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct VersionSpec {
+    pub request: HttpRequest,
+    pub pattern: String,
+}
+
+/// Something that a running server can be asked to do.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Action {
+    pub name: String,
+    pub request: HttpRequest,
+    pub body: Option<serde_json::Value>,
+    pub retry: u64,
+    #[serde(serialize_with = "seconds")]
+    pub every: Duration,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EngineMetric {
+    pub name: String,
+    pub counter: bool,
+    pub series: String,
+    pub dimension: Dimension,
+    /// The value to which it returns when the server rests, in base units.
+    pub idle: Option<f64>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct PhaseSpec {
+    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doc: Option<String>,
+    /// Why it does not run in this case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<String>,
+    pub measured: bool,
+    #[serde(serialize_with = "maybe_seconds")]
+    pub idle: Option<Duration>,
+    pub quiesce: bool,
+    pub flush: bool,
+    pub repeat: u64,
+    #[serde(serialize_with = "seconds")]
+    pub pause: Duration,
+    pub loads: Vec<LoadSpec>,
+}
+
+/// One load of a phase: the pace, the server, and what is asked.
+#[derive(Debug, Clone, Serialize)]
+pub struct LoadSpec {
+    pub load: Load,
+    pub server: String,
+    pub workload: WorkloadSpec,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct WorkloadSpec {
+    pub name: String,
+    pub api: String,
+    /// One request per row; request number i is made from request i mod n.
+    pub requests: Vec<RequestSpec>,
+    /// Whether answers are judged.
+    pub accepts: bool,
+    #[serde(skip)]
+    pub accept: Option<Thunk>,
+    /// The rows, for `accept`.
+    #[serde(skip)]
+    pub rows: Vec<crate::eval::Value>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct RequestSpec {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub system: Option<String>,
+    pub content: Vec<PartSpec>,
+    pub max_tokens: Option<u64>,
+    pub temperature: Option<f64>,
+    pub ignore_eos: bool,
+    pub stream: bool,
+    pub extra: serde_json::Map<String, serde_json::Value>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PartSpec {
+    Text(String),
+    ImageUrl(String),
+    ImageFile(PathBuf),
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct CheckSpec {
+    pub name: String,
+    pub level: CheckLevel,
+    /// As written.
+    pub text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub when_text: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
+    pub place: String,
+    /// The phases that it reads.
+    pub phases: Vec<String>,
+    #[serde(skip)]
+    pub span: Span,
+    #[serde(skip)]
+    pub expr: Thunk,
+    #[serde(skip)]
+    pub when: Option<Thunk>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct ReportSpec {
+    pub name: String,
+    pub format: ReportFormat,
+    pub to: Vec<String>,
+    /// The template's name; its text is left out of plans.
+    #[serde(serialize_with = "template_name")]
+    pub template: Option<Template>,
+    #[serde(serialize_with = "headers")]
+    pub columns: Vec<(String, Thunk)>,
+}
+
+fn seconds<S: serde::Serializer>(d: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(d.as_secs_f64())
+}
+
+fn maybe_seconds<S: serde::Serializer>(d: &Option<Duration>, s: S) -> Result<S::Ok, S::Error> {
+    match d {
+        Some(d) => s.serialize_f64(d.as_secs_f64()),
+        None => s.serialize_none(),
+    }
+}
+
+fn template_name<S: serde::Serializer>(t: &Option<Template>, s: S) -> Result<S::Ok, S::Error> {
+    t.as_ref().map(|t| &t.name).serialize(s)
+}
+
+fn headers<S: serde::Serializer>(columns: &[(String, Thunk)], s: S) -> Result<S::Ok, S::Error> {
+    s.collect_seq(columns.iter().map(|(header, _)| header))
+}

@@ -1,0 +1,219 @@
+//! Fields and indexes: of records, blocks, modules, phases and servers.
+
+use super::{BlockValue, Evaluator, Handle, Query, SeriesRef, Stretch, Value};
+use crate::check::nearest;
+use crate::diagnostics::{Diagnostic, codes};
+use crate::resolve::ModuleId;
+use crate::schema::{self, Shape as MetricShape};
+use crate::source::Span;
+use crate::syntax::ast::Ident;
+use std::sync::Arc;
+
+impl Evaluator<'_> {
+    /// `engines.vllm`: a name of another module.
+    pub(super) fn member(&self, module: ModuleId, field: &Ident) -> Value {
+        let names = &self.program.module(module).names;
+        if names.contains_key(&field.text) {
+            return self.global(module, &field.text, field.span);
+        }
+        let name = &self.program.module(module).name;
+        let known: Vec<&str> = names.keys().map(String::as_str).collect();
+        self.unknown(codes::UNKNOWN_NAME, field, format!("`{name}` has no `{}`", field.text), &known, "it has")
+    }
+
+    /// A name of a module of the standard library that was read.
+    pub fn standard(&self, module: &str, name: &str) -> Option<Value> {
+        let id = *self.program.standard.get(module)?;
+        Some(self.global(id, name, Span::default()))
+    }
+
+    pub(super) fn field(&self, value: Value, base: Span, field: &Ident, whole: Span) -> Value {
+        match value {
+            Value::Error => Value::Error,
+            Value::Unavailable(reason) => Value::Unavailable(reason),
+            Value::Record(fields) => match fields.get(&field.text) {
+                Some(value) => value.clone(),
+                None => {
+                    let known: Vec<&str> = fields.keys().map(String::as_str).collect();
+                    self.unknown(codes::UNKNOWN_FIELD, field, format!("this record has no `{}`", field.text), &known, "it has")
+                }
+            },
+            Value::Block(block) => self.block_field(&block, field),
+            Value::Handle(handle) => self.measured_field(handle, field, whole),
+            other => {
+                let message = format!("{} has no fields", other.describe());
+                self.report(Diagnostic::error(codes::TYPE_MISMATCH, field.span, message).label(base, other.describe()));
+                Value::Error
+            }
+        }
+    }
+
+    /// An attribute of a block: as written, by its schema default, or none.
+    pub fn block_field(&self, block: &Arc<BlockValue>, field: &Ident) -> Value {
+        let flat = &block.flat;
+        if let Some(attr) = flat.attrs.get(&field.text) {
+            return self.eval(&attr.expr, &block.scope.in_module(attr.module));
+        }
+        if let Some(child) = flat.children.iter().find(|c| c.name.is_none() && c.kind.text == field.text) {
+            return Value::Block(Arc::new(BlockValue { flat: child.clone(), scope: block.scope.in_module(child.module) }));
+        }
+        let Some(kind) = schema::kind(&flat.kind.text) else { return Value::Error };
+        if let Some(attribute) = kind.attribute(&field.text) {
+            return self.default_of(attribute);
+        }
+        if kind.children().any(|child| child.name == field.text) {
+            return Value::None;
+        }
+        let known: Vec<&str> = flat.attrs.keys().map(String::as_str).chain(kind.attributes.iter().map(|a| a.name)).collect();
+        let message = format!("a `{}` has no attribute `{}`", kind.name, field.text);
+        self.unknown(codes::UNKNOWN_FIELD, field, message, &known, "it has")
+    }
+
+    fn measured_field(&self, handle: Handle, field: &Ident, whole: Span) -> Value {
+        let name = field.text.as_str();
+        match handle {
+            Handle::Phase { phase } => {
+                let loads = self.measurements.loads(&phase);
+                if let Some(load) = loads.iter().find(|load| load.as_ref() == name) {
+                    return Value::Handle(Handle::Load { phase, load: load.clone() });
+                }
+                let loads: Vec<&str> = loads.iter().map(AsRef::as_ref).collect();
+                self.metric(Stretch { phase, load: None }, field, whole, &loads)
+            }
+            Handle::Load { phase, load } => self.metric(Stretch { phase, load: Some(load) }, field, whole, &[]),
+            Handle::Distribution { phase, load, metric } => {
+                if !schema::DISTRIBUTION_STATS.contains(&name) {
+                    return self.unknown(
+                        codes::UNKNOWN_METRIC,
+                        field,
+                        format!("{metric} has no statistic `{name}`"),
+                        schema::DISTRIBUTION_STATS,
+                        "it has",
+                    );
+                }
+                self.read(Query::Statistic { of: Stretch { phase, load }, metric, stat: name.into() }, whole)
+            }
+            Handle::Failures { phase, load } => {
+                let known: Vec<&str> = crate::load::record::FailureClass::ALL.iter().map(|class| class.name()).collect();
+                if !known.contains(&name) {
+                    return self.unknown(codes::UNKNOWN_METRIC, field, format!("there is no failure class `{name}`"), &known, "classes are");
+                }
+                self.read(Query::Failures { of: Stretch { phase, load }, class: name.into() }, whole)
+            }
+            Handle::Server { server } if name == "roles" => Value::Handle(Handle::Roles { server }),
+            Handle::Server { server } => self.server_series(server, field),
+            Handle::Roles { server } => {
+                let roles = self.measurements.roles(&server);
+                match roles.iter().find(|role| role.as_ref() == name) {
+                    Some(role) => Value::Handle(Handle::Role { server, role: role.clone() }),
+                    None => {
+                        let known: Vec<&str> = roles.iter().map(AsRef::as_ref).collect();
+                        self.unknown(codes::UNKNOWN_METRIC, field, format!("`{server}` has no process role `{name}`"), &known, "its roles are")
+                    }
+                }
+            }
+            Handle::Role { server, role } => {
+                let known = ["memory", "memory_anon", "memory_file", "memory_shared", "pss", "uss"];
+                match schema::server_series(name).filter(|series| known.contains(&series.name)) {
+                    Some(series) => Value::Handle(Handle::Series {
+                        server,
+                        series: format!("roles.{role}.{}", series.name).into(),
+                        dimension: series.dimension,
+                    }),
+                    None => self.unknown(codes::UNKNOWN_METRIC, field, format!("a role has no series `{name}`"), &known, "it has"),
+                }
+            }
+            Handle::Series { server, series, dimension } => {
+                if !schema::SERIES_STATS.contains(&name) {
+                    return self.unknown(
+                        codes::UNKNOWN_METRIC,
+                        field,
+                        format!("a series has no statistic `{name}`"),
+                        schema::SERIES_STATS,
+                        "it has",
+                    );
+                }
+                let series = SeriesRef { server, name: series, dimension };
+                self.read(Query::SeriesStat { series, stat: name.into() }, whole)
+            }
+        }
+    }
+
+    fn metric(&self, of: Stretch, field: &Ident, whole: Span, loads: &[&str]) -> Value {
+        if field.text == "failures" {
+            return Value::Handle(Handle::Failures { phase: of.phase, load: of.load });
+        }
+        match schema::phase_metric(&field.text) {
+            Some(metric) if metric.shape == MetricShape::Scalar => self.read(Query::Scalar { of, metric: metric.name }, whole),
+            Some(metric) => Value::Handle(Handle::Distribution { phase: of.phase, load: of.load, metric: metric.name }),
+            None => {
+                let known: Vec<&str> =
+                    loads.iter().copied().chain(schema::PHASE_METRICS.iter().map(|m| m.name)).chain(["failures"]).collect();
+                self.unknown(codes::UNKNOWN_METRIC, field, format!("a phase has no metric `{}`", field.text), &known, "it has")
+            }
+        }
+    }
+
+    fn server_series(&self, server: Arc<str>, field: &Ident) -> Value {
+        if let Some(series) = schema::server_series(&field.text) {
+            return Value::Handle(Handle::Series { server, series: series.name.into(), dimension: series.dimension });
+        }
+        let engine = self.measurements.engine_metrics(&server);
+        if let Some((name, dimension)) = engine.iter().find(|(name, _)| name.as_ref() == field.text) {
+            return Value::Handle(Handle::Series { server, series: name.clone(), dimension: *dimension });
+        }
+        let known: Vec<&str> = schema::SERVER_SERIES
+            .iter()
+            .map(|s| s.name)
+            .chain(engine.iter().map(|(name, _)| name.as_ref()))
+            .chain(["roles"])
+            .collect();
+        self.unknown(codes::UNKNOWN_METRIC, field, format!("the server `{server}` has no series `{}`", field.text), &known, "it has")
+    }
+
+    pub(super) fn index(&self, of: Value, at: Value, base: Span, index: Span) -> Value {
+        match (of, at) {
+            (Value::Error, _) | (_, Value::Error) => Value::Error,
+            (Value::Record(fields), Value::Text(key)) => match fields.get(key.as_ref()) {
+                Some(value) => value.clone(),
+                None => {
+                    let field = Ident { text: key.to_string(), span: index };
+                    let known: Vec<&str> = fields.keys().map(String::as_str).collect();
+                    self.unknown(codes::UNKNOWN_FIELD, &field, format!("this record has no `{key}`"), &known, "it has")
+                }
+            },
+            (Value::List(items), Value::Number(q)) if q.dimension.is_none() => {
+                let at = if q.value.fract() == 0.0 && q.value >= 0.0 { items.get(q.value as usize) } else { None };
+                match at {
+                    Some(value) => value.clone(),
+                    None => self.fail(
+                        codes::OUT_OF_RANGE,
+                        index,
+                        format!("there is no entry {} in a list of {}; entries count from 0", q.value, items.len()),
+                    ),
+                }
+            }
+            (of, at) => {
+                let message = format!("{} cannot be indexed with {}", of.describe(), at.describe());
+                self.report(
+                    Diagnostic::error(codes::TYPE_MISMATCH, base.to(index), message)
+                        .help("a list is indexed with a number, a record with a text"),
+                );
+                Value::Error
+            }
+        }
+    }
+
+    /// Reports a name that is not among the known ones, with the nearest.
+    pub(super) fn unknown(&self, rule: codes::Rule, field: &Ident, message: String, known: &[&str], has: &str) -> Value {
+        let diagnostic = Diagnostic::error(rule, field.span, message);
+        self.report(match nearest(&field.text, known.iter().copied()) {
+            Some(near) => {
+                diagnostic.help(format!("did you mean `{near}`?")).fix("the nearest name", field.span, near, false)
+            }
+            None if known.is_empty() => diagnostic,
+            None => diagnostic.help(format!("{has}: {}", known.join(", "))),
+        });
+        Value::Error
+    }
+}

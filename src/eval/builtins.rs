@@ -1,0 +1,271 @@
+//! The builtin functions.
+
+use super::{Evaluator, Part, Shape, Value, ops};
+use crate::diagnostics::{Diagnostic, codes};
+use crate::schema::{self, Builtin};
+use crate::source::Span;
+use crate::syntax::ast::{Arg, Expr, Ident};
+use crate::units::Quantity;
+
+/// Arguments by parameter, in the order of the builtin's parameters.
+pub(super) struct Bound<'e> {
+    pub values: Vec<Option<(Value, &'e Expr)>>,
+    pub rest: Vec<(Value, &'e Expr)>,
+    pub span: Span,
+}
+
+impl<'e> Bound<'e> {
+    fn value(&self, index: usize) -> &Value {
+        self.values.get(index).and_then(Option::as_ref).map_or(&Value::None, |(value, _)| value)
+    }
+
+    pub(super) fn expr(&self, index: usize) -> Option<&'e Expr> {
+        self.values.get(index).and_then(Option::as_ref).map(|(_, expr)| *expr)
+    }
+
+    fn span(&self, index: usize) -> Span {
+        self.expr(index).map_or(self.span, |expr| expr.span)
+    }
+}
+
+impl Evaluator<'_> {
+    pub(super) fn call(&self, function: &Ident, args: &[(&Arg, Value)], span: Span) -> Value {
+        // an unknown function is the checker's to report
+        let Some(builtin) = schema::builtin(&function.text) else { return Value::Error };
+        let Some(bound) = self.bind(builtin, args, span) else { return Value::Error };
+        let all = bound.values.iter().flatten().chain(&bound.rest);
+        if all.clone().any(|(value, _)| matches!(value, Value::Error)) {
+            return Value::Error;
+        }
+        if let Some(value) = self.measuring(builtin.name, &bound) {
+            return value;
+        }
+        for (value, expr) in all.clone() {
+            if let Some(error) = self.not_a_figure(value, expr) {
+                return error;
+            }
+        }
+        if let Some((Value::Unavailable(reason), _)) = all.clone().find(|(v, _)| matches!(v, Value::Unavailable(_))) {
+            return Value::Unavailable(reason.clone());
+        }
+        if all.clone().any(|(value, _)| matches!(value, Value::Unknown(_))) {
+            return self.unmeasured(builtin.name, &bound);
+        }
+        self.apply(builtin, &bound, span)
+    }
+
+    /// Puts arguments to parameters; `None` after what is wrong has been reported.
+    fn bind<'e>(&self, builtin: &Builtin, args: &[(&'e Arg, Value)], span: Span) -> Option<Bound<'e>> {
+        let mut bound = Bound { values: vec![None; builtin.parameters.len()], rest: Vec::new(), span };
+        let wrong = |span, message: String| {
+            let diagnostic = Diagnostic::error(codes::BAD_ARGUMENT, span, message);
+            self.report(diagnostic.help(format!("it is called as {}", builtin.signature)));
+        };
+        let mut next = 0;
+        for (arg, value) in args {
+            let index = match &arg.name {
+                Some(name) => match builtin.parameters.iter().position(|p| *p == name.text) {
+                    Some(index) => index,
+                    None => {
+                        wrong(name.span, format!("`{}` has no parameter `{}`", builtin.name, name.text));
+                        return None;
+                    }
+                },
+                None if builtin.variadic => {
+                    bound.rest.push((value.clone(), &arg.value));
+                    continue;
+                }
+                None => {
+                    next += 1;
+                    next - 1
+                }
+            };
+            match bound.values.get_mut(index) {
+                Some(slot @ None) => *slot = Some((value.clone(), &arg.value)),
+                _ => {
+                    wrong(arg.value.span, format!("`{}` takes no argument here", builtin.name));
+                    return None;
+                }
+            }
+        }
+        let given = if builtin.variadic { bound.rest.len() } else { bound.values.iter().take_while(|v| v.is_some()).count() };
+        if given < builtin.required {
+            wrong(span, format!("`{}` needs {} argument(s), {given} given", builtin.name, builtin.required));
+            return None;
+        }
+        Some(bound)
+    }
+
+    /// The shape of a call whose arguments are still to be measured.
+    fn unmeasured(&self, name: &str, bound: &Bound<'_>) -> Value {
+        match name {
+            "abs" | "round" => Value::Unknown(match bound.value(0) {
+                Value::Unknown(shape) => shape.clone(),
+                _ => Shape::Any,
+            }),
+            "min" | "max" => {
+                let dimensions: Vec<_> = bound.rest.iter().map(|(v, e)| (ops::dimension_of(v), *e)).collect();
+                if let [(Some(first), _), others @ ..] = dimensions.as_slice() {
+                    if let Some((other, expr)) = others.iter().find(|(d, _)| d.is_some_and(|d| d != *first)) {
+                        let other = other.map_or_else(String::new, |d| d.describe());
+                        return self.fail(
+                            codes::DIMENSIONS,
+                            expr.span,
+                            format!("`{name}` compares {} with {other}", first.describe()),
+                        );
+                    }
+                    return Value::Unknown(Shape::Number(*first));
+                }
+                Value::Unknown(Shape::Any)
+            }
+            "fixed" => match ops::dimension_of(bound.value(0)) {
+                Some(d) if !d.is_none() => self.needs_bare(bound.value(0), bound.span(0)),
+                _ => Value::Unknown(Shape::Text),
+            },
+            "join" => Value::Unknown(Shape::Text),
+            "contains_any" | "contains_all" | "matches" => Value::Unknown(Shape::Bool),
+            "len" | "mod" => Value::Unknown(Shape::Number(crate::units::Dimension::NONE)),
+            _ => Value::Unknown(Shape::Any),
+        }
+    }
+
+    fn needs_bare(&self, value: &Value, span: Span) -> Value {
+        let message = format!("`fixed` takes a bare number, this is {}", value.describe());
+        self.report(
+            Diagnostic::error(codes::DIMENSIONS, span, message)
+                .help("divide by the unit to print it in: fixed(bench.e2e.mean / 1s, 2)"),
+        );
+        Value::Error
+    }
+
+    fn apply(&self, builtin: &Builtin, bound: &Bound<'_>, span: Span) -> Value {
+        let wrong = |index: usize, needs: &str| {
+            let value = bound.value(index);
+            let parameter = builtin.parameters.get(index).copied().unwrap_or("it");
+            let message = format!("`{}` takes {needs} as `{parameter}`, this is {}", builtin.name, value.describe());
+            self.report(
+                Diagnostic::error(codes::BAD_ARGUMENT, bound.span(index), message)
+                    .help(format!("it is called as {}", builtin.signature)),
+            );
+            Value::Error
+        };
+        match (builtin.name, bound.value(0), bound.value(1)) {
+            ("text", Value::Text(text), _) => Value::Part(Part::Text(text.clone())),
+            ("image", Value::Text(source), _) => {
+                let file = bound.expr(0).map_or(span.file, |expr| expr.span.file);
+                let base = self.program.sources.get(file).folder().map(std::path::Path::to_path_buf);
+                Value::Part(Part::Image { source: source.clone(), base })
+            }
+            ("text" | "image", _, _) => wrong(0, "a text"),
+            ("contains_any" | "contains_all", Value::Text(text), Value::List(words)) => {
+                let text = text.to_lowercase();
+                let mut hits = words.iter().map(|word| match word {
+                    Value::Text(word) => text.contains(&word.to_lowercase()),
+                    _ => false,
+                });
+                Value::Bool(if builtin.name == "contains_any" { hits.any(|hit| hit) } else { hits.all(|hit| hit) })
+            }
+            ("contains_any" | "contains_all" | "matches", Value::None, _) => Value::Bool(false),
+            ("contains_any" | "contains_all", Value::Text(_), _) => wrong(1, "a list of texts"),
+            ("contains_any" | "contains_all", _, _) => wrong(0, "a text"),
+            ("matches", Value::Text(text), Value::Text(pattern)) => match regex::Regex::new(pattern) {
+                Ok(regex) => Value::Bool(regex.is_match(text)),
+                Err(error) => self.fail(codes::BAD_ARGUMENT, bound.span(1), format!("this pattern cannot be read: {error}")),
+            },
+            ("matches", _, _) => wrong(0, "a text"),
+            ("len", Value::Text(text), _) => Value::plain(text.chars().count() as f64),
+            ("len", Value::List(items), _) => Value::plain(items.len() as f64),
+            ("len", Value::Record(fields), _) => Value::plain(fields.len() as f64),
+            ("len", _, _) => wrong(0, "a text, a list or a record"),
+            ("mod", Value::Number(a), Value::Number(b)) => {
+                if a.dimension != b.dimension {
+                    return wrong(1, &a.dimension.describe());
+                }
+                if b.value == 0.0 {
+                    return self.fail(codes::ARITHMETIC, bound.span(1), "the remainder of a division by zero");
+                }
+                Value::Number(Quantity::new(a.value - b.value * (a.value / b.value).floor(), a.dimension))
+            }
+            ("mod", Value::Number(_), _) => wrong(1, "a number"),
+            ("mod", _, _) => wrong(0, "a number"),
+            ("abs", Value::Number(q), _) => Value::Number(Quantity::new(q.value.abs(), q.dimension)),
+            ("round", Value::Number(q), _) => Value::Number(Quantity::new(q.value.round(), q.dimension)),
+            ("abs" | "round", _, _) => wrong(0, "a number"),
+            ("min" | "max", _, _) => self.extreme(builtin.name, bound),
+            ("range", Value::Number(q), _) if q.dimension.is_none() && q.value >= 0.0 && q.value <= 1e6 => {
+                Value::list((0..q.value as u64).map(|i| Value::plain(i as f64)).collect())
+            }
+            ("range", _, _) => wrong(0, "a whole number up to a million"),
+            ("join", Value::List(items), Value::Text(separator)) => {
+                let texts: Option<Vec<String>> = items.iter().map(Value::shown).collect();
+                texts.map_or_else(|| wrong(0, "a list of texts"), |texts| Value::text(texts.join(separator)))
+            }
+            ("join", Value::List(_), _) => wrong(1, "a text"),
+            ("join", _, _) => wrong(0, "a list"),
+            ("keys", Value::Record(fields), _) => Value::list(fields.keys().map(|key| Value::text(key.as_str())).collect()),
+            ("keys", _, _) => wrong(0, "a record"),
+            ("get", Value::Record(fields), Value::Text(key)) => {
+                fields.get(key.as_ref()).cloned().unwrap_or_else(|| bound.value(2).clone())
+            }
+            ("get", Value::None, Value::Text(_)) => bound.value(2).clone(),
+            ("get", Value::Record(_), _) => wrong(1, "a text"),
+            ("get", _, _) => wrong(0, "a record"),
+            ("fixed", Value::Number(q), Value::Number(digits)) if q.dimension.is_none() => {
+                Value::text(format!("{:.*}", digits.value.clamp(0.0, 12.0) as usize, q.value))
+            }
+            ("fixed", Value::Number(_), Value::Number(_)) => self.needs_bare(bound.value(0), bound.span(0)),
+            ("fixed", Value::Number(_), _) => wrong(1, "a whole number"),
+            ("fixed", _, _) => wrong(0, "a bare number"),
+            ("poisson" | "constant", _, _) => Value::text(builtin.name),
+            ("env", Value::Text(name), default) => match std::env::var(name.as_ref()) {
+                Ok(value) => self.secret(&value),
+                Err(_) => match default {
+                    Value::Text(text) => self.secret(text),
+                    Value::None if bound.expr(1).is_none() => {
+                        let message = format!("the environment has no variable `{name}`");
+                        self.report(
+                            Diagnostic::error(codes::BAD_ARGUMENT, bound.span(0), message)
+                                .help(format!("set it, or give a default: env(\"{name}\", none)")),
+                        );
+                        Value::Error
+                    }
+                    other => other.clone(),
+                },
+            },
+            ("env", _, _) => wrong(0, "a text"),
+            ("secret", Value::Text(text) | Value::Secret(text), _) => self.secret(text),
+            ("secret", _, _) => wrong(0, "a text"),
+            (name, _, _) => self.fail(codes::BAD_ARGUMENT, span, format!("`{name}` cannot be called here")),
+        }
+    }
+
+    fn extreme(&self, name: &str, bound: &Bound<'_>) -> Value {
+        let values: Vec<Value> = match bound.rest.as_slice() {
+            [(Value::List(items), _)] => items.as_ref().clone(),
+            rest => rest.iter().map(|(value, _)| value.clone()).collect(),
+        };
+        let mut best: Option<Quantity> = None;
+        for value in values {
+            match (value, best) {
+                (Value::Number(q), None) => best = Some(q),
+                (Value::Number(q), Some(b)) if q.dimension == b.dimension => {
+                    if (q.value < b.value) == (name == "min") {
+                        best = Some(q);
+                    }
+                }
+                (Value::Number(q), Some(b)) => {
+                    let message = format!("`{name}` compares {} with {}", b.dimension.describe(), q.dimension.describe());
+                    return self.fail(codes::DIMENSIONS, bound.span, message);
+                }
+                (other, _) => {
+                    return self.fail(
+                        codes::BAD_ARGUMENT,
+                        bound.span,
+                        format!("`{name}` takes numbers, this is {}", other.describe()),
+                    );
+                }
+            }
+        }
+        best.map_or_else(|| self.fail(codes::BAD_ARGUMENT, bound.span, format!("`{name}` of an empty list")), Value::Number)
+    }
+}

@@ -1,0 +1,115 @@
+//! What an expression asks of the measurements. At lint nothing is measured yet, and every
+//! answer is its dimension alone.
+
+use super::value::{Shape, Value};
+use crate::schema::MetricDef;
+use crate::units::Dimension;
+use std::sync::Arc;
+
+/// One figure of a case.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Query {
+    Scalar { of: Stretch, metric: &'static str },
+    /// `p95`, `mean`, `count`, …
+    Statistic { of: Stretch, metric: &'static str, stat: Arc<str> },
+    Percentile { of: Stretch, metric: &'static str, share: f64 },
+    /// The number of requests that failed with a class.
+    Failures { of: Stretch, class: Arc<str> },
+    SeriesStat { series: SeriesRef, stat: Arc<str> },
+    Growth { series: SeriesRef, window: Window },
+    Peak { series: SeriesRef, during: Option<Arc<str>> },
+    Increase { series: SeriesRef, during: Option<Arc<str>> },
+}
+
+/// A phase, or one load of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stretch {
+    pub phase: Arc<str>,
+    pub load: Option<Arc<str>>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeriesRef {
+    pub server: Arc<str>,
+    /// `memory`, `roles.worker.memory`, `kv_usage`
+    pub name: Arc<str>,
+    pub dimension: Dimension,
+}
+
+/// Between what a growth is taken.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Window {
+    Between { from: Arc<str>, to: Arc<str> },
+    During { phase: Arc<str> },
+}
+
+impl Query {
+    /// The dimension of the answer.
+    pub fn dimension(&self) -> Dimension {
+        let of = |metric: &str| crate::schema::phase_metric(metric).map_or(Dimension::NONE, |m: &MetricDef| m.dimension);
+        match self {
+            Self::Statistic { stat, .. } if stat.as_ref() == "count" => Dimension::NONE,
+            Self::Scalar { metric, .. } | Self::Statistic { metric, .. } | Self::Percentile { metric, .. } => of(metric),
+            Self::Failures { .. } => Dimension::REQUESTS,
+            Self::SeriesStat { series, .. }
+            | Self::Growth { series, .. }
+            | Self::Peak { series, .. }
+            | Self::Increase { series, .. } => series.dimension,
+        }
+    }
+
+    /// Whether the answer is a share that people read in per cent.
+    pub fn is_ratio(&self) -> bool {
+        match self {
+            Self::Scalar { metric, .. } => crate::schema::phase_metric(metric).is_some_and(|m| m.ratio),
+            _ => false,
+        }
+    }
+
+    /// The phases that it reads.
+    pub fn phases(&self) -> Vec<Arc<str>> {
+        match self {
+            Self::Scalar { of, .. }
+            | Self::Statistic { of, .. }
+            | Self::Percentile { of, .. }
+            | Self::Failures { of, .. } => vec![of.phase.clone()],
+            Self::SeriesStat { .. } => Vec::new(),
+            Self::Growth { window: Window::Between { from, to }, .. } => vec![from.clone(), to.clone()],
+            Self::Growth { window: Window::During { phase }, .. } => vec![phase.clone()],
+            Self::Peak { during, .. } | Self::Increase { during, .. } => during.iter().cloned().collect(),
+        }
+    }
+}
+
+/// What a case's measurements can be asked.
+pub trait Measurements {
+    /// The names of a phase's loads.
+    fn loads(&self, phase: &str) -> Vec<Arc<str>>;
+    /// The engine's own metrics of a server.
+    fn engine_metrics(&self, server: &str) -> Vec<(Arc<str>, Dimension)>;
+    /// The process roles of a server's engine.
+    fn roles(&self, server: &str) -> Vec<Arc<str>>;
+    /// A number, `Unknown` before it is measured, or `Unavailable` with the reason.
+    fn measure(&self, query: &Query) -> Value;
+}
+
+/// Where nothing is measured at all: attributes of constant stage.
+pub struct Nothing;
+
+impl Measurements for Nothing {
+    fn loads(&self, _: &str) -> Vec<Arc<str>> {
+        Vec::new()
+    }
+
+    fn engine_metrics(&self, _: &str) -> Vec<(Arc<str>, Dimension)> {
+        Vec::new()
+    }
+
+    fn roles(&self, _: &str) -> Vec<Arc<str>> {
+        Vec::new()
+    }
+
+    fn measure(&self, query: &Query) -> Value {
+        Value::Unknown(Shape::Number(query.dimension()))
+    }
+}

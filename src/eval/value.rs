@@ -1,0 +1,205 @@
+//! Values of expressions.
+
+use crate::resolve::Flat;
+use crate::units::{Dimension, Quantity};
+use indexmap::IndexMap;
+use std::sync::Arc;
+
+use super::scope::Scope;
+
+/// What an expression stands for.
+#[derive(Debug, Clone)]
+pub enum Value {
+    /// Something was wrong and has been reported; everything accepts it silently.
+    Error,
+    None,
+    Bool(bool),
+    Number(Quantity),
+    Text(Arc<str>),
+    /// A text that nothing prints.
+    Secret(Arc<str>),
+    List(Arc<Vec<Value>>),
+    Record(Arc<IndexMap<String, Value>>),
+    /// A block; its attributes are evaluated when they are read.
+    Block(Arc<BlockValue>),
+    /// A part of a request.
+    Part(Part),
+    /// Something that is measured, on the way to a figure: `stress`, `stress.ttft`, `sut.memory`.
+    Handle(Handle),
+    /// Will be measured, and then has this shape.
+    Unknown(Shape),
+    /// Was to be measured, but could not be; why.
+    Unavailable(Arc<str>),
+}
+
+/// A block with the scope in which its expressions are read.
+#[derive(Debug, Clone)]
+pub struct BlockValue {
+    pub flat: Arc<Flat>,
+    pub scope: Scope,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Part {
+    Text(Arc<str>),
+    /// A file of the pack, relative to the file that named it, or a URL.
+    Image { source: Arc<str>, base: Option<std::path::PathBuf> },
+}
+
+/// What is known of a value before it is measured.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Shape {
+    Number(Dimension),
+    Bool,
+    Text,
+    Any,
+}
+
+/// A place in the measurements.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Handle {
+    Phase { phase: Arc<str> },
+    /// One of a phase's loads.
+    Load { phase: Arc<str>, load: Arc<str> },
+    /// A distribution of a phase or load; a statistic makes it a figure.
+    Distribution { phase: Arc<str>, load: Option<Arc<str>>, metric: &'static str },
+    /// `stress.failures`: a class makes it a figure.
+    Failures { phase: Arc<str>, load: Option<Arc<str>> },
+    Server { server: Arc<str> },
+    /// `sut.roles`
+    Roles { server: Arc<str> },
+    /// `sut.roles.worker`
+    Role { server: Arc<str>, role: Arc<str> },
+    /// A time series of a server; a statistic or `growth(…)` makes it a figure.
+    Series { server: Arc<str>, series: Arc<str>, dimension: Dimension },
+}
+
+impl Value {
+    pub fn text(text: impl Into<Arc<str>>) -> Self {
+        Self::Text(text.into())
+    }
+
+    pub fn plain(value: f64) -> Self {
+        Self::Number(Quantity::plain(value))
+    }
+
+    pub fn list(items: Vec<Value>) -> Self {
+        Self::List(Arc::new(items))
+    }
+
+    pub fn record(fields: impl IntoIterator<Item = (String, Value)>) -> Self {
+        Self::Record(Arc::new(fields.into_iter().collect()))
+    }
+
+    /// As a sentence names it: `a duration`, `a text`, `a list`, ….
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Error => "something broken".into(),
+            Self::None => "none".into(),
+            Self::Bool(_) => "true or false".into(),
+            Self::Number(q) => q.dimension.describe(),
+            Self::Text(_) => "a text".into(),
+            Self::Secret(_) => "a secret text".into(),
+            Self::List(_) => "a list".into(),
+            Self::Record(_) => "a record".into(),
+            Self::Block(block) => format!("a {}", block.flat.kind.text),
+            Self::Part(_) => "a part of a request".into(),
+            Self::Handle(handle) => handle.describe(),
+            Self::Unknown(shape) => match shape {
+                Shape::Number(dimension) => dimension.describe(),
+                Shape::Bool => "true or false".into(),
+                Shape::Text => "a text".into(),
+                Shape::Any => "a measured value".into(),
+            },
+            Self::Unavailable(_) => "an unavailable figure".into(),
+        }
+    }
+
+    /// Whether it depends on measurements.
+    pub fn is_measured(&self) -> bool {
+        matches!(self, Self::Unknown(_) | Self::Unavailable(_) | Self::Handle(_))
+    }
+
+    /// As reports and interpolation show it; none for secrets and for what has no text.
+    pub fn shown(&self) -> Option<String> {
+        Some(match self {
+            Self::None => "none".into(),
+            Self::Bool(b) => b.to_string(),
+            Self::Number(q) => q.to_string(),
+            Self::Text(text) => text.to_string(),
+            Self::List(items) => {
+                let items: Option<Vec<String>> = items.iter().map(Self::shown).collect();
+                format!("[{}]", items?.join(", "))
+            }
+            Self::Record(fields) => {
+                let fields: Option<Vec<String>> =
+                    fields.iter().map(|(key, value)| Some(format!("{key}={}", value.shown()?))).collect();
+                format!("{{{}}}", fields?.join(","))
+            }
+            Self::Block(block) => block.flat.title().to_string(),
+            Self::Unavailable(reason) => format!("unavailable: {reason}"),
+            Self::Error | Self::Secret(_) | Self::Part(_) | Self::Handle(_) | Self::Unknown(_) => return None,
+        })
+    }
+
+    /// As JSON, for request bodies and flags; none where it has no JSON form.
+    pub fn to_json(&self) -> Option<serde_json::Value> {
+        use serde_json::Value as Json;
+        Some(match self {
+            Self::None => Json::Null,
+            Self::Bool(b) => Json::Bool(*b),
+            Self::Number(q) if q.value.fract() == 0.0 && q.value.abs() < 9e15 => Json::from(q.value as i64),
+            Self::Number(q) => Json::from(q.value),
+            Self::Text(text) => Json::String(text.to_string()),
+            Self::List(items) => Json::Array(items.iter().map(Self::to_json).collect::<Option<_>>()?),
+            Self::Record(fields) => {
+                Json::Object(fields.iter().map(|(k, v)| Some((k.clone(), v.to_json()?))).collect::<Option<_>>()?)
+            }
+            _ => return None,
+        })
+    }
+}
+
+impl PartialEq for Value {
+    /// Equality of the language: blocks are equal where they are the same block.
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::None, Self::None) => true,
+            (Self::Bool(a), Self::Bool(b)) => a == b,
+            (Self::Number(a), Self::Number(b)) => a == b,
+            (Self::Text(a), Self::Text(b)) | (Self::Secret(a), Self::Secret(b)) => a == b,
+            (Self::List(a), Self::List(b)) => a == b,
+            (Self::Record(a), Self::Record(b)) => a == b,
+            (Self::Block(a), Self::Block(b)) => Arc::ptr_eq(&a.flat, &b.flat),
+            (Self::Part(a), Self::Part(b)) => a == b,
+            (Self::Handle(a), Self::Handle(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+impl Handle {
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Phase { phase } => format!("the phase `{phase}`"),
+            Self::Load { phase, load } => format!("the load `{phase}.{load}`"),
+            Self::Distribution { metric, .. } => format!("the distribution of {metric}"),
+            Self::Failures { .. } => "the failures by class".into(),
+            Self::Server { server } => format!("the server `{server}`"),
+            Self::Roles { .. } => "the roles of a server".into(),
+            Self::Role { role, .. } => format!("the role `{role}`"),
+            Self::Series { server, series, .. } => format!("the series `{server}.{series}`"),
+        }
+    }
+
+    /// The phase it is measured in.
+    pub fn phase(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Phase { phase }
+            | Self::Load { phase, .. }
+            | Self::Distribution { phase, .. }
+            | Self::Failures { phase, .. } => Some(phase),
+            _ => None,
+        }
+    }
+}

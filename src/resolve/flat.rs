@@ -1,0 +1,205 @@
+//! Blocks with their `extends` worked in: a child's attributes replace its parent's, blocks of
+//! the same kind and name merge, named checks are overridden where they stood.
+
+use super::ModuleId;
+use crate::diagnostics::{Diagnostic, codes};
+use crate::source::Span;
+use crate::syntax::ast::{Block, CheckLevel, Expr, Ident, Item, ItemKind};
+use indexmap::IndexMap;
+use std::sync::Arc;
+
+/// A block, flattened. Every expression keeps the module it was written in, whose names it sees.
+#[derive(Debug, Clone)]
+pub struct Flat {
+    pub kind: Ident,
+    pub name: Option<Ident>,
+    pub span: Span,
+    pub doc: Option<String>,
+    pub module: ModuleId,
+    pub attrs: IndexMap<String, FlatAttr>,
+    pub lets: IndexMap<String, FlatAttr>,
+    pub children: Vec<Arc<Flat>>,
+    pub checks: Vec<FlatCheck>,
+    pub excludes: Vec<(Arc<Expr>, ModuleId)>,
+}
+
+#[derive(Debug, Clone)]
+pub struct FlatAttr {
+    pub name: Ident,
+    pub doc: Option<String>,
+    pub expr: Arc<Expr>,
+    pub module: ModuleId,
+}
+
+#[derive(Debug, Clone)]
+pub struct FlatCheck {
+    pub module: ModuleId,
+    pub doc: Option<String>,
+    pub span: Span,
+    pub level: CheckLevel,
+    pub name: Option<Ident>,
+    pub expr: Arc<Expr>,
+    pub when: Option<Arc<Expr>>,
+    pub because: Option<Arc<Expr>>,
+}
+
+impl Flat {
+    /// The block's name; a sentence's word for one without.
+    pub fn title(&self) -> &str {
+        self.name.as_ref().map_or("", |name| name.text.as_str())
+    }
+
+    /// The place of the kind and name.
+    pub fn head(&self) -> Span {
+        self.name.as_ref().map_or(self.kind.span, |name| self.kind.span.to(name.span))
+    }
+
+    /// The only child of a kind that has no names.
+    pub fn child(&self, kind: &str) -> Option<&Arc<Flat>> {
+        self.children.iter().find(|child| child.kind.text == kind)
+    }
+
+    pub fn children_of<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Arc<Flat>> {
+        self.children.iter().filter(move |child| child.kind.text == kind)
+    }
+}
+
+/// A block as written, without its parent. Duplicates are reported.
+pub(super) fn own(block: &Block, item: &Item, module: ModuleId, found: &mut Vec<Diagnostic>) -> Flat {
+    let mut flat = Flat {
+        kind: block.kind.clone(),
+        name: block.name.clone(),
+        span: item.span,
+        doc: item.doc.clone(),
+        module,
+        attrs: IndexMap::new(),
+        lets: IndexMap::new(),
+        children: Vec::new(),
+        checks: Vec::new(),
+        excludes: Vec::new(),
+    };
+    for item in &block.body {
+        add(&mut flat, item, module, found);
+    }
+    flat
+}
+
+fn add(flat: &mut Flat, item: &Item, module: ModuleId, found: &mut Vec<Diagnostic>) {
+    let attr = |name: &Ident, value: &Expr| FlatAttr {
+        name: name.clone(),
+        doc: item.doc.clone(),
+        expr: Arc::new(value.clone()),
+        module,
+    };
+    match &item.kind {
+        ItemKind::Attr(written) => {
+            let before = flat.attrs.get(&written.name.text).map(|a| a.name.span);
+            let before = before.or_else(|| flat.child(&written.name.text).map(|c| c.kind.span));
+            if let Some(before) = before {
+                found.push(duplicate(&written.name, before));
+            } else {
+                flat.attrs.insert(written.name.text.clone(), attr(&written.name, &written.value));
+            }
+        }
+        ItemKind::Let(written) => {
+            if let Some(before) = flat.lets.get(&written.name.text) {
+                found.push(duplicate(&written.name, before.name.span));
+            } else {
+                flat.lets.insert(written.name.text.clone(), attr(&written.name, &written.value));
+            }
+        }
+        ItemKind::Block(block) => {
+            if let Some(path) = &block.extends {
+                found.push(
+                    Diagnostic::error(codes::MISPLACED, path.span, "`extends` stands only at the top level of a file")
+                        .help("move the block out of this one, or write its attributes here"),
+                );
+            }
+            let child = own(block, item, module, found);
+            let same = |other: &&Arc<Flat>| other.kind.text == child.kind.text && other.title() == child.title();
+            if let Some(before) = flat.children.iter().find(same) {
+                let name = block.name.as_ref().unwrap_or(&block.kind);
+                found.push(duplicate(name, before.head()));
+            } else if let Some(before) = flat.attrs.get(&block.kind.text).filter(|_| block.name.is_none()) {
+                found.push(duplicate(&block.kind, before.name.span));
+            } else {
+                flat.children.push(Arc::new(child));
+            }
+        }
+        ItemKind::Check(check) => {
+            if let Some(name) = &check.name {
+                let same = |c: &&FlatCheck| c.name.as_ref().is_some_and(|n| n.text == name.text);
+                if let Some(before) = flat.checks.iter().find(same) {
+                    found.push(duplicate(name, before.span));
+                    return;
+                }
+            }
+            flat.checks.push(FlatCheck {
+                module,
+                doc: item.doc.clone(),
+                span: item.span,
+                level: check.level,
+                name: check.name.clone(),
+                expr: Arc::new(check.expr.clone()),
+                when: check.when.clone().map(Arc::new),
+                because: check.because.clone().map(Arc::new),
+            });
+        }
+        ItemKind::Exclude(expr) => flat.excludes.push((Arc::new(expr.clone()), module)),
+        ItemKind::Use(_) | ItemKind::Param(_) => {
+            let word = if matches!(item.kind, ItemKind::Use(_)) { "use" } else { "param" };
+            found.push(
+                Diagnostic::error(codes::MISPLACED, item.span, format!("`{word}` stands only at the top level of a file"))
+                    .help("move it out of the block"),
+            );
+        }
+        ItemKind::Error => {}
+    }
+}
+
+fn duplicate(name: &Ident, before: Span) -> Diagnostic {
+    Diagnostic::error(codes::DUPLICATE, name.span, format!("`{}` stands here twice", name.text))
+        .says("the second")
+        .label(before, "the first")
+        .help("keep one of them")
+}
+
+/// `child` over `parent`, both flat.
+pub(super) fn merge(parent: &Flat, child: &Flat) -> Flat {
+    let mut merged = child.clone();
+    merged.doc = child.doc.clone().or_else(|| parent.doc.clone());
+    merged.attrs = parent.attrs.clone();
+    // `layout = …` replaces the parent's `layout { … }`, and the other way round
+    merged.attrs.retain(|name, _| !child.children.iter().any(|c| c.name.is_none() && c.kind.text == *name));
+    merged.attrs.extend(child.attrs.clone());
+    merged.lets = parent.lets.clone();
+    merged.lets.extend(child.lets.clone());
+    merged.children = Vec::new();
+    for theirs in &parent.children {
+        if theirs.name.is_none() && child.attrs.contains_key(&theirs.kind.text) {
+            continue;
+        }
+        let ours = child.children.iter().find(|c| c.kind.text == theirs.kind.text && c.title() == theirs.title());
+        merged.children.push(match ours {
+            Some(ours) => Arc::new(merge(theirs, ours)),
+            None => theirs.clone(),
+        });
+    }
+    for ours in &child.children {
+        if !merged.children.iter().any(|c| c.kind.text == ours.kind.text && c.title() == ours.title()) {
+            merged.children.push(ours.clone());
+        }
+    }
+    merged.checks = parent.checks.clone();
+    for check in &child.checks {
+        let same = |c: &&mut FlatCheck| {
+            c.name.is_some() && c.name.as_ref().map(|n| &n.text) == check.name.as_ref().map(|n| &n.text)
+        };
+        match merged.checks.iter_mut().find(same) {
+            Some(slot) => *slot = check.clone(),
+            None => merged.checks.push(check.clone()),
+        }
+    }
+    merged.excludes = parent.excludes.iter().chain(&child.excludes).cloned().collect();
+    merged
+}

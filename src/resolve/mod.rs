@@ -1,0 +1,70 @@
+//! Names and imports: loads files and what they `use`, gathers the names of each module, and
+//! flattens `extends`. The only IO is reading files of the pack.
+
+mod flat;
+mod load;
+
+pub use flat::{Flat, FlatAttr, FlatCheck};
+pub use load::{LoadError, find_files, load};
+
+use crate::source::{FileId, Sources, Span};
+use crate::syntax::ast::{Ast, Expr};
+use indexmap::IndexMap;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Index of a module in a [`Program`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ModuleId(pub usize);
+
+/// Everything that was read: the files named on the command line (`roots`), and what they use.
+#[derive(Debug, Clone, Default)]
+pub struct Program {
+    pub sources: Sources,
+    pub modules: Vec<Module>,
+    pub roots: Vec<ModuleId>,
+    /// Modules of the standard library that were read, by name.
+    pub standard: HashMap<String, ModuleId>,
+}
+
+/// One file, or one module of the standard library (which may be several files).
+#[derive(Debug, Clone, Default)]
+pub struct Module {
+    /// `std.engines`, or the file's name as given.
+    pub name: String,
+    pub files: Vec<FileId>,
+    pub asts: Vec<Arc<Ast>>,
+    pub names: IndexMap<String, Definition>,
+}
+
+/// What a name of a module stands for, and where it was written.
+#[derive(Debug, Clone)]
+pub struct Definition {
+    pub span: Span,
+    pub doc: Option<String>,
+    pub kind: DefinitionKind,
+}
+
+#[derive(Debug, Clone)]
+pub enum DefinitionKind {
+    Module(ModuleId),
+    Param(Arc<Expr>),
+    Let(Arc<Expr>),
+    Block(Arc<Flat>),
+}
+
+impl Program {
+    pub fn module(&self, id: ModuleId) -> &Module {
+        &self.modules[id.0]
+    }
+
+    /// All named blocks of a kind in the root files, in order.
+    pub fn root_blocks<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = (ModuleId, &'a Arc<Flat>)> {
+        self.roots.iter().flat_map(move |id| {
+            self.module(*id).names.values().filter_map(move |definition| match &definition.kind {
+                DefinitionKind::Block(flat) if flat.kind.text == kind => Some((*id, flat)),
+                _ => None,
+            })
+        })
+    }
+}

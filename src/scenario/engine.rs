@@ -1,0 +1,156 @@
+//! What an engine's block says of asking a server: APIs, readiness, actions, metrics, roles.
+
+use super::compile::{Context, as_duration, as_number, as_text};
+use super::{Action, EngineMetric, HttpRequest, Ready, StopSpec, VersionSpec};
+use crate::diagnostics::{Diagnostic, codes};
+use crate::eval::{BlockValue, Scope};
+use crate::load::spec::{Api, Protocol};
+use crate::resolve::Flat;
+use crate::units::{Dimension, parse_unit};
+use indexmap::IndexMap;
+use std::time::Duration;
+
+pub(super) struct Asks {
+    pub apis: IndexMap<String, Api>,
+    pub ready: Ready,
+    pub stop: StopSpec,
+    pub version: Option<VersionSpec>,
+    pub actions: Vec<Action>,
+    pub metrics_request: Option<HttpRequest>,
+    pub metrics: Vec<EngineMetric>,
+    pub roles: Vec<(String, String)>,
+}
+
+pub(super) fn lower(cx: &Context<'_>, server: &Flat, engine: &BlockValue, scope: &Scope) -> Asks {
+    let flat = &engine.flat;
+    Asks {
+        apis: flat.children_of("api").filter_map(|block| Some((block.title().to_string(), api(cx, block)?))).collect(),
+        ready: ready(cx, server, flat, scope),
+        stop: stop(cx, flat),
+        version: flat.child("version").and_then(|block| {
+            let pattern = cx.text(block, "pattern")?;
+            check_pattern(cx, block, "pattern", &pattern);
+            Some(VersionSpec { request: request(cx, block, "request")?, pattern })
+        }),
+        actions: flat.children_of("action").filter_map(|block| action(cx, block)).collect(),
+        metrics_request: request(cx, flat, "metrics"),
+        metrics: flat.children_of("metric").filter_map(|block| metric(cx, block)).collect(),
+        roles: flat
+            .children_of("role")
+            .filter_map(|block| {
+                let title = cx.text(block, "title")?;
+                check_pattern(cx, block, "title", &title);
+                Some((block.title().to_string(), title))
+            })
+            .collect(),
+    }
+}
+
+fn api(cx: &Context<'_>, block: &Flat) -> Option<Api> {
+    Some(Api {
+        protocol: match cx.text(block, "protocol")?.as_str() {
+            "openai_completions" => Protocol::OpenaiCompletions,
+            _ => Protocol::OpenaiChat,
+        },
+        path: cx.text(block, "path")?,
+        max_tokens_field: cx.text(block, "max_tokens")?,
+        stream_usage: cx.flag(block, "stream_usage")?,
+        ignore_eos: cx.flag(block, "ignore_eos")?,
+        done_marker: cx.flag(block, "done_marker")?,
+    })
+}
+
+/// The engine's `ready`, with what the server's own overrides.
+fn ready(cx: &Context<'_>, server: &Flat, engine: &Flat, scope: &Scope) -> Ready {
+    let (own, theirs) = (server.child("ready"), engine.child("ready"));
+    let pick = |name: &str| {
+        let written = |block: &Flat| block.attrs.contains_key(name);
+        match (own, theirs) {
+            (Some(block), _) if written(block) => cx.attr(block, name),
+            (_, Some(block)) => cx.attr_in(block, name, scope),
+            (Some(block), None) => cx.attr(block, name),
+            (None, None) => crate::eval::Value::None,
+        }
+    };
+    let request = as_text(&pick("request")).and_then(|text| {
+        let block = own.filter(|block| block.attrs.contains_key("request")).or(theirs)?;
+        parse_request(cx, &text, cx.place(block, "request"))
+    });
+    Ready {
+        request,
+        every: as_duration(&pick("every")).unwrap_or(Duration::from_secs(1)),
+        timeout: as_duration(&pick("timeout")).unwrap_or(Duration::from_secs(600)),
+        answers: super::compile::as_bool(&pick("answers")).unwrap_or(false),
+    }
+}
+
+fn stop(cx: &Context<'_>, engine: &Flat) -> StopSpec {
+    let block = engine.child("stop");
+    StopSpec {
+        signal: block.and_then(|b| cx.text(b, "signal")).unwrap_or_else(|| "TERM".into()),
+        grace: block.and_then(|b| cx.duration(b, "grace")).unwrap_or(Duration::from_secs(10)),
+    }
+}
+
+fn action(cx: &Context<'_>, block: &Flat) -> Option<Action> {
+    Some(Action {
+        name: block.title().to_string(),
+        request: request(cx, block, "request")?,
+        body: cx.attr(block, "body").to_json().filter(|json| !json.is_null()),
+        retry: cx.whole(block, "retry").unwrap_or(0),
+        every: cx.duration(block, "every").unwrap_or(Duration::from_secs(1)),
+    })
+}
+
+fn metric(cx: &Context<'_>, block: &Flat) -> Option<EngineMetric> {
+    let unit = cx.text(block, "unit").unwrap_or_default();
+    let dimension = match unit.as_str() {
+        "" | "ratio" => Dimension::NONE,
+        unit => match parse_unit(unit) {
+            Some((factor, dimension)) if factor == 1.0 => dimension,
+            _ => {
+                cx.eval.report(
+                    Diagnostic::error(codes::UNKNOWN_UNIT, cx.place(block, "unit"), format!("an engine's metric cannot have the unit `{unit}`"))
+                        .help("it is one of: req, tok, s, B, ratio, or empty for a count"),
+                );
+                return None;
+            }
+        },
+    };
+    Some(EngineMetric {
+        name: block.title().to_string(),
+        counter: cx.text(block, "type")? == "counter",
+        series: cx.text(block, "series")?,
+        dimension,
+        idle: as_number(&cx.attr(block, "idle")),
+    })
+}
+
+/// `GET /health` of an attribute.
+fn request(cx: &Context<'_>, block: &Flat, name: &str) -> Option<HttpRequest> {
+    let text = cx.text(block, name)?;
+    parse_request(cx, &text, cx.place(block, name))
+}
+
+fn parse_request(cx: &Context<'_>, text: &str, place: crate::source::Span) -> Option<HttpRequest> {
+    let parsed = text.split_once(' ').map(|(method, path)| (method.trim(), path.trim()));
+    match parsed {
+        Some((method @ ("GET" | "POST" | "PUT" | "DELETE"), path)) if path.starts_with('/') => {
+            Some(HttpRequest { method: method.into(), path: path.into() })
+        }
+        _ => {
+            cx.eval.report(
+                Diagnostic::error(codes::BAD_ARGUMENT, place, format!("`{text}` is not a request"))
+                    .help("write the method and the path: \"GET /health\""),
+            );
+            None
+        }
+    }
+}
+
+fn check_pattern(cx: &Context<'_>, block: &Flat, name: &str, pattern: &str) {
+    if let Err(error) = regex::Regex::new(pattern) {
+        let message = format!("this pattern cannot be read: {error}");
+        cx.eval.report(Diagnostic::error(codes::BAD_ARGUMENT, cx.place(block, name), message));
+    }
+}

@@ -1,0 +1,98 @@
+//! A scenario's matrix: axes multiply, an axis may read those above it, `exclude when` removes.
+
+use crate::diagnostics::{Diagnostic, codes};
+use crate::eval::{Evaluator, Scope, Value};
+use crate::resolve::Flat;
+use indexmap::IndexMap;
+
+/// More rows than anyone runs: a mistake, and no reason to fill the memory.
+const MOST_ROWS: usize = 10_000;
+
+type Row = IndexMap<String, Value>;
+
+/// The rows of the matrix; one empty row where there is none. `scope` gives the names that the
+/// expressions of a row see.
+pub(super) fn rows(eval: &Evaluator<'_>, scenario: &Flat, scope: &dyn Fn(&Row) -> Scope) -> Vec<Row> {
+    let Some(matrix) = scenario.child("matrix") else { return vec![Row::new()] };
+    let mut rows = vec![Row::new()];
+    let mut removed = vec![false; matrix.excludes.len()];
+    for (name, axis) in &matrix.attrs {
+        let mut next = Vec::new();
+        for row in &rows {
+            let inner = scope(row).in_module(axis.module);
+            let values = match eval.eval(&axis.expr, &inner) {
+                Value::List(values) => values,
+                Value::Error => return Vec::new(),
+                other => {
+                    let message = format!("the axis `{name}` is a list of values, this is {}", other.describe());
+                    eval.report(
+                        Diagnostic::error(codes::TYPE_MISMATCH, axis.expr.span, message).help("put it in brackets: [ … ]"),
+                    );
+                    return Vec::new();
+                }
+            };
+            if values.is_empty() {
+                let message = format!("the axis `{name}` has no values, so the scenario has no cases");
+                eval.report(Diagnostic::error(codes::EMPTY_MATRIX, axis.expr.span, message));
+                return Vec::new();
+            }
+            for value in values.iter() {
+                if let Value::Error = value {
+                    return Vec::new();
+                }
+                let mut row = row.clone();
+                row.insert(name.clone(), value.clone());
+                next.push(row);
+            }
+            if next.len() > MOST_ROWS {
+                let message = format!("this matrix has more than {MOST_ROWS} rows");
+                eval.report(Diagnostic::error(codes::OUT_OF_RANGE, matrix.head(), message).help("remove axes or values"));
+                return Vec::new();
+            }
+        }
+        rows = next;
+    }
+    rows.retain(|row| !excluded(eval, matrix, row, scope, &mut removed));
+    for ((expr, _), removed) in matrix.excludes.iter().zip(&removed) {
+        if !removed && !rows.is_empty() {
+            let message = "this exclusion removes no row";
+            eval.report(Diagnostic::warning(codes::USELESS_EXCLUDE, expr.span, message).help("delete it, or mend its condition"));
+        }
+    }
+    if rows.is_empty() {
+        let message = "every row of this matrix is excluded, so the scenario has no cases";
+        eval.report(Diagnostic::error(codes::EMPTY_MATRIX, matrix.head(), message));
+    }
+    for (i, row) in rows.iter().enumerate() {
+        if rows[..i].contains(row) {
+            let text: Vec<String> =
+                row.iter().map(|(k, v)| format!("{k}={}", v.shown().unwrap_or_default())).collect();
+            let message = format!("the row {} stands in the matrix twice", text.join(","));
+            eval.report(Diagnostic::error(codes::DUPLICATE_CASE, matrix.head(), message).help("remove the repeated value"));
+            return Vec::new();
+        }
+    }
+    rows
+}
+
+fn excluded(eval: &Evaluator<'_>, matrix: &Flat, row: &Row, scope: &dyn Fn(&Row) -> Scope, removed: &mut [bool]) -> bool {
+    let inner = scope(row);
+    let mut out = false;
+    for ((expr, module), removed) in matrix.excludes.iter().zip(removed) {
+        match eval.eval(expr, &inner.in_module(*module)) {
+            Value::Bool(true) => {
+                *removed = true;
+                out = true;
+            }
+            Value::Bool(false) => {}
+            // what cannot be told is reported; it removes nothing and is not useless either
+            Value::Error => *removed = true,
+            other => {
+                *removed = true;
+                let message = format!("a condition is true or false, this is {}", other.describe());
+                eval.report(Diagnostic::error(codes::TYPE_MISMATCH, expr.span, message));
+            }
+        }
+    }
+    out
+}

@@ -1,0 +1,116 @@
+//! A report block: its format, where it goes, and its columns.
+
+use super::compile::{Context, as_text, one_line};
+use super::{ReportSpec, Thunk};
+use crate::diagnostics::{Diagnostic, codes};
+use crate::eval::Value;
+use crate::report::model::{Figure, ReportFormat, Template};
+use crate::resolve::{Flat, FlatAttr};
+use crate::syntax::ast::{Expr, ExprKind};
+use std::sync::Arc;
+
+pub(super) fn lower(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ReportSpec> {
+    let to = cx.texts(flat, "to");
+    let template = match cx.text(flat, "template") {
+        Some(name) => Some(template(cx, flat, name)?),
+        None => None,
+    };
+    let columns = flat.attrs.get("columns").map_or_else(Vec::new, |attr| columns(cx, attr));
+    for (_, thunk) in &columns {
+        let value = cx.eval.eval(&thunk.expr, &thunk.scope);
+        cx.eval.not_one_figure(&value, &thunk.expr);
+    }
+    let format = format(cx, flat, &to, template.is_some(), !columns.is_empty())?;
+    for path in &to {
+        let outside = path.starts_with('/') || path.split('/').any(|part| part == "..");
+        if outside {
+            cx.eval.report(
+                Diagnostic::error(codes::BAD_ARGUMENT, cx.place(flat, "to"), format!("a report cannot be written to `{path}`"))
+                    .help("reports go below the run's `reports` folder: write a path without `..` and without a `/` at its head"),
+            );
+            return None;
+        }
+    }
+    Some(ReportSpec { name: flat.title().to_string(), format, to, template, columns })
+}
+
+fn columns(cx: &Context<'_>, attr: &FlatAttr) -> Vec<(String, Thunk)> {
+    let scope = cx.scope.in_module(attr.module);
+    let thunk = |expr: &Expr| Thunk { expr: Arc::new(expr.clone()), scope: scope.clone() };
+    match &attr.expr.kind {
+        ExprKind::List(items) => {
+            items.iter().map(|item| (one_line(cx.program.sources.text(item.span)), thunk(item))).collect()
+        }
+        ExprKind::Record(fields) => fields.iter().map(|field| (field.key.text.clone(), thunk(&field.value))).collect(),
+        ExprKind::Error => Vec::new(),
+        _ => {
+            cx.eval.report(
+                Diagnostic::error(codes::TYPE_MISMATCH, attr.expr.span, "`columns` is a list of expressions, or a record of header = expression")
+                    .help("columns = [case.name, stress.ttft.p50]"),
+            );
+            Vec::new()
+        }
+    }
+}
+
+fn format(cx: &Context<'_>, flat: &Flat, to: &[String], template: bool, columns: bool) -> Option<ReportFormat> {
+    let named = cx.text(flat, "format");
+    let ending = |path: &String| path.rsplit_once('.').map(|(_, ending)| ending.to_string());
+    let by_ending = to.first().and_then(ending);
+    let format = match (template, named.as_deref().or(by_ending.as_deref())) {
+        (true, _) => ReportFormat::Template,
+        (_, Some("csv")) => ReportFormat::Csv,
+        (_, Some("markdown" | "md")) => ReportFormat::Markdown,
+        (_, Some("json")) => ReportFormat::Json,
+        (_, Some("junit" | "xml")) => ReportFormat::Junit,
+        _ => {
+            cx.eval.report(
+                Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), format!("the report `{}` says neither a template nor a format", flat.title()))
+                    .help("`template = \"std:summary.md.j2\"`, or `format = \"csv\"`, or a `to` that ends in .csv, .md, .json or .xml"),
+            );
+            return None;
+        }
+    };
+    if matches!(format, ReportFormat::Csv | ReportFormat::Markdown) && !columns {
+        cx.eval.report(
+            Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), format!("the table `{}` has no columns", flat.title()))
+                .help("columns = [case.name, stress.ttft.p50, stress.output_throughput]"),
+        );
+        return None;
+    }
+    Some(format)
+}
+
+fn template(cx: &Context<'_>, flat: &Flat, name: String) -> Option<Template> {
+    let place = cx.place(flat, "template");
+    if let Some(standard) = name.strip_prefix("std:") {
+        return match crate::report::std_template(standard) {
+            Some(text) => Some(Template { name, text: text.to_string() }),
+            None => {
+                let message = format!("the standard library has no template `{standard}`");
+                cx.eval.report(Diagnostic::error(codes::MISSING_FILE, place, message).help("it has std:summary.md.j2"));
+                None
+            }
+        };
+    }
+    let path = super::server::existing(cx, flat, "template", &name)?;
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Some(Template { name, text }),
+        Err(error) => {
+            cx.eval.report(Diagnostic::error(codes::FILE_UNREADABLE, place, format!("cannot read `{name}`: {error}")));
+            None
+        }
+    }
+}
+
+/// A value as results keep it. `ratio` says that a bare number is a share.
+pub fn figure(value: &Value, ratio: bool) -> Figure {
+    match value {
+        Value::Number(q) if ratio => Figure::ratio(q.value),
+        Value::Number(q) => Figure::quantity(*q),
+        Value::Unavailable(reason) => Figure::unavailable(reason.as_ref()),
+        Value::Unknown(_) | Value::Handle(_) => Figure::unavailable("it was not measured"),
+        Value::Error => Figure::unavailable("the expression could not be evaluated"),
+        other => Figure::text(as_text(other).or_else(|| other.shown()).unwrap_or_else(|| "***".into())),
+    }
+}

@@ -1,0 +1,335 @@
+//! A server block and its engine, lowered to what launching and asking need.
+
+use super::compile::{Context, as_text, as_whole, member};
+use super::{Layout, ServerSpec, Start, Word, engine, options};
+use crate::diagnostics::{Diagnostic, codes};
+use crate::eval::{BlockValue, Scope, Value};
+use crate::resolve::Flat;
+use crate::schema;
+use crate::source::Span;
+use indexmap::IndexMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What the port stands as in an engine's words until it is known.
+pub const PORT: &str = "{port}";
+
+/// The spec of a server; `None` after what is wrong has been reported.
+pub(super) fn lower(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
+    let url = cx.text(flat, "url").map(|url| url.trim_end_matches('/').to_string());
+    let engine = engine_of(cx, flat, url.is_some())?;
+    let model = model_of(cx, flat);
+    let layout_value = child_record(cx, flat, "layout");
+    let layout = Layout {
+        tp: axis(cx, &layout_value, "tp", flat),
+        pp: axis(cx, &layout_value, "pp", flat),
+        dp: axis(cx, &layout_value, "dp", flat),
+        ep: axis(cx, &layout_value, "ep", flat),
+    };
+    // what the engine's expressions see
+    let base = Scope::of(engine.flat.module);
+    let launch = base.with_values([
+        ("model", model.clone()),
+        ("layout", layout_value),
+        ("host", Value::text("127.0.0.1")),
+        ("port", Value::text(PORT)),
+        ("scn", Value::text(own_program())),
+    ]);
+    let set = options::evaluate(cx, flat, &engine.flat, &launch)?;
+    let launch = launch.with_values([("options", set.record.clone())]);
+    constraints(cx, flat, &engine.flat, &launch);
+    let mut arguments = set.flags;
+    arguments.extend(written_arguments(cx, flat));
+    let launch = launch.with_values([("arguments", Value::list(arguments.into_iter().map(Value::text).collect()))]);
+
+    let start = match url {
+        Some(url) => running(cx, flat, url)?,
+        None => launched(cx, flat, &engine.flat, &launch)?,
+    };
+    let asks = engine::lower(cx, flat, &engine, &launch);
+    let gpus = as_whole(&cx.attr_in(&engine.flat, "gpus", &launch)).unwrap_or(0);
+    let path = as_text(&field(cx, &model, "path", flat.head()));
+    let served = as_text(&field(cx, &model, "served_name", flat.head()));
+    let by_engine = as_text(&cx.attr_in(&engine.flat, "served_name", &launch));
+    Some(ServerSpec {
+        name: flat.title().to_string(),
+        engine: engine.flat.title().to_string(),
+        model: served.or(by_engine).or_else(|| path.map(|path| home(&path))),
+        start,
+        layout,
+        options: set.shown,
+        gpus,
+        apis: asks.apis,
+        ready: asks.ready,
+        stop: asks.stop,
+        version: asks.version,
+        actions: asks.actions,
+        metrics_request: asks.metrics_request,
+        metrics: asks.metrics,
+        roles: asks.roles,
+        headers: headers(cx, flat),
+        body: match cx.attr(flat, "body").to_json() {
+            Some(serde_json::Value::Object(fields)) => fields,
+            _ => serde_json::Map::new(),
+        },
+        ca_file: cx.text(flat, "ca_file").and_then(|path| existing(cx, flat, "ca_file", &path)),
+    })
+}
+
+/// This program, for engines that are part of it.
+fn own_program() -> String {
+    std::env::current_exe().map_or_else(|_| "scn".into(), |path| path.display().to_string())
+}
+
+fn engine_of(cx: &Context<'_>, flat: &Flat, has_url: bool) -> Option<Arc<BlockValue>> {
+    match cx.attr(flat, "engine") {
+        Value::Block(block) => Some(block),
+        Value::None if has_url => match cx.eval.standard("engines", "openai") {
+            Some(Value::Block(block)) => Some(block),
+            _ => None,
+        },
+        Value::None => {
+            cx.eval.report(
+                Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), format!("the server `{}` has no engine", flat.title()))
+                    .help("say what to launch: `engine = engines.vllm` (with `use std.engines`), or where one runs: `url = \"http://…\"`"),
+            );
+            None
+        }
+        _ => None,
+    }
+}
+
+/// The model as a record with every attribute of its kind, so that constraints can read them.
+fn model_of(cx: &Context<'_>, flat: &Flat) -> Value {
+    let value = cx.attr(flat, "model");
+    let place = cx.place(flat, "model");
+    match value {
+        Value::Block(_) | Value::Record(_) => filled(cx, &value, "model", place),
+        _ => {
+            let kind = schema::kind("model").expect("the schema has models");
+            Value::record(kind.attributes.iter().map(|a| (a.name.to_string(), Value::None)))
+        }
+    }
+}
+
+fn filled(cx: &Context<'_>, value: &Value, kind: &str, place: Span) -> Value {
+    let attributes = schema::kind(kind).map_or(&[][..], |kind| kind.attributes);
+    Value::record(attributes.iter().map(|a| (a.name.to_string(), member(cx.eval, value, kind, a.name, place))))
+}
+
+fn field(cx: &Context<'_>, value: &Value, name: &str, place: Span) -> Value {
+    match value {
+        Value::Record(fields) => fields.get(name).cloned().unwrap_or(Value::None),
+        other => member(cx.eval, other, "model", name, place),
+    }
+}
+
+/// `layout { … }` or `layout = { … }`, filled up with defaults.
+fn child_record(cx: &Context<'_>, flat: &Flat, name: &str) -> Value {
+    if let Some(child) = flat.child(name) {
+        let block = Value::Block(Arc::new(BlockValue { flat: child.clone(), scope: cx.scope.in_module(child.module) }));
+        return filled(cx, &block, name, child.head());
+    }
+    if let Some(attr) = flat.attrs.get(name) {
+        let value = cx.eval.eval(&attr.expr, &cx.scope.in_module(attr.module));
+        let kind: &'static str = schema::kind(name).map_or("layout", |kind| kind.name);
+        let value = cx.eval.typed(name, schema::Type::Block(kind), value, attr.expr.span);
+        return filled(cx, &value, name, attr.expr.span);
+    }
+    filled(cx, &Value::record([]), name, flat.head())
+}
+
+fn axis(cx: &Context<'_>, layout: &Value, name: &str, flat: &Flat) -> u64 {
+    match layout {
+        Value::Record(fields) => fields.get(name).and_then(as_whole).unwrap_or(1),
+        other => as_whole(&member(cx.eval, other, "layout", name, flat.head())).unwrap_or(1),
+    }
+}
+
+/// The engine's own `expect`s, about this server's options and layout.
+fn constraints(cx: &Context<'_>, flat: &Flat, engine: &Flat, scope: &Scope) {
+    for check in &engine.checks {
+        let applies = match &check.when {
+            None => true,
+            Some(when) => matches!(cx.eval.eval(when, scope), Value::Bool(true)),
+        };
+        if !applies || !matches!(cx.eval.eval(&check.expr, scope), Value::Bool(false)) {
+            continue;
+        }
+        let because = check.because.as_ref().and_then(|expr| as_text(&cx.eval.eval(expr, scope)));
+        let text = super::compile::one_line(cx.program.sources.text(check.expr.span));
+        let message = match because {
+            Some(because) => format!("{} cannot run this server: {because}", engine.title()),
+            None => format!("{} cannot run this server: `{text}` does not hold", engine.title()),
+        };
+        let rule = codes::CONSTRAINT;
+        let mut diagnostic = Diagnostic::error(rule, flat.head(), message).label(check.expr.span, "the engine's constraint");
+        if check.level == crate::syntax::ast::CheckLevel::Warn {
+            diagnostic.severity = crate::diagnostics::Severity::Warning;
+        }
+        cx.eval.report(diagnostic);
+    }
+}
+
+/// `arguments = […]`: passed as they are.
+fn written_arguments(cx: &Context<'_>, flat: &Flat) -> Vec<String> {
+    let mut out = Vec::new();
+    words(cx, &cx.attr(flat, "arguments"), cx.place(flat, "arguments"), &mut out);
+    out.into_iter().map(|word| word.text).collect()
+}
+
+/// A command's words: lists are spliced in, `none` is left out.
+fn words(cx: &Context<'_>, value: &Value, place: Span, out: &mut Vec<Word>) {
+    match value {
+        Value::List(items) => items.iter().for_each(|item| words(cx, item, place, out)),
+        Value::None | Value::Error => {}
+        Value::Secret(text) => out.push(Word { text: text.to_string(), secret: true }),
+        Value::Text(text) => out.push(Word::plain(text.as_ref())),
+        Value::Bool(b) => out.push(Word::plain(b.to_string())),
+        Value::Number(q) if q.dimension.is_none() || q.dimension == crate::units::Dimension::TOKENS => {
+            out.push(Word::plain(crate::units::number(q.value, 15)));
+        }
+        other => cx.eval.report(
+            Diagnostic::error(codes::TYPE_MISMATCH, place, format!("{} cannot be a word of a command", other.describe()))
+                .help("words are texts and bare numbers"),
+        ),
+    }
+}
+
+fn launched(cx: &Context<'_>, flat: &Flat, engine: &Flat, scope: &Scope) -> Option<Start> {
+    for name in ["url", "pid"] {
+        if flat.attrs.contains_key(name) && name == "pid" {
+            cx.eval.report(
+                Diagnostic::error(codes::CONTRADICTION, cx.place(flat, name), "`pid` is for a server that already runs")
+                    .help("give its `url` too, or leave the pid out"),
+            );
+        }
+    }
+    let command = cx.attr_in(engine, "command", scope);
+    if matches!(command, Value::None) {
+        cx.eval.report(
+            Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), format!("{} is not launched by scn", engine.title()))
+                .help("say where the server runs: `url = \"http://127.0.0.1:8000\"`"),
+        );
+        return None;
+    }
+    let mut out = Vec::new();
+    words(cx, &command, cx.place(engine, "command"), &mut out);
+    if let Some(program) = cx.text(flat, "program") {
+        let program = pack_path(cx, flat, "program", &home(&program));
+        match out.first_mut() {
+            Some(first) => *first = Word::plain(program),
+            None => out.push(Word::plain(program)),
+        }
+    }
+    for word in &mut out {
+        word.text = home(&word.text);
+    }
+    let mut environment = IndexMap::new();
+    for (block, scope) in [(engine.child("environment"), scope.clone()), (flat.child("environment"), cx.scope.clone())] {
+        for (name, attr) in block.iter().flat_map(|block| &block.attrs) {
+            let value = cx.eval.eval(&attr.expr, &scope.in_module(attr.module));
+            let mut one = Vec::new();
+            words(cx, &value, attr.expr.span, &mut one);
+            match one.pop() {
+                Some(word) => environment.insert(name.clone(), word),
+                None => environment.shift_remove(name),
+            };
+        }
+    }
+    if let Some(attr) = flat.attrs.get("environment") {
+        let value = cx.eval.eval(&attr.expr, &cx.scope.in_module(attr.module));
+        if let Value::Record(fields) = &value {
+            for (name, value) in fields.iter() {
+                let mut one = Vec::new();
+                words(cx, value, attr.expr.span, &mut one);
+                environment.extend(one.pop().map(|word| (name.clone(), word)));
+            }
+        }
+    }
+    let port = cx.whole(flat, "port");
+    if port.is_some_and(|port| port > 65535) {
+        cx.eval.report(Diagnostic::error(codes::OUT_OF_RANGE, cx.place(flat, "port"), "a port is at most 65535"));
+    }
+    Some(Start::Launch {
+        command: out,
+        environment: environment.into_iter().collect(),
+        port: port.and_then(|port| u16::try_from(port).ok()),
+        setup: cx.text(flat, "setup").and_then(|path| existing(cx, flat, "setup", &path)),
+    })
+}
+
+fn running(cx: &Context<'_>, flat: &Flat, url: String) -> Option<Start> {
+    for name in ["program", "setup", "port", "arguments"] {
+        if let Some(attr) = flat.attrs.get(name) {
+            cx.eval.report(
+                Diagnostic::error(codes::CONTRADICTION, attr.name.span, format!("`{name}` is for a server that scn launches"))
+                    .label(cx.place(flat, "url"), "this one already runs")
+                    .help(format!("drop `{name}`, or `url`")),
+            );
+        }
+    }
+    if !(url.starts_with("http://") || url.starts_with("https://")) {
+        cx.eval.report(
+            Diagnostic::error(codes::BAD_ARGUMENT, cx.place(flat, "url"), format!("`{url}` is not a URL"))
+                .help("write `http://host:port`"),
+        );
+        return None;
+    }
+    let pid = cx.whole(flat, "pid").and_then(|pid| i32::try_from(pid).ok());
+    Some(Start::Running { url, pid })
+}
+
+fn headers(cx: &Context<'_>, flat: &Flat) -> Vec<(String, Word)> {
+    let mut out = Vec::new();
+    if let Value::Record(fields) = cx.attr(flat, "headers") {
+        for (name, value) in fields.iter() {
+            let mut one = Vec::new();
+            words(cx, value, cx.place(flat, "headers"), &mut one);
+            out.extend(one.pop().map(|word| (name.clone(), word)));
+        }
+    }
+    match cx.attr(flat, "api_key") {
+        Value::Secret(key) | Value::Text(key) => {
+            out.push(("Authorization".into(), Word { text: format!("Bearer {key}"), secret: true }));
+        }
+        _ => {}
+    }
+    out
+}
+
+/// `~/x` below the home folder.
+pub(super) fn home(path: &str) -> String {
+    match (path.strip_prefix("~/"), std::env::var("HOME")) {
+        (Some(rest), Ok(home)) => format!("{}/{rest}", home.trim_end_matches('/')),
+        _ => path.to_string(),
+    }
+}
+
+/// A path with a folder in it is relative to the file that names it.
+pub(super) fn pack_path(cx: &Context<'_>, flat: &Flat, name: &str, path: &str) -> String {
+    if path.starts_with('/') || !path.contains('/') {
+        return path.to_string();
+    }
+    let file = cx.place(flat, name).file;
+    match cx.program.sources.get(file).folder() {
+        Some(folder) => folder.join(path).display().to_string(),
+        None => path.to_string(),
+    }
+}
+
+/// A file of the pack that must be there.
+pub(super) fn existing(cx: &Context<'_>, flat: &Flat, name: &str, path: &str) -> Option<PathBuf> {
+    let place = cx.place(flat, name);
+    let folder = cx.program.sources.get(place.file).folder().map(PathBuf::from).unwrap_or_default();
+    let full = folder.join(home(path));
+    if full.is_file() {
+        return Some(full);
+    }
+    cx.eval.report(
+        Diagnostic::error(codes::MISSING_FILE, place, format!("there is no file `{path}`"))
+            .help(format!("looked for {}", full.display()))
+            .help("paths are relative to the file that names them"),
+    );
+    None
+}

@@ -1,0 +1,76 @@
+//! A case before it has run: which phases, series and roles it has, and no values.
+
+use super::{Case, ServerSpec};
+use crate::eval::{Measurements, Query, Shape, Value};
+use crate::units::Dimension;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The names that a case's measurements have.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    loads: HashMap<String, Vec<Arc<str>>>,
+    servers: HashMap<String, ServerNames>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct ServerNames {
+    metrics: Vec<(Arc<str>, Dimension)>,
+    roles: Vec<Arc<str>>,
+}
+
+/// Names of a case, for whatever answers in its place.
+pub fn names_of(case: &Case) -> Names {
+    let loads = |phase: &super::PhaseSpec| {
+        phase.loads.iter().filter_map(|load| load.load.name.as_deref()).map(Arc::from).collect()
+    };
+    let server = |server: &ServerSpec| ServerNames {
+        metrics: server.metrics.iter().map(|m| (m.name.as_str().into(), m.dimension)).collect(),
+        roles: server.roles.iter().map(|(role, _)| role.as_str().into()).chain(["other".into()]).collect(),
+    };
+    Names {
+        loads: case.phases.iter().map(|phase| (phase.name.clone(), loads(phase))).collect(),
+        servers: case.servers.iter().map(|s| (s.name.clone(), server(s))).collect(),
+    }
+}
+
+impl Names {
+    pub fn loads(&self, phase: &str) -> Vec<Arc<str>> {
+        self.loads.get(phase).cloned().unwrap_or_default()
+    }
+
+    pub fn engine_metrics(&self, server: &str) -> Vec<(Arc<str>, Dimension)> {
+        self.servers.get(server).map(|s| s.metrics.clone()).unwrap_or_default()
+    }
+
+    pub fn roles(&self, server: &str) -> Vec<Arc<str>> {
+        self.servers.get(server).map(|s| s.roles.clone()).unwrap_or_default()
+    }
+}
+
+/// Answers every question with its dimension.
+pub(super) struct Unmeasured(Names);
+
+impl Unmeasured {
+    pub fn new(case: &Case) -> Self {
+        Self(names_of(case))
+    }
+}
+
+impl Measurements for Unmeasured {
+    fn loads(&self, phase: &str) -> Vec<Arc<str>> {
+        self.0.loads(phase)
+    }
+
+    fn engine_metrics(&self, server: &str) -> Vec<(Arc<str>, Dimension)> {
+        self.0.engine_metrics(server)
+    }
+
+    fn roles(&self, server: &str) -> Vec<Arc<str>> {
+        self.0.roles(server)
+    }
+
+    fn measure(&self, query: &Query) -> Value {
+        Value::Unknown(Shape::Number(query.dimension()))
+    }
+}
