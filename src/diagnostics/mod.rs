@@ -3,6 +3,7 @@
 
 pub mod human;
 pub mod json;
+mod snippet;
 
 use crate::source::Span;
 

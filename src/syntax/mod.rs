@@ -1,4 +1,71 @@
 //! From text to tree. Parsing cannot fail: what is broken becomes an `Error` node and a
 //! diagnostic, and the rest of the file goes on.
+//!
+//! ```text
+//! text ─▶ scan ─▶ brackets ─▶ patch ─▶ grammar (pest) ─▶ items, exprs ─▶ Ast
+//!         strings, depth      balanced text              leftover: what was meant
+//! ```
+//!
+//! No type of pest leaves this room.
 
 pub mod ast;
+
+mod blocks;
+mod brackets;
+mod climb;
+mod docs;
+mod exprs;
+mod grammar;
+mod items;
+mod leftover;
+mod operands;
+mod patch;
+mod scan;
+mod strings;
+mod tokens;
+mod words;
+
+use crate::diagnostics::{Diagnostic, codes, tidy};
+use crate::source::{FileId, Span};
+use ast::Ast;
+
+/// So many mistakes of one file are worth a reader's time.
+const MAX_FOUND: usize = 100;
+
+/// Reads a file's text. Never fails, and takes time in proportion to the text: every
+/// mistake is a diagnostic, and an `Error` node where nothing better can stand.
+pub fn parse(file: FileId, text: &str) -> (Ast, Vec<Diagnostic>) {
+    if u32::try_from(text.len()).is_err() {
+        let found = Diagnostic::error(codes::SYNTAX, Span::new(file, 0, 0), "the file is larger than 4 GiB");
+        return (Ast { file, doc: None, items: Vec::new() }, vec![found]);
+    }
+    let mut scan = scan::scan(file, text);
+    if !scan.balanced && !brackets::repair(file, text, &mut scan) {
+        return too_deep(file);
+    }
+    let patched = patch::Patched::new(text, std::mem::take(&mut scan.patches));
+    let docs = docs::Docs::new(text, std::mem::take(&mut scan.docs));
+    let Some(pairs) = grammar::read(&patched.text) else { return too_deep(file) };
+    let mut builder = grammar::Builder::new(file, text, &patched, docs, scan.found);
+    let ast = builder.file(pairs);
+    (ast, capped(file, tidy(builder.found)))
+}
+
+fn too_deep(file: FileId) -> (Ast, Vec<Diagnostic>) {
+    let found = Diagnostic::error(codes::TOO_DEEP, Span::new(file, 0, 0), "this file is nested too deeply to be read")
+        .help("give inner parts names with `let`");
+    (Ast { file, doc: None, items: Vec::new() }, vec![found])
+}
+
+fn capped(file: FileId, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    if found.len() > MAX_FOUND {
+        let more = found.len() - MAX_FOUND;
+        found.truncate(MAX_FOUND);
+        let place = found.last().map_or(Span::new(file, 0, 0), Diagnostic::span);
+        found.push(
+            Diagnostic::error(codes::SYNTAX, place, format!("{more} more mistakes are not shown"))
+                .says("the first of them come after this"),
+        );
+    }
+    found
+}

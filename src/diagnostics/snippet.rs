@@ -1,0 +1,128 @@
+//! A file's text as it can be shown: lines far from any label are empty, long lines are
+//! cut around their labels, and nothing is left in it that a terminal would obey.
+
+use crate::source::Span;
+
+/// Columns of a line that are shown.
+const WIDTH: usize = 160;
+/// Columns shown before a label in a line that is cut.
+const LEAD: usize = 40;
+/// Lines shown around a label.
+const AROUND: usize = 2;
+
+pub struct Snippet {
+    pub text: String,
+    /// Where pieces of the original start, and where they stand in `text`.
+    pieces: Vec<Piece>,
+}
+
+#[derive(Clone, Copy)]
+struct Piece {
+    original: usize,
+    shown: usize,
+    /// Its characters are one for one those of the original; or else nothing of it is shown.
+    copied: bool,
+}
+
+/// Replaces what a terminal would obey, or what would turn text around, by a visible sign.
+pub fn clean(text: &str) -> String {
+    text.chars().map(|c| if c == '\n' || c == '\t' { c } else { visible(c) }).collect()
+}
+
+fn visible(c: char) -> char {
+    match c {
+        '\0'..='\u{1f}' => char::from_u32(0x2400 + c as u32).unwrap_or('\u{FFFD}'),
+        '\u{7f}' => '\u{2421}',
+        '\u{80}'..='\u{9f}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}' => '\u{FFFD}',
+        _ => c,
+    }
+}
+
+impl Snippet {
+    pub fn new(text: &str, labels: &[Span]) -> Self {
+        let mut snippet = Self { text: String::new(), pieces: Vec::new() };
+        let mut edges: Vec<(usize, usize)> = Vec::new();
+        for label in labels {
+            for place in [label.start as usize, label.end as usize] {
+                let place = floor(text, place);
+                let line = text[..place].matches('\n').count();
+                edges.push((line, place));
+            }
+        }
+        let mut start = 0;
+        for (number, line) in text.split('\n').enumerate() {
+            if edges.iter().any(|(l, _)| l.abs_diff(number) <= AROUND) {
+                let here = edges.iter().filter(|(l, _)| *l == number).map(|(_, place)| place - start);
+                snippet.line(start, line, here.min());
+            } else {
+                snippet.piece(start, false);
+            }
+            start += line.len() + 1;
+            if start <= text.len() {
+                snippet.piece(start - 1, true);
+                snippet.text.push('\n');
+            }
+        }
+        snippet.piece(text.len(), true);
+        snippet
+    }
+
+    fn piece(&mut self, original: usize, copied: bool) {
+        self.pieces.push(Piece { original, shown: self.text.len(), copied });
+    }
+
+    /// A line, cut around its first label if it is long.
+    fn line(&mut self, start: usize, line: &str, label: Option<usize>) {
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        let mut first = 0;
+        if line.len() > WIDTH {
+            let chars_before = label.map_or(0, |place| line[..place.min(line.len())].chars().count());
+            let skip = chars_before.saturating_sub(LEAD);
+            if skip > 0 && line.chars().count() > WIDTH {
+                first = line.char_indices().nth(skip).map_or(0, |(n, _)| n);
+                self.piece(start, false);
+                self.text.push('…');
+            }
+        }
+        let mut end = line.len();
+        if let Some((n, _)) = line[first..].char_indices().nth(WIDTH) {
+            end = first + n;
+        }
+        for (n, c) in line[first..end].char_indices() {
+            let shown = if c == '\t' { c } else { visible(c) };
+            // One piece for each run of characters that keep their width in bytes.
+            let place = start + first + n;
+            let moved = self.pieces.last().is_none_or(|p| !p.copied || self.text.len() - p.shown != place - p.original);
+            if moved {
+                self.piece(place, true);
+            }
+            self.text.push(shown);
+        }
+        if end < line.len() {
+            self.piece(start + end, false);
+            self.text.push('…');
+        } else {
+            self.piece(start + end, true);
+        }
+    }
+
+    /// The place in `text` of a place in the original.
+    pub fn place(&self, original: usize) -> usize {
+        let after = self.pieces.partition_point(|p| p.original <= original);
+        let Some(piece) = after.checked_sub(1).map(|n| self.pieces[n]) else { return 0 };
+        let place = if piece.copied { piece.shown + (original - piece.original) } else { piece.shown };
+        floor(&self.text, place)
+    }
+}
+
+fn floor(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}

@@ -1,0 +1,193 @@
+//! Brackets that do not match: which one was forgotten, or is one too many? Indentation
+//! decides, since that is where the writer said what belongs together. Runs only on a
+//! text whose brackets are known not to match, so that a sound text may be indented in
+//! any way.
+
+use super::patch::Patch;
+use super::scan::{Bracket, MAX_DEPTH, Mark, MarkKind, Scan};
+use crate::diagnostics::{Diagnostic, codes};
+use crate::source::{FileId, Span};
+
+struct Open {
+    bracket: Bracket,
+    at: usize,
+    line: usize,
+    /// Of the line that it stands on.
+    indent: usize,
+}
+
+/// Repairs the scan's brackets; false if they are too deep even so.
+pub fn repair(file: FileId, text: &str, scan: &mut Scan) -> bool {
+    let mut surplus = [0_i64; 3];
+    for mark in &scan.marks {
+        match mark.kind {
+            MarkKind::Open(bracket) => surplus[bracket as usize] -= 1,
+            MarkKind::Close(bracket) => surplus[bracket as usize] += 1,
+            MarkKind::Other => {}
+        }
+    }
+    let marks = std::mem::take(&mut scan.marks);
+    let mut repair = Repair { file, text, stack: Vec::new(), surplus, strays: Vec::new(), scan };
+    for mark in &marks {
+        if !repair.step(mark) {
+            return false;
+        }
+    }
+    let (last, end) = (repair.scan.last, text.len());
+    repair.unclosed(0, last, end);
+    repair.flush_strays();
+    true
+}
+
+struct Repair<'a> {
+    file: FileId,
+    text: &'a str,
+    stack: Vec<Open>,
+    /// By how many the closers of a kind outnumber its openers.
+    surplus: [i64; 3],
+    /// Stray closers in a row are one mistake.
+    strays: Vec<usize>,
+    scan: &'a mut Scan,
+}
+
+impl Repair<'_> {
+    fn span(&self, start: usize, end: usize) -> Span {
+        Span::new(self.file, start, end)
+    }
+
+    fn step(&mut self, mark: &Mark) -> bool {
+        if mark.first && mark.statement {
+            self.dedent(mark);
+        }
+        match mark.kind {
+            MarkKind::Open(bracket) => {
+                if self.stack.len() >= MAX_DEPTH {
+                    return false;
+                }
+                self.stack.push(Open { bracket, at: mark.at, line: mark.line, indent: mark.indent });
+            }
+            MarkKind::Close(bracket) => self.close(bracket, mark),
+            MarkKind::Other => {}
+        }
+        true
+    }
+
+    /// A statement that starts left of, or level with, the line of an opener is outside it.
+    fn dedent(&mut self, mark: &Mark) {
+        let inside = self.stack.iter().rposition(|o| o.line == mark.line || o.indent < mark.indent);
+        let first = inside.map_or(0, |n| n + 1);
+        self.unclosed(first, mark.after, mark.at);
+    }
+
+    fn close(&mut self, bracket: Bracket, mark: &Mark) {
+        let Some(nearest) = self.stack.iter().rposition(|o| o.bracket == bracket) else {
+            let wrong = self.stack.last().filter(|o| o.line == mark.line).map(|o| o.bracket);
+            match wrong {
+                Some(other) if self.surplus[other as usize] < 0 => self.wrong_closer(bracket, mark),
+                _ => self.stray(bracket, mark),
+            }
+            return;
+        };
+        let top = self.stack.len() - 1;
+        if mark.first {
+            let level =
+                self.stack.iter().rposition(|o| o.bracket == bracket && o.indent == mark.indent);
+            if let Some(n) = level
+                && self.stack[n + 1..].iter().all(|o| o.indent >= mark.indent)
+            {
+                self.unclosed(n + 1, mark.after, mark.at);
+                self.stack.pop();
+                return;
+            }
+            if self.surplus[bracket as usize] > 0 && mark.indent > self.stack[top].indent {
+                self.stray(bracket, mark);
+                return;
+            }
+        } else if nearest < top {
+            let other = &self.stack[top];
+            if other.line == mark.line
+                && self.surplus[bracket as usize] > 0
+                && self.surplus[other.bracket as usize] < 0
+            {
+                self.wrong_closer(bracket, mark);
+                return;
+            }
+        }
+        self.unclosed(nearest + 1, mark.after, mark.at);
+        self.stack.pop();
+    }
+
+    /// `f(a]`
+    fn wrong_closer(&mut self, bracket: Bracket, mark: &Mark) {
+        let Some(open) = self.stack.pop() else { return };
+        self.surplus[bracket as usize] -= 1;
+        self.surplus[open.bracket as usize] += 1;
+        let (wrong, right) = (bracket.closer(), open.bracket.closer());
+        let span = self.span(mark.at, mark.at + 1);
+        let opener = self.span(open.at, open.at + 1);
+        self.scan.patches.push(Patch::replace(mark.at, mark.at + 1, right));
+        let message = format!("`{}` is closed with `{wrong}`", open.bracket.opener());
+        let found = Diagnostic::error(codes::UNCLOSED, span, message)
+            .says(format!("expected `{right}`"))
+            .label(opener, "opened here")
+            .fix(format!("write `{right}`"), span, right, false);
+        self.scan.found.push(found);
+    }
+
+    fn stray(&mut self, bracket: Bracket, mark: &Mark) {
+        self.surplus[bracket as usize] -= 1;
+        self.scan.patches.push(Patch::replace(mark.at, mark.at + 1, " "));
+        if let Some(last) = self.strays.last()
+            && !self.text[last + 1..mark.at].trim().is_empty()
+        {
+            self.flush_strays();
+        }
+        self.strays.push(mark.at);
+    }
+
+    fn flush_strays(&mut self) {
+        let (Some(first), Some(last)) = (self.strays.first().copied(), self.strays.last().copied()) else {
+            return;
+        };
+        self.strays.clear();
+        let span = self.span(first, last + 1);
+        let message = match first == last {
+            true => format!("stray `{}`", &self.text[first..=last]),
+            false => "stray closing brackets".to_owned(),
+        };
+        let found = Diagnostic::error(codes::UNCLOSED, span, message)
+            .says("nothing is open that this closes")
+            .fix("remove it", span, "", false);
+        self.scan.found.push(found);
+    }
+
+    /// Closes all from a level up, at `after`, and reports those of one line as one.
+    fn unclosed(&mut self, level: usize, after: usize, noticed: usize) {
+        let open: Vec<Open> = self.stack.drain(level..).collect();
+        for open in open.iter().rev() {
+            self.scan.patches.push(Patch::insert(after, open.bracket.closer()));
+        }
+        for group in open.chunk_by(|a, b| a.line == b.line) {
+            let closers: String = group.iter().rev().map(|o| o.bracket.closer()).collect();
+            let shown = if closers.len() > 8 { format!("{}…", &closers[..8]) } else { closers.clone() };
+            let first = &group[0];
+            let what = match group.len() {
+                1 => format!("this `{}` is never closed", first.bracket.opener()),
+                n => format!("these {n} brackets are never closed"),
+            };
+            let seen = match noticed >= self.text.len() {
+                true => "the file ends here".to_owned(),
+                false => format!("expected `{shown}` before this"),
+            };
+            let end = self.text[noticed..].chars().next().map_or(noticed, |c| noticed + c.len_utf8());
+            let opener = self.span(first.at, first.at + 1);
+            let mut found = Diagnostic::error(codes::UNCLOSED, opener, what)
+                .says("opened here")
+                .label(self.span(noticed, end), seen);
+            for other in group.iter().skip(1).take(3) {
+                found = found.label(self.span(other.at, other.at + 1), "and here");
+            }
+            self.scan.found.push(found.fix(format!("close it with `{shown}`"), self.span(after, after), closers, false));
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Expressions: `if … then … else`, and rows of operators and operands.
+
+use std::iter::Peekable;
+
+use pest::iterators::Pair;
+
+use super::ast::*;
+use super::climb::Token;
+use super::grammar::{Builder, Rule, inner};
+use super::leftover::Place;
+use crate::diagnostics::{Diagnostic, codes};
+use crate::source::Span;
+
+/// So deep may the tree of one expression be: everything that walks it recurses.
+pub const MAX_LEVEL: usize = 256;
+
+impl Builder<'_> {
+    /// An expression, or what stands in its place, and the text left over after it.
+    pub(super) fn value<'i>(
+        &mut self,
+        pairs: &mut Peekable<impl Iterator<Item = Pair<'i, Rule>>>,
+        what: &str,
+        place: Place,
+    ) -> Expr {
+        let Some(first) = pairs.next() else { return Self::broken(self.at(0, 0)) };
+        let start = self.start(&first);
+        let expr = match first.as_rule() {
+            Rule::expr => Some(self.expr(first)),
+            _ => None,
+        };
+        let tail = pairs.next_if(|p| matches!(p.as_rule(), Rule::tail | Rule::trail | Rule::rest));
+        let tail = tail.map(|t| self.span(&t));
+        match (expr, tail) {
+            (Some(expr), None) => expr,
+            (Some(expr), Some(tail)) => {
+                self.leftover(tail, Some(&expr), place);
+                Self::broken(expr.span.to(tail))
+            }
+            (None, tail) => {
+                let span = self.expected(start, what);
+                Self::broken(tail.unwrap_or(self.at(span.start as usize, span.start as usize)))
+            }
+        }
+    }
+
+    /// Goes `levels` down the tree, unless that is too deep.
+    pub(super) fn enter(&mut self, levels: usize, span: Span) -> bool {
+        if self.level + levels > MAX_LEVEL {
+            let found = Diagnostic::error(codes::TOO_DEEP, span, "this expression is too long")
+                .says(format!("more than {MAX_LEVEL} operators within one another"))
+                .help("give a part of it a name with `let`");
+            self.say(found);
+            return false;
+        }
+        self.level += levels;
+        true
+    }
+
+    pub(super) fn expr(&mut self, pair: Pair<'_, Rule>) -> Expr {
+        let whole = self.span(&pair);
+        let count = pair.clone().into_inner().count();
+        if !self.enter(count, whole) {
+            return Self::broken(whole);
+        }
+        let mut ifs = Vec::new();
+        let mut tokens = Vec::new();
+        for part in inner(pair) {
+            match part.as_rule() {
+                Rule::iff | Rule::elif => ifs.push(self.branch(part)),
+                _ => {
+                    let sound = ifs.last().is_none_or(|branch| branch.sound);
+                    self.token(part, sound, &mut tokens);
+                }
+            }
+        }
+        let mut expr = if tokens.is_empty() { Self::broken(whole) } else { self.climb(tokens) };
+        for branch in ifs.into_iter().rev() {
+            let span = self.at(branch.start, (expr.span.end as usize).max(branch.end));
+            let kind = match branch.sound {
+                true => ExprKind::If {
+                    cond: Box::new(branch.cond),
+                    then: Box::new(branch.then),
+                    other: Box::new(expr),
+                },
+                false => ExprKind::Error,
+            };
+            expr = Expr { span, kind };
+        }
+        self.level -= count;
+        expr
+    }
+
+    fn token(&mut self, part: Pair<'_, Rule>, sound: bool, tokens: &mut Vec<Token>) {
+        match part.as_rule() {
+            Rule::prefix => {
+                let span = self.span(&part);
+                tokens.extend(self.prefix(part.as_str().trim_end(), span));
+            }
+            Rule::infix | Rule::word_infix => {
+                let span = self.span(&part);
+                tokens.push(Token::Infix(part.as_str().trim().to_owned(), span));
+            }
+            Rule::operand => tokens.push(Token::Operand(self.operand(part))),
+            Rule::no_value => {
+                let start = self.start(&part);
+                let mut span = self.at(start, start);
+                if sound {
+                    let place = super::tokens::end_before(self.text, start);
+                    span = self.at(place, place);
+                    if !self.lonely_percent(tokens.as_slice(), start) {
+                        let what = match tokens.last() {
+                            Some(Token::Infix(symbol, _)) => format!("a value after `{symbol}`"),
+                            Some(Token::Prefix(op, _)) => {
+                                format!("a value after `{}`", if *op == UnaryOp::Not { "not" } else { "-" })
+                            }
+                            _ => "a value".to_owned(),
+                        };
+                        self.expected(start, &what);
+                    }
+                }
+                tokens.push(Token::Operand(Self::broken(span)));
+            }
+            _ => {}
+        }
+    }
+
+    /// `99 %`: the sign touches its number.
+    fn lonely_percent(&mut self, tokens: &[Token], _at: usize) -> bool {
+        let [.., Token::Operand(number), Token::Infix(symbol, sign)] = tokens else { return false };
+        if symbol != "%" || !matches!(number.kind, ExprKind::Number { unit: None, .. }) {
+            return false;
+        }
+        let gap = self.at(number.span.end as usize, sign.start as usize);
+        let found = Diagnostic::error(codes::SYNTAX, *sign, "`%` touches its number")
+            .says("a blank before it")
+            .fix("remove the blank", gap, "", true);
+        self.say(found);
+        true
+    }
+
+    /// `if … then … else`, up to what comes after `else`.
+    fn branch(&mut self, pair: Pair<'_, Rule>) -> Branch {
+        let mut start = self.start(&pair);
+        let mut sound = true;
+        let mut end = start;
+        let mut values: Vec<Expr> = Vec::new();
+        for part in pair.into_inner() {
+            let span = self.span(&part);
+            match part.as_rule() {
+                Rule::kw_elif => {
+                    start = span.start as usize;
+                    let found = Diagnostic::error(codes::FOREIGN_FORM, span, "expected `else if`")
+                        .says("expected `else if`")
+                        .fix("write `else if`", span, "else if", true);
+                    self.say(found);
+                }
+                Rule::expr => {
+                    let expr = self.expr(part);
+                    end = end.max(expr.span.end as usize);
+                    values.push(expr);
+                }
+                Rule::no_value => {
+                    let what = if values.is_empty() { "a condition after `if`" } else { "a value after `then`" };
+                    let place = self.expected(span.start as usize, what);
+                    values.push(Self::broken(self.at(place.start as usize, place.start as usize)));
+                }
+                Rule::no_then | Rule::no_else => {
+                    sound = false;
+                    let what = if part.as_rule() == Rule::no_then { "`then`" } else { "`else`" };
+                    self.expected(span.start as usize, what);
+                    if let Some(found) = self.found.last_mut() {
+                        found.help.push("a choice has the form `if a then b else c`".to_owned());
+                    }
+                }
+                _ => end = end.max(span.end as usize),
+            }
+        }
+        let mut values = values.into_iter();
+        let none = Self::broken(self.at(start, start));
+        let cond = values.next().unwrap_or_else(|| none.clone());
+        let then = values.next().unwrap_or(none);
+        Branch { start, end, cond, then, sound }
+    }
+}
+
+struct Branch {
+    start: usize,
+    end: usize,
+    cond: Expr,
+    then: Expr,
+    sound: bool,
+}

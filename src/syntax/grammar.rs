@@ -1,0 +1,133 @@
+//! The grammar's parser, and the builder that walks over what it found.
+
+use pest::Parser;
+use pest::iterators::{Pair, Pairs};
+
+use super::ast::{Expr, ExprKind, Ident};
+use super::docs::Docs;
+use super::patch::Patched;
+use super::tokens::{Found, end_before, shorten, token_at};
+use crate::diagnostics::{Diagnostic, codes};
+use crate::source::{FileId, Span};
+
+#[derive(pest_derive::Parser)]
+#[grammar = "../grammar/scn.pest"]
+struct Grammar;
+
+/// Reads a balanced text. The grammar has a rule for everything; none only if the
+/// thread's stack is nearly used up.
+pub fn read(text: &str) -> Option<Pairs<'_, Rule>> {
+    Grammar::parse(Rule::file, text).ok()?.next().map(Pair::into_inner)
+}
+
+/// Turns the grammar's pairs into the tree, and says what is wrong with them. Its parts
+/// stand in `items`, `exprs`, `operands`, `climb` and `leftover`.
+pub struct Builder<'a> {
+    pub(super) file: FileId,
+    /// As the user wrote it; the pairs are of the repaired text.
+    pub(super) text: &'a str,
+    pub(super) docs: Docs<'a>,
+    pub(super) found: Vec<Diagnostic>,
+    /// Levels of the tree above the expression that is being built.
+    pub(super) level: usize,
+    patched: &'a Patched<'a>,
+}
+
+impl<'a> Builder<'a> {
+    pub fn new(
+        file: FileId,
+        text: &'a str,
+        patched: &'a Patched<'a>,
+        docs: Docs<'a>,
+        found: Vec<Diagnostic>,
+    ) -> Self {
+        Self { file, text, docs, found, level: 0, patched }
+    }
+
+    pub(super) fn place(&self, repaired: usize) -> usize {
+        self.patched.original(repaired)
+    }
+
+    pub(super) fn start(&self, pair: &Pair<'_, Rule>) -> usize {
+        self.place(pair.as_span().start())
+    }
+
+    /// The span of a pair that ends with its last token (the grammar lets some rules run
+    /// on over blanks).
+    pub(super) fn span(&self, pair: &Pair<'_, Rule>) -> Span {
+        let span = pair.as_span();
+        let end = span.start() + pair.as_str().trim_end().len();
+        let (start, end) = (self.place(span.start()), self.place(end));
+        Span::new(self.file, start, end.max(start))
+    }
+
+    pub(super) fn at(&self, start: usize, end: usize) -> Span {
+        Span::new(self.file, start, end)
+    }
+
+    pub(super) fn source(&self, span: Span) -> &'a str {
+        self.text.get(span.start as usize..span.end as usize).unwrap_or("")
+    }
+
+    pub(super) fn say(&mut self, diagnostic: Diagnostic) {
+        self.found.push(diagnostic);
+    }
+
+    pub(super) fn ident(&self, pair: &Pair<'_, Rule>) -> Ident {
+        Ident { text: pair.as_str().trim_end().to_owned(), span: self.span(pair) }
+    }
+
+    /// A name where none was written.
+    pub(super) fn no_name(&mut self, pair: &Pair<'_, Rule>, what: &str) -> Ident {
+        let span = self.expected(self.start(pair), what);
+        Ident { text: String::new(), span: self.at(span.start as usize, span.start as usize) }
+    }
+
+    pub(super) fn broken(span: Span) -> Expr {
+        Expr { span, kind: ExprKind::Error }
+    }
+
+    /// Says what should stand at a place, and returns the place that was reported.
+    pub(super) fn expected(&mut self, at: usize, what: &str) -> Span {
+        let (start, end, found) = token_at(self.text, at);
+        let (span, found) = match found {
+            Found::Text(text) => (self.at(start, end), format!("`{}`", shorten(text))),
+            Found::EndOfLine | Found::EndOfFile => {
+                let place = end_before(self.text, at);
+                let found = if matches!(found, Found::EndOfFile) { "file" } else { "line" };
+                (self.at(place, place), format!("the end of the {found}"))
+            }
+        };
+        let message = format!("expected {what}, found {found}");
+        self.say(Diagnostic::error(codes::SYNTAX, span, message).says(format!("expected {what}")));
+        span
+    }
+}
+
+/// The pairs within, without the keywords that only mark what comes next.
+pub(super) fn inner<'i>(pair: Pair<'i, Rule>) -> impl Iterator<Item = Pair<'i, Rule>> {
+    pair.into_inner().filter(|p| !is_keyword(p.as_rule()))
+}
+
+fn is_keyword(rule: Rule) -> bool {
+    matches!(
+        rule,
+        Rule::kw_use
+            | Rule::kw_as
+            | Rule::kw_param
+            | Rule::kw_let
+            | Rule::kw_extends
+            | Rule::kw_exclude
+            | Rule::kw_when
+            | Rule::kw_because
+            | Rule::kw_if
+            | Rule::kw_elif
+            | Rule::kw_then
+            | Rule::kw_else
+            | Rule::kw_and
+            | Rule::kw_or
+            | Rule::kw_not
+            | Rule::kw_in
+            | Rule::kw_for
+    )
+}

@@ -1,0 +1,102 @@
+//! Small repairs of a text before it is parsed (a closer put in, a deep group taken out),
+//! and the way back from places in the repaired text to places in the user's.
+
+use std::borrow::Cow;
+
+/// Stands for text that was taken out; the grammar reads it as a broken expression.
+pub const HOLE: &str = "\u{1}";
+
+/// Replaces `start..end` of the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Patch {
+    pub start: usize,
+    pub end: usize,
+    pub with: &'static str,
+}
+
+impl Patch {
+    pub fn insert(at: usize, with: &'static str) -> Self {
+        Self { start: at, end: at, with }
+    }
+
+    pub fn replace(start: usize, end: usize, with: &'static str) -> Self {
+        Self { start, end, with }
+    }
+}
+
+/// A piece of the repaired text: where it starts there and in the user's text, and
+/// whether it was copied (or else put in).
+#[derive(Debug, Clone, Copy)]
+struct Piece {
+    repaired: usize,
+    original: usize,
+    copied: bool,
+}
+
+/// A text with its repairs made.
+#[derive(Debug)]
+pub struct Patched<'a> {
+    pub text: Cow<'a, str>,
+    pieces: Vec<Piece>,
+}
+
+impl<'a> Patched<'a> {
+    pub fn new(text: &'a str, mut patches: Vec<Patch>) -> Self {
+        if patches.is_empty() {
+            return Self { text: Cow::Borrowed(text), pieces: Vec::new() };
+        }
+        // Stable: what is put in at one place keeps its order.
+        patches.sort_by_key(|p| p.start);
+        let mut repaired = String::with_capacity(text.len() + patches.len());
+        let mut pieces = Vec::with_capacity(patches.len() * 2 + 1);
+        let mut done = 0;
+        for patch in patches {
+            if patch.start < done {
+                // Inside what an earlier one took out.
+                continue;
+            }
+            pieces.push(Piece { repaired: repaired.len(), original: done, copied: true });
+            repaired.push_str(&text[done..patch.start]);
+            pieces.push(Piece { repaired: repaired.len(), original: patch.start, copied: false });
+            repaired.push_str(patch.with);
+            done = patch.end;
+        }
+        pieces.push(Piece { repaired: repaired.len(), original: done, copied: true });
+        repaired.push_str(&text[done..]);
+        Self { text: Cow::Owned(repaired), pieces }
+    }
+
+    /// The place in the user's text of a place in the repaired one.
+    pub fn original(&self, place: usize) -> usize {
+        let after = self.pieces.partition_point(|p| p.repaired <= place);
+        match after.checked_sub(1).map(|i| self.pieces[i]) {
+            None => place,
+            Some(piece) if piece.copied => piece.original + (place - piece.repaired),
+            Some(piece) => piece.original,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_find_their_way_back() {
+        let patched =
+            Patched::new("a [b\nc (((d", vec![Patch::insert(4, "]"), Patch::replace(7, 11, HOLE)]);
+        assert_eq!(patched.text, "a [b]\nc \u{1}");
+        assert_eq!(patched.original(3), 3);
+        assert_eq!(patched.original(5), 4);
+        assert_eq!(patched.original(6), 5);
+        assert_eq!(patched.original(8), 7);
+        assert_eq!(patched.original(9), 11);
+    }
+
+    #[test]
+    fn a_sound_text_is_not_copied() {
+        let patched = Patched::new("a = 1", Vec::new());
+        assert!(matches!(patched.text, Cow::Borrowed(_)));
+        assert_eq!(patched.original(4), 4);
+    }
+}
