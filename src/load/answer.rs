@@ -307,3 +307,6 @@ fn cut(detail: String) -> Outcome {
     let class = FailureClass::CutStream;
     Outcome::Failed(Failure { class, detail })
 }
+
+#[cfg(test)]
+mod tests;

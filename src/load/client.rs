@@ -213,16 +213,18 @@ fn parse_url(target: &Target) -> Result<Url, ClientError> {
         url: format!("{}{}", target.shown_url(), target.api.path),
         why: why.to_owned(),
     };
-    let base = target.base_url.trim_end_matches('/');
+    let base = Url::parse(&target.base_url).map_err(|error| unusable(&error.to_string()))?;
+    if !["http", "https"].contains(&base.scheme()) {
+        return Err(unusable("it is neither http nor https"));
+    }
+    if base.query().is_some() || base.fragment().is_some() {
+        return Err(unusable("it has a query or a fragment"));
+    }
     if !target.api.path.starts_with('/') {
         return Err(unusable("the API's path does not start with a slash"));
     }
-    let url = Url::parse(&format!("{base}{}", target.api.path))
-        .map_err(|error| unusable(&error.to_string()))?;
-    if !["http", "https"].contains(&url.scheme()) {
-        return Err(unusable("it is neither http nor https"));
-    }
-    Ok(url)
+    let base = base.as_str().trim_end_matches('/');
+    Url::parse(&format!("{base}{}", target.api.path)).map_err(|error| unusable(&error.to_string()))
 }
 
 fn is_loopback(url: &Url) -> bool {
