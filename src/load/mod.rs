@@ -1,4 +1,15 @@
 //! Load: arrival processes and payloads (pure), the HTTP and SSE client, the request records.
 
+pub mod answer;
+pub mod arrival;
+pub mod client;
+pub mod detail;
+pub mod drive;
+mod exchange;
+pub mod live;
+mod open;
+pub mod protocol;
 pub mod record;
 pub mod spec;
+pub mod sse;
+mod wire;

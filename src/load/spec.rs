@@ -63,7 +63,7 @@ pub enum Arrival {
 }
 
 /// Where requests go and in which words, from a server block and its engine.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Target {
     /// `http://127.0.0.1:8000`, without a slash at the end.
     pub base_url: String,
@@ -76,6 +76,39 @@ pub struct Target {
     pub ca_file: Option<PathBuf>,
     /// Fields added to every request's body.
     pub body: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Shows the headers' names only: their values may be secret. The same goes for a name and
+/// password in the URL.
+impl std::fmt::Debug for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("Target")
+            .field("base_url", &self.shown_url())
+            .field("model", &self.model)
+            .field("api", &self.api)
+            .field("headers", &names)
+            .field("ca_file", &self.ca_file)
+            .field("body", &self.body)
+            .finish()
+    }
+}
+
+impl Target {
+    /// The base URL for people: without a name, password, query or fragment.
+    pub fn shown_url(&self) -> String {
+        let url = self.base_url.split(['?', '#']).next().unwrap_or_default();
+        match url.split_once("://") {
+            Some((scheme, rest)) => {
+                let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+                format!("{scheme}://{host}")
+            }
+            None => url
+                .rsplit_once('@')
+                .map_or(url, |(_, host)| host)
+                .to_owned(),
+        }
+    }
 }
 
 /// One API of an engine, from its `api` block.
@@ -99,4 +132,34 @@ pub struct Api {
 pub enum Protocol {
     OpenaiChat,
     OpenaiCompletions,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_shows_no_secret() {
+        let target = Target {
+            base_url: "https://me:hunter2@host:8000/x?key=q1w2e3".into(),
+            model: "m".into(),
+            api: Api {
+                protocol: Protocol::OpenaiChat,
+                path: "/v1/chat/completions".into(),
+                max_tokens_field: "max_tokens".into(),
+                stream_usage: true,
+                ignore_eos: true,
+                done_marker: true,
+            },
+            headers: vec![("Authorization".into(), "Bearer sk-1".into())],
+            ca_file: None,
+            body: serde_json::Map::new(),
+        };
+        let shown = format!("{target:?}");
+        assert!(shown.contains("Authorization"));
+        assert!(shown.contains("https://host:8000/x\""));
+        for secret in ["sk-1", "hunter2", "q1w2e3"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+    }
 }

@@ -1,0 +1,267 @@
+//! The HTTP client of one target: made once, used by every request of a load.
+
+use crate::load::answer::Limits;
+use crate::load::detail::{Cleaner, chain};
+use crate::load::protocol::{RequestError, encode};
+use crate::load::spec::{Part, Request, Target};
+use bytes::Bytes;
+use reqwest::Url;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use serde::Deserialize;
+use std::path::PathBuf;
+use std::sync::Once;
+use std::time::Duration;
+
+/// How long a connection may take to come about.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Idle connections are dropped before servers drop them (uvicorn: after 5 s), so that no
+/// request runs into a connection that is being closed.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// How long `/v1/models` may take.
+const MODELS_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Why there is no client, or no list of models. No text holds a header's value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ClientError {
+    #[error("the server's URL {url} cannot be used: {why}; write it like http://127.0.0.1:8000")]
+    Url { url: String, why: String },
+    #[error(
+        "the header {name} cannot be sent: its name or value has characters HTTP does not allow \
+         (the value is not shown); if it comes from env(), look for a line end in it"
+    )]
+    Header { name: String },
+    #[error("the CA file {path} cannot be used: {why}; it must hold PEM certificates")]
+    CaFile { path: PathBuf, why: String },
+    #[error("the HTTP client cannot be set up: {why}")]
+    Setup { why: String },
+    #[error("asked {url} for its models: {why}; name the model in the server block instead")]
+    Models { url: String, why: String },
+}
+
+/// Sends requests to one [`Target`]. Cheap to share in an `Arc`; one pool of connections.
+pub struct Client {
+    pub(super) http: reqwest::Client,
+    pub(super) target: Target,
+    pub(super) url: Url,
+    pub(super) cleaner: Cleaner,
+    pub(super) limits: Limits,
+}
+
+/// A request in its API's words, ready to be sent.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    pub(super) body: Bytes,
+    pub(super) stream: bool,
+    /// The workload's row it was made from.
+    pub row: usize,
+    pub images: u32,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Client").field(&self.target).finish()
+    }
+}
+
+impl Client {
+    /// A client for this target. HTTP/1.1 with keep-alive, no redirects, no retries, no proxy
+    /// for loopback addresses. Also raises this process's limit of open files as far as allowed:
+    /// an open loop against a stalled server needs a connection per request.
+    ///
+    /// # Errors
+    /// A URL or header that HTTP does not allow, or a CA file that cannot be read.
+    pub fn new(target: &Target) -> Result<Self, ClientError> {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            // An error means that a provider is there already, which is as good.
+            let _ = rustls::crypto::ring::default_provider().install_default();
+            raise_open_files();
+        });
+        let url = parse_url(target)?;
+        let mut builder = reqwest::Client::builder()
+            .http1_only()
+            .tcp_nodelay(true)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .pool_max_idle_per_host(usize::MAX)
+            .user_agent(concat!("scn/", env!("CARGO_PKG_VERSION")))
+            .default_headers(headers(target)?);
+        if is_loopback(&url) {
+            builder = builder.no_proxy();
+        }
+        if let Some(path) = &target.ca_file {
+            let unusable = |why: String| ClientError::CaFile {
+                path: path.clone(),
+                why,
+            };
+            let pem = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
+            let certificates = reqwest::Certificate::from_pem_bundle(&pem)
+                .map_err(|error| unusable(chain(&error)))?;
+            if certificates.is_empty() {
+                return Err(unusable("there is no certificate in it".into()));
+            }
+            builder = builder.tls_certs_merge(certificates);
+        } else if url.scheme() == "http" {
+            // Without TLS the system's certificates need not be read, nor exist.
+            builder = builder.tls_certs_only([]);
+        }
+        let http = builder.build().map_err(|error| ClientError::Setup {
+            why: chain(&error.without_url()),
+        })?;
+        Ok(Self {
+            http,
+            cleaner: cleaner(target, &url),
+            target: target.clone(),
+            url,
+            limits: Limits::default(),
+        })
+    }
+
+    /// The same client with other limits for the size of answers.
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Puts a request in the API's words.
+    ///
+    /// # Errors
+    /// What the API does not know; ask once before a load, to refuse it as a whole.
+    pub fn prepare(&self, request: &Request) -> Result<Prepared, RequestError> {
+        let images = request
+            .content
+            .iter()
+            .filter(|part| matches!(part, Part::ImageUrl(_)))
+            .count();
+        Ok(Prepared {
+            body: encode(&self.target, request)?.into(),
+            stream: request.stream,
+            row: request.row,
+            images: images as u32,
+        })
+    }
+
+    /// The models' names from `GET /v1/models`, in the server's order.
+    ///
+    /// # Errors
+    /// No connection, a status other than 2xx, or something else than a list of models.
+    pub async fn models(&self) -> Result<Vec<String>, ClientError> {
+        #[derive(Deserialize)]
+        struct List {
+            data: Vec<Model>,
+        }
+        #[derive(Deserialize)]
+        struct Model {
+            id: String,
+        }
+        let shown = format!("{}/v1/models", self.target.shown_url());
+        let failed = |why: String| ClientError::Models {
+            url: shown.clone(),
+            why: self.cleaner.line(&why),
+        };
+        let url = format!("{}/v1/models", self.target.base_url.trim_end_matches('/'));
+        let response = self
+            .http
+            .get(url)
+            .timeout(MODELS_TIMEOUT)
+            .send()
+            .await
+            .map_err(|error| failed(chain(&error.without_url())))?;
+        let status = response.status();
+        let body = self.read_start(response, 4 << 20).await;
+        if !status.is_success() {
+            return Err(failed(format!("status {status}, {}", start(&body))));
+        }
+        let list: List = serde_json::from_slice(&body)
+            .map_err(|error| failed(format!("no list of models ({error}): {}", start(&body))))?;
+        Ok(list.data.into_iter().map(|model| model.id).collect())
+    }
+
+    /// The first bytes of a body, at most `most`, for as long as they come within 2 s.
+    pub(super) async fn read_start(&self, mut response: reqwest::Response, most: usize) -> Vec<u8> {
+        let mut body = Vec::new();
+        let read = async {
+            while let Ok(Some(bytes)) = response.chunk().await {
+                body.extend_from_slice(&bytes);
+                if body.len() >= most {
+                    break;
+                }
+            }
+        };
+        // What had come by then is what there is to show.
+        let _ = tokio::time::timeout(Duration::from_secs(2), read).await;
+        body.truncate(most);
+        body
+    }
+}
+
+fn start(body: &[u8]) -> String {
+    crate::load::detail::start_of(body)
+}
+
+fn parse_url(target: &Target) -> Result<Url, ClientError> {
+    let unusable = |why: &str| ClientError::Url {
+        url: format!("{}{}", target.shown_url(), target.api.path),
+        why: why.to_owned(),
+    };
+    let base = Url::parse(&target.base_url).map_err(|error| unusable(&error.to_string()))?;
+    if !["http", "https"].contains(&base.scheme()) {
+        return Err(unusable("it is neither http nor https"));
+    }
+    if base.query().is_some() || base.fragment().is_some() {
+        return Err(unusable("it has a query or a fragment"));
+    }
+    if !target.api.path.starts_with('/') {
+        return Err(unusable("the API's path does not start with a slash"));
+    }
+    let base = base.as_str().trim_end_matches('/');
+    Url::parse(&format!("{base}{}", target.api.path)).map_err(|error| unusable(&error.to_string()))
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || bare
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback())
+}
+
+fn headers(target: &Target) -> Result<HeaderMap, ClientError> {
+    let mut map = HeaderMap::new();
+    for (name, value) in &target.headers {
+        let refused = |_| ClientError::Header { name: name.clone() };
+        let key = HeaderName::try_from(name.as_str()).map_err(|_| refused(()))?;
+        let mut value = HeaderValue::try_from(value.as_str()).map_err(|_| refused(()))?;
+        value.set_sensitive(true);
+        map.append(key, value);
+    }
+    Ok(map)
+}
+
+fn cleaner(target: &Target, url: &Url) -> Cleaner {
+    let in_url = [Some(url.username()), url.password(), url.query()];
+    let values = target.headers.iter().map(|(_, value)| value.as_str());
+    Cleaner::new(values.chain(in_url.into_iter().flatten()))
+}
+
+/// The soft limit up to the hard one; where that fails the old limit stays, and a request that
+/// meets it says so.
+fn raise_open_files() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
+        && soft < hard
+    {
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+    }
+}

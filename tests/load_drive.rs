@@ -1,0 +1,428 @@
+//! Loads over real sockets: paces, ends, drains and stops, and that no request is lost.
+
+mod load_support;
+
+use load_support::*;
+use scn::clock::Clock;
+use scn::load::arrival::Arrivals;
+use scn::load::client::Client;
+use scn::load::drive::{EndedBy, LoadEnd, RequestSource, drive};
+use scn::load::live::Live;
+use scn::load::record::{FailureClass, Outcome, Record};
+use scn::load::spec::{Arrival, Load, Pace, Request};
+use scn::stop::{Stop, StopLevel, stop_pair};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+struct Rows;
+
+impl RequestSource for Rows {
+    fn request(&self, index: u64) -> Request {
+        Request {
+            row: index as usize % 3,
+            ..request()
+        }
+    }
+}
+
+fn ms(n: u64) -> Duration {
+    Duration::from_millis(n)
+}
+
+fn closed(concurrency: u64) -> Load {
+    Load {
+        name: Some("side".into()),
+        pace: Pace::Closed {
+            concurrency,
+            think: Duration::ZERO,
+        },
+        requests: None,
+        duration: None,
+        drain: None,
+        timeout: Duration::from_secs(20),
+        seed: 1,
+    }
+}
+
+fn open(rate_per_s: f64, arrival: Arrival) -> Load {
+    Load {
+        pace: Pace::Open {
+            rate_per_s,
+            arrival,
+        },
+        ..closed(1)
+    }
+}
+
+struct Ran {
+    end: LoadEnd,
+    /// Sorted by index.
+    records: Vec<Record>,
+    live: Arc<Live>,
+}
+
+async fn run_with(load: &Load, url: &str, stop: Stop, source: Arc<dyn RequestSource>) -> Ran {
+    let client = Arc::new(Client::new(&target(url)).unwrap());
+    let live = Arc::new(Live::new());
+    let records = Arc::new(Mutex::new(Vec::new()));
+    let sink = records.clone();
+    let on_record = Arc::new(move |record| sink.lock().unwrap().push(record));
+    let clock = Clock::start();
+    let end = drive(load, client, source, clock, stop, live.clone(), on_record).await;
+    let mut records: Vec<Record> = std::mem::take(&mut *records.lock().unwrap());
+    records.sort_by_key(|record| record.index);
+    assert_eq!(
+        records.len() as u64,
+        end.started,
+        "each started request is one record"
+    );
+    let indices: Vec<u64> = records.iter().map(|record| record.index).collect();
+    assert_eq!(indices, (0..end.started).collect::<Vec<_>>());
+    assert_eq!(live.reading().started, end.started);
+    assert_eq!(live.reading().in_flight, 0);
+    let cancelled = |r: &&Record| matches!(&r.outcome, Outcome::Failed(f) if f.class == FailureClass::Cancelled);
+    assert_eq!(
+        records.iter().filter(cancelled).count() as u64,
+        end.cancelled
+    );
+    Ran { end, records, live }
+}
+
+async fn run(load: &Load, url: &str) -> Ran {
+    let (_stopper, stop) = stop_pair();
+    run_with(load, url, stop, Arc::new(Rows)).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_closed_loop_has_exactly_so_many_in_flight() {
+    let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (inner_now, inner_most) = (now.clone(), most.clone());
+    let server = serve(move |call| {
+        let (now, most) = (inner_now.clone(), inner_most.clone());
+        async move {
+            most.fetch_max(now.fetch_add(1, SeqCst) + 1, SeqCst);
+            // Until all are there: with fewer in flight than asked for, this would never end.
+            while call.number < 5 && now.load(SeqCst) < 5 {
+                tokio::time::sleep(ms(1)).await;
+            }
+            tokio::time::sleep(ms(5)).await;
+            now.fetch_sub(1, SeqCst);
+            play(call.stream, &[send(good())]).await
+        }
+    })
+    .await;
+    let load = Load {
+        requests: Some(50),
+        ..closed(5)
+    };
+    let ran = run(&load, &server.url).await;
+    assert_eq!(ran.end.stopped_by, EndedBy::Requests);
+    assert_eq!(ran.end.started, 50);
+    assert_eq!(most.load(SeqCst), 5);
+    assert_eq!(server.calls.load(SeqCst), 50);
+    assert!(ran.records.iter().all(|r| r.outcome == Outcome::Ok));
+    assert!(ran.records.iter().all(|r| r.row as u64 == r.index % 3));
+    assert!(
+        ran.records
+            .iter()
+            .all(|r| r.load.as_deref() == Some("side"))
+    );
+    let last = ran.records.iter().map(|r| r.end).fold(0.0, f64::max);
+    assert_eq!(ran.end.end, last);
+    let live = ran.live.reading();
+    assert_eq!((live.ok, live.failed, live.tokens), (50, 0, 100));
+    assert!(live.ttft_mean.unwrap() >= 0.005 && live.ttft_recent_median.unwrap() >= 0.005);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_thinks_between_answer_and_next_request() {
+    let server = always(vec![send(good())]).await;
+    let mut load = Load {
+        requests: Some(4),
+        ..closed(1)
+    };
+    load.pace = Pace::Closed {
+        concurrency: 1,
+        think: ms(40),
+    };
+    let ran = run(&load, &server.url).await;
+    for pair in ran.records.windows(2) {
+        let thought = pair[1].due - pair[0].end;
+        assert!(thought >= 0.039, "{thought}");
+    }
+    assert_eq!(ran.end.started, 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_duration_ends_a_load_and_waits_for_answers() {
+    let server = always(vec![Step::Wait(150), send(good())]).await;
+    let load = Load {
+        duration: Some(ms(200)),
+        ..closed(2)
+    };
+    let ran = run(&load, &server.url).await;
+    assert_eq!(ran.end.stopped_by, EndedBy::Duration);
+    let start = ran.end.start;
+    assert!(ran.records.iter().all(|r| r.due - start < 0.2));
+    assert!(ran.records.iter().all(|r| r.outcome == Outcome::Ok));
+    assert!(
+        ran.end.end - start > 0.2,
+        "the answers after the end are waited for"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_drain_cancels_is_a_record() {
+    let server = serve(|call| async move {
+        let steps = match call.number % 2 {
+            0 => vec![send(good())],
+            _ => vec![send(SSE), send(chunk(token("a"))), Step::Hang],
+        };
+        play(call.stream, &steps).await
+    })
+    .await;
+    let load = Load {
+        requests: Some(10),
+        drain: Some(ms(300)),
+        ..open(200.0, Arrival::Constant)
+    };
+    let ran = run(&load, &server.url).await;
+    assert_eq!(ran.end.stopped_by, EndedBy::Drain);
+    assert_eq!((ran.end.started, ran.end.cancelled), (10, 5));
+    let cancelled: Vec<&Record> = ran
+        .records
+        .iter()
+        .filter(|r| r.outcome != Outcome::Ok)
+        .collect();
+    for record in cancelled {
+        let (class, detail) = failure(record);
+        assert_eq!(class, FailureClass::Cancelled);
+        assert!(
+            detail.contains("drain") && detail.contains("1 chunk"),
+            "{detail}"
+        );
+        assert_eq!(record.answer, "a", "what had come is kept");
+        assert!(record.end - ran.records[9].due >= 0.29);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_drain_that_is_long_enough_cancels_nothing() {
+    let server = always(vec![Step::Wait(50), send(good())]).await;
+    let load = Load {
+        requests: Some(4),
+        drain: Some(Duration::from_secs(20)),
+        ..closed(4)
+    };
+    let ran = run(&load, &server.url).await;
+    assert_eq!(ran.end.stopped_by, EndedBy::Requests);
+    assert_eq!(ran.end.cancelled, 0);
+    assert!(ran.end.end - ran.end.start < 10.0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_open_loop_keeps_its_schedule_against_a_stalled_server() {
+    // Nothing is answered before all have come: a sender that waits would wait for ever.
+    let gate = Arc::new(tokio::sync::Semaphore::new(0));
+    let inner = gate.clone();
+    let server = serve(move |call| {
+        let gate = inner.clone();
+        async move {
+            let _pass = gate.acquire().await.ok()?;
+            play(call.stream, &[send(good())]).await
+        }
+    })
+    .await;
+    let load = Load {
+        requests: Some(100),
+        seed: 9,
+        ..open(500.0, Arrival::Poisson)
+    };
+    let calls = server.calls.clone();
+    let opener = tokio::spawn(async move {
+        while calls.load(SeqCst) < 100 {
+            tokio::time::sleep(ms(1)).await;
+        }
+        gate.add_permits(1000);
+    });
+    let ran = run(&load, &server.url).await;
+    opener.await.unwrap();
+    assert_eq!(ran.end.started, 100);
+    let mut arrivals = Arrivals::new(Arrival::Poisson, 500.0, 9);
+    for record in &ran.records {
+        assert_eq!(
+            record.due,
+            ran.end.start + arrivals.next_due(),
+            "the seed's own times"
+        );
+        assert!(record.sent.unwrap() >= record.due);
+    }
+    // The wait counts from when each was due: the first waited longest.
+    let waited = |r: &Record| r.first_token.unwrap() - r.due;
+    let (first, last) = (&ran.records[0], &ran.records[99]);
+    assert!(waited(first) >= last.due - first.due);
+    assert!(first.headers.unwrap() >= last.sent.unwrap());
+    assert!(ran.end.late_max >= 0.0 && ran.end.dropped == 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_open_loop_lasts_its_whole_duration() {
+    let server = always(vec![send(good())]).await;
+    let load = Load {
+        duration: Some(ms(500)),
+        ..open(10.0, Arrival::Constant)
+    };
+    let clock = Clock::start();
+    let ran = run(&load, &server.url).await;
+    assert!(
+        clock.now() >= 0.5,
+        "though the last request was answered before"
+    );
+    assert_eq!(ran.end.stopped_by, EndedBy::Duration);
+    assert_eq!(ran.end.started, 5, "due at 0, 0.1 … 0.4 s");
+    // Whichever comes first.
+    let both = Load {
+        requests: Some(2),
+        ..load
+    };
+    let ran = run(&both, &server.url).await;
+    assert_eq!(ran.end.stopped_by, EndedBy::Requests);
+    assert_eq!(ran.end.started, 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_cancels_what_is_in_flight_and_starts_nothing_new() {
+    for load in [closed(3), open(100.0, Arrival::Poisson)] {
+        let server = always(vec![Step::Hang]).await;
+        let (stopper, stop) = stop_pair();
+        let calls = server.calls.clone();
+        let asker = tokio::spawn(async move {
+            while calls.load(SeqCst) < 3 {
+                tokio::time::sleep(ms(1)).await;
+            }
+            stopper.raise(StopLevel::Finish);
+            stopper
+        });
+        let ran = tokio::time::timeout(
+            Duration::from_secs(10),
+            run_with(&load, &server.url, stop, Arc::new(Rows)),
+        )
+        .await
+        .expect("it returns soon after the stop");
+        asker.await.unwrap();
+        assert_eq!(ran.end.stopped_by, EndedBy::Stop);
+        assert!(ran.end.started >= 3);
+        assert_eq!(ran.end.cancelled, ran.end.started);
+        assert!(failure(&ran.records[0]).1.contains("stopped"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_ends_a_drain_too() {
+    let server = always(vec![Step::Hang]).await;
+    let (stopper, stop) = stop_pair();
+    let load = Load {
+        requests: Some(1),
+        ..closed(1)
+    };
+    let asker = tokio::spawn(async move {
+        tokio::time::sleep(ms(100)).await;
+        stopper.raise(StopLevel::Now);
+        stopper
+    });
+    let ran = run_with(&load, &server.url, stop, Arc::new(Rows)).await;
+    asker.await.unwrap();
+    assert_eq!((ran.end.stopped_by, ran.end.cancelled), (EndedBy::Stop, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dead_server_fails_every_request_but_not_the_load() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    for load in [closed(2), open(1000.0, Arrival::Constant)] {
+        let load = Load {
+            requests: Some(20),
+            ..load
+        };
+        let ran = run(&load, &url).await;
+        assert_eq!(ran.end.started, 20);
+        for record in &ran.records {
+            assert_eq!(failure(record).0, FailureClass::Connect);
+        }
+        assert_eq!(ran.live.reading().failed, 20);
+        assert_eq!(ran.live.reading().ttft_mean, None);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn loads_without_requests_end() {
+    let server = always(vec![send(good())]).await;
+    let nothing = Load {
+        requests: Some(0),
+        ..closed(2)
+    };
+    assert_eq!(run(&nothing, &server.url).await.end.started, 0);
+    let nothing = Load {
+        requests: Some(0),
+        ..open(10.0, Arrival::Poisson)
+    };
+    let ran = run(&nothing, &server.url).await;
+    assert_eq!(
+        (ran.end.started, ran.end.stopped_by),
+        (0, EndedBy::Requests)
+    );
+    assert_eq!(ran.end.end, ran.end.start);
+}
+
+struct Faulty;
+
+impl RequestSource for Faulty {
+    fn request(&self, index: u64) -> Request {
+        assert!(index < 3, "no row for {index}");
+        request()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_source_that_panics_does_not_pass_for_a_complete_load() {
+    let server = always(vec![send(good())]).await;
+    let url = Arc::new(server.url.clone());
+    for load in [closed(2), open(1000.0, Arrival::Constant)] {
+        let load = Load {
+            requests: Some(10),
+            ..load
+        };
+        let url = url.clone();
+        let (_stopper, stop) = stop_pair();
+        let task = tokio::spawn(async move {
+            run_with(&load, &url, stop, Arc::new(Faulty)).await;
+        });
+        assert!(task.await.is_err_and(|error| error.is_panic()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dropping_a_load_leaves_nothing_running() {
+    let server = always(vec![Step::Wait(1), send(good())]).await;
+    let client = Arc::new(Client::new(&target(&server.url)).unwrap());
+    for load in [closed(2), open(500.0, Arrival::Constant)] {
+        let (_stopper, stop) = stop_pair();
+        let records = Arc::new(AtomicU64::new(0));
+        let count = records.clone();
+        let on_record = Arc::new(move |_| {
+            count.fetch_add(1, SeqCst);
+        });
+        let live = Arc::new(Live::new());
+        let clock = Clock::start();
+        let source = Arc::new(Rows);
+        let load = drive(&load, client.clone(), source, clock, stop, live, on_record);
+        assert!(tokio::time::timeout(ms(100), load).await.is_err());
+        tokio::time::sleep(ms(300)).await;
+        let after = records.load(SeqCst);
+        assert!(after > 0);
+        tokio::time::sleep(ms(100)).await;
+        assert_eq!(records.load(SeqCst), after);
+    }
+}
