@@ -1,0 +1,87 @@
+//! Errors as vLLM's API words them. Pure.
+
+use serde_json::{Value, json};
+
+/// One error answer; `body` gives its JSON.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ApiError {
+    pub status: u16,
+    pub kind: &'static str,
+    pub message: String,
+    pub param: Option<String>,
+}
+
+impl ApiError {
+    /// 400: the request's shape or values are wrong.
+    pub fn bad_request(param: &str, message: impl Into<String>) -> Self {
+        Self {
+            status: 400,
+            kind: "BadRequestError",
+            message: message.into(),
+            param: Some(param.to_string()),
+        }
+    }
+
+    /// 400: a field is missing or of the wrong type, as vLLM's validation says it.
+    pub fn invalid(param: &str, message: impl std::fmt::Display) -> Self {
+        Self {
+            status: 400,
+            kind: "Bad Request",
+            message: format!("1 validation error:\n  {message}"),
+            param: Some(format!("body.{param}")),
+        }
+    }
+
+    /// 404: a model that is not served.
+    pub fn no_model(name: &str) -> Self {
+        Self {
+            status: 404,
+            kind: "NotFoundError",
+            message: format!("The model `{name}` does not exist."),
+            param: Some("model".into()),
+        }
+    }
+
+    /// What the web framework itself answers: an unknown path, a wrong method, a huge body.
+    pub fn http(status: u16, phrase: &'static str) -> Self {
+        Self {
+            status,
+            kind: phrase,
+            message: phrase.into(),
+            param: None,
+        }
+    }
+
+    /// 503 until the engine is ready.
+    pub fn not_ready() -> Self {
+        Self {
+            status: 503,
+            kind: "ServiceUnavailable",
+            message: "the engine is not ready (--ready-after or --never-ready)".into(),
+            param: None,
+        }
+    }
+
+    /// The refusal that was declared with `--fail-rate`.
+    pub fn declared(status: u16) -> Self {
+        Self {
+            status,
+            kind: if status < 500 {
+                "BadRequestError"
+            } else {
+                "InternalServerError"
+            },
+            message: "refused on purpose (--fail-rate)".into(),
+            param: None,
+        }
+    }
+
+    pub fn body(&self) -> Value {
+        json!({ "error": {
+            "message": self.message,
+            "type": self.kind,
+            "param": self.param,
+            "code": self.status,
+        }})
+    }
+}

@@ -1,0 +1,252 @@
+//! The engine's own counters, as Prometheus text under vLLM's names. Only what the engine has:
+//! there is no KV cache, so there is no figure for one. Pure.
+
+use std::fmt::Write as _;
+
+/// Bucket bounds in seconds, as vLLM has them.
+const FIRST_TOKEN: &[f64] = &[
+    0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
+    20.0, 40.0, 80.0, 160.0, 640.0, 2560.0,
+];
+const BETWEEN_TOKENS: &[f64] = &[
+    0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, 20.0,
+    40.0, 80.0,
+];
+const REQUEST: &[f64] = &[
+    0.3, 0.5, 0.8, 1.0, 1.5, 2.0, 2.5, 5.0, 10.0, 15.0, 20.0, 30.0, 40.0, 50.0, 60.0, 120.0, 240.0,
+    480.0, 960.0, 1920.0, 7680.0,
+];
+
+/// Why a request ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finish {
+    Stop,
+    Length,
+    /// The client left, or we cut the connection.
+    Abort,
+}
+
+impl Finish {
+    const ALL: [(Self, &'static str); 3] = [
+        (Self::Stop, "stop"),
+        (Self::Length, "length"),
+        (Self::Abort, "abort"),
+    ];
+}
+
+/// Observations in buckets.
+#[derive(Debug, Clone)]
+struct Histogram {
+    bounds: &'static [f64],
+    counts: Vec<u64>,
+    count: u64,
+    sum: f64,
+}
+
+impl Histogram {
+    fn new(bounds: &'static [f64]) -> Self {
+        Self {
+            bounds,
+            counts: vec![0; bounds.len()],
+            count: 0,
+            sum: 0.0,
+        }
+    }
+
+    fn observe(&mut self, value: f64) {
+        let bucket = self.bounds.partition_point(|bound| *bound < value);
+        if let Some(count) = self.counts.get_mut(bucket) {
+            *count += 1;
+        }
+        self.count += 1;
+        self.sum += value;
+    }
+}
+
+/// Everything counted since the start.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    prompt_tokens: u64,
+    generation_tokens: u64,
+    finished: [u64; 3],
+    first_token: Histogram,
+    between_tokens: Histogram,
+    request: Histogram,
+    queue: Histogram,
+}
+
+impl Metrics {
+    pub fn new() -> Self {
+        Self {
+            prompt_tokens: 0,
+            generation_tokens: 0,
+            finished: [0; 3],
+            first_token: Histogram::new(FIRST_TOKEN),
+            between_tokens: Histogram::new(BETWEEN_TOKENS),
+            request: Histogram::new(REQUEST),
+            queue: Histogram::new(REQUEST),
+        }
+    }
+
+    /// A request's first token, `since_arrival` seconds after it came, of which it waited `queued`.
+    pub fn first_token(&mut self, prompt_tokens: u64, since_arrival: f64, queued: f64) {
+        self.prompt_tokens += prompt_tokens;
+        self.generation_tokens += 1;
+        self.first_token.observe(since_arrival);
+        self.queue.observe(queued);
+    }
+
+    /// A further token, so many seconds after the one before.
+    pub fn next_token(&mut self, gap: f64) {
+        self.generation_tokens += 1;
+        self.between_tokens.observe(gap);
+    }
+
+    /// The end of a request, so many seconds after its arrival.
+    pub fn finish(&mut self, reason: Finish, since_arrival: f64) {
+        self.finished[reason as usize] += 1;
+        self.request.observe(since_arrival);
+    }
+
+    /// Prometheus text format 0.0.4.
+    pub fn text(&self, model: &str, running: usize, waiting: usize) -> String {
+        let model = model
+            .replace('\\', "\\\\")
+            .replace('"', "\\\"")
+            .replace('\n', "\\n");
+        let mut page = Page {
+            text: String::new(),
+            labels: format!("engine=\"0\",model_name=\"{model}\""),
+        };
+        page.single(
+            "num_requests_running",
+            "gauge",
+            "Number of requests in model execution batches.",
+            running as f64,
+        );
+        page.single(
+            "num_requests_waiting",
+            "gauge",
+            "Number of requests waiting to be processed.",
+            waiting as f64,
+        );
+        page.single(
+            "prompt_tokens_total",
+            "counter",
+            "Number of prefill tokens processed.",
+            self.prompt_tokens as f64,
+        );
+        page.single(
+            "generation_tokens_total",
+            "counter",
+            "Number of generation tokens processed.",
+            self.generation_tokens as f64,
+        );
+        page.head(
+            "request_success_total",
+            "counter",
+            "Count of successfully processed requests.",
+        );
+        for (reason, name) in Finish::ALL {
+            let label = format!(",finished_reason=\"{name}\"");
+            let count = self.finished[reason as usize] as f64;
+            page.line("request_success_total", &label, count);
+        }
+        page.histogram(
+            "time_to_first_token_seconds",
+            "Histogram of time to first token in seconds.",
+            &self.first_token,
+        );
+        page.histogram(
+            "inter_token_latency_seconds",
+            "Histogram of inter-token latency in seconds.",
+            &self.between_tokens,
+        );
+        page.histogram(
+            "e2e_request_latency_seconds",
+            "Histogram of e2e request latency in seconds.",
+            &self.request,
+        );
+        page.histogram(
+            "request_queue_time_seconds",
+            "Histogram of time spent in WAITING phase for request.",
+            &self.queue,
+        );
+        page.text
+    }
+}
+
+struct Page {
+    text: String,
+    labels: String,
+}
+
+impl Page {
+    fn head(&mut self, name: &str, kind: &str, help: &str) {
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            self.text,
+            "# HELP vllm:{name} {help}\n# TYPE vllm:{name} {kind}"
+        );
+    }
+
+    fn line(&mut self, name: &str, more: &str, value: f64) {
+        let _ = writeln!(self.text, "vllm:{name}{{{}{more}}} {value:?}", self.labels);
+    }
+
+    fn single(&mut self, name: &str, kind: &str, help: &str, value: f64) {
+        self.head(name, kind, help);
+        self.line(name, "", value);
+    }
+
+    fn histogram(&mut self, name: &str, help: &str, histogram: &Histogram) {
+        self.head(name, "histogram", help);
+        let bucket = format!("{name}_bucket");
+        let mut below = 0;
+        for (bound, count) in histogram.bounds.iter().zip(&histogram.counts) {
+            below += count;
+            self.line(&bucket, &format!(",le=\"{bound:?}\""), below as f64);
+        }
+        self.line(&bucket, ",le=\"+Inf\"", histogram.count as f64);
+        self.line(&format!("{name}_count"), "", histogram.count as f64);
+        self.line(&format!("{name}_sum"), "", histogram.sum);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_add_up() {
+        let mut metrics = Metrics::new();
+        metrics.first_token(7, 0.02, 0.0);
+        metrics.next_token(0.25);
+        metrics.next_token(0.5);
+        metrics.finish(Finish::Length, 0.055);
+        metrics.finish(Finish::Abort, 9999.0);
+        let text = metrics.text("a\"b", 1, 2);
+        let labels = r#"engine="0",model_name="a\"b""#;
+        for line in [
+            format!("vllm:num_requests_running{{{labels}}} 1.0"),
+            format!("vllm:num_requests_waiting{{{labels}}} 2.0"),
+            format!("vllm:prompt_tokens_total{{{labels}}} 7.0"),
+            format!("vllm:generation_tokens_total{{{labels}}} 3.0"),
+            format!("vllm:request_success_total{{{labels},finished_reason=\"length\"}} 1.0"),
+            format!("vllm:request_success_total{{{labels},finished_reason=\"stop\"}} 0.0"),
+            format!("vllm:time_to_first_token_seconds_bucket{{{labels},le=\"0.01\"}} 0.0"),
+            format!("vllm:time_to_first_token_seconds_bucket{{{labels},le=\"0.02\"}} 1.0"),
+            format!("vllm:inter_token_latency_seconds_bucket{{{labels},le=\"0.3\"}} 1.0"),
+            format!("vllm:inter_token_latency_seconds_sum{{{labels}}} 0.75"),
+            format!("vllm:e2e_request_latency_seconds_bucket{{{labels},le=\"7680.0\"}} 1.0"),
+            format!("vllm:e2e_request_latency_seconds_bucket{{{labels},le=\"+Inf\"}} 2.0"),
+            format!("vllm:e2e_request_latency_seconds_count{{{labels}}} 2.0"),
+        ] {
+            assert!(
+                text.lines().any(|found| found == line),
+                "{line}\nin\n{text}"
+            );
+        }
+        assert!(!text.contains("kv_cache"));
+    }
+}
