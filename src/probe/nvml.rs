@@ -101,8 +101,8 @@ fn processes(device: &Device<'_>, uuid: &str) -> Reading<Vec<GpuProcess>> {
     let compute = device.running_compute_processes();
     // A device without graphics says "not supported": that is no reason to doubt the first list.
     let graphics = device.running_graphics_processes().unwrap_or_default();
-    let compute = compute
-        .map_err(|error| Unavailable::new(failed("processes", uuid, &error).to_string()))?;
+    let compute =
+        compute.map_err(|error| Unavailable::new(failed("processes", uuid, &error).to_string()))?;
     for process in compute.into_iter().chain(graphics) {
         let used = match process.used_gpu_memory {
             UsedGpuMemory::Used(bytes) => Some(bytes),

@@ -191,7 +191,10 @@ impl Tree {
             }
         }
         for (pid, member) in &self.members {
-            if stats.get(pid).is_some_and(|stat| stat.start == member.start) {
+            if stats
+                .get(pid)
+                .is_some_and(|stat| stat.start == member.start)
+            {
                 inside.insert(*pid);
             }
         }

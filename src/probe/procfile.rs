@@ -272,7 +272,10 @@ mod tests {
             file: "smaps_rollup",
         }
         .to_string();
-        assert!(text.contains("process 41") && text.contains("run scn as"), "{text}");
+        assert!(
+            text.contains("process 41") && text.contains("run scn as"),
+            "{text}"
+        );
     }
 
     proptest! {
