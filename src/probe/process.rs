@@ -267,3 +267,75 @@ impl Process {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stats(rows: &[(i32, i32, u64)]) -> HashMap<i32, Stat> {
+        let stat = |&(pid, ppid, start)| {
+            let comm = format!("p{pid}");
+            let state = 'S';
+            (
+                pid,
+                Stat {
+                    comm,
+                    state,
+                    ppid,
+                    start,
+                },
+            )
+        };
+        rows.iter().map(stat).collect()
+    }
+
+    fn inside(tree: &mut Tree, rows: &[(i32, i32, u64)]) -> Vec<i32> {
+        let mut pids: Vec<i32> = tree.inside(&stats(rows)).into_iter().collect();
+        pids.sort_unstable();
+        pids
+    }
+
+    #[test]
+    fn a_pid_with_a_new_owner_is_a_stranger() {
+        let mut tree = Tree::new(vec![10], Vec::new(), Roles::default());
+        assert_eq!(
+            inside(&mut tree, &[(10, 1, 100), (11, 10, 101), (12, 1, 50)]),
+            [10, 11]
+        );
+        // The same pid, started later: neither it nor its children belong.
+        assert!(inside(&mut tree, &[(10, 1, 900), (13, 10, 901)]).is_empty());
+    }
+
+    #[test]
+    fn a_circle_of_parents_ends() {
+        let mut tree = Tree::new(vec![10], Vec::new(), Roles::default());
+        assert_eq!(inside(&mut tree, &[(10, 11, 1), (11, 10, 1)]), [10, 11]);
+    }
+
+    #[test]
+    fn a_guard_gives_its_children_but_not_itself() {
+        let mut tree = Tree::new(vec![20], vec![10], Roles::default());
+        let rows = [
+            (10, 1, 1),
+            (11, 10, 2),
+            (12, 11, 3),
+            (20, 1, 4),
+            (21, 20, 5),
+            (30, 1, 6),
+        ];
+        assert_eq!(inside(&mut tree, &rows), [11, 12, 20, 21]);
+    }
+
+    #[test]
+    fn the_first_role_that_matches_wins_and_titles_come_before_names() {
+        let role = |name: &str, pattern: &str| (name.to_string(), Regex::new(pattern).unwrap());
+        let roles = Roles::new(vec![
+            role("engine", "EngineCore|py"),
+            role("worker", "^VLLM::"),
+        ]);
+        assert_eq!(roles.of("VLLM::EngineCore", "x"), "engine");
+        assert_eq!(roles.of("VLLM::Worker_TP0", "python3"), "worker");
+        assert_eq!(roles.of("", "python3"), "engine");
+        assert_eq!(roles.of("bash", "bash"), OTHER);
+    }
+}

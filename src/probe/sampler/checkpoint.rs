@@ -91,3 +91,22 @@ impl Checkpoint {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_unreadable_process_leaves_no_sum() {
+        let one = Ok(Proportional {
+            pss: 5,
+            uss: 3,
+            swap_pss: 1,
+        });
+        let denied: Reading<Proportional> = Err(Unavailable::new("permission denied"));
+        let two = add(Some(add(None, &one)), &one).unwrap();
+        assert_eq!((two.pss, two.uss, two.swap_pss), (10, 6, 2));
+        assert_eq!(add(Some(Ok(two)), &denied), denied);
+        assert_eq!(add(Some(denied.clone()), &one), denied);
+    }
+}

@@ -119,7 +119,11 @@ impl TreeSource {
             self.all_missing(time, &why, &mut lock(&shared.recorder));
             return scan.processes;
         }
-        let (total, mut roles) = add_up(&scan.processes);
+        let (total, mut roles) = add_up(
+            scan.processes
+                .iter()
+                .map(|process| (process.role.as_str(), process.resident())),
+        );
         if matches!(&total, Ok(group) if group.processes == 0) {
             // All ended between being found and being read: the next sample will say so.
             return Vec::new();
@@ -177,16 +181,18 @@ pub(super) fn prefix(role: &str) -> String {
 
 /// Resident memory of all processes and by role. A process that may not be read leaves its role
 /// and the total without a figure: part of a sum would look like one.
-fn add_up(processes: &[Process]) -> (Reading<Group>, IndexMap<String, Reading<Group>>) {
+fn add_up<'a>(
+    figures: impl Iterator<Item = (&'a str, Result<Resident, ProcError>)>,
+) -> (Reading<Group>, IndexMap<String, Reading<Group>>) {
     let mut total = Ok(Group::default());
     let mut roles: IndexMap<String, Reading<Group>> = IndexMap::new();
-    for process in processes {
-        let resident = match process.resident() {
+    for (role, figure) in figures {
+        let resident = match figure {
             Ok(resident) => Ok(resident),
             Err(ProcError::Gone { .. }) => continue,
             Err(error) => Err(Unavailable(error.to_string())),
         };
-        let role = (roles.entry(process.role.clone())).or_insert(Ok(Group::default()));
+        let role = (roles.entry(role.to_string())).or_insert(Ok(Group::default()));
         for group in [role, &mut total] {
             match (&mut *group, &resident) {
                 (Ok(sum), Ok(one)) => sum.add(*one),
@@ -196,4 +202,79 @@ fn add_up(processes: &[Process]) -> (Reading<Group>, IndexMap<String, Reading<Gr
         }
     }
     (total, roles)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn holds(anon: u64) -> Result<Resident, ProcError> {
+        Ok(Resident {
+            anon,
+            shared: 1,
+            ..Resident::default()
+        })
+    }
+
+    #[test]
+    fn memory_adds_up_by_role() {
+        let gone = Err(ProcError::Gone { pid: 3 });
+        let figures = [
+            ("worker", holds(10)),
+            ("front", holds(5)),
+            ("worker", holds(20)),
+            ("worker", gone),
+        ];
+        let (total, roles) = add_up(figures.into_iter());
+        let total = total.unwrap();
+        assert_eq!(
+            (total.sum.anon, total.sum.shared, total.processes),
+            (35, 3, 3)
+        );
+        assert_eq!(roles["worker"].as_ref().unwrap().sum.anon, 30);
+    }
+
+    #[test]
+    fn a_process_that_may_not_be_read_leaves_no_part_of_a_sum() {
+        let denied = Err(ProcError::Denied {
+            pid: 9,
+            file: "status",
+        });
+        let figures = [
+            ("worker", holds(10)),
+            ("worker", denied),
+            ("front", holds(5)),
+            ("worker", holds(1)),
+        ];
+        let (total, roles) = add_up(figures.into_iter());
+        for missing in [total, roles["worker"].clone()] {
+            let why = missing.unwrap_err().0;
+            assert!(
+                why.contains("process 9") && why.contains("run scn as"),
+                "{why}"
+            );
+        }
+        assert_eq!(roles["front"].as_ref().unwrap().sum.anon, 5);
+
+        let mut recorder = Recorder::default();
+        Names::new("").record(
+            1.0,
+            &add_up(
+                [(
+                    "a",
+                    Err(ProcError::Denied {
+                        pid: 9,
+                        file: "status",
+                    }),
+                )]
+                .into_iter(),
+            )
+            .0,
+            &mut recorder,
+        );
+        let set = recorder.finish();
+        assert!(
+            set.series["memory"].points.is_empty() && set.series["memory"].unavailable.is_some()
+        );
+    }
 }
