@@ -1,0 +1,2 @@
+//! Costs of sampling.
+fn main() {}
