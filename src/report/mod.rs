@@ -1,3 +1,23 @@
 //! Reports: the result model, templates, CSV, JUnit and the step summary.
 
+mod columns;
+mod context;
+mod error;
+mod figures;
+mod filters;
+mod github;
+mod group;
+mod junit;
+mod markdown;
 pub mod model;
+mod table;
+mod tally;
+mod template;
+pub mod terminal;
+pub mod text;
+mod write;
+
+pub use error::{ReportError, ReportErrors, TemplateError};
+pub use tally::Tally;
+pub use template::{STD_TEMPLATES, check_template, std_template};
+pub use write::{write_all, write_folder};

@@ -1,1 +1,26 @@
+//! The run folder: an append-only record that survives a kill. Its layout: docs/run_folder.md.
 
+mod answers;
+mod case;
+mod error;
+mod events;
+mod folder;
+pub mod host;
+mod names;
+mod read;
+mod redact;
+mod requests;
+mod samples;
+mod write;
+
+pub use case::CaseFolder;
+pub use error::StoreError;
+pub use events::{Event, Events, read_events};
+pub use folder::RunFolder;
+pub use host::HostFacts;
+pub use names::folder_name;
+pub use read::RunState;
+pub use redact::{REDACTED, Redactor};
+pub use requests::RequestLog;
+pub use samples::SampleLog;
+pub(crate) use write::write_whole;

@@ -1,0 +1,72 @@
+//! CSV: one unit per column, in its header.
+
+use super::error::ReportError;
+use super::figures::{column, in_column_unit};
+use super::model::Figure;
+use super::table::Table;
+use super::text::cell;
+use crate::units::Dimension;
+use indexmap::IndexSet;
+
+/// What the cells of a CSV column hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Kind {
+    Number(Dimension),
+    Text,
+}
+
+/// The table as CSV. Unavailable cells are empty (their reasons are in `result.json`). Where a
+/// header's figures have several dimensions, each gets a column of its own.
+pub(super) fn csv(table: &Table) -> Result<Vec<u8>, ReportError> {
+    let mut columns: Vec<(usize, Option<Kind>)> = Vec::new();
+    for at in 0..table.headers.len() {
+        let kinds: IndexSet<Kind> = cells(table, at).filter_map(kind).collect();
+        if kinds.is_empty() {
+            columns.push((at, None));
+        }
+        columns.extend(kinds.into_iter().map(|kind| (at, Some(kind))));
+    }
+    let header = |(at, kind): &(usize, Option<Kind>)| {
+        let name = cell(&table.headers[*at]);
+        match kind {
+            Some(Kind::Number(dimension)) if !dimension.is_none() => {
+                format!("{name} ({})", column(*dimension).0)
+            }
+            _ => name,
+        }
+    };
+    let failed = |why: String| ReportError::Data {
+        what: "the table".into(),
+        why,
+    };
+    let mut out = csv::Writer::from_writer(Vec::new());
+    out.write_record(columns.iter().map(header))
+        .map_err(|e| failed(e.to_string()))?;
+    for row in &table.rows {
+        let text = |(at, column): &(usize, Option<Kind>)| match row[*at].as_ref() {
+            Some(figure) if kind(figure).is_some() && kind(figure) == *column => {
+                in_column_unit(figure).unwrap_or_else(|| cell(&figure.text))
+            }
+            _ => String::new(),
+        };
+        out.write_record(columns.iter().map(text))
+            .map_err(|e| failed(e.to_string()))?;
+    }
+    out.into_inner().map_err(|e| failed(e.to_string()))
+}
+
+fn cells(table: &Table, at: usize) -> impl Iterator<Item = &Figure> {
+    table.rows.iter().filter_map(move |row| row[at].as_ref())
+}
+
+/// None for what is unavailable.
+fn kind(figure: &Figure) -> Option<Kind> {
+    match (figure.value, &figure.unavailable) {
+        (_, Some(_)) => None,
+        (Some(v), None) if v.is_finite() => {
+            Some(Kind::Number(figure.dimension.unwrap_or(Dimension::NONE)))
+        }
+        (Some(_), None) => None,
+        (None, None) => Some(Kind::Text),
+    }
+}

@@ -1,0 +1,295 @@
+//! What a template is given: the result model as it is, with `none` for what it leaves out.
+
+use super::error::ReportError;
+use super::model::{CaseResult, RunResult};
+use super::table::Table;
+use super::tally::Tally;
+use crate::store::HostFacts;
+use indexmap::IndexMap;
+use minijinja::Value;
+use serde::Serialize;
+use serde_json::{Map, Value as Json, json};
+
+/// All but the report's own name and rows, made once for all templates of a run.
+pub(super) struct Context {
+    run: Value,
+    host: Value,
+    unfinished: Value,
+    /// One per case, in order; with the scenario it belongs to.
+    cases: Vec<(String, Option<String>, Value)>,
+}
+
+impl Context {
+    pub(super) fn new(
+        run: &RunResult,
+        cases: &[CaseResult],
+        host: Option<&HostFacts>,
+        unfinished: &[String],
+    ) -> Result<Self, ReportError> {
+        let with_doc = cases.iter().map(|case| {
+            let mut value = json(case)?;
+            complete_case(&mut value);
+            Ok((
+                case.scenario.clone(),
+                case.scenario_doc.clone(),
+                to_value(value),
+            ))
+        });
+        Ok(Self {
+            run: to_value(json(run)?),
+            host: to_value(json(&host)?),
+            unfinished: unfinished.iter().collect(),
+            cases: with_doc.collect::<Result<_, ReportError>>()?,
+        })
+    }
+
+    /// The context of one page: `chosen` are the indices of its cases.
+    pub(super) fn page(
+        &self,
+        name: &str,
+        table: &Table,
+        tally: Tally,
+        chosen: &[usize],
+    ) -> Result<Value, ReportError> {
+        let mut scenarios: IndexMap<&str, (Option<&str>, Vec<Value>)> = IndexMap::new();
+        for (scenario, doc, case) in chosen.iter().filter_map(|i| self.cases.get(*i)) {
+            let entry = scenarios.entry(scenario).or_default();
+            entry.0 = entry.0.or(doc.as_deref());
+            entry.1.push(case.clone());
+        }
+        let scenarios = scenarios.into_iter().map(|(name, (doc, cases))| {
+            minijinja::context! { name => name, doc => doc, cases => cases }
+        });
+        let mut rows = json(&table.rows)?;
+        if let Json::Array(rows) = &mut rows {
+            for row in rows {
+                each_item(row, complete_figure);
+            }
+        }
+        Ok(minijinja::context! {
+            run => self.run.clone(),
+            host => self.host.clone(),
+            unfinished => self.unfinished.clone(),
+            tally => to_value(json(&tally)?),
+            report => minijinja::context! {
+                name => name,
+                headers => table.headers.clone(),
+                rows => to_value(rows),
+            },
+            scenarios => scenarios.collect::<Value>(),
+        })
+    }
+}
+
+fn json(value: &impl Serialize) -> Result<Json, ReportError> {
+    serde_json::to_value(value).map_err(|e| ReportError::Data {
+        what: "the results".into(),
+        why: e.to_string(),
+    })
+}
+
+/// Optional fields that serde leaves out are `none` in a template: there, a name that is missing
+/// is a mistake.
+fn complete_case(case: &mut Json) {
+    fill(case, &["scenario_doc", "error"]);
+    fill(&mut case["error"], &["help", "log_tail", "phase"]);
+    each_value(&mut case["axes"], complete_figure);
+    each_item(&mut case["servers"], |server| {
+        fill(server, &["version", "ready_s", "log"]);
+        each_value(&mut server["metrics"], complete_figure);
+    });
+    each_item(&mut case["phases"], |phase| {
+        fill(phase, &["doc", "skipped"]);
+        each_value(&mut phase["metrics"], complete_figure);
+    });
+    each_item(&mut case["checks"], |check| {
+        fill(check, &["when", "because"]);
+        each_item(&mut check["evidence"], |part| {
+            fill(part, &["phase"]);
+            complete_figure(&mut part["value"]);
+        });
+    });
+    each_item(&mut case["reports"], |report| {
+        fill(report, &["template"]);
+        each_item(&mut report["columns"], |column| {
+            complete_figure(&mut column[1]);
+        });
+    });
+}
+
+fn complete_figure(figure: &mut Json) {
+    fill(figure, &["value", "dimension", "samples", "unavailable"]);
+    if let Json::Object(fields) = figure {
+        fields.entry("unit").or_insert_with(|| json!(""));
+    }
+}
+
+fn fill(value: &mut Json, names: &[&str]) {
+    if let Json::Object(fields) = value {
+        for name in names {
+            fields.entry(*name).or_insert(Json::Null);
+        }
+    }
+}
+
+fn each_item(list: &mut Json, act: impl FnMut(&mut Json)) {
+    if let Json::Array(items) = list {
+        items.iter_mut().for_each(act);
+    }
+}
+
+fn each_value(map: &mut Json, act: impl FnMut(&mut Json)) {
+    if let Json::Object(fields) = map {
+        fields.values_mut().for_each(act);
+    }
+}
+
+/// JSON as the template engine has it; maps keep their order.
+pub(super) fn to_value(json: Json) -> Value {
+    match json {
+        Json::Null => Value::from(()),
+        Json::Bool(b) => Value::from(b),
+        Json::Number(n) => match (n.as_i64(), n.as_u64(), n.as_f64()) {
+            (Some(i), _, _) => Value::from(i),
+            (_, Some(u), _) => Value::from(u),
+            (_, _, Some(f)) => Value::from(f),
+            _ => Value::from(n.to_string()),
+        },
+        Json::String(s) => Value::from(s),
+        Json::Array(items) => items.into_iter().map(to_value).collect(),
+        Json::Object(fields) => object(fields),
+    }
+}
+
+fn object(fields: Map<String, Json>) -> Value {
+    let map: IndexMap<Value, Value> = fields
+        .into_iter()
+        .map(|(key, value)| (Value::from(key), to_value(value)))
+        .collect();
+    Value::from(map)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::model::*;
+    use crate::syntax::ast::CheckLevel;
+    use crate::units::Quantity;
+
+    /// A case with everything, or with nothing that may be left out. Every field is named: a
+    /// new one does not compile until it is here.
+    fn example(whole: bool) -> CaseResult {
+        let some = |text: &str| whole.then(|| text.to_string());
+        let figure = || Figure {
+            value: whole.then_some(1.0),
+            unit: if whole { "s".into() } else { String::new() },
+            dimension: whole.then_some(Quantity::seconds(1.0).dimension),
+            text: "x".into(),
+            samples: whole.then_some(3),
+            unavailable: some("no"),
+        };
+        let figures = || IndexMap::from([("a".to_string(), figure())]);
+        CaseResult {
+            schema: 1,
+            scenario: "s".into(),
+            scenario_doc: some("doc"),
+            case: "c".into(),
+            axes: figures(),
+            tags: vec![],
+            world: World::Real,
+            verdict: Verdict::Pass,
+            error: Some(WorldError {
+                kind: "k".into(),
+                message: "m".into(),
+                help: some("h"),
+                log_tail: some("l"),
+                phase: some("p"),
+            }),
+            started: String::new(),
+            start_s: 0.0,
+            duration_s: 0.0,
+            servers: vec![ServerResult {
+                name: "sut".into(),
+                engine: "e".into(),
+                model: "m".into(),
+                version: some("1"),
+                command: vec![],
+                url: "u".into(),
+                launch: 0,
+                ready_s: whole.then_some(1.0),
+                log: some("server.log"),
+                metrics: figures(),
+            }],
+            phases: vec![PhaseResult {
+                name: "p".into(),
+                doc: some("d"),
+                start_s: 0.0,
+                end_s: 1.0,
+                measured: true,
+                skipped: some("s"),
+                load: "l".into(),
+                metrics: figures(),
+                failures: vec![],
+                notes: vec![],
+            }],
+            checks: vec![CheckResult {
+                name: "c".into(),
+                level: CheckLevel::Expect,
+                verdict: Verdict::Pass,
+                text: "t".into(),
+                when: some("w"),
+                because: some("b"),
+                place: "p".into(),
+                evidence: vec![Evidence {
+                    text: "t".into(),
+                    value: figure(),
+                    phase: some("p"),
+                }],
+                why: "w".into(),
+            }],
+            reports: vec![ReportData {
+                name: "r".into(),
+                format: ReportFormat::Csv,
+                to: vec![],
+                template: whole.then(|| Template {
+                    name: "n".into(),
+                    text: "t".into(),
+                }),
+                columns: vec![("h".into(), figure())],
+            }],
+            notes: vec![],
+        }
+    }
+
+    fn keys(value: &Json, path: &str, found: &mut Vec<String>) {
+        match value {
+            Json::Object(fields) => {
+                for (key, value) in fields {
+                    found.push(format!("{path}.{key}"));
+                    keys(value, &format!("{path}.{key}"), found);
+                }
+            }
+            Json::Array(items) => {
+                for item in items {
+                    keys(item, &format!("{path}[]"), found);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_field_is_there_whether_set_or_not() {
+        let [whole, bare] = [true, false].map(|whole| {
+            let mut value = json(&example(whole)).unwrap();
+            complete_case(&mut value);
+            let mut found = Vec::new();
+            keys(&value, "case", &mut found);
+            // what a template holds, and what is within a field that is not set, may differ
+            found.retain(|key| !key.contains(".template."));
+            found.sort();
+            found
+        });
+        assert_eq!(whole, bare);
+    }
+}

@@ -1,0 +1,337 @@
+//! What templates can do with the result model besides what Jinja gives them.
+
+use super::figures::{self, NONE};
+use super::markdown;
+use super::model::{Figure, Verdict};
+use super::tally::Sign;
+use super::text;
+use crate::syntax::ast::CheckLevel;
+use crate::units::{Dimension, Quantity, number};
+use indexmap::IndexMap;
+use minijinja::value::{Kwargs, ValueKind};
+use minijinja::{Environment, Error, ErrorKind, Value};
+
+/// The names, for "did you mean".
+pub(super) const NAMES: [&str; 20] = [
+    "code",
+    "duration",
+    "escape_md",
+    "fence",
+    "fig",
+    "figure_table",
+    "mb",
+    "md",
+    "md_table",
+    "metric",
+    "ms",
+    "num",
+    "one_line",
+    "pct",
+    "phase_rows",
+    "plain",
+    "series_rows",
+    "shell",
+    "short",
+    "sign",
+];
+
+pub(super) fn add(env: &mut Environment<'_>) {
+    env.add_filter("plain", |v: &Value| string(v).map(|s| text::plain(&s)));
+    env.add_filter("one_line", |v: &Value| {
+        string(v).map(|s| text::one_line(&s))
+    });
+    env.add_filter("short", |v: &Value, most: usize| {
+        string(v).map(|s| text::short(&s, most))
+    });
+    env.add_filter("md", |v: &Value| string(v).map(|s| markdown::escape(&s)));
+    env.add_filter("escape_md", |v: &Value| {
+        string(v).map(|s| markdown::escape(&s))
+    });
+    env.add_filter("code", |v: &Value| string(v).map(|s| markdown::code(&s)));
+    env.add_filter("fence", |v: &Value| string(v).map(|s| markdown::fence(&s)));
+    env.add_filter("shell", |v: &Value| {
+        let arguments = v.try_iter()?.map(|a| string(&a));
+        let arguments = arguments.collect::<Result<Vec<_>, _>>()?;
+        Ok::<_, Error>(figures::shell(arguments))
+    });
+    env.add_filter("fig", |v: &Value| string(v));
+    env.add_filter("ms", |v: &Value| scaled(v, 1e3, " ms"));
+    env.add_filter("mb", |v: &Value| scaled(v, 1e-6, " MB"));
+    env.add_filter("pct", |v: &Value| scaled(v, 100.0, " %"));
+    env.add_filter("num", |v: &Value, options: Kwargs| {
+        let digits: Option<i32> = options.get("digits")?;
+        options.assert_all_used()?;
+        Ok::<_, Error>(match amount(v)? {
+            Some(n) => number(n, digits.unwrap_or(3).clamp(1, 15)),
+            None => NONE.into(),
+        })
+    });
+    env.add_filter("duration", |v: &Value| {
+        Ok::<_, Error>(amount(v)?.map_or(NONE.into(), figures::duration))
+    });
+    env.add_filter("metric", |map: &Value, name: &str| {
+        map.get_item(&Value::from(name)).map(|found| {
+            if found.is_undefined() {
+                Value::from(())
+            } else {
+                found
+            }
+        })
+    });
+    env.add_filter("sign", sign);
+    env.add_filter("md_table", md_table);
+    env.add_filter("figure_table", figure_table);
+    env.add_filter("phase_rows", phase_rows);
+    env.add_filter("series_rows", series_rows);
+    env.add_test("available", |v: &Value| {
+        Ok::<_, Error>(!v.is_none() && attribute(v, "unavailable")?.is_none_or(|u| u.is_none()))
+    });
+}
+
+/// A text, a number or a figure as people read it; a dash for what is not there.
+fn string(value: &Value) -> Result<String, Error> {
+    match value.kind() {
+        ValueKind::Undefined => Err(ErrorKind::UndefinedError.into()),
+        ValueKind::None => Ok(NONE.into()),
+        ValueKind::Map => {
+            let figure = figure(value)?;
+            Ok(figures::shown(&figure).into())
+        }
+        ValueKind::Number if !value.is_integer() => Ok(number(f64::try_from(value.clone())?, 4)),
+        _ => Ok(value.to_string()),
+    }
+}
+
+fn scaled(value: &Value, factor: f64, unit: &str) -> Result<String, Error> {
+    Ok(match amount(value)? {
+        Some(n) => format!("{}{unit}", number(n * factor, 3)),
+        None => NONE.into(),
+    })
+}
+
+/// The number of a figure, or a number itself, in base units.
+fn amount(value: &Value) -> Result<Option<f64>, Error> {
+    match value.kind() {
+        ValueKind::Undefined => Err(ErrorKind::UndefinedError.into()),
+        ValueKind::None => Ok(None),
+        ValueKind::Number => Ok(Some(f64::try_from(value.clone())?)),
+        ValueKind::Map => Ok(figure(value)?.value),
+        other => Err(invalid(format!(
+            "a figure or a number was expected, not a {other}"
+        ))),
+    }
+}
+
+fn figure(value: &Value) -> Result<Figure, Error> {
+    let text = |name: &str| {
+        let found = attribute(value, name)?;
+        Ok::<_, Error>(found.and_then(|v| v.as_str().map(String::from)))
+    };
+    let Some(shown) = text("text")? else {
+        return Err(invalid("a figure was expected (with `text`, `value`, …)"));
+    };
+    let value_of = attribute(value, "value")?.filter(|v| !v.is_none());
+    Ok(Figure {
+        text: shown,
+        unit: text("unit")?.unwrap_or_default(),
+        unavailable: text("unavailable")?,
+        value: value_of.map(f64::try_from).transpose()?,
+        ..Figure::default()
+    })
+}
+
+fn attribute(value: &Value, name: &str) -> Result<Option<Value>, Error> {
+    let found = value.get_attr(name)?;
+    Ok((!found.is_undefined()).then_some(found))
+}
+
+fn invalid(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::InvalidOperation, message.into())
+}
+
+/// `verdict | sign`, `verdict | sign(level)`: the sign that pages show in colour.
+fn sign(verdict: &str, level: Option<&str>) -> Result<&'static str, Error> {
+    let quoted = serde_json::Value::from(verdict);
+    let verdict: Verdict = serde_json::from_value(quoted)
+        .map_err(|_| invalid(format!("`{verdict}` is no verdict")))?;
+    let level = match level {
+        Some("warn") => CheckLevel::Warn,
+        _ => CheckLevel::Expect,
+    };
+    Ok(Sign::of(verdict, level).emoji())
+}
+
+/// `rows | md_table(headers)`: cells are figures, numbers or texts, and are escaped.
+fn md_table(rows: &Value, headers: &Value) -> Result<String, Error> {
+    let cells = |row: Value| {
+        row.try_iter()?
+            .map(|cell| Ok(markdown::escape(&string(&cell)?)))
+            .collect::<Result<Vec<_>, Error>>()
+    };
+    let rows = rows.try_iter()?.map(cells).collect::<Result<Vec<_>, _>>()?;
+    Ok(markdown::table(&cells(headers.clone())?, &rows))
+}
+
+/// `rows | figure_table(first_header, [[header, metric], …])`: a row is `{name, metrics}`. Columns
+/// that no row has are left out; why a figure is unavailable stands in a numbered note below.
+fn figure_table(rows: &Value, first: &str, columns: &Value) -> Result<String, Error> {
+    let mut chosen = Vec::new();
+    for column in columns.try_iter()? {
+        let header = string(&column.get_item(&Value::from(0))?)?;
+        chosen.push((header, column.get_item(&Value::from(1))?));
+    }
+    let mut names = Vec::new();
+    let mut metrics = Vec::new();
+    for row in rows.try_iter()? {
+        names.push(string(&row.get_attr("name")?)?);
+        metrics.push(row.get_attr("metrics")?);
+    }
+    let find = |map: &Value, name: &Value| {
+        let found = map.get_item(name)?;
+        Ok::<_, Error>((!found.is_undefined() && !found.is_none()).then_some(found))
+    };
+    let mut headers = vec![markdown::escape(first)];
+    let mut cells: Vec<Vec<String>> = names.iter().map(|n| vec![markdown::escape(n)]).collect();
+    let mut reasons: Vec<String> = Vec::new();
+    for (header, name) in chosen {
+        let column = metrics.iter().map(|map| find(map, &name));
+        let column = column.collect::<Result<Vec<_>, _>>()?;
+        if column.iter().all(Option::is_none) {
+            continue;
+        }
+        headers.push(markdown::escape(&header));
+        for (row, value) in cells.iter_mut().zip(column) {
+            let Some(value) = value else {
+                row.push(String::new());
+                continue;
+            };
+            row.push(match figure(&value)?.unavailable {
+                None => markdown::escape(&string(&value)?),
+                Some(reason) => {
+                    let n = reasons
+                        .iter()
+                        .position(|r| *r == reason)
+                        .unwrap_or_else(|| {
+                            reasons.push(reason);
+                            reasons.len() - 1
+                        });
+                    format!("{NONE} ({})", n + 1)
+                }
+            });
+        }
+    }
+    let mut text = markdown::table(&headers, &cells);
+    for (n, reason) in reasons.iter().enumerate() {
+        // a break keeps notes on lines of their own without making a list of them
+        let before = if n == 0 { "\n" } else { "<br>\n" };
+        text.push_str(&format!("{before}({}) {}", n + 1, markdown::escape(reason)));
+    }
+    if !reasons.is_empty() {
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+fn row(name: String, metrics: IndexMap<String, Value>) -> Value {
+    let metrics: IndexMap<Value, Value> = metrics
+        .into_iter()
+        .map(|(key, value)| (Value::from(key), value))
+        .collect();
+    minijinja::context! { name => name, metrics => Value::from(metrics) }
+}
+
+fn entries(map: &Value) -> Result<Vec<(String, Value)>, Error> {
+    map.try_iter()?
+        .map(|key| Ok((string(&key)?, map.get_item(&key)?)))
+        .collect()
+}
+
+/// `phases | phase_rows`: rows of `{name, metrics}` for `figure_table`: one per phase with
+/// figures, and one per named load of a phase that has several.
+fn phase_rows(phases: &Value) -> Result<Value, Error> {
+    let mut rows = Vec::new();
+    for phase in phases.try_iter()? {
+        let mut name = string(&phase.get_attr("name")?)?;
+        if !phase.get_attr("measured")?.is_true() {
+            name.push_str(" (not measured)");
+        }
+        let all = entries(&phase.get_attr("metrics")?)?;
+        let loads: Vec<String> = all
+            .iter()
+            .filter_map(|(key, _)| key.strip_suffix(".requests").map(String::from))
+            .collect();
+        let of_load = |load: &str| {
+            let own = all.iter().filter_map(|(key, value)| {
+                let key = key.strip_prefix(load)?.strip_prefix('.')?;
+                Some((key.to_string(), value.clone()))
+            });
+            own.collect::<IndexMap<_, _>>()
+        };
+        let own: IndexMap<String, Value> = all
+            .iter()
+            .filter(|(key, _)| {
+                !loads.iter().any(|l| {
+                    key.strip_prefix(l.as_str())
+                        .is_some_and(|r| r.starts_with('.'))
+                })
+            })
+            .cloned()
+            .collect();
+        if !own.is_empty() {
+            rows.push(row(name.clone(), own));
+        }
+        rows.extend(
+            loads
+                .iter()
+                .map(|load| row(format!("{name} / {load}"), of_load(load))),
+        );
+    }
+    Ok(rows.into_iter().collect())
+}
+
+/// `server.metrics | series_rows(["memory", …])`: rows of `{name, metrics}` with `first`, `max`,
+/// `last` and `growth` (last − first) for each of the series, of the server and of its roles.
+fn series_rows(metrics: &Value, series: &Value) -> Result<Value, Error> {
+    let mut found: IndexMap<(usize, String), IndexMap<String, Value>> = IndexMap::new();
+    let all = entries(metrics)?;
+    for (at, series) in series.try_iter()?.enumerate() {
+        let series = string(&series)?;
+        for (key, value) in &all {
+            let (role, rest) = match key.strip_prefix("roles.").and_then(|r| r.split_once('.')) {
+                Some((role, rest)) => (Some(role), rest),
+                None => (None, key.as_str()),
+            };
+            let name = match role {
+                Some(role) => format!("{series}, {role}"),
+                None => series.clone(),
+            };
+            let stat = match rest.strip_prefix(series.as_str()) {
+                // the series itself is unavailable
+                Some("") => "max",
+                Some(stat) if stat.starts_with('.') => &stat[1..],
+                _ => continue,
+            };
+            if matches!(stat, "first" | "max" | "last") {
+                let row = found.entry((at, name)).or_default();
+                row.insert(stat.into(), value.clone());
+            }
+        }
+    }
+    let rows = found.into_iter().map(|((_, name), mut metrics)| {
+        if let (Some(first), Some(last)) = (metrics.get("first"), metrics.get("last"))
+            && let (Some(a), Some(b)) = (figure(first)?.value, figure(last)?.value)
+        {
+            let dimension = if figure(first)?.unit == "B" {
+                Dimension::DATA
+            } else {
+                Dimension::NONE
+            };
+            let growth = Figure::quantity(Quantity::new(b - a, dimension));
+            let growth = serde_json::to_value(&growth).map_err(|e| invalid(e.to_string()))?;
+            metrics.insert("growth".into(), super::context::to_value(growth));
+        }
+        Ok(row(name, metrics))
+    });
+    rows.collect::<Result<Vec<_>, Error>>()
+        .map(|rows| rows.into_iter().collect())
+}

@@ -1,0 +1,177 @@
+//! JUnit XML as GitHub, GitLab and Jenkins show it best: a suite per scenario, a test per check.
+
+use super::error::ReportError;
+use super::figures::shown;
+use super::model::{CaseResult, CheckResult, RunResult, Verdict, WorldError};
+use super::text::{one_line, plain};
+use crate::syntax::ast::CheckLevel;
+use indexmap::IndexMap;
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite, XmlString};
+use std::time::Duration;
+
+/// The cases as JUnit XML. A check is the test `<case> / <check>`; what the world did to a case,
+/// or a case without checks, is the test `<case>`. The case's duration is on its first test, so
+/// that sums are right.
+pub(super) fn junit(run: &RunResult, cases: &[&CaseResult]) -> Result<Vec<u8>, ReportError> {
+    let mut scenarios: IndexMap<&str, Vec<&CaseResult>> = IndexMap::new();
+    for case in cases {
+        scenarios.entry(&case.scenario).or_default().push(case);
+    }
+    let mut report = Report::new(clean(&format!("scn {}", run.id)));
+    let mut whole = Duration::ZERO;
+    for (scenario, cases) in scenarios {
+        let mut suite = TestSuite::new(clean(scenario));
+        let mut time = Duration::ZERO;
+        if let Some(first) = cases.first() {
+            suite
+                .extra
+                .insert("timestamp".into(), clean(&first.started));
+        }
+        for case in cases {
+            time += seconds(case.duration_s);
+            suite.add_test_cases(tests(case));
+        }
+        suite.set_time(time);
+        whole += time;
+        report.add_test_suite(suite);
+    }
+    report.set_time(whole);
+    let text = report.to_string().map_err(|e| ReportError::Data {
+        what: "the results as JUnit XML".into(),
+        why: e.to_string(),
+    })?;
+    Ok(text.into_bytes())
+}
+
+fn tests(case: &CaseResult) -> Vec<TestCase> {
+    let mut tests = Vec::new();
+    let of_case = match case.verdict {
+        Verdict::Error => Some(broken(case.error.as_ref())),
+        Verdict::Interrupted => Some(interrupted()),
+        _ if case.checks.is_empty() => Some(TestCaseStatus::success()),
+        _ => None,
+    };
+    if let Some(status) = of_case {
+        let mut test = test(&case.case, case, status);
+        if let Some(log) = case.error.as_ref().and_then(|e| e.log_tail.as_ref()) {
+            test.set_system_err(XmlString::new(plain(log)));
+        }
+        tests.push(test);
+    }
+    for check in &case.checks {
+        let name = format!("{} / {}", case.case, check.name);
+        let mut test = test(&name, case, status(check));
+        let mut place = check.place.rsplitn(3, ':');
+        if let (Some(_), Some(line), Some(file)) = (place.next(), place.next(), place.next()) {
+            test.extra.insert("file".into(), clean(file));
+            test.extra.insert("line".into(), clean(line));
+        }
+        if check.level == CheckLevel::Warn && check.verdict != Verdict::Pass {
+            test.set_system_out(XmlString::new(format!(
+                "warning ({}): {}\n{}",
+                check.verdict.name(),
+                one_line(&check.why),
+                evidence(check)
+            )));
+        }
+        tests.push(test);
+    }
+    for test in &mut tests {
+        test.set_time(Duration::ZERO);
+    }
+    if let Some(first) = tests.first_mut() {
+        first.set_time(seconds(case.duration_s));
+    }
+    tests
+}
+
+fn test(name: &str, case: &CaseResult, status: TestCaseStatus) -> TestCase {
+    let mut test = TestCase::new(clean(name), status);
+    test.set_classname(clean(&case.scenario));
+    test
+}
+
+/// A warning never fails a test; what keeps an `expect` from being decided is an error of the
+/// world, unless it was meant to be left out.
+fn status(check: &CheckResult) -> TestCaseStatus {
+    let kind = match check.verdict {
+        Verdict::Pass => return TestCaseStatus::success(),
+        Verdict::Skipped | Verdict::NotDecided | Verdict::Interrupted => {
+            let mut status = TestCaseStatus::skipped();
+            status.set_message(clean(&format!(
+                "{}: {}",
+                check.verdict.name(),
+                one_line(&check.why)
+            )));
+            return status;
+        }
+        _ if check.level == CheckLevel::Warn => return TestCaseStatus::success(),
+        Verdict::Fail => NonSuccessKind::Failure,
+        Verdict::NoData | Verdict::Inconclusive | Verdict::Error => NonSuccessKind::Error,
+    };
+    let mut status = TestCaseStatus::non_success(kind);
+    status.set_type(clean(check.verdict.name()));
+    status.set_message(clean(&one_line(&check.why)));
+    status.set_description(XmlString::new(format!(
+        "{}\n{}",
+        one_line(&check.why),
+        evidence(check)
+    )));
+    status
+}
+
+/// The check and every measured part of it, a line each.
+fn evidence(check: &CheckResult) -> String {
+    let mut lines = vec![format!("check: {}", one_line(&check.text))];
+    let mut add = |name: &str, text: &Option<String>| {
+        if let Some(text) = text {
+            lines.push(format!("{name}: {}", one_line(text)));
+        }
+    };
+    add("when", &check.when);
+    add("because", &check.because);
+    for part in &check.evidence {
+        let value = match &part.value.unavailable {
+            Some(reason) => format!("unavailable: {}", one_line(reason)),
+            None => one_line(shown(&part.value)),
+        };
+        lines.push(format!("{} = {value}", one_line(&part.text)));
+    }
+    lines.push(format!("at {}", one_line(&check.place)));
+    lines.join("\n")
+}
+
+fn broken(error: Option<&WorldError>) -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+    let Some(error) = error else {
+        status.set_message("the case ended with an error");
+        return status;
+    };
+    status.set_type(clean(&error.kind));
+    status.set_message(clean(&one_line(&error.message)));
+    let mut text = plain(&error.message);
+    if let Some(phase) = &error.phase {
+        text.push_str(&format!("\nin phase {}", one_line(phase)));
+    }
+    if let Some(help) = &error.help {
+        text.push_str(&format!("\nhelp: {}", plain(help)));
+    }
+    status.set_description(XmlString::new(text));
+    status
+}
+
+fn interrupted() -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+    status.set_type("interrupted");
+    status.set_message("interrupted by the user before it was decided");
+    status
+}
+
+/// For attributes: one line, nothing that XML forbids.
+fn clean(text: &str) -> XmlString {
+    XmlString::new(one_line(text))
+}
+
+fn seconds(value: f64) -> Duration {
+    Duration::try_from_secs_f64(value.max(0.0)).unwrap_or_default()
+}

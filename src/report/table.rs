@@ -1,0 +1,32 @@
+//! The rows of one report over all its cases.
+
+use super::model::{Figure, ReportData};
+use indexmap::IndexSet;
+
+/// One row per case; cases that lack a column have none there.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub(super) struct Table {
+    pub headers: Vec<String>,
+    pub rows: Vec<Vec<Option<Figure>>>,
+}
+
+impl Table {
+    /// Headers in the order in which they first appear.
+    pub(super) fn of(parts: &[&ReportData]) -> Self {
+        let headers: IndexSet<&str> = parts
+            .iter()
+            .flat_map(|part| part.columns.iter().map(|(header, _)| header.as_str()))
+            .collect();
+        let rows = parts.iter().map(|part| {
+            let find = |header: &&str| {
+                let found = part.columns.iter().find(|(h, _)| h == header);
+                found.map(|(_, figure)| figure.clone())
+            };
+            headers.iter().map(find).collect()
+        });
+        Self {
+            rows: rows.collect(),
+            headers: headers.into_iter().map(String::from).collect(),
+        }
+    }
+}

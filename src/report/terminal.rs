@@ -1,0 +1,131 @@
+//! The verdicts as a terminal shows them after a run.
+
+use super::figures::duration;
+use super::model::{CaseResult, CheckResult, Verdict};
+use super::tally::{Sign, Tally};
+use super::text::{one_line, plain};
+use crate::syntax::ast::CheckLevel;
+use std::path::Path;
+
+/// How verdicts are printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Style {
+    pub color: bool,
+    /// Signs of ASCII only.
+    pub ascii: bool,
+    /// Leave out what passed.
+    pub brief: bool,
+}
+
+/// One line per check, grouped by case; then the count and the run folder. Ends with a line end.
+pub fn outcome(cases: &[CaseResult], folder: &Path, style: Style) -> String {
+    let mut text = String::new();
+    for case in cases {
+        let calm = case.error.is_none() && case.checks.iter().all(|c| c.verdict == Verdict::Pass);
+        if !(style.brief && calm) {
+            add_case(&mut text, case, style);
+        }
+    }
+    let tally = Tally::of(cases);
+    let worst = if tally.failed + tally.errors + tally.broken_cases > 0 {
+        Sign::Bad
+    } else if tally.no_data + tally.inconclusive > 0 {
+        Sign::Unknown
+    } else if tally.warned > 0 {
+        Sign::Warning
+    } else if tally.passed == tally.checks && tally.checks > 0 {
+        Sign::Good
+    } else {
+        Sign::Left
+    };
+    text.push_str(&paint(worst, &tally.to_string(), style));
+    text.push_str(&format!("\n{}\n", folder.display()));
+    text
+}
+
+fn add_case(text: &mut String, case: &CaseResult, style: Style) {
+    let title = format!("{} / {}", one_line(&case.scenario), one_line(&case.case));
+    let title = if style.color {
+        format!("\x1b[1m{title}\x1b[0m")
+    } else {
+        title
+    };
+    text.push_str(&format!("{title}  ({})\n", duration(case.duration_s)));
+    if let Some(error) = &case.error {
+        let sign = paint(Sign::Bad, sign(Sign::Bad, style), style);
+        text.push_str(&format!("  {sign} {}\n", indented(&error.message)));
+        if let Some(help) = &error.help {
+            text.push_str(&format!("    help: {}\n", indented(help)));
+        }
+        if let Some(log) = &error.log_tail {
+            for line in plain(log).lines() {
+                text.push_str(&format!("    | {line}\n"));
+            }
+        }
+    }
+    let name = |check: &CheckResult| one_line(&check.name);
+    let widest = case.checks.iter().map(|c| name(c).chars().count()).max();
+    let width = widest.unwrap_or(0).min(32);
+    for check in &case.checks {
+        if style.brief && check.verdict == Verdict::Pass {
+            continue;
+        }
+        let mark = Sign::of(check.verdict, check.level);
+        let sign = paint(mark, sign(mark, style), style);
+        let verdict = said(check).map(|v| format!("{v}: ")).unwrap_or_default();
+        let line = format!(
+            "  {sign} {:width$}  {verdict}{}",
+            name(check),
+            one_line(&check.why)
+        );
+        text.push_str(line.trim_end());
+        text.push('\n');
+        if let Some(because) = check
+            .because
+            .as_ref()
+            .filter(|_| check.verdict != Verdict::Pass)
+        {
+            let dash = if style.ascii { "-" } else { "–" };
+            text.push_str(&format!(
+                "    {:width$}  {dash} {}\n",
+                "",
+                one_line(because)
+            ));
+        }
+    }
+}
+
+/// The verdict in a word, where the sign leaves it open.
+fn said(check: &CheckResult) -> Option<&'static str> {
+    match (check.verdict, check.level) {
+        (Verdict::Pass, _) | (Verdict::Fail, CheckLevel::Expect) => None,
+        (Verdict::Fail, CheckLevel::Warn) => Some("warning"),
+        (verdict, _) => Some(verdict.name()),
+    }
+}
+
+fn sign(sign: Sign, style: Style) -> &'static str {
+    if style.ascii {
+        sign.ascii()
+    } else {
+        sign.unicode()
+    }
+}
+
+fn paint(sign: Sign, text: &str, style: Style) -> String {
+    if !style.color {
+        return text.into();
+    }
+    let colour = match sign {
+        Sign::Good => 32,
+        Sign::Bad => 31,
+        Sign::Warning | Sign::Unknown => 33,
+        Sign::Left => 2,
+    };
+    format!("\x1b[{colour}m{text}\x1b[0m")
+}
+
+/// Several lines, the further ones below the first.
+fn indented(text: &str) -> String {
+    plain(text).trim_end().replace('\n', "\n    ")
+}

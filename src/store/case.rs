@@ -1,0 +1,82 @@
+//! One case's folder: its result, requests, samples and server logs.
+
+use super::events::EventLog;
+use super::write::{make_folder, write_whole};
+use super::{Redactor, RequestLog, SampleLog, StoreError, folder_name};
+use crate::report::model::CaseResult;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// `cases/<scenario>/<case id>` of a run folder.
+#[derive(Debug, Clone)]
+pub struct CaseFolder {
+    path: PathBuf,
+    relative: String,
+    redactor: Arc<Redactor>,
+    events: Option<Arc<EventLog>>,
+}
+
+impl CaseFolder {
+    pub(super) fn make(
+        run: &Path,
+        scenario: &str,
+        case: &str,
+        redactor: Arc<Redactor>,
+        events: Option<Arc<EventLog>>,
+    ) -> Result<Self, StoreError> {
+        let scenario = folder_name(&redactor.text(scenario));
+        let case = folder_name(&redactor.text(case));
+        let relative = format!("cases/{scenario}/{case}");
+        let path = run.join(&relative);
+        make_folder(&path)?;
+        Ok(Self {
+            path,
+            relative,
+            redactor,
+            events,
+        })
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// As [`CaseSummary::folder`](crate::report::model::CaseSummary::folder) has it.
+    pub fn relative(&self) -> &str {
+        &self.relative
+    }
+
+    /// Where a server's output goes: `server.log` for the server of a case that has one,
+    /// `server.<name>.log` where there are several.
+    pub fn server_log(&self, name: Option<&str>) -> PathBuf {
+        match name {
+            None => self.path.join("server.log"),
+            Some(name) => self.path.join(format!("server.{}.log", folder_name(name))),
+        }
+    }
+
+    /// Opens `requests.csv` (and `answers.jsonl`, once a request fails).
+    pub fn requests(&self) -> Result<RequestLog, StoreError> {
+        RequestLog::open(
+            self.path.join("requests.csv"),
+            self.path.join("answers.jsonl"),
+            Arc::clone(&self.redactor),
+        )
+    }
+
+    /// Opens `samples.csv`.
+    pub fn samples(&self) -> Result<SampleLog, StoreError> {
+        SampleLog::open(self.path.join("samples.csv"))
+    }
+
+    /// Writes `result.json` whole, and forces the events so far to the disk.
+    pub fn write_result(&self, result: &CaseResult) -> Result<(), StoreError> {
+        let path = self.path.join("result.json");
+        let bytes = super::folder::json_bytes(&path, result, &self.redactor)?;
+        write_whole(&path, &bytes)?;
+        match &self.events {
+            Some(events) => events.sync(),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! `requests.csv`: one row per request, written while the run goes on.
+
+use super::answers::AnswerLog;
+use super::write::append_to;
+use super::{Redactor, StoreError};
+use crate::load::record::{Outcome, Record, TokenSource};
+use crate::report::text::cell;
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The columns. `due (s)` is on the run's clock; the other times count from it.
+pub(super) const HEADER: [&str; 22] = [
+    "phase",
+    "load",
+    "round",
+    "index",
+    "row",
+    "due (s)",
+    "sent (ms)",
+    "headers (ms)",
+    "ttft (ms)",
+    "first answer (ms)",
+    "last token (ms)",
+    "e2e (ms)",
+    "tpot (ms)",
+    "longest gap (ms)",
+    "chunks",
+    "prompt tokens (tok)",
+    "completion tokens (tok)",
+    "status",
+    "finish reason",
+    "accepted",
+    "failure",
+    "detail",
+];
+
+/// How long a row may wait in memory before it is handed to the system.
+const FLUSH_AFTER: Duration = Duration::from_secs(1);
+
+/// Writes `requests.csv`, and the answers of failed requests to `answers.jsonl`.
+///
+/// Rows are flushed a second after the last flush, at [`RequestLog::flush`] and when dropped. A
+/// caller that may be idle for long calls `flush` when it falls idle (at a phase's end, on a tick).
+#[derive(Debug)]
+pub struct RequestLog {
+    path: PathBuf,
+    rows: csv::Writer<File>,
+    answers: AnswerLog,
+    flushed: Instant,
+    redactor: Arc<Redactor>,
+}
+
+impl RequestLog {
+    pub(super) fn open(
+        path: PathBuf,
+        answers: PathBuf,
+        redactor: Arc<Redactor>,
+    ) -> Result<Self, StoreError> {
+        let file = append_to(&path)?;
+        let new = file.metadata().map_or(true, |m| m.len() == 0);
+        let mut log = Self {
+            rows: csv::WriterBuilder::new()
+                .has_headers(false)
+                .from_writer(file),
+            answers: AnswerLog::new(answers),
+            flushed: Instant::now(),
+            path,
+            redactor,
+        };
+        if new {
+            log.rows
+                .write_record(HEADER)
+                .map_err(|e| log.csv_error(e))?;
+            log.flush()?;
+        }
+        Ok(log)
+    }
+
+    /// Adds one request of a phase.
+    pub fn write(&mut self, phase: &str, record: &Record) -> Result<(), StoreError> {
+        let row = row(phase, record, &self.redactor);
+        self.rows.write_record(row).map_err(|e| self.csv_error(e))?;
+        self.answers.write(phase, record, &self.redactor)?;
+        if self.flushed.elapsed() >= FLUSH_AFTER {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Hands all rows to the system, where a kill of this process cannot lose them.
+    pub fn flush(&mut self) -> Result<(), StoreError> {
+        self.flushed = Instant::now();
+        self.rows
+            .flush()
+            .map_err(|e| StoreError::io("append to", &self.path, e))
+    }
+
+    /// Flushes, and forces all rows to the disk.
+    pub fn sync(&mut self) -> Result<(), StoreError> {
+        self.flush()?;
+        let file = self.rows.get_ref();
+        file.sync_data()
+            .map_err(|e| StoreError::io("sync", &self.path, e))
+    }
+
+    fn csv_error(&self, error: csv::Error) -> StoreError {
+        csv_error(&self.path, error)
+    }
+}
+
+/// The writer's own errors are errors of the file below it.
+pub(super) fn csv_error(path: &std::path::Path, error: csv::Error) -> StoreError {
+    match error.into_kind() {
+        csv::ErrorKind::Io(e) => StoreError::io("append to", path, e),
+        other => StoreError::io(
+            "append to",
+            path,
+            std::io::Error::other(format!("{other:?}")),
+        ),
+    }
+}
+
+fn row(phase: &str, r: &Record, redactor: &Redactor) -> [String; HEADER.len()] {
+    let since_due = |t: Option<f64>| t.map(|t| ms(t - r.due)).unwrap_or_default();
+    let count = |n: Option<u64>| n.map(|n| n.to_string()).unwrap_or_default();
+    // counts that are no server's own are no counts
+    let counted = r.token_source == TokenSource::Usage;
+    let completion = r.completion_tokens.filter(|_| counted);
+    let tpot = match (r.first_token, r.last_token, completion) {
+        (Some(first), Some(last), Some(n)) if n > 1 && r.answered() => {
+            ms((last - first) / (n - 1) as f64)
+        }
+        _ => String::new(),
+    };
+    let gaps = r.chunks.windows(2).map(|w| w[1] - w[0]);
+    let (failure, detail) = match &r.outcome {
+        Outcome::Ok => ("", String::new()),
+        Outcome::Failed(f) => (f.class.name(), redactor.text(&f.detail)),
+    };
+    let finish = redactor.text(r.finish_reason.as_deref().unwrap_or_default());
+    [
+        cell(phase),
+        cell(r.load.as_deref().unwrap_or_default()),
+        r.round.to_string(),
+        r.index.to_string(),
+        r.row.to_string(),
+        seconds(r.due),
+        since_due(r.sent),
+        since_due(r.headers),
+        since_due(r.first_token),
+        since_due(r.first_answer),
+        since_due(r.last_token),
+        ms(r.end - r.due),
+        tpot,
+        gaps.reduce(f64::max).map(ms).unwrap_or_default(),
+        r.chunks.len().to_string(),
+        count(r.prompt_tokens.filter(|_| counted)),
+        count(completion),
+        r.status.map(|s| s.to_string()).unwrap_or_default(),
+        cell(&finish),
+        r.accepted.map(|a| a.to_string()).unwrap_or_default(),
+        failure.into(),
+        cell(&detail),
+    ]
+}
+
+/// Milliseconds of a time in seconds, to the microsecond; empty for what is no number.
+fn ms(seconds: f64) -> String {
+    decimal(seconds * 1e3, 3)
+}
+
+/// Seconds to the microsecond.
+pub(super) fn seconds(seconds: f64) -> String {
+    decimal(seconds, 6)
+}
+
+fn decimal(value: f64, digits: usize) -> String {
+    if !value.is_finite() {
+        return String::new();
+    }
+    let text = format!("{value:.digits$}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" {
+        "0".into()
+    } else {
+        text.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::record::{Failure, FailureClass};
+
+    fn field(record: &Record, name: &str) -> String {
+        let at = HEADER.iter().position(|h| *h == name).expect(name);
+        row("stress", record, &Redactor::default())[at].clone()
+    }
+
+    #[test]
+    fn times_count_from_the_moment_a_request_was_due() {
+        let record = Record {
+            due: 10.0,
+            sent: Some(10.002),
+            first_token: Some(10.25),
+            last_token: Some(10.75),
+            chunks: vec![10.25, 10.35, 10.75],
+            end: 10.76,
+            completion_tokens: Some(6),
+            token_source: TokenSource::Usage,
+            ..Record::default()
+        };
+        assert_eq!(field(&record, "due (s)"), "10");
+        assert_eq!(field(&record, "sent (ms)"), "2");
+        assert_eq!(field(&record, "ttft (ms)"), "250");
+        assert_eq!(field(&record, "e2e (ms)"), "760");
+        assert_eq!(field(&record, "tpot (ms)"), "100");
+        assert_eq!(field(&record, "longest gap (ms)"), "400");
+        assert_eq!(field(&record, "completion tokens (tok)"), "6");
+    }
+
+    #[test]
+    fn what_is_missing_is_empty_and_never_zero() {
+        let record = Record {
+            completion_tokens: Some(5),
+            token_source: TokenSource::Missing,
+            end: f64::NAN,
+            ..Record::default()
+        };
+        for name in [
+            "ttft (ms)",
+            "tpot (ms)",
+            "e2e (ms)",
+            "completion tokens (tok)",
+            "prompt tokens (tok)",
+            "status",
+            "longest gap (ms)",
+        ] {
+            assert_eq!(field(&record, name), "", "{name}");
+        }
+    }
+
+    #[test]
+    fn a_hostile_detail_is_one_harmless_cell() {
+        let record = Record {
+            outcome: Outcome::Failed(Failure {
+                class: FailureClass::Status,
+                detail: "=HYPERLINK(\"x\")\r\n\x1b[31mred".into(),
+            }),
+            ..Record::default()
+        };
+        assert_eq!(field(&record, "detail"), "'=HYPERLINK(\"x\") red");
+        assert_eq!(field(&record, "failure"), "status");
+    }
+}
