@@ -4,7 +4,7 @@ use super::compile::{Context, as_bool, as_number, as_text};
 use super::{PartSpec, RequestSpec, Thunk, WorkloadSpec};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{BlockValue, Part, Scope, Shape, Value};
-use crate::schema;
+
 use crate::source::Span;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -59,7 +59,7 @@ pub(super) fn lower(cx: &Context<'_>, block: &Arc<BlockValue>) -> Option<Workloa
 }
 
 /// The names that `accept` sees.
-pub(crate) fn answered(scope: &Scope, answer: Value, finish_reason: Value, row: &Value) -> Scope {
+pub fn answered(scope: &Scope, answer: Value, finish_reason: Value, row: &Value) -> Scope {
     scope.with_values([("answer", answer), ("finish_reason", finish_reason), ("row", row.clone())])
 }
 
@@ -133,11 +133,11 @@ fn missing(cx: &Context<'_>, source: &str, path: &PathBuf, place: Span) {
 mod tests {
     #[test]
     fn request_stage_attributes_are_those_evaluated_per_row() {
-        let kind = super::schema::kind("workload").unwrap();
+        let kind = crate::schema::kind("workload").unwrap();
         let per_row: Vec<&str> = kind
             .attributes
             .iter()
-            .filter(|a| a.stage == super::schema::Stage::Request)
+            .filter(|a| a.stage == crate::schema::Stage::Request)
             .map(|a| a.name)
             .collect();
         assert_eq!(per_row, ["prompt", "content", "system", "accept"]);

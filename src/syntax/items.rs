@@ -226,7 +226,7 @@ impl Builder<'_> {
                 Rule::tail => {
                     let span = self.span(&part);
                     self.leftover(span, None, Place::Line);
-                    end = span.end;
+        
                 }
                 _ => {}
             }
@@ -348,7 +348,7 @@ impl Builder<'_> {
                 Rule::tail => {
                     let span = self.span(&part);
                     self.leftover(span, Some(&expr), Place::Check);
-                    end = span.end;
+        
                     expr = Self::broken(expr.span);
                 }
                 _ => {}
@@ -376,7 +376,7 @@ impl Builder<'_> {
         let mut pairs = inner(pair).peekable();
         if let Some(wrong) = pairs.next_if(|p| p.as_rule() == Rule::wrong_when) {
             let span = self.span(&wrong);
-            end = span.end;
+
             let found = Diagnostic::error(codes::FOREIGN_FORM, span, "expected `when` after `exclude`")
                 .says("expected `when`")
                 .fix("write `when`", span, "when", wrong.as_str() != "unless");
