@@ -60,7 +60,7 @@ fn one(out: &mut String, sources: &Sources, diagnostic: &Diagnostic, options: &O
     for (n, file) in files(diagnostic).into_iter().enumerate() {
         let labels: Vec<&Label> = diagnostic.labels.iter().filter(|l| l.span.file == file).collect();
         let spans: Vec<Span> = labels.iter().map(|l| l.span).collect();
-        let snippet = Snippet::new(&sources.get(file).text, &spans);
+        let snippet = Snippet::new(&sources.get(file).text, &spans, options.width.max(60));
         let at = if primary.file == file { primary } else { labels.first().map_or(primary, |l| l.span) };
         let report = Report {
             message: if n == 0 { clean(&diagnostic.message) } else { String::new() },

@@ -3,8 +3,6 @@
 
 use crate::source::Span;
 
-/// Columns of a line that are shown.
-const WIDTH: usize = 160;
 /// Columns shown before a label in a line that is cut.
 const LEAD: usize = 40;
 /// Lines shown around a label.
@@ -14,6 +12,8 @@ pub struct Snippet {
     pub text: String,
     /// Where pieces of the original start, and where they stand in `text`.
     pieces: Vec<Piece>,
+    /// Columns of a line that are shown.
+    width: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -43,8 +43,8 @@ fn visible(c: char) -> char {
 }
 
 impl Snippet {
-    pub fn new(text: &str, labels: &[Span]) -> Self {
-        let mut snippet = Self { text: String::new(), pieces: Vec::new() };
+    pub fn new(text: &str, labels: &[Span], width: usize) -> Self {
+        let mut snippet = Self { text: String::new(), pieces: Vec::new(), width };
         let mut edges: Vec<(usize, usize)> = Vec::new();
         for label in labels {
             for place in [label.start as usize, label.end as usize] {
@@ -79,17 +79,17 @@ impl Snippet {
     fn line(&mut self, start: usize, line: &str, label: Option<usize>) {
         let line = line.strip_suffix('\r').unwrap_or(line);
         let mut first = 0;
-        if line.len() > WIDTH {
+        if line.len() > self.width {
             let chars_before = label.map_or(0, |place| line[..place.min(line.len())].chars().count());
             let skip = chars_before.saturating_sub(LEAD);
-            if skip > 0 && line.chars().count() > WIDTH {
+            if skip > 0 && line.chars().count() > self.width {
                 first = line.char_indices().nth(skip).map_or(0, |(n, _)| n);
                 self.piece(start, false);
                 self.text.push('…');
             }
         }
         let mut end = line.len();
-        if let Some((n, _)) = line[first..].char_indices().nth(WIDTH) {
+        if let Some((n, _)) = line[first..].char_indices().nth(self.width) {
             end = first + n;
         }
         for (n, c) in line[first..end].char_indices() {

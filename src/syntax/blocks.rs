@@ -11,6 +11,7 @@ use crate::source::Span;
 impl Builder<'_> {
     pub(super) fn block(&mut self, pair: Pair<'_, Rule>) -> (ItemKind, u32) {
         let start = self.start(&pair);
+        let has_body = pair.clone().into_inner().all(|p| p.as_rule() != Rule::no_body);
         let mut kind = None;
         let (mut name, mut extends) = (None, None);
         let mut body = Vec::new();
@@ -19,6 +20,7 @@ impl Builder<'_> {
             let span = self.span(&part);
             match part.as_rule() {
                 Rule::ident if kind.is_none() => kind = Some(self.ident(&part)),
+                Rule::dashed | Rule::string if !has_body => name = Some(Ident { text: String::new(), span }),
                 Rule::ident | Rule::dashed | Rule::string => name = Some(self.block_name(part)),
                 Rule::path => extends = Some(self.path(&part)),
                 Rule::no_name => {
@@ -128,7 +130,10 @@ impl Builder<'_> {
             match part.as_rule() {
                 Rule::control if word.is_none() => word = Some((part.as_str().to_owned(), span)),
                 Rule::body => {
-                    self.items(part.into_inner());
+                    // The body of a function is wholly of another language.
+                    if word.as_ref().is_some_and(|(w, _)| !matches!(w.as_str(), "def" | "function" | "fn")) {
+                        self.items(part.into_inner());
+                    }
                     end = span.end;
                 }
                 _ => {}

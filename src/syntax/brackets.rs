@@ -28,13 +28,22 @@ pub fn repair(file: FileId, text: &str, scan: &mut Scan) -> bool {
     }
     let marks = std::mem::take(&mut scan.marks);
     let mut repair = Repair { file, text, stack: Vec::new(), surplus, strays: Vec::new(), scan };
-    for mark in &marks {
-        if !repair.step(mark) {
+    // The indent of the next statement after each mark.
+    let mut next = vec![None; marks.len()];
+    let mut after = None;
+    for (n, mark) in marks.iter().enumerate().rev() {
+        next[n] = after;
+        if mark.statement {
+            after = Some(mark.indent);
+        }
+    }
+    for (mark, next) in marks.iter().zip(next) {
+        if !repair.step(mark, next) {
             return false;
         }
     }
-    let (last, end) = (repair.scan.last, text.len());
-    repair.unclosed(0, last, end);
+    let last = repair.scan.last;
+    repair.unclosed(0, last, None);
     repair.flush_strays();
     true
 }
@@ -55,7 +64,7 @@ impl Repair<'_> {
         Span::new(self.file, start, end)
     }
 
-    fn step(&mut self, mark: &Mark) -> bool {
+    fn step(&mut self, mark: &Mark, next: Option<usize>) -> bool {
         if mark.first && mark.statement {
             self.dedent(mark);
         }
@@ -66,7 +75,7 @@ impl Repair<'_> {
                 }
                 self.stack.push(Open { bracket, at: mark.at, line: mark.line, indent: mark.indent });
             }
-            MarkKind::Close(bracket) => self.close(bracket, mark),
+            MarkKind::Close(bracket) => self.close(bracket, mark, next),
             MarkKind::Other => {}
         }
         true
@@ -76,10 +85,10 @@ impl Repair<'_> {
     fn dedent(&mut self, mark: &Mark) {
         let inside = self.stack.iter().rposition(|o| o.line == mark.line || o.indent < mark.indent);
         let first = inside.map_or(0, |n| n + 1);
-        self.unclosed(first, mark.after, mark.at);
+        self.unclosed(first, mark.after, Some(mark.at));
     }
 
-    fn close(&mut self, bracket: Bracket, mark: &Mark) {
+    fn close(&mut self, bracket: Bracket, mark: &Mark, next: Option<usize>) {
         let Some(nearest) = self.stack.iter().rposition(|o| o.bracket == bracket) else {
             let wrong = self.stack.last().filter(|o| o.line == mark.line).map(|o| o.bracket);
             match wrong {
@@ -95,7 +104,7 @@ impl Repair<'_> {
             if let Some(n) = level
                 && self.stack[n + 1..].iter().all(|o| o.indent >= mark.indent)
             {
-                self.unclosed(n + 1, mark.after, mark.at);
+                self.unclosed(n + 1, mark.after, Some(mark.at));
                 self.stack.pop();
                 return;
             }
@@ -103,6 +112,15 @@ impl Repair<'_> {
                 self.stray(bracket, mark);
                 return;
             }
+        } else if nearest == top
+            && bracket == Bracket::Brace
+            && self.surplus[bracket as usize] > 0
+            && self.stack[top].line != mark.line
+            && next.is_some_and(|indent| indent > self.stack[top].indent)
+        {
+            // What follows is still inside.
+            self.stray(bracket, mark);
+            return;
         } else if nearest < top {
             let other = &self.stack[top];
             if other.line == mark.line
@@ -113,7 +131,7 @@ impl Repair<'_> {
                 return;
             }
         }
-        self.unclosed(nearest + 1, mark.after, mark.at);
+        self.unclosed(nearest + 1, mark.after, Some(mark.at));
         self.stack.pop();
     }
 
@@ -138,7 +156,7 @@ impl Repair<'_> {
         self.surplus[bracket as usize] -= 1;
         self.scan.patches.push(Patch::replace(mark.at, mark.at + 1, " "));
         if let Some(last) = self.strays.last()
-            && !self.text[last + 1..mark.at].trim().is_empty()
+            && !self.text[last + 1..mark.at].bytes().all(|b| b == b' ' || b == b'\t')
         {
             self.flush_strays();
         }
@@ -162,7 +180,8 @@ impl Repair<'_> {
     }
 
     /// Closes all from a level up, at `after`, and reports those of one line as one.
-    fn unclosed(&mut self, level: usize, after: usize, noticed: usize) {
+    /// `noticed` is where this came out, if not at the end of the file.
+    fn unclosed(&mut self, level: usize, after: usize, noticed: Option<usize>) {
         let open: Vec<Open> = self.stack.drain(level..).collect();
         for open in open.iter().rev() {
             self.scan.patches.push(Patch::insert(after, open.bracket.closer()));
@@ -175,11 +194,15 @@ impl Repair<'_> {
                 1 => format!("this `{}` is never closed", first.bracket.opener()),
                 n => format!("these {n} brackets are never closed"),
             };
-            let seen = match noticed >= self.text.len() {
-                true => "the file ends here".to_owned(),
-                false => format!("expected `{shown}` before this"),
+            let seen = match noticed {
+                None => "the file ends here".to_owned(),
+                Some(_) => format!("expected `{shown}` before this"),
             };
-            let end = self.text[noticed..].chars().next().map_or(noticed, |c| noticed + c.len_utf8());
+            let end = match noticed {
+                Some(at) => at + self.text[at..].chars().next().map_or(0, char::len_utf8),
+                None => after,
+            };
+            let noticed = noticed.unwrap_or(after);
             let opener = self.span(first.at, first.at + 1);
             let mut found = Diagnostic::error(codes::UNCLOSED, opener, what)
                 .says("opened here")

@@ -36,6 +36,10 @@ impl Builder<'_> {
                 self.leftover(tail, Some(&expr), place);
                 Self::broken(expr.span.to(tail))
             }
+            (None, Some(tail)) if self.source(tail).starts_with('$') => {
+                self.leftover(tail, None, place);
+                Self::broken(tail)
+            }
             (None, tail) => {
                 let span = self.expected(start, what);
                 Self::broken(tail.unwrap_or(self.at(span.start as usize, span.start as usize)))

@@ -188,7 +188,7 @@ impl Builder<'_> {
         let with = if name.end == span.start { " =" } else { "=" };
         let after = self.text[span.end as usize..].starts_with([' ', '\t', '\n', '\r']);
         let with = if after { with.to_owned() } else { format!("{with} ") };
-        let message = format!("an attribute is set with `=`, not `{}`", pair.as_str().trim());
+        let message = format!("a value is set with `=`, not `{}`", pair.as_str().trim());
         let found = Diagnostic::error(codes::FOREIGN_FORM, span, message)
             .says("expected `=`")
             .fix("write `=`", span, with, pair.as_str().trim() != "+=");

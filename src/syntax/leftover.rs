@@ -5,7 +5,7 @@ use super::ast::{Expr, ExprKind};
 use super::grammar::Builder;
 use super::tokens::{Found, shorten, token_at};
 use super::words::is_reserved;
-use crate::diagnostics::{Diagnostic, codes};
+use crate::diagnostics::{Diagnostic, Fix, codes};
 use crate::source::Span;
 
 /// Where the text is left over.
@@ -36,15 +36,24 @@ const OPERATORS: [&str; 17] =
 impl Builder<'_> {
     /// Reports the text of a span, which follows `before` (if that is known).
     pub(super) fn leftover(&mut self, span: Span, before: Option<&Expr>, place: Place) {
-        let (start, end, found) = token_at(self.text, span.start as usize);
+        let blanks = self.source(span).len() - self.source(span).trim_start().len();
+        let (start, end, found) = token_at(self.text, span.start as usize + blanks);
         let Found::Text(token) = found else {
-            // Only what was put in or taken out of the text: reported with the repair.
+            // Only what was put in or taken out of the text, and reported with that.
+            if self.found.is_empty() {
+                self.say(Diagnostic::error(codes::SYNTAX, span, "this cannot be read"));
+            }
             return;
         };
         let at = self.at(start, end);
+        // A later group of a number that the first one told about.
+        if self.group_before(start).is_some_and(|first| self.group_before(first).is_some()) {
+            return;
+        }
+        let new_line = blanks > 0 && self.source(span)[..blanks].contains('\n');
         let found = self
             .foreign(token, at, span, before, place)
-            .or_else(|| if place.starts() { self.bad_start(token, at, span) } else { None })
+            .or_else(|| if place.starts() || new_line { self.bad_start(token, at, span) } else { None })
             .unwrap_or_else(|| generic(token, at, place));
         self.say(found);
     }
@@ -59,6 +68,13 @@ impl Builder<'_> {
                 foreign("`=` sets an attribute: it compares nothing", "expected `==` to compare")
                     .fix("write `==`", at, "==", false),
             ),
+            "=<" | "=>" if before.is_some() => {
+                let right = if token == "=<" { "<=" } else { ">=" };
+                Some(
+                    foreign(&format!("the operator is `{right}`, not `{token}`"), &format!("expected `{right}`"))
+                        .fix(format!("write `{right}`"), at, right, token == "=<"),
+                )
+            }
             "=>" | "->" => Some(foreign(&format!("there is no `{token}`"), "not an operator").help("a value is set with `=`")),
             "&" | "|" => {
                 let word = if token == "&" { "and" } else { "or" };
@@ -68,8 +84,8 @@ impl Builder<'_> {
                 foreign("there is no `??`", "not an operator").help("what may be missing is read with `get(record, \"key\", default)`"),
             ),
             "++" => Some(foreign("there is no `++`", "not an operator").help("texts and lists are joined with `+`")),
-            "$" => Some(foreign("a name stands without `$`", "only a string has `${…}`")),
-            "@" => Some(foreign("there are no annotations", "not a statement")),
+            "$" => Some(self.dollar(at)),
+            "@" if place.starts() => Some(foreign("there are no annotations", "not a statement")),
             "for" if before.is_some() => Some(
                 foreign("a list made with `for` stands in `[…]`", "not in brackets").help("write `[e for x in xs]`"),
             ),
@@ -83,50 +99,54 @@ impl Builder<'_> {
         }
     }
 
+    pub(super) fn dollar(&self, at: Span) -> Diagnostic {
+        Diagnostic::error(codes::FOREIGN_FORM, at, "a name stands without `$`")
+            .says("only a string has `${…}`")
+            .fix("remove `$`", at, "", false)
+    }
+
     fn number_forms(&self, token: &str, at: Span, before: Option<&Expr>) -> Option<Diagnostic> {
         let digits = token.starts_with(|c: char| c.is_ascii_digit());
         let start = at.start as usize;
-        // `1,000`
-        if digits && token.len() >= 3 && token.as_bytes()[..3].iter().all(u8::is_ascii_digit) {
-            let whole = &self.text[..start];
-            let head = whole.strip_suffix(',').unwrap_or("");
-            let first = head.len() - head.bytes().rev().take_while(u8::is_ascii_digit).count();
-            if first < head.len() {
-                let comma = self.at(start - 1, start);
-                return Some(
-                    Diagnostic::error(codes::FOREIGN_FORM, self.at(first, at.end as usize), "a number is written without `,`")
-                        .says("`,` ends the attribute")
-                        .help("large numbers can be grouped with `_`: `1_000`")
-                        .fix("remove `,`", comma, "", true),
-                );
-            }
+        if digits && let Some(first) = self.group_before(start) {
+            return Some(self.grouped_number(first, at));
         }
-        let before = before?;
-        let ExprKind::Number { unit, .. } = &before.kind else { return None };
-        let touches = before.span.end == at.start;
-        match unit {
-            // `5%3`
-            Some(unit) if unit.text == "%" && digits && touches => {
-                let number = self.source(before.span).trim_end_matches('%');
-                let text = format!("mod({number}, {token})");
-                let found = Diagnostic::error(codes::FOREIGN_FORM, unit.span, "the remainder is `mod(a, b)`")
-                    .says("`%` is the unit of a percentage")
-                    .fix("call `mod`", before.span.to(at), text, true);
-                Some(found)
-            }
-            // `1.2.3`
-            _ if touches && (token == "." || token == "..") => {
-                let rest = self.text[start..].find([' ', ',', '\n', '}', ']', ')', '\r']).unwrap_or(self.text.len() - start);
-                let whole = self.at(before.span.start as usize, start + rest);
-                let text = format!("\"{}\"", self.source(whole));
-                let found = Diagnostic::error(codes::BAD_NUMBER, whole, "a number has one point")
-                    .says("not a number")
-                    .help("versions and addresses stand in quotes")
-                    .fix("put it in quotes", whole, text, false);
-                Some(found)
-            }
-            _ => None,
+        let before = rightmost(before?);
+        let ExprKind::Number { unit: Some(unit), .. } = &before.kind else { return None };
+        // `5%3`
+        if unit.text != "%" || !digits || before.span.end != at.start {
+            return None;
         }
+        let number = self.source(before.span).trim_end_matches('%');
+        let text = format!("mod({number}, {token})");
+        let found = Diagnostic::error(codes::FOREIGN_FORM, unit.span, "the remainder is `mod(a, b)`")
+            .says("`%` is the unit of a percentage")
+            .fix("call `mod`", before.span.to(at), text, true);
+        Some(found)
+    }
+
+    /// Where a number starts of which what stands here is a group: `000` in `1,000`.
+    fn group_before(&self, at: usize) -> Option<usize> {
+        let group = &self.text.as_bytes()[at..];
+        let digits = group.iter().take_while(|b| b.is_ascii_digit()).count();
+        let head = self.text[..at].strip_suffix(',')?;
+        let first = head.len() - head.bytes().rev().take_while(u8::is_ascii_digit).count();
+        (digits == 3 && first < head.len()).then_some(first)
+    }
+
+    /// `1,000,000`: said once, for its first group.
+    fn grouped_number(&self, first: usize, at: Span) -> Diagnostic {
+        let (start, mut end) = (at.start as usize, at.start as usize + 3);
+        let mut commas = vec![(self.at(start - 1, start), String::new())];
+        while self.text[end..].starts_with(',') && self.group_before(end + 1).is_some() {
+            commas.push((self.at(end, end + 1), String::new()));
+            end += 4;
+        }
+        let mut found = Diagnostic::error(codes::FOREIGN_FORM, self.at(first, end), "a number is written without `,`")
+            .says("`,` ends the attribute")
+            .help("large numbers can be grouped with `_`: `1_000`");
+        found.fixes.push(Fix { title: "remove `,`".to_owned(), edits: commas, safe: true });
+        found
     }
 
     /// `c ? a : b`
@@ -168,9 +188,9 @@ impl Builder<'_> {
     /// What cannot start a statement.
     fn bad_start(&self, token: &str, at: Span, span: Span) -> Option<Diagnostic> {
         let syntax = |message: String| Diagnostic::error(codes::SYNTAX, at, message);
-        if OPERATORS.contains(&token) {
+        if OPERATORS.contains(&token) && self.text[..at.start as usize].trim_end_matches([' ', '\t']).ends_with('\n') {
             return Some(
-                syntax(format!("a statement cannot start with `{token}`"))
+                syntax(format!("a line cannot start with `{token}`"))
                     .says("nothing before it")
                     .help(format!("an expression goes on after an operator: end the line before with `{token}`")),
             );
@@ -233,6 +253,18 @@ impl Builder<'_> {
                 .says("expected `=` or `{`")
                 .label(at, "this starts an attribute or a block"),
         )
+    }
+}
+
+/// The operand that an expression ends with.
+fn rightmost(mut expr: &Expr) -> &Expr {
+    loop {
+        expr = match &expr.kind {
+            ExprKind::Binary { right, .. } if right.span.end == expr.span.end => right,
+            ExprKind::Unary { value, .. } if value.span.end == expr.span.end => value,
+            ExprKind::If { other, .. } if other.span.end == expr.span.end => other,
+            _ => return expr,
+        }
     }
 }
 

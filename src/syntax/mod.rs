@@ -48,7 +48,26 @@ pub fn parse(file: FileId, text: &str) -> (Ast, Vec<Diagnostic>) {
     let Some(pairs) = grammar::read(&patched.text) else { return too_deep(file) };
     let mut builder = grammar::Builder::new(file, text, &patched, docs, scan.found);
     let ast = builder.file(pairs);
-    (ast, capped(file, tidy(builder.found)))
+    let found = tidy(without_echoes(text, builder.found));
+    (ast, capped(file, found))
+}
+
+/// What follows an unclosed string, list or call on its line is out of step: no more is
+/// said about it than that.
+fn without_echoes(text: &str, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let openers: Vec<usize> = found
+        .iter()
+        .filter(|d| d.code == codes::UNCLOSED.0)
+        .map(|d| d.span().start as usize)
+        .filter(|at| !text[*at..].starts_with(['{', '}', ']', ')', '/']))
+        .collect();
+    if openers.is_empty() {
+        return found;
+    }
+    let line = |at: usize| text[..at].rfind('\n').map_or(0, |n| n + 1);
+    let lines: std::collections::HashSet<usize> = openers.into_iter().map(line).collect();
+    found.retain(|d| d.code != codes::SYNTAX.0 || !lines.contains(&line(d.span().start as usize)));
+    found
 }
 
 fn too_deep(file: FileId) -> (Ast, Vec<Diagnostic>) {

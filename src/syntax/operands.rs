@@ -90,8 +90,16 @@ impl Builder<'_> {
                 let text = format!("0{}", self.source(span));
                 let found = Diagnostic::error(codes::BAD_NUMBER, span, "a number starts with a digit")
                     .says("no digit before the point")
-                    .fix("write a zero", self.at(span.start as usize, span.start as usize), "0", true)
-                    .help(format!("write `{text}`"));
+                    .fix("write a zero", span, text, true);
+                self.say(found);
+                ExprKind::Error
+            }
+            Rule::version => {
+                let text = format!("\"{}\"", self.source(span));
+                let found = Diagnostic::error(codes::BAD_NUMBER, span, "a number has one point")
+                    .says("not a number")
+                    .help("versions and addresses stand in quotes")
+                    .fix("put it in quotes", span, text, false);
                 self.say(found);
                 ExprKind::Error
             }
@@ -371,6 +379,9 @@ impl Builder<'_> {
                 Rule::no_value if !nameless => {
                     let what = if named { "`in`" } else { "a list after `in`" };
                     self.expected(self.start(&part), what);
+                    if named && let Some(found) = self.found.last_mut() {
+                        found.help.push("a loop has the form `for name in values`".to_owned());
+                    }
                 }
                 _ => {}
             }

@@ -104,7 +104,10 @@ enum Kind {
     Bracket(Bracket),
     Interpolation,
     Plain,
-    Smart,
+    /// `“…”`
+    Curly,
+    /// `‘…’`
+    CurlySingle,
     Triple,
 }
 
@@ -114,18 +117,19 @@ impl Kind {
             Self::Bracket(bracket) => bracket.closer(),
             Self::Interpolation => "}",
             Self::Plain => "\"",
-            Self::Smart => "”",
+            Self::Curly => "”",
+            Self::CurlySingle => "’",
             Self::Triple => "\"\"\"",
         }
     }
 
     fn is_string(self) -> bool {
-        matches!(self, Self::Plain | Self::Smart | Self::Triple)
+        self == Self::Triple || self.is_line_string()
     }
 
     /// Ends with its line.
     fn is_line_string(self) -> bool {
-        matches!(self, Self::Plain | Self::Smart)
+        matches!(self, Self::Plain | Self::Curly | Self::CurlySingle)
     }
 }
 
@@ -185,6 +189,17 @@ impl Scanner<'_> {
         (at + 1..=self.bytes.len()).find(|&i| self.text.is_char_boundary(i)).unwrap_or(at + 1)
     }
 
+    /// The string that a typographic quote here opens or closes.
+    fn curly(&self) -> Option<Kind> {
+        if self.starts("“") || self.starts("”") {
+            Some(Kind::Curly)
+        } else if self.starts("‘") || self.starts("’") {
+            Some(Kind::CurlySingle)
+        } else {
+            None
+        }
+    }
+
     fn line_end(&self, from: usize) -> usize {
         self.text[from..].find('\n').map_or(self.text.len(), |n| from + n)
     }
@@ -233,11 +248,10 @@ impl Scanner<'_> {
             }
             b'"' if kind == Kind::Plain => self.end_string(1),
             b'"' if kind == Kind::Triple && self.starts("\"\"\"") => self.end_string(3),
-            b'"' if kind == Kind::Smart => self.end_string(1),
-            0xE2 if kind == Kind::Smart && (self.starts("”") || self.starts("“")) => {
+            0xE2 if self.curly() == Some(kind) => {
                 let opener = self.stack.last().map_or(at, |f| f.at);
                 self.end_string("”".len());
-                self.smart_quotes(opener);
+                self.curly_quotes(opener);
             }
             _ => self.at = self.next_char(at),
         }
@@ -251,9 +265,9 @@ impl Scanner<'_> {
         self.fresh = false;
     }
 
-    fn smart_quotes(&mut self, opener: usize) {
+    fn curly_quotes(&mut self, opener: usize) {
         let span = self.span(opener, self.at);
-        let inside: String = self.text[opener..self.at].chars().filter(|c| !"“”".contains(*c)).collect();
+        let inside: String = self.text[opener..self.at].chars().filter(|c| !"“”‘’".contains(*c)).collect();
         let mut found = Diagnostic::error(codes::FOREIGN_FORM, span, "strings are written in straight quotes")
             .says("typographic quotes");
         if !inside.contains('"') {
@@ -291,14 +305,18 @@ impl Scanner<'_> {
         }
         let (width, help) = match frame.kind {
             Kind::Triple => (3, "close it with `\"\"\"`"),
-            Kind::Smart => ("“".len(), "close it with `\"` on the same line"),
+            Kind::Curly | Kind::CurlySingle => ("“".len(), "write straight quotes: `\"…\"`"),
             _ => (1, "close it with `\"` on the same line; text of several lines stands in `\"\"\"`"),
         };
         let opener = self.span(frame.at, frame.at + width);
-        let place = if end == self.text.len() { "the file ends here" } else { "the line ends here" };
+        let last = self.text[..end].trim_end().len().max(frame.at + width);
+        let (place, says) = match frame.kind {
+            Kind::Triple => (last, "the file ends here"),
+            _ => (end, "the line ends here"),
+        };
         let found = Diagnostic::error(codes::UNCLOSED, opener, "this string is never closed")
             .says("opened here")
-            .label(self.span(end, end), place)
+            .label(self.span(place, place), says)
             .help(help);
         self.out.found.push(found);
     }
@@ -395,7 +413,10 @@ impl Scanner<'_> {
             b')' => self.close(Bracket::Round),
             b'"' if self.starts("\"\"\"") => self.open_string(Kind::Triple, 3),
             b'"' => self.open_string(Kind::Plain, 1),
-            0xE2 if self.starts("“") || self.starts("”") => self.open_string(Kind::Smart, "“".len()),
+            0xE2 if self.curly().is_some() => {
+                let kind = self.curly().unwrap_or(Kind::Curly);
+                self.open_string(kind, "“".len());
+            }
             b'\'' => self.raw_string(),
             b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'_' => self.word(),
             b'\\' if self.starts("\\\n") || self.starts("\\\r\n") => {
