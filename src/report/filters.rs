@@ -6,13 +6,13 @@ use super::model::{Figure, Verdict};
 use super::tally::Sign;
 use super::text;
 use crate::syntax::ast::CheckLevel;
-use crate::units::{Dimension, Quantity, number};
+use crate::units::{Dimension, Quantity, display_precise, number};
 use indexmap::IndexMap;
 use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, Value};
 
 /// The names, for "did you mean".
-pub(super) const NAMES: [&str; 20] = [
+pub(super) const NAMES: [&str; 21] = [
     "code",
     "duration",
     "escape_md",
@@ -29,6 +29,7 @@ pub(super) const NAMES: [&str; 20] = [
     "pct",
     "phase_rows",
     "plain",
+    "precise",
     "series_rows",
     "shell",
     "short",
@@ -55,6 +56,7 @@ pub(super) fn add(env: &mut Environment<'_>) {
         Ok::<_, Error>(figures::shell(arguments))
     });
     env.add_filter("fig", |v: &Value| string(v));
+    env.add_filter("precise", precise);
     env.add_filter("ms", |v: &Value| scaled(v, 1e3, " ms"));
     env.add_filter("mb", |v: &Value| scaled(v, 1e-6, " MB"));
     env.add_filter("pct", |v: &Value| scaled(v, 100.0, " %"));
@@ -100,6 +102,24 @@ fn string(value: &Value) -> Result<String, Error> {
         ValueKind::Number if !value.is_integer() => Ok(number(f64::try_from(value.clone())?, 4)),
         _ => Ok(value.to_string()),
     }
+}
+
+/// A figure with six digits, where three would hide a difference; shares stay in per cent.
+fn precise(value: &Value) -> Result<String, Error> {
+    let shown = string(value)?;
+    if value.kind() != ValueKind::Map {
+        return Ok(shown);
+    }
+    let dimension = attribute(value, "dimension")?.filter(|d| !d.is_none());
+    let (Some(amount), Some(dimension)) = (figure(value)?.value, dimension) else {
+        return Ok(shown);
+    };
+    let powers = dimension.try_iter()?.map(i8::try_from);
+    let powers: Vec<i8> = powers.collect::<Result<_, _>>()?;
+    Ok(match <[i8; 10]>::try_from(powers).map(Dimension) {
+        Ok(dimension) if !dimension.is_none() => display_precise(Quantity::new(amount, dimension)),
+        _ => shown,
+    })
 }
 
 fn scaled(value: &Value, factor: f64, unit: &str) -> Result<String, Error> {
@@ -169,7 +189,8 @@ fn md_table(rows: &Value, headers: &Value) -> Result<String, Error> {
             .collect::<Result<Vec<_>, Error>>()
     };
     let rows = rows.try_iter()?.map(cells).collect::<Result<Vec<_>, _>>()?;
-    Ok(markdown::table(&cells(headers.clone())?, &rows))
+    let table = markdown::table(&cells(headers.clone())?, &rows);
+    Ok(table.trim_end().into())
 }
 
 /// `rows | figure_table(first_header, [[header, metric], …])`: a row is `{name, metrics}`. Columns
@@ -226,10 +247,7 @@ fn figure_table(rows: &Value, first: &str, columns: &Value) -> Result<String, Er
         let before = if n == 0 { "\n" } else { "<br>\n" };
         text.push_str(&format!("{before}({}) {}", n + 1, markdown::escape(reason)));
     }
-    if !reasons.is_empty() {
-        text.push('\n');
-    }
-    Ok(text)
+    Ok(text.trim_end().into())
 }
 
 fn row(name: String, metrics: IndexMap<String, Value>) -> Value {
