@@ -41,7 +41,7 @@ fn a_limit_on_file_sizes_is_an_error_everywhere_and_kills_nothing() {
     let place = tempfile::tempdir().unwrap();
     let test = std::env::current_exe().unwrap();
     let script =
-        "trap '' XFSZ; ulimit -f 8; exec \"$0\" --exact limited_helper --ignored --nocapture";
+        "trap '' XFSZ; ulimit -f 64; exec \"$0\" --exact limited_helper --ignored --nocapture";
     let made = std::process::Command::new("sh")
         .arg("-c")
         .arg(script)
@@ -93,7 +93,7 @@ fn limited_helper() {
             .expect("events do not fit"),
     );
     let mut requests = made.requests().unwrap();
-    let rows = (0..1000).map(|_| {
+    let rows = (0..4000).map(|_| {
         requests.write("stress", &Record::default())?;
         requests.flush()
     });

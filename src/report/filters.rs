@@ -6,7 +6,7 @@ use super::model::{Figure, Verdict};
 use super::tally::Sign;
 use super::text;
 use crate::syntax::ast::CheckLevel;
-use crate::units::{Dimension, Quantity, display_precise, number};
+use crate::units::{Dimension, Quantity, number};
 use indexmap::IndexMap;
 use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, Value};
@@ -104,22 +104,13 @@ fn string(value: &Value) -> Result<String, Error> {
     }
 }
 
-/// A figure with six digits, where three would hide a difference; shares stay in per cent.
+/// A figure with six digits, where three would hide a difference.
 fn precise(value: &Value) -> Result<String, Error> {
-    let shown = string(value)?;
-    if value.kind() != ValueKind::Map {
-        return Ok(shown);
+    if value.kind() == ValueKind::Map {
+        Ok(figures::precise(&figure(value)?))
+    } else {
+        string(value)
     }
-    let dimension = attribute(value, "dimension")?.filter(|d| !d.is_none());
-    let (Some(amount), Some(dimension)) = (figure(value)?.value, dimension) else {
-        return Ok(shown);
-    };
-    let powers = dimension.try_iter()?.map(i8::try_from);
-    let powers: Vec<i8> = powers.collect::<Result<_, _>>()?;
-    Ok(match <[i8; 10]>::try_from(powers).map(Dimension) {
-        Ok(dimension) if !dimension.is_none() => display_precise(Quantity::new(amount, dimension)),
-        _ => shown,
-    })
 }
 
 fn scaled(value: &Value, factor: f64, unit: &str) -> Result<String, Error> {
@@ -150,14 +141,24 @@ fn figure(value: &Value) -> Result<Figure, Error> {
     let Some(shown) = text("text")? else {
         return Err(invalid("a figure was expected (with `text`, `value`, …)"));
     };
-    let value_of = attribute(value, "value")?.filter(|v| !v.is_none());
+    let number = attribute(value, "value")?.filter(|v| !v.is_none());
     Ok(Figure {
         text: shown,
         unit: text("unit")?.unwrap_or_default(),
         unavailable: text("unavailable")?,
-        value: value_of.map(f64::try_from).transpose()?,
+        value: number.map(f64::try_from).transpose()?,
+        dimension: dimension(value)?,
         ..Figure::default()
     })
+}
+
+fn dimension(figure: &Value) -> Result<Option<Dimension>, Error> {
+    let Some(powers) = attribute(figure, "dimension")?.filter(|d| !d.is_none()) else {
+        return Ok(None);
+    };
+    let powers = powers.try_iter()?.map(i8::try_from);
+    let powers = powers.collect::<Result<Vec<_>, _>>()?;
+    Ok(<[i8; 10]>::try_from(powers).ok().map(Dimension))
 }
 
 fn attribute(value: &Value, name: &str) -> Result<Option<Value>, Error> {
@@ -337,13 +338,10 @@ fn series_rows(metrics: &Value, series: &Value) -> Result<Value, Error> {
     }
     let rows = found.into_iter().map(|((_, name), mut metrics)| {
         if let (Some(first), Some(last)) = (metrics.get("first"), metrics.get("last"))
-            && let (Some(a), Some(b)) = (figure(first)?.value, figure(last)?.value)
+            && let (first, last) = (figure(first)?, figure(last)?)
+            && let (Some(a), Some(b)) = (first.value, last.value)
         {
-            let dimension = if figure(first)?.unit == "B" {
-                Dimension::DATA
-            } else {
-                Dimension::NONE
-            };
+            let dimension = first.dimension.unwrap_or(Dimension::NONE);
             let growth = Figure::quantity(Quantity::new(b - a, dimension));
             let growth = serde_json::to_value(&growth).map_err(|e| invalid(e.to_string()))?;
             metrics.insert("growth".into(), super::context::to_value(growth));
