@@ -186,6 +186,29 @@ impl Client {
         Ok(list.data.into_iter().map(|model| model.id).collect())
     }
 
+    /// Asks the server something else than for an answer: a path, and its status and body as
+    /// text (at most 1 MiB).
+    ///
+    /// # Errors
+    /// No connection, or no answer within 10 s; in one line.
+    pub async fn ask(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        body: Option<&serde_json::Value>,
+    ) -> Result<(u16, String), String> {
+        let url = format!("{}{path}", self.target.base_url.trim_end_matches('/'));
+        let mut request = self.http.request(method, url).timeout(MODELS_TIMEOUT);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let failed = |error: reqwest::Error| self.cleaner.line(&chain(&error.without_url()));
+        let response = request.send().await.map_err(failed)?;
+        let status = response.status().as_u16();
+        let body = self.read_start(response, 1 << 20).await;
+        Ok((status, String::from_utf8_lossy(&body).into_owned()))
+    }
+
     /// The first bytes of a body, at most `most`, for as long as they come within 2 s.
     pub(super) async fn read_start(&self, mut response: reqwest::Response, most: usize) -> Vec<u8> {
         let mut body = Vec::new();
