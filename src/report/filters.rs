@@ -12,10 +12,9 @@ use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, Value};
 
 /// The names, for "did you mean".
-pub(super) const NAMES: [&str; 21] = [
+pub(super) const NAMES: [&str; 20] = [
     "code",
     "duration",
-    "escape_md",
     "fence",
     "fig",
     "figure_table",
@@ -45,9 +44,6 @@ pub(super) fn add(env: &mut Environment<'_>) {
         string(v).map(|s| text::short(&s, most))
     });
     env.add_filter("md", |v: &Value| string(v).map(|s| markdown::escape(&s)));
-    env.add_filter("escape_md", |v: &Value| {
-        string(v).map(|s| markdown::escape(&s))
-    });
     env.add_filter("code", |v: &Value| string(v).map(|s| markdown::code(&s)));
     env.add_filter("fence", |v: &Value| string(v).map(|s| markdown::fence(&s)));
     env.add_filter("shell", |v: &Value| {

@@ -25,14 +25,18 @@ pub fn std_template(name: &str) -> Option<&'static str> {
 
 /// Whether a template can be read: syntax, and names of filters and tests where they are used is
 /// left to rendering. For `lint`.
-pub fn check_template(name: &str, text: &str) -> Result<(), TemplateError> {
+pub fn check_template(name: &str, text: &str) -> Result<(), Box<TemplateError>> {
     let mut env = environment();
     let added = env.add_template(name, text);
     added.map_err(|e| explain(&e, name, text, None))
 }
 
 /// Renders a page.
-pub(super) fn render(name: &str, text: &str, context: &Value) -> Result<String, TemplateError> {
+pub(super) fn render(
+    name: &str,
+    text: &str,
+    context: &Value,
+) -> Result<String, Box<TemplateError>> {
     let mut env = environment();
     env.add_template(name, text)
         .map_err(|e| explain(&e, name, text, None))?;
@@ -90,7 +94,7 @@ fn explain(
     name: &str,
     text: &str,
     context: Option<(&Value, &HashSet<String>)>,
-) -> TemplateError {
+) -> Box<TemplateError> {
     let (context, free) = context.unzip();
     // an include or a macro wraps the error that matters
     let mut error = error;
@@ -125,7 +129,7 @@ fn explain(
         ),
         _ => (said(error), None),
     };
-    TemplateError {
+    Box::new(TemplateError {
         name: name.into(),
         line,
         column,
@@ -134,7 +138,7 @@ fn explain(
             .and_then(|line| text.lines().nth(line - 1))
             .map(|line| super::text::short(line, 200)),
         help,
-    }
+    })
 }
 
 fn said(error: &Error) -> String {
