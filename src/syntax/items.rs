@@ -5,6 +5,7 @@ use pest::iterators::{Pair, Pairs};
 use super::ast::*;
 use super::grammar::{Builder, Rule, inner};
 use super::leftover::Place;
+use super::tokens::Found;
 use super::words::is_reserved;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
@@ -25,12 +26,20 @@ impl Row {
     }
 
     pub fn follow(&mut self, span: Span) {
-        *self = Self { before: Some(span.end as usize), comma: false, any: true };
+        *self = Self {
+            before: Some(span.end as usize),
+            comma: false,
+            any: true,
+        };
     }
 
     /// After broken text no separator is asked for.
     pub fn after_junk() -> Self {
-        Self { before: None, comma: false, any: true }
+        Self {
+            before: None,
+            comma: false,
+            any: true,
+        }
     }
 }
 
@@ -38,7 +47,11 @@ impl Builder<'_> {
     pub fn file(&mut self, pairs: Pairs<'_, Rule>) -> Ast {
         let items = self.items(pairs);
         let doc = self.docs.head();
-        Ast { file: self.file, doc, items }
+        Ast {
+            file: self.file,
+            doc,
+            items,
+        }
     }
 
     pub(super) fn items<'i>(&mut self, pairs: impl Iterator<Item = Pair<'i, Rule>>) -> Vec<Item> {
@@ -77,33 +90,57 @@ impl Builder<'_> {
                 .fix("remove it", span, "", true);
             self.say(found);
         }
-        *row = Row { before: None, comma: true, any: true };
+        *row = Row {
+            before: None,
+            comma: true,
+            any: true,
+        };
     }
 
     pub(super) fn semicolon(&mut self, row: &mut Row, pair: &Pair<'_, Rule>) {
         let span = self.span(pair);
-        let rest = &self.text[span.end as usize..];
-        let line = rest.split('\n').next().unwrap_or("").trim();
-        let ends = line.is_empty() || line.starts_with(['#', '}']);
-        let (title, with) = if ends { ("remove it", "") } else { ("write `,`", ",") };
-        let found = Diagnostic::error(codes::FOREIGN_FORM, span, "statements end with their line, or with `,`")
-            .says("no `;` here")
-            .fix(title, span, with, true);
+        let next = super::tokens::token_at(self.text, span.end as usize).2;
+        let ends = !matches!(next, Found::Text(token) if token != "}");
+        let (title, with) = if ends {
+            ("remove it", "")
+        } else {
+            ("write `,`", ",")
+        };
+        let found = Diagnostic::error(
+            codes::FOREIGN_FORM,
+            span,
+            "statements end with their line, or with `,`",
+        )
+        .says("no `;` here")
+        .fix(title, span, with, true);
         self.say(found);
-        *row = Row { before: None, comma: false, any: true };
+        *row = Row {
+            before: None,
+            comma: false,
+            any: true,
+        };
     }
 
     /// Two statements on one line need a comma.
     pub(super) fn separated(&mut self, row: &Row, start: usize, bad: bool) {
         let Some(before) = row.before else { return };
-        if bad || self.text.get(before..start).is_none_or(|between| between.contains('\n')) {
+        if bad
+            || self
+                .text
+                .get(before..start)
+                .is_none_or(|between| between.contains('\n'))
+        {
             return;
         }
         let place = self.at(before, before);
         let (start, end, _) = super::tokens::token_at(self.text, start);
-        let found = Diagnostic::error(codes::SYNTAX, self.at(start, end), "expected a new line or `,` before this")
-            .says("a second statement on the line")
-            .fix("put `,` between", place, ",", true);
+        let found = Diagnostic::error(
+            codes::SYNTAX,
+            self.at(start, end),
+            "expected a new line or `,` before this",
+        )
+        .says("a second statement on the line")
+        .fix("put `,` between", place, ",", true);
         self.say(found);
     }
 
@@ -142,7 +179,10 @@ impl Builder<'_> {
     /// `name = value`, of a block or a record.
     pub(super) fn attr(&mut self, pair: Pair<'_, Rule>) -> Attr {
         let mut pairs = inner(pair).peekable();
-        let mut name = Ident { text: String::new(), span: self.at(0, 0) };
+        let mut name = Ident {
+            text: String::new(),
+            span: self.at(0, 0),
+        };
         if let Some(key) = pairs.next() {
             name = self.key(&key);
         }
@@ -150,7 +190,11 @@ impl Builder<'_> {
             self.wrong_eq(&wrong, name.span);
         }
         let mut value = self.value(&mut pairs, "a value after `=`", Place::Line);
-        value.span = if value.span.start < name.span.end { name.span } else { value.span };
+        value.span = if value.span.start < name.span.end {
+            name.span
+        } else {
+            value.span
+        };
         Attr { name, value }
     }
 
@@ -163,11 +207,19 @@ impl Builder<'_> {
                 let written = pair.as_str();
                 let (outer, last) = written.rsplit_once('.').unwrap_or(("", written));
                 let help = format!("write `{} {{ {last} = … }}`", outer.replace('.', " { "));
-                let found = Diagnostic::error(codes::FOREIGN_FORM, span, "an attribute's name has no dots")
-                    .says("dots in a name")
-                    .help(if outer.contains('.') { "put it into the blocks that it belongs to".to_owned() } else { help });
+                let found =
+                    Diagnostic::error(codes::FOREIGN_FORM, span, "an attribute's name has no dots")
+                        .says("dots in a name")
+                        .help(if outer.contains('.') {
+                            "put it into the blocks that it belongs to".to_owned()
+                        } else {
+                            help
+                        });
                 self.say(found);
-                Ident { text: written.to_owned(), span }
+                Ident {
+                    text: written.to_owned(),
+                    span,
+                }
             }
             _ => self.ident(pair),
         }
@@ -176,9 +228,13 @@ impl Builder<'_> {
     pub(super) fn dashed(&mut self, pair: &Pair<'_, Rule>) -> Ident {
         let span = self.span(pair);
         let name = pair.as_str().replace('-', "_");
-        let found = Diagnostic::error(codes::FOREIGN_FORM, span, format!("names are written with `_`: `{name}`"))
-            .says("`-` is a minus sign")
-            .fix("write `_`", span, name.clone(), true);
+        let found = Diagnostic::error(
+            codes::FOREIGN_FORM,
+            span,
+            format!("names are written with `_`: `{name}`"),
+        )
+        .says("`-` is a minus sign")
+        .fix("write `_`", span, name.clone(), true);
         self.say(found);
         Ident { text: name, span }
     }
@@ -187,7 +243,11 @@ impl Builder<'_> {
         let span = self.span(pair);
         let with = if name.end == span.start { " =" } else { "=" };
         let after = self.text[span.end as usize..].starts_with([' ', '\t', '\n', '\r']);
-        let with = if after { with.to_owned() } else { format!("{with} ") };
+        let with = if after {
+            with.to_owned()
+        } else {
+            format!("{with} ")
+        };
         let message = format!("a value is set with `=`, not `{}`", pair.as_str().trim());
         let found = Diagnostic::error(codes::FOREIGN_FORM, span, message)
             .says("expected `=`")
@@ -204,7 +264,10 @@ impl Builder<'_> {
                 Rule::string => {
                     let path = self.plain_text(part, "a file");
                     end = path.span.end;
-                    target = Some(UseTarget::File { path: path.text, span: path.span });
+                    target = Some(UseTarget::File {
+                        path: path.text,
+                        span: path.span,
+                    });
                 }
                 Rule::path => {
                     let path = self.path(&part);
@@ -231,7 +294,12 @@ impl Builder<'_> {
                 _ => {}
             }
         }
-        (target.map_or(ItemKind::Error, |target| ItemKind::Use(Use { target, alias })), end)
+        (
+            target.map_or(ItemKind::Error, |target| {
+                ItemKind::Use(Use { target, alias })
+            }),
+            end,
+        )
     }
 
     pub(super) fn path(&self, pair: &Pair<'_, Rule>) -> Path {
@@ -239,7 +307,10 @@ impl Builder<'_> {
         let mut at = span.start as usize;
         let mut parts = Vec::new();
         for part in pair.as_str().split('.') {
-            parts.push(Ident { text: part.to_owned(), span: self.at(at, at + part.len()) });
+            parts.push(Ident {
+                text: part.to_owned(),
+                span: self.at(at, at + part.len()),
+            });
             at += part.len() + 1;
         }
         Path { parts, span }
@@ -249,15 +320,23 @@ impl Builder<'_> {
     pub(super) fn new_name(&mut self, pair: &Pair<'_, Rule>) -> Ident {
         let name = self.ident(pair);
         if is_reserved(&name.text) {
-            let message = format!("`{}` is a word of the language and cannot be a name", name.text);
-            self.say(Diagnostic::error(codes::SYNTAX, name.span, message).says("choose another name"));
+            let message = format!(
+                "`{}` is a word of the language and cannot be a name",
+                name.text
+            );
+            self.say(
+                Diagnostic::error(codes::SYNTAX, name.span, message).says("choose another name"),
+            );
         }
         name
     }
 
     fn binding(&mut self, pair: Pair<'_, Rule>, word: &str) -> (Binding, u32) {
         let mut pairs = inner(pair).peekable();
-        let mut name = Ident { text: String::new(), span: self.at(0, 0) };
+        let mut name = Ident {
+            text: String::new(),
+            span: self.at(0, 0),
+        };
         let mut quiet = false;
         if let Some(first) = pairs.next() {
             name = match first.as_rule() {
@@ -272,7 +351,11 @@ impl Builder<'_> {
             self.wrong_eq(&wrong, name.span);
         } else if let Some(none) = pairs.next_if(|p| p.as_rule() == Rule::no_eq) {
             if !quiet {
-                let what = if word == "param" { "`=` and a default" } else { "`=` and a value" };
+                let what = if word == "param" {
+                    "`=` and a default"
+                } else {
+                    "`=` and a value"
+                };
                 self.expected(self.start(&none), what);
             }
             let mut end = name.span.end;
@@ -309,10 +392,14 @@ impl Builder<'_> {
                 }
                 Rule::wrong_set => {
                     let span = self.span(&part);
-                    let found = Diagnostic::error(codes::FOREIGN_FORM, span, "`=` sets an attribute: it compares nothing")
-                        .says("expected `:` after a check's name, or `==`")
-                        .fix("write `:`", span, ":", false)
-                        .fix("write `==`", span, "==", false);
+                    let found = Diagnostic::error(
+                        codes::FOREIGN_FORM,
+                        span,
+                        "`=` sets an attribute: it compares nothing",
+                    )
+                    .says("expected `:` after a check's name, or `==`")
+                    .fix("write `:`", span, ":", false)
+                    .fix("write `==`", span, "==", false);
                     self.say(found);
                 }
                 Rule::expr => {
@@ -328,19 +415,32 @@ impl Builder<'_> {
                     let value = self.clause(part, "a condition after `when`");
                     end = value.span.end;
                     if because.is_some() && when.is_none() {
-                        let found = Diagnostic::error(codes::SYNTAX, span, "`when` stands before `because`")
-                            .says("move it before `because`");
+                        let found = Diagnostic::error(
+                            codes::SYNTAX,
+                            span,
+                            "`when` stands before `because`",
+                        )
+                        .says("move it before `because`");
                         self.say(found);
                     }
-                    self.once(when.replace(value), span, "when", "join the conditions with `and`");
+                    self.once(
+                        when.replace(value),
+                        span,
+                        "when",
+                        "join the conditions with `and`",
+                    );
                 }
                 Rule::because_clause => {
                     let span = self.span(&part);
                     let value = self.clause(part, "a reason in quotes after `because`");
                     end = value.span.end;
                     if !matches!(value.kind, ExprKind::Str(_) | ExprKind::Error) {
-                        let found = Diagnostic::error(codes::SYNTAX, value.span, "a reason is a text in quotes")
-                            .says("not in quotes");
+                        let found = Diagnostic::error(
+                            codes::SYNTAX,
+                            value.span,
+                            "a reason is a text in quotes",
+                        )
+                        .says("not in quotes");
                         self.say(found);
                     }
                     self.once(because.replace(value), span, "because", "write one reason");
@@ -354,7 +454,16 @@ impl Builder<'_> {
                 _ => {}
             }
         }
-        (ItemKind::Check(Check { level, name, expr, when, because }), end)
+        (
+            ItemKind::Check(Check {
+                level,
+                name,
+                expr,
+                when,
+                because,
+            }),
+            end,
+        )
     }
 
     fn clause(&mut self, pair: Pair<'_, Rule>, what: &str) -> Expr {
@@ -372,14 +481,14 @@ impl Builder<'_> {
     }
 
     fn exclude(&mut self, pair: Pair<'_, Rule>) -> (ItemKind, u32) {
-        let mut end = self.start(&pair) as u32 + "exclude".len() as u32;
+        let end = self.start(&pair) as u32 + "exclude".len() as u32;
         let mut pairs = inner(pair).peekable();
         if let Some(wrong) = pairs.next_if(|p| p.as_rule() == Rule::wrong_when) {
             let span = self.span(&wrong);
-            end = span.end;
-            let found = Diagnostic::error(codes::FOREIGN_FORM, span, "expected `when` after `exclude`")
-                .says("expected `when`")
-                .fix("write `when`", span, "when", wrong.as_str() != "unless");
+            let found =
+                Diagnostic::error(codes::FOREIGN_FORM, span, "expected `when` after `exclude`")
+                    .says("expected `when`")
+                    .fix("write `when`", span, "when", wrong.as_str() != "unless");
             self.say(found);
         } else if pairs.next_if(|p| p.as_rule() == Rule::no_when).is_some() {
             let place = self.at(end as usize, end as usize);

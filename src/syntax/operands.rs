@@ -34,12 +34,18 @@ impl Builder<'_> {
         let span = base.span.to(whole);
         match pair.as_rule() {
             Rule::dot => {
-                let Some(name) = inner(pair).next() else { return Self::broken(span) };
+                let Some(name) = inner(pair).next() else {
+                    return Self::broken(span);
+                };
                 if name.as_rule() == Rule::no_name {
                     if let ExprKind::Number { .. } = base.kind {
-                        let found = Diagnostic::error(codes::BAD_NUMBER, span, "a number has digits after its point")
-                            .says("not a number")
-                            .help("versions and addresses stand in quotes");
+                        let found = Diagnostic::error(
+                            codes::BAD_NUMBER,
+                            span,
+                            "a number has digits after its point",
+                        )
+                        .says("not a number")
+                        .help("versions and addresses stand in quotes");
                         self.say(found);
                     } else {
                         self.expected(self.start(&name), "a name after `.`");
@@ -47,26 +53,46 @@ impl Builder<'_> {
                     return Self::broken(span);
                 }
                 let field = self.ident(&name);
-                Expr { span, kind: ExprKind::Field { base: Box::new(base), field } }
+                Expr {
+                    span,
+                    kind: ExprKind::Field {
+                        base: Box::new(base),
+                        field,
+                    },
+                }
             }
             Rule::index => {
                 let index = self.enclosed(pair, "an index", "`]`");
                 let kind = match &index.kind {
                     ExprKind::Error => ExprKind::Error,
-                    _ => ExprKind::Index { base: Box::new(base), index: Box::new(index) },
+                    _ => ExprKind::Index {
+                        base: Box::new(base),
+                        index: Box::new(index),
+                    },
                 };
                 Expr { span, kind }
             }
             _ => {
                 let (place, help) = match &base.kind {
-                    ExprKind::Field { field, .. } => {
-                        (field.span, format!("there are no methods: call `{}(…)` with the value in the brackets", field.text))
-                    }
-                    _ => (base.span, "write the name of a builtin before `(`".to_owned()),
+                    ExprKind::Field { field, .. } => (
+                        field.span,
+                        format!(
+                            "there are no methods: call `{}(…)` with the value in the brackets",
+                            field.text
+                        ),
+                    ),
+                    _ => (
+                        base.span,
+                        "write the name of a builtin before `(`".to_owned(),
+                    ),
                 };
-                let found = Diagnostic::error(codes::SYNTAX, place, "only a builtin can be called, by its name alone")
-                    .says("not a builtin's name")
-                    .help(help);
+                let found = Diagnostic::error(
+                    codes::SYNTAX,
+                    place,
+                    "only a builtin can be called, by its name alone",
+                )
+                .says("not a builtin's name")
+                .help(help);
                 self.say(found);
                 for part in inner(pair) {
                     self.args(part);
@@ -88,9 +114,10 @@ impl Builder<'_> {
             Rule::quantity => self.quantity(pair, span),
             Rule::bare_fraction => {
                 let text = format!("0{}", self.source(span));
-                let found = Diagnostic::error(codes::BAD_NUMBER, span, "a number starts with a digit")
-                    .says("no digit before the point")
-                    .fix("write a zero", span, text, true);
+                let found =
+                    Diagnostic::error(codes::BAD_NUMBER, span, "a number starts with a digit")
+                        .says("no digit before the point")
+                        .fix("write a zero", span, text, true);
                 self.say(found);
                 ExprKind::Error
             }
@@ -124,9 +151,13 @@ impl Builder<'_> {
             "None" | "null" | "nil" | "NULL" | "undefined" => ("none", ExprKind::None),
             _ => return ExprKind::Name(name.to_owned()),
         };
-        let found = Diagnostic::error(codes::FOREIGN_FORM, span, format!("`{name}` is written `{right}`"))
-            .says(format!("expected `{right}`"))
-            .fix(format!("write `{right}`"), span, right, true);
+        let found = Diagnostic::error(
+            codes::FOREIGN_FORM,
+            span,
+            format!("`{name}` is written `{right}`"),
+        )
+        .says(format!("expected `{right}`"))
+        .fix(format!("write `{right}`"), span, right, true);
         self.say(found);
         kind
     }
@@ -144,11 +175,17 @@ impl Builder<'_> {
             }
         }
         if !value.is_finite() {
-            self.say(Diagnostic::error(codes::BAD_NUMBER, span, "this number is too large").says("more than 10^308"));
+            self.say(
+                Diagnostic::error(codes::BAD_NUMBER, span, "this number is too large")
+                    .says("more than 10^308"),
+            );
             return ExprKind::Error;
         }
         let other_base = unit.as_ref().is_some_and(|u| {
-            digits == "0" && u.span.start == span.start + 1 && u.text.len() > 1 && u.text.starts_with(['x', 'b', 'o'])
+            digits == "0"
+                && u.span.start == span.start + 1
+                && u.text.len() > 1
+                && u.text.starts_with(['x', 'b', 'o'])
                 && u.text[1..].chars().all(|c| c.is_ascii_hexdigit())
         });
         if other_base {
@@ -158,7 +195,8 @@ impl Builder<'_> {
                 "b" => 2,
                 _ => 8,
             };
-            let mut found = Diagnostic::error(codes::BAD_NUMBER, span, "numbers are decimal").says("not decimal");
+            let mut found = Diagnostic::error(codes::BAD_NUMBER, span, "numbers are decimal")
+                .says("not decimal");
             if let Ok(number) = u64::from_str_radix(&written[2..], base) {
                 found = found.fix(format!("write `{number}`"), span, number.to_string(), true);
             }
@@ -169,7 +207,9 @@ impl Builder<'_> {
     }
 
     fn string(&mut self, pair: Pair<'_, Rule>) -> Vec<StrPart> {
-        let Some(form) = inner(pair).next() else { return Vec::new() };
+        let Some(form) = inner(pair).next() else {
+            return Vec::new();
+        };
         let triple = form.as_rule() == Rule::triple;
         let mut pieces = Vec::new();
         for part in inner(form) {
@@ -177,9 +217,13 @@ impl Builder<'_> {
                 Rule::esc => {
                     let text = unescape(part.as_str()).unwrap_or_else(|why| {
                         let span = self.span(&part);
-                        let found = Diagnostic::error(codes::BAD_ESCAPE, span, format!("unknown escape `{}`", part.as_str().trim()))
-                            .says("not an escape")
-                            .help(why);
+                        let found = Diagnostic::error(
+                            codes::BAD_ESCAPE,
+                            span,
+                            format!("unknown escape `{}`", part.as_str().trim()),
+                        )
+                        .says("not an escape")
+                        .help(why);
                         self.say(found);
                         part.as_str().to_owned()
                     });
@@ -204,8 +248,12 @@ impl Builder<'_> {
             match part {
                 StrPart::Text(part) => text.push_str(&part),
                 StrPart::Interpolation(value) => {
-                    let found = Diagnostic::error(codes::SYNTAX, value.span, format!("{what} is a plain text"))
-                        .says("no value can stand here");
+                    let found = Diagnostic::error(
+                        codes::SYNTAX,
+                        value.span,
+                        format!("{what} is a plain text"),
+                    )
+                    .says("no value can stand here");
                     self.say(found);
                 }
             }
@@ -273,9 +321,13 @@ impl Builder<'_> {
         match comprehension {
             Some(_) if values.len() == 1 => values.remove(0).kind,
             Some(span) => {
-                let found = Diagnostic::error(codes::SYNTAX, span, "a list is written out, or made with `for`, not both")
-                    .says("makes a list of its own")
-                    .help("add lists with `+`");
+                let found = Diagnostic::error(
+                    codes::SYNTAX,
+                    span,
+                    "a list is written out, or made with `for`, not both",
+                )
+                .says("makes a list of its own")
+                .help("add lists with `+`");
                 self.say(found);
                 ExprKind::Error
             }
@@ -287,9 +339,13 @@ impl Builder<'_> {
         let Some(before) = row.before() else { return };
         let place = self.at(before, before);
         let (start, end, _) = super::tokens::token_at(self.text, span.start as usize);
-        let found = Diagnostic::error(codes::SYNTAX, self.at(start, end), "expected `,` before this")
-            .says("another value")
-            .fix("put `,` between", place, ",", true);
+        let found = Diagnostic::error(
+            codes::SYNTAX,
+            self.at(start, end),
+            "expected `,` before this",
+        )
+        .says("another value")
+        .fix("put `,` between", place, ",", true);
         self.say(found);
     }
 
@@ -320,12 +376,20 @@ impl Builder<'_> {
                 }
                 Rule::filter => {
                     let mut parts = inner(part).peekable();
-                    let cond = self.value(&mut parts, "a condition after `if`", Place::Brackets(closer));
+                    let cond = self.value(
+                        &mut parts,
+                        "a condition after `if`",
+                        Place::Brackets(closer),
+                    );
                     end = end.to(cond.span);
                     if !conds.is_empty() || loops.is_empty() {
                         let found = match loops.is_empty() {
-                            true => Diagnostic::error(codes::FOREIGN_FORM, span, "a choice has the form `if a then b else c`")
-                                .says("no `for` before it"),
+                            true => Diagnostic::error(
+                                codes::FOREIGN_FORM,
+                                span,
+                                "a choice has the form `if a then b else c`",
+                            )
+                            .says("no `for` before it"),
                             false => Diagnostic::error(codes::SYNTAX, span, "a list has one `if`")
                                 .says("the second")
                                 .help("join the conditions with `and`"),
@@ -337,7 +401,10 @@ impl Builder<'_> {
                 }
                 Rule::trail => {
                     if !broken {
-                        let before = Expr { span: end, kind: body.kind.clone() };
+                        let before = Expr {
+                            span: end,
+                            kind: body.kind.clone(),
+                        };
                         self.leftover(span, Some(&before), Place::Brackets(closer));
                     }
                     end = end.to(span);
@@ -353,12 +420,25 @@ impl Builder<'_> {
             return (body, false);
         }
         let cond = conds.pop().map(Box::new);
-        (Expr { span: end, kind: ExprKind::Comprehension { body: Box::new(body), loops, cond } }, true)
+        (
+            Expr {
+                span: end,
+                kind: ExprKind::Comprehension {
+                    body: Box::new(body),
+                    loops,
+                    cond,
+                },
+            },
+            true,
+        )
     }
 
     fn loop_(&mut self, pair: Pair<'_, Rule>) -> Loop {
         let start = self.start(&pair);
-        let mut name = Ident { text: String::new(), span: self.at(start, start) };
+        let mut name = Ident {
+            text: String::new(),
+            span: self.at(start, start),
+        };
         let mut values = Self::broken(self.at(start, start));
         let mut nameless = false;
         let mut named = false;
@@ -380,7 +460,9 @@ impl Builder<'_> {
                     let what = if named { "`in`" } else { "a list after `in`" };
                     self.expected(self.start(&part), what);
                     if named && let Some(found) = self.found.last_mut() {
-                        found.help.push("a loop has the form `for name in values`".to_owned());
+                        found
+                            .help
+                            .push("a loop has the form `for name in values`".to_owned());
                     }
                 }
                 _ => {}
@@ -402,7 +484,10 @@ impl Builder<'_> {
                     self.separated(&row, start, false);
                     let attr = self.attr(part);
                     row.follow(attr.value.span);
-                    fields.push(Field { key: attr.name, value: attr.value });
+                    fields.push(Field {
+                        key: attr.name,
+                        value: attr.value,
+                    });
                 }
                 Rule::field_block => {
                     self.separated(&row, start, false);
@@ -427,11 +512,18 @@ impl Builder<'_> {
         let key = self.ident(&parts.next()?);
         let record = parts.next()?;
         let span = self.span(&record);
-        let value = Expr { span, kind: self.record(record) };
+        let value = Expr {
+            span,
+            kind: self.record(record),
+        };
         let gap = self.at(key.span.end as usize, span.start as usize);
-        let found = Diagnostic::error(codes::FOREIGN_FORM, key.span, "a record holds `name = value` only, and no blocks")
-            .says("expected `=` after this")
-            .fix("write `=`", gap, " = ", true);
+        let found = Diagnostic::error(
+            codes::FOREIGN_FORM,
+            key.span,
+            "a record holds `name = value` only, and no blocks",
+        )
+        .says("expected `=` after this")
+        .fix("write `=`", gap, " = ", true);
         self.say(found);
         if let Some(tail) = parts.next() {
             self.leftover(self.span(&tail), Some(&value), Place::Line);
@@ -441,7 +533,9 @@ impl Builder<'_> {
 
     fn call(&mut self, pair: Pair<'_, Rule>) -> ExprKind {
         let mut parts = inner(pair);
-        let Some(name) = parts.next() else { return ExprKind::Error };
+        let Some(name) = parts.next() else {
+            return ExprKind::Error;
+        };
         let function = self.ident(&name);
         let args = parts.next().map_or_else(Vec::new, |args| self.args(args));
         ExprKind::Call { function, args }
@@ -463,7 +557,10 @@ impl Builder<'_> {
                 Rule::rest => {
                     self.leftover(span, None, Place::Brackets("`)`"));
                     row.follow(span);
-                    args.push(Arg { name: None, value: Self::broken(span) });
+                    args.push(Arg {
+                        name: None,
+                        value: Self::broken(span),
+                    });
                 }
                 _ => {}
             }
@@ -487,9 +584,13 @@ impl Builder<'_> {
         let (value, made) = self.element(pair, "`)`");
         if made {
             let text = format!("[{}]", self.source(value.span));
-            let found = Diagnostic::error(codes::SYNTAX, value.span, "a list made with `for` stands in `[…]`")
-                .says("no brackets around it")
-                .fix("put it in brackets", value.span, text, true);
+            let found = Diagnostic::error(
+                codes::SYNTAX,
+                value.span,
+                "a list made with `for` stands in `[…]`",
+            )
+            .says("no brackets around it")
+            .fix("put it in brackets", value.span, text, true);
             self.say(found);
         }
         Arg { name, value }

@@ -93,7 +93,10 @@ pub fn scan(file: FileId, text: &str) -> Scan {
         fresh: true,
         statement: false,
         said_deep: false,
-        out: Scan { balanced: true, ..Scan::default() },
+        out: Scan {
+            balanced: true,
+            ..Scan::default()
+        },
     };
     scanner.run();
     scanner.out
@@ -186,7 +189,9 @@ impl Scanner<'_> {
 
     /// One past the character at a place.
     fn next_char(&self, at: usize) -> usize {
-        (at + 1..=self.bytes.len()).find(|&i| self.text.is_char_boundary(i)).unwrap_or(at + 1)
+        (at + 1..=self.bytes.len())
+            .find(|&i| self.text.is_char_boundary(i))
+            .unwrap_or(at + 1)
     }
 
     /// The string that a typographic quote here opens or closes.
@@ -201,7 +206,15 @@ impl Scanner<'_> {
     }
 
     fn line_end(&self, from: usize) -> usize {
-        self.text[from..].find('\n').map_or(self.text.len(), |n| from + n)
+        self.text[from..]
+            .find('\n')
+            .map_or(self.text.len(), |n| from + n)
+    }
+
+    /// Nothing but blanks follows on the line.
+    fn ends_line(&self, from: usize) -> bool {
+        let next = self.bytes[from..].iter().find(|b| !matches!(**b, b' ' | b'\t' | b'\r'));
+        matches!(next, None | Some(b'\n'))
     }
 
     fn interpolating(&self) -> bool {
@@ -238,7 +251,11 @@ impl Scanner<'_> {
             b'$' if self.starts("${") => {
                 if self.too_deep() {
                     self.say_deep(at);
-                    let end = if kind == Kind::Triple { self.text.len() } else { self.line_end(at) };
+                    let end = if kind == Kind::Triple {
+                        self.text.len()
+                    } else {
+                        self.line_end(at)
+                    };
                     self.out.patches.push(Patch::replace(at, end, ""));
                     self.at = end;
                 } else {
@@ -267,9 +284,16 @@ impl Scanner<'_> {
 
     fn curly_quotes(&mut self, opener: usize) {
         let span = self.span(opener, self.at);
-        let inside: String = self.text[opener..self.at].chars().filter(|c| !"“”‘’".contains(*c)).collect();
-        let mut found = Diagnostic::error(codes::FOREIGN_FORM, span, "strings are written in straight quotes")
-            .says("typographic quotes");
+        let inside: String = self.text[opener..self.at]
+            .chars()
+            .filter(|c| !"“”‘’".contains(*c))
+            .collect();
+        let mut found = Diagnostic::error(
+            codes::FOREIGN_FORM,
+            span,
+            "strings are written in straight quotes",
+        )
+        .says("typographic quotes");
         if !inside.contains('"') {
             found = found.fix("write straight quotes", span, format!("\"{inside}\""), true);
         }
@@ -290,12 +314,18 @@ impl Scanner<'_> {
             end -= 1;
         }
         // A backslash at the end would take the quote that is put in.
-        let slashes = self.bytes[..end].iter().rev().take_while(|b| **b == b'\\').count();
+        let slashes = self.bytes[..end]
+            .iter()
+            .rev()
+            .take_while(|b| **b == b'\\')
+            .count();
         if slashes % 2 == 1 && self.stack.last().is_some_and(|f| f.kind.is_string()) {
             self.out.patches.push(Patch::insert(end, "\\"));
         }
         for frame in self.stack[first..].iter().rev() {
-            self.out.patches.push(Patch::insert(end, frame.kind.closer()));
+            self.out
+                .patches
+                .push(Patch::insert(end, frame.kind.closer()));
         }
         self.truncate(first);
         self.close_swallowed(frame.at, end);
@@ -306,7 +336,10 @@ impl Scanner<'_> {
         let (width, help) = match frame.kind {
             Kind::Triple => (3, "close it with `\"\"\"`"),
             Kind::Curly | Kind::CurlySingle => ("“".len(), "write straight quotes: `\"…\"`"),
-            _ => (1, "close it with `\"` on the same line; text of several lines stands in `\"\"\"`"),
+            _ => (
+                1,
+                "close it with `\"` on the same line; text of several lines stands in `\"\"\"`",
+            ),
         };
         let opener = self.span(frame.at, frame.at + width);
         let last = self.text[..end].trim_end().len().max(frame.at + width);
@@ -326,8 +359,12 @@ impl Scanner<'_> {
     fn close_swallowed(&mut self, from: usize, end: usize) {
         let line_start = self.text[..from].rfind('\n').map_or(0, |n| n + 1);
         for (n, byte) in self.bytes[from..end].iter().enumerate() {
-            let Some(frame) = self.stack.last().copied() else { return };
-            let Kind::Bracket(bracket) = frame.kind else { return };
+            let Some(frame) = self.stack.last().copied() else {
+                return;
+            };
+            let Kind::Bracket(bracket) = frame.kind else {
+                return;
+            };
             if frame.at < line_start {
                 return;
             }
@@ -352,7 +389,9 @@ impl Scanner<'_> {
         let at = self.at;
         let byte = self.bytes[at];
         match byte {
-            b'\n' if self.stack.iter().any(|f| f.kind.is_line_string()) => self.close_line_strings(),
+            b'\n' if self.stack.iter().any(|f| f.kind.is_line_string()) => {
+                self.close_line_strings()
+            }
             b'\n' => self.newline(),
             b' ' | b'\t' | b'\r' => self.at += 1,
             b'#' => self.comment(),
@@ -374,7 +413,11 @@ impl Scanner<'_> {
         if self.statement {
             // Whatever `if` was left open in this block is of no account any more.
             let ifs = match self.stack.last_mut() {
-                Some(Frame { kind: Kind::Bracket(Bracket::Brace), ifs, .. }) => Some(ifs),
+                Some(Frame {
+                    kind: Kind::Bracket(Bracket::Brace),
+                    ifs,
+                    ..
+                }) => Some(ifs),
                 None => Some(&mut self.root_ifs),
                 _ => None,
             };
@@ -428,7 +471,9 @@ impl Scanner<'_> {
             0..=31 | 127 => {
                 let span = self.span(at, at + 1);
                 let message = format!("control character U+{byte:04X}");
-                self.out.found.push(Diagnostic::error(codes::SYNTAX, span, message).says("not text"));
+                self.out
+                    .found
+                    .push(Diagnostic::error(codes::SYNTAX, span, message).says("not text"));
                 self.out.patches.push(Patch::replace(at, at + 1, " "));
                 self.at += 1;
             }
@@ -440,7 +485,10 @@ impl Scanner<'_> {
     fn word(&mut self) {
         let at = self.at;
         let rest = &self.bytes[at..];
-        let length = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+        let length = rest
+            .iter()
+            .take_while(|b| b.is_ascii_alphanumeric() || **b == b'_')
+            .count();
         self.at += length;
         let word = &rest[..length];
         let is_field = at > 0 && self.bytes[at - 1] == b'.';
@@ -454,7 +502,10 @@ impl Scanner<'_> {
             self.at = end;
             return;
         }
-        let ifs = self.stack.last_mut().map_or(&mut self.root_ifs, |f| &mut f.ifs);
+        let ifs = self
+            .stack
+            .last_mut()
+            .map_or(&mut self.root_ifs, |f| &mut f.ifs);
         if word == b"if" {
             *ifs += 1;
             self.ifs += 1;
@@ -489,9 +540,11 @@ impl Scanner<'_> {
 
     fn raw_string(&mut self) {
         let at = self.at;
-        let end = self.line_end(at);
-        if let Some(n) = self.text[at + 1..end].find('\'') {
-            self.at = at + 1 + n + 1;
+        let rest = &self.text[at + 1..];
+        let n = rest.find(['\'', '\n']).unwrap_or(rest.len());
+        let end = at + 1 + n;
+        if rest[n..].starts_with('\'') {
+            self.at = end + 1;
             return;
         }
         let mut close = end;
@@ -501,10 +554,14 @@ impl Scanner<'_> {
         self.at = end;
         self.out.patches.push(Patch::insert(close, "'"));
         self.close_swallowed(at, close);
-        let found = Diagnostic::error(codes::UNCLOSED, self.span(at, at + 1), "this string is never closed")
-            .says("opened here")
-            .label(self.span(close, close), "the line ends here")
-            .help("close it with `'` on the same line");
+        let found = Diagnostic::error(
+            codes::UNCLOSED,
+            self.span(at, at + 1),
+            "this string is never closed",
+        )
+        .says("opened here")
+        .label(self.span(close, close), "the line ends here")
+        .help("close it with `'` on the same line");
         self.out.found.push(found);
     }
 
@@ -529,7 +586,11 @@ impl Scanner<'_> {
         self.at += 1;
         if !self.interpolating() {
             self.mark(MarkKind::Close(bracket), at);
-            match self.stack.iter().rposition(|f| f.kind == Kind::Bracket(bracket)) {
+            match self
+                .stack
+                .iter()
+                .rposition(|f| f.kind == Kind::Bracket(bracket))
+            {
                 Some(n) => {
                     self.out.balanced &= n + 1 == self.stack.len();
                     self.truncate(n);
@@ -539,7 +600,11 @@ impl Scanner<'_> {
             return;
         }
         // Inside `${…}`: settled at once, since it cannot reach beyond its string.
-        let bottom = self.stack.iter().rposition(|f| f.kind.is_string()).map_or(0, |n| n + 1);
+        let bottom = self
+            .stack
+            .iter()
+            .rposition(|f| f.kind.is_string())
+            .map_or(0, |n| n + 1);
         let opener = self.stack[bottom..].iter().rposition(|f| match f.kind {
             Kind::Interpolation => bracket == Bracket::Brace,
             kind => kind == Kind::Bracket(bracket),
@@ -547,7 +612,8 @@ impl Scanner<'_> {
         let Some(n) = opener.map(|n| n + bottom) else {
             let message = format!("stray `{}`", bracket.closer());
             self.out.found.push(
-                Diagnostic::error(codes::UNCLOSED, self.span(at, at + 1), message).says("nothing is open that it closes"),
+                Diagnostic::error(codes::UNCLOSED, self.span(at, at + 1), message)
+                    .says("nothing is open that it closes"),
             );
             self.out.patches.push(Patch::replace(at, at + 1, " "));
             return;
@@ -561,15 +627,23 @@ impl Scanner<'_> {
     /// A bracket of an interpolation that another closer overtakes.
     fn unclosed_inside(&mut self, n: usize, at: usize) {
         let frame = self.stack[n];
-        self.out.patches.push(Patch::insert(at, frame.kind.closer()));
+        self.out
+            .patches
+            .push(Patch::insert(at, frame.kind.closer()));
         let (name, width) = match frame.kind {
             Kind::Bracket(bracket) => (bracket.opener(), 1),
             _ => ("${", 2),
         };
-        let found =
-            Diagnostic::error(codes::UNCLOSED, self.span(frame.at, frame.at + width), format!("this `{name}` is never closed"))
-                .says("opened here")
-                .label(self.span(at, at + 1), format!("expected `{}` before this", frame.kind.closer()));
+        let found = Diagnostic::error(
+            codes::UNCLOSED,
+            self.span(frame.at, frame.at + width),
+            format!("this `{name}` is never closed"),
+        )
+        .says("opened here")
+        .label(
+            self.span(at, at + 1),
+            format!("expected `{}` before this", frame.kind.closer()),
+        );
         self.out.found.push(found);
     }
 
@@ -578,9 +652,13 @@ impl Scanner<'_> {
             return;
         }
         self.said_deep = true;
-        let found = Diagnostic::error(codes::TOO_DEEP, self.span(at, at + 1), "this is nested too deeply")
-            .says(format!("more than {MAX_DEPTH} levels"))
-            .help("give an inner part a name with `let`");
+        let found = Diagnostic::error(
+            codes::TOO_DEEP,
+            self.span(at, at + 1),
+            "this is nested too deeply",
+        )
+        .says(format!("more than {MAX_DEPTH} levels"))
+        .help("give an inner part a name with `let`");
         self.out.found.push(found);
     }
 
@@ -629,7 +707,11 @@ impl Scanner<'_> {
         let rest = &self.bytes[at..end];
         let alone = self.text[self.line_start..at].trim().is_empty();
         if rest.starts_with(b"##") && !rest.starts_with(b"###") && alone && !self.interpolating() {
-            self.out.docs.push(DocLine { line: self.line, start: at, end });
+            self.out.docs.push(DocLine {
+                line: self.line,
+                start: at,
+                end,
+            });
         }
     }
 
@@ -639,26 +721,38 @@ impl Scanner<'_> {
         if self.starts("//") {
             self.at = line_end;
             let slashes = self.bytes[at..].iter().take_while(|b| **b == b'/').count();
-            let found = Diagnostic::error(codes::FOREIGN_FORM, self.span(at, at + slashes), "a comment starts with `#`")
-                .says("not a comment here")
-                .fix("write `#`", self.span(at, at + slashes), "#", true);
+            let found = Diagnostic::error(
+                codes::FOREIGN_FORM,
+                self.span(at, at + slashes),
+                "a comment starts with `#`",
+            )
+            .says("not a comment here")
+            .fix("write `#`", self.span(at, at + slashes), "#", true);
             self.out.found.push(found);
             return;
         }
         let Some(n) = self.text[at + 2..].find("*/") else {
             self.at = self.text.len();
-            let found = Diagnostic::error(codes::UNCLOSED, self.span(at, at + 2), "this comment is never closed")
-                .says("opened here")
-                .help("a comment starts with `#` and ends with its line");
+            let found = Diagnostic::error(
+                codes::UNCLOSED,
+                self.span(at, at + 2),
+                "this comment is never closed",
+            )
+            .says("opened here")
+            .help("a comment starts with `#` and ends with its line");
             self.out.found.push(found);
             return;
         };
         let end = at + 2 + n + 2;
         let span = self.span(at, end);
         let inside = self.text[at + 2..end - 2].trim();
-        let mut found = Diagnostic::error(codes::FOREIGN_FORM, span, "a comment starts with `#` and ends with its line")
-            .says("not a comment here");
-        if !inside.contains('\n') && self.text[end..self.line_end(end)].trim().is_empty() {
+        let mut found = Diagnostic::error(
+            codes::FOREIGN_FORM,
+            span,
+            "a comment starts with `#` and ends with its line",
+        )
+        .says("not a comment here");
+        if !inside.contains('\n') && self.ends_line(end) {
             found = found.fix("write `#`", span, format!("# {inside}"), true);
         } else {
             found = found.help("start each of its lines with `#`");
@@ -693,8 +787,13 @@ fn starts_statement(rest: &str) -> bool {
     }
     let next = name.trim_start_matches([' ', '\t']);
     next.starts_with('{')
-        || (next.len() < name.len() && next.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == '"'))
+        || (next.len() < name.len()
+            && next.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == '"'))
             && !["and", "or", "in", "not", "if", "for", "then", "else"]
                 .iter()
-                .any(|w| next.strip_prefix(w).is_some_and(|r| !r.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')))
+                .any(|w| {
+                    next.strip_prefix(w).is_some_and(|r| {
+                        !r.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+                    })
+                })
 }
