@@ -96,7 +96,10 @@ impl<'a> Builder<'a> {
     pub(super) fn no_name(&mut self, pair: &Pair<'_, Rule>, what: &str) -> Ident {
         let start = self.start(pair);
         self.expected(start, what);
-        Ident { text: String::new(), span: self.gap(start) }
+        Ident {
+            text: String::new(),
+            span: self.gap(start),
+        }
     }
 
     /// The empty place after what stands before a place.

@@ -10,11 +10,15 @@
 
 pub mod ast;
 
+mod bindings;
 mod blocks;
 mod brackets;
+mod checks;
 mod climb;
+mod collections;
 mod docs;
 mod exprs;
+mod forms;
 mod grammar;
 mod items;
 mod leftover;
