@@ -18,7 +18,11 @@ fn main() {
         assert!(found.is_empty() && !ast.items.is_empty());
     }
     let seconds = started.elapsed().as_secs_f64() / f64::from(times);
-    println!("ordinary text: {:.1} MB/s ({} kB)", text.len() as f64 / 1e6 / seconds, text.len() / 1000);
+    println!(
+        "ordinary text: {:.1} MB/s ({} kB)",
+        text.len() as f64 / 1e6 / seconds,
+        text.len() / 1000
+    );
 
     for (name, text) in hostile() {
         let started = Instant::now();
@@ -28,21 +32,96 @@ fn main() {
 }
 
 fn report(name: &str, length: usize, time: Duration, found: usize) {
-    println!("{name:<34} {:>6} kB {:>10.1?} {found:>5} found", length / 1000, time);
+    println!(
+        "{name:<34} {:>6} kB {:>10.1?} {found:>5} found",
+        length / 1000,
+        time
+    );
 }
 
 fn hostile() -> Vec<(String, String)> {
     let pieces = [
-        "[", "{", "(", "]", "}", ")", "\"", "'", "\"\"\"", "${", "-", "not ", "!", "f(", "a = [", "a {", "a {\n", "\"${",
-        "if a then ", "if ", "else ", "a if ", "a ? b : ", ",", ";", "\n", ".", "a.b", "a + ", "a b ", "a = ", "a = @\n",
-        "a = \"\n", "1,000", "x < ", "for x in y ", "[x for x in ", "“", "\\", "# ", "/*", "//\n", "(]", "{)", "expect a when ",
-        "a = {b = ", "\u{1}", "é", "é = 1\n", "##\n", "a[0]", "f(a = ", "[1 2 ", "if x {\n", "}\n", "  }\n", "a = (\n",
+        "[",
+        "{",
+        "(",
+        "]",
+        "}",
+        ")",
+        "\"",
+        "'",
+        "\"\"\"",
+        "${",
+        "-",
+        "not ",
+        "!",
+        "f(",
+        "a = [",
+        "a {",
+        "a {\n",
+        "\"${",
+        "if a then ",
+        "if ",
+        "else ",
+        "a if ",
+        "a ? b : ",
+        ",",
+        ";",
+        "\n",
+        ".",
+        "a.b",
+        "a + ",
+        "a b ",
+        "a = ",
+        "a = @\n",
+        "a = \"\n",
+        "1,000",
+        "x < ",
+        "for x in y ",
+        "[x for x in ",
+        "“",
+        "\\",
+        "# ",
+        "/*",
+        "//\n",
+        "(]",
+        "{)",
+        "expect a when ",
+        "a = {b = ",
+        "\u{1}",
+        "é",
+        "é = 1\n",
+        "##\n",
+        "a[0]",
+        "f(a = ",
+        "[1 2 ",
+        "if x {\n",
+        "}\n",
+        "  }\n",
+        "a = (\n",
     ];
-    let mut texts: Vec<(String, String)> =
-        pieces.iter().map(|p| (format!("{p:?} repeated"), p.repeat(MEGABYTE / p.len()))).collect();
+    let mut texts: Vec<(String, String)> = pieces
+        .iter()
+        .map(|p| (format!("{p:?} repeated"), p.repeat(MEGABYTE / p.len())))
+        .collect();
     for head in ["let a = ", "a { b = "] {
-        for piece in ["[", "{a = ", "(", "-", "not ", "f(", "if a then ", "a + ", "\"${", "x[", "a ? ", "a if "] {
-            texts.push((format!("{head}{piece:?} repeated"), format!("{head}{}", piece.repeat(MEGABYTE / piece.len()))));
+        for piece in [
+            "[",
+            "{a = ",
+            "(",
+            "-",
+            "not ",
+            "f(",
+            "if a then ",
+            "a + ",
+            "\"${",
+            "x[",
+            "a ? ",
+            "a if ",
+        ] {
+            texts.push((
+                format!("{head}{piece:?} repeated"),
+                format!("{head}{}", piece.repeat(MEGABYTE / piece.len())),
+            ));
         }
     }
     let mut wide = String::new();
@@ -50,9 +129,19 @@ fn hostile() -> Vec<(String, String)> {
         let _ = writeln!(wide, "a{n} = {n}");
     }
     texts.push(("100 000 attributes".to_owned(), wide));
-    let deep = format!("a = {}{}{}", "[".repeat(120), "1, ".repeat(MEGABYTE / 3), "]".repeat(120));
+    let deep = format!(
+        "a = {}{}{}",
+        "[".repeat(120),
+        "1, ".repeat(MEGABYTE / 3),
+        "]".repeat(120)
+    );
     texts.push(("1 MB within 120 brackets".to_owned(), deep));
-    let broken = format!("a = {}{}{}", "[@ ".repeat(120), "@ ".repeat(MEGABYTE / 2), "]".repeat(120));
+    let broken = format!(
+        "a = {}{}{}",
+        "[@ ".repeat(120),
+        "@ ".repeat(MEGABYTE / 2),
+        "]".repeat(120)
+    );
     texts.push(("1 MB of junk within 120 brackets".to_owned(), broken));
     texts
 }

@@ -17,7 +17,10 @@ struct Grammar;
 /// Reads a balanced text. The grammar has a rule for everything; none only if the
 /// thread's stack is nearly used up.
 pub fn read(text: &str) -> Option<Pairs<'_, Rule>> {
-    Grammar::parse(Rule::file, text).ok()?.next().map(Pair::into_inner)
+    Grammar::parse(Rule::file, text)
+        .ok()?
+        .next()
+        .map(Pair::into_inner)
 }
 
 /// Turns the grammar's pairs into the tree, and says what is wrong with them. Its parts
@@ -41,7 +44,14 @@ impl<'a> Builder<'a> {
         docs: Docs<'a>,
         found: Vec<Diagnostic>,
     ) -> Self {
-        Self { file, text, docs, found, level: 0, patched }
+        Self {
+            file,
+            text,
+            docs,
+            found,
+            level: 0,
+            patched,
+        }
     }
 
     pub(super) fn place(&self, repaired: usize) -> usize {
@@ -66,7 +76,9 @@ impl<'a> Builder<'a> {
     }
 
     pub(super) fn source(&self, span: Span) -> &'a str {
-        self.text.get(span.start as usize..span.end as usize).unwrap_or("")
+        self.text
+            .get(span.start as usize..span.end as usize)
+            .unwrap_or("")
     }
 
     pub(super) fn say(&mut self, diagnostic: Diagnostic) {
@@ -74,33 +86,51 @@ impl<'a> Builder<'a> {
     }
 
     pub(super) fn ident(&self, pair: &Pair<'_, Rule>) -> Ident {
-        Ident { text: pair.as_str().trim_end().to_owned(), span: self.span(pair) }
+        Ident {
+            text: pair.as_str().trim_end().to_owned(),
+            span: self.span(pair),
+        }
     }
 
     /// A name where none was written.
     pub(super) fn no_name(&mut self, pair: &Pair<'_, Rule>, what: &str) -> Ident {
-        let span = self.expected(self.start(pair), what);
-        Ident { text: String::new(), span: self.at(span.start as usize, span.start as usize) }
+        let start = self.start(pair);
+        self.expected(start, what);
+        Ident {
+            text: String::new(),
+            span: self.gap(start),
+        }
+    }
+
+    /// The empty place after what stands before a place.
+    pub(super) fn gap(&self, at: usize) -> Span {
+        let place = end_before(self.text, at);
+        self.at(place, place)
     }
 
     pub(super) fn broken(span: Span) -> Expr {
-        Expr { span, kind: ExprKind::Error }
+        Expr {
+            span,
+            kind: ExprKind::Error,
+        }
     }
 
-    /// Says what should stand at a place, and returns the place that was reported.
-    pub(super) fn expected(&mut self, at: usize, what: &str) -> Span {
+    /// Says what should stand at a place.
+    pub(super) fn expected(&mut self, at: usize, what: &str) {
         let (start, end, found) = token_at(self.text, at);
         let (span, found) = match found {
             Found::Text(text) => (self.at(start, end), format!("`{}`", shorten(text))),
             Found::EndOfLine | Found::EndOfFile => {
-                let place = end_before(self.text, at);
-                let found = if matches!(found, Found::EndOfFile) { "file" } else { "line" };
-                (self.at(place, place), format!("the end of the {found}"))
+                let found = if matches!(found, Found::EndOfFile) {
+                    "file"
+                } else {
+                    "line"
+                };
+                (self.gap(at), format!("the end of the {found}"))
             }
         };
         let message = format!("expected {what}, found {found}");
         self.say(Diagnostic::error(codes::SYNTAX, span, message).says(format!("expected {what}")));
-        span
     }
 }
 

@@ -5,6 +5,7 @@ use pest::iterators::{Pair, Pairs};
 use super::ast::*;
 use super::grammar::{Builder, Rule, inner};
 use super::leftover::Place;
+use super::tokens::Found;
 use super::words::is_reserved;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
@@ -25,12 +26,20 @@ impl Row {
     }
 
     pub fn follow(&mut self, span: Span) {
-        *self = Self { before: Some(span.end as usize), comma: false, any: true };
+        *self = Self {
+            before: Some(span.end as usize),
+            comma: false,
+            any: true,
+        };
     }
 
     /// After broken text no separator is asked for.
     pub fn after_junk() -> Self {
-        Self { before: None, comma: false, any: true }
+        Self {
+            before: None,
+            comma: false,
+            any: true,
+        }
     }
 }
 
@@ -38,7 +47,11 @@ impl Builder<'_> {
     pub fn file(&mut self, pairs: Pairs<'_, Rule>) -> Ast {
         let items = self.items(pairs);
         let doc = self.docs.head();
-        Ast { file: self.file, doc, items }
+        Ast {
+            file: self.file,
+            doc,
+            items,
+        }
     }
 
     pub(super) fn items<'i>(&mut self, pairs: impl Iterator<Item = Pair<'i, Rule>>) -> Vec<Item> {
@@ -77,33 +90,57 @@ impl Builder<'_> {
                 .fix("remove it", span, "", true);
             self.say(found);
         }
-        *row = Row { before: None, comma: true, any: true };
+        *row = Row {
+            before: None,
+            comma: true,
+            any: true,
+        };
     }
 
     pub(super) fn semicolon(&mut self, row: &mut Row, pair: &Pair<'_, Rule>) {
         let span = self.span(pair);
-        let rest = &self.text[span.end as usize..];
-        let line = rest.split('\n').next().unwrap_or("").trim();
-        let ends = line.is_empty() || line.starts_with(['#', '}']);
-        let (title, with) = if ends { ("remove it", "") } else { ("write `,`", ",") };
-        let found = Diagnostic::error(codes::FOREIGN_FORM, span, "statements end with their line, or with `,`")
-            .says("no `;` here")
-            .fix(title, span, with, true);
+        let next = super::tokens::token_at(self.text, span.end as usize).2;
+        let ends = !matches!(next, Found::Text(token) if token != "}");
+        let (title, with) = if ends {
+            ("remove it", "")
+        } else {
+            ("write `,`", ",")
+        };
+        let found = Diagnostic::error(
+            codes::FOREIGN_FORM,
+            span,
+            "statements end with their line, or with `,`",
+        )
+        .says("no `;` here")
+        .fix(title, span, with, true);
         self.say(found);
-        *row = Row { before: None, comma: false, any: true };
+        *row = Row {
+            before: None,
+            comma: false,
+            any: true,
+        };
     }
 
     /// Two statements on one line need a comma.
     pub(super) fn separated(&mut self, row: &Row, start: usize, bad: bool) {
         let Some(before) = row.before else { return };
-        if bad || self.text.get(before..start).is_none_or(|between| between.contains('\n')) {
+        if bad
+            || self
+                .text
+                .get(before..start)
+                .is_none_or(|between| between.contains('\n'))
+        {
             return;
         }
         let place = self.at(before, before);
         let (start, end, _) = super::tokens::token_at(self.text, start);
-        let found = Diagnostic::error(codes::SYNTAX, self.at(start, end), "expected a new line or `,` before this")
-            .says("a second statement on the line")
-            .fix("put `,` between", place, ",", true);
+        let found = Diagnostic::error(
+            codes::SYNTAX,
+            self.at(start, end),
+            "expected a new line or `,` before this",
+        )
+        .says("a second statement on the line")
+        .fix("put `,` between", place, ",", true);
         self.say(found);
     }
 
@@ -142,7 +179,10 @@ impl Builder<'_> {
     /// `name = value`, of a block or a record.
     pub(super) fn attr(&mut self, pair: Pair<'_, Rule>) -> Attr {
         let mut pairs = inner(pair).peekable();
-        let mut name = Ident { text: String::new(), span: self.at(0, 0) };
+        let mut name = Ident {
+            text: String::new(),
+            span: self.at(0, 0),
+        };
         if let Some(key) = pairs.next() {
             name = self.key(&key);
         }
@@ -150,7 +190,11 @@ impl Builder<'_> {
             self.wrong_eq(&wrong, name.span);
         }
         let mut value = self.value(&mut pairs, "a value after `=`", Place::Line);
-        value.span = if value.span.start < name.span.end { name.span } else { value.span };
+        value.span = if value.span.start < name.span.end {
+            name.span
+        } else {
+            value.span
+        };
         Attr { name, value }
     }
 
@@ -163,11 +207,19 @@ impl Builder<'_> {
                 let written = pair.as_str();
                 let (outer, last) = written.rsplit_once('.').unwrap_or(("", written));
                 let help = format!("write `{} {{ {last} = … }}`", outer.replace('.', " { "));
-                let found = Diagnostic::error(codes::FOREIGN_FORM, span, "an attribute's name has no dots")
-                    .says("dots in a name")
-                    .help(if outer.contains('.') { "put it into the blocks that it belongs to".to_owned() } else { help });
+                let found =
+                    Diagnostic::error(codes::FOREIGN_FORM, span, "an attribute's name has no dots")
+                        .says("dots in a name")
+                        .help(if outer.contains('.') {
+                            "put it into the blocks that it belongs to".to_owned()
+                        } else {
+                            help
+                        });
                 self.say(found);
-                Ident { text: written.to_owned(), span }
+                Ident {
+                    text: written.to_owned(),
+                    span,
+                }
             }
             _ => self.ident(pair),
         }
@@ -176,9 +228,13 @@ impl Builder<'_> {
     pub(super) fn dashed(&mut self, pair: &Pair<'_, Rule>) -> Ident {
         let span = self.span(pair);
         let name = pair.as_str().replace('-', "_");
-        let found = Diagnostic::error(codes::FOREIGN_FORM, span, format!("names are written with `_`: `{name}`"))
-            .says("`-` is a minus sign")
-            .fix("write `_`", span, name.clone(), true);
+        let found = Diagnostic::error(
+            codes::FOREIGN_FORM,
+            span,
+            format!("names are written with `_`: `{name}`"),
+        )
+        .says("`-` is a minus sign")
+        .fix("write `_`", span, name.clone(), true);
         self.say(found);
         Ident { text: name, span }
     }
@@ -187,7 +243,11 @@ impl Builder<'_> {
         let span = self.span(pair);
         let with = if name.end == span.start { " =" } else { "=" };
         let after = self.text[span.end as usize..].starts_with([' ', '\t', '\n', '\r']);
-        let with = if after { with.to_owned() } else { format!("{with} ") };
+        let with = if after {
+            with.to_owned()
+        } else {
+            format!("{with} ")
+        };
         let message = format!("a value is set with `=`, not `{}`", pair.as_str().trim());
         let found = Diagnostic::error(codes::FOREIGN_FORM, span, message)
             .says("expected `=`")
@@ -195,6 +255,7 @@ impl Builder<'_> {
         self.say(found);
     }
 
+<<<<<<< HEAD
     fn use_(&mut self, pair: Pair<'_, Rule>) -> (ItemKind, u32) {
         let mut target = None;
         let mut alias = None;
@@ -245,15 +306,23 @@ impl Builder<'_> {
         Path { parts, span }
     }
 
+=======
+>>>>>>> syntax
     /// A name that is defined here, so that expressions can use it.
     pub(super) fn new_name(&mut self, pair: &Pair<'_, Rule>) -> Ident {
         let name = self.ident(pair);
         if is_reserved(&name.text) {
-            let message = format!("`{}` is a word of the language and cannot be a name", name.text);
-            self.say(Diagnostic::error(codes::SYNTAX, name.span, message).says("choose another name"));
+            let message = format!(
+                "`{}` is a word of the language and cannot be a name",
+                name.text
+            );
+            self.say(
+                Diagnostic::error(codes::SYNTAX, name.span, message).says("choose another name"),
+            );
         }
         name
     }
+<<<<<<< HEAD
 
     fn binding(&mut self, pair: Pair<'_, Rule>, word: &str) -> (Binding, u32) {
         let mut pairs = inner(pair).peekable();
@@ -395,4 +464,6 @@ impl Builder<'_> {
         let end = value.span.end;
         (ItemKind::Exclude(value), end)
     }
+=======
+>>>>>>> syntax
 }

@@ -16,7 +16,11 @@ pub struct Patch {
 
 impl Patch {
     pub fn insert(at: usize, with: &'static str) -> Self {
-        Self { start: at, end: at, with }
+        Self {
+            start: at,
+            end: at,
+            with,
+        }
     }
 
     pub fn replace(start: usize, end: usize, with: &'static str) -> Self {
@@ -43,7 +47,10 @@ pub struct Patched<'a> {
 impl<'a> Patched<'a> {
     pub fn new(text: &'a str, mut patches: Vec<Patch>) -> Self {
         if patches.is_empty() {
-            return Self { text: Cow::Borrowed(text), pieces: Vec::new() };
+            return Self {
+                text: Cow::Borrowed(text),
+                pieces: Vec::new(),
+            };
         }
         // Stable: what is put in at one place keeps its order.
         patches.sort_by_key(|p| p.start);
@@ -55,15 +62,30 @@ impl<'a> Patched<'a> {
                 // Inside what an earlier one took out.
                 continue;
             }
-            pieces.push(Piece { repaired: repaired.len(), original: done, copied: true });
+            pieces.push(Piece {
+                repaired: repaired.len(),
+                original: done,
+                copied: true,
+            });
             repaired.push_str(&text[done..patch.start]);
-            pieces.push(Piece { repaired: repaired.len(), original: patch.start, copied: false });
+            pieces.push(Piece {
+                repaired: repaired.len(),
+                original: patch.start,
+                copied: false,
+            });
             repaired.push_str(patch.with);
             done = patch.end;
         }
-        pieces.push(Piece { repaired: repaired.len(), original: done, copied: true });
+        pieces.push(Piece {
+            repaired: repaired.len(),
+            original: done,
+            copied: true,
+        });
         repaired.push_str(&text[done..]);
-        Self { text: Cow::Owned(repaired), pieces }
+        Self {
+            text: Cow::Owned(repaired),
+            pieces,
+        }
     }
 
     /// The place in the user's text of a place in the repaired one.
@@ -83,8 +105,10 @@ mod tests {
 
     #[test]
     fn places_find_their_way_back() {
-        let patched =
-            Patched::new("a [b\nc (((d", vec![Patch::insert(4, "]"), Patch::replace(7, 11, HOLE)]);
+        let patched = Patched::new(
+            "a [b\nc (((d",
+            vec![Patch::insert(4, "]"), Patch::replace(7, 11, HOLE)],
+        );
         assert_eq!(patched.text, "a [b]\nc \u{1}");
         assert_eq!(patched.original(3), 3);
         assert_eq!(patched.original(5), 4);
