@@ -1,1 +1,134 @@
+//! What there is to do: which servers are launched for which cases and in what order, how long
+//! it takes at least, and how people and machines read that. Pure; nothing here does IO.
 
+mod command;
+mod estimate;
+mod fold;
+mod json;
+mod launches;
+mod page;
+mod render;
+mod words;
+mod wrap;
+
+pub use command::{command_line, shown_url};
+pub use estimate::{Estimate, Sure};
+pub use json::to_json;
+pub use render::{Style, render};
+pub use words::{count, load_words, phase_words, rounds_words, time_words, workload_words};
+
+use crate::scenario::{Case, ServerSpec, Start};
+use std::collections::HashMap;
+
+/// The launches of a run, in the order in which they are carried out.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Plan {
+    pub launches: Vec<Launch>,
+    /// What a reader should know before it starts: cases that run out of their order, and
+    /// cases that cannot end within their timeout.
+    pub notes: Vec<String>,
+}
+
+/// Servers that are up together, and the cases that run on them, one after another.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Launch {
+    /// From 1.
+    pub number: u32,
+    pub servers: Vec<ServerSpec>,
+    /// Indices into the cases that were planned.
+    pub cases: Vec<usize>,
+}
+
+impl Launch {
+    /// How many servers it starts; one that already runs is not started.
+    pub fn starts(&self) -> usize {
+        self.servers.iter().filter(|server| matches!(server.start, Start::Launch { .. })).count()
+    }
+
+    /// GPUs that its servers need together.
+    pub fn gpus(&self) -> u64 {
+        self.servers.iter().map(|server| server.gpus).sum()
+    }
+
+    /// How long its cases take, server starts apart.
+    pub fn estimate(&self, cases: &[Case]) -> Estimate {
+        self.cases.iter().map(|&index| Estimate::of_case(&cases[index])).sum()
+    }
+}
+
+impl Plan {
+    /// Servers that are started over the whole run.
+    pub fn starts(&self) -> usize {
+        self.launches.iter().map(Launch::starts).sum()
+    }
+
+    /// The most GPUs that any launch needs: launches come one after another.
+    pub fn gpus(&self) -> u64 {
+        self.launches.iter().map(Launch::gpus).max().unwrap_or(0)
+    }
+
+    /// How long the run takes, server starts apart.
+    pub fn estimate(&self, cases: &[Case]) -> Estimate {
+        self.launches.iter().map(|launch| launch.estimate(cases)).sum()
+    }
+
+    /// Cases in the order in which they run: the launch, and the index of the case.
+    pub fn order(&self) -> impl Iterator<Item = (&Launch, usize)> {
+        self.launches.iter().flat_map(|launch| launch.cases.iter().map(move |&index| (launch, index)))
+    }
+}
+
+/// Shares launches between cases that describe the same servers. Launches come in the order of
+/// their first case, and the cases of one in the order given; an `isolate` case has a launch of
+/// its own.
+pub fn plan(cases: &[Case]) -> Plan {
+    let mut launches: Vec<Launch> = Vec::new();
+    // launches that others may join, by a text that equal server lists share: it spares comparing
+    // every case with every launch, and secrets, which it does not show, are compared below
+    let mut shared: HashMap<String, Vec<usize>> = HashMap::new();
+    for (index, case) in cases.iter().enumerate() {
+        if case.isolate {
+            launches.push(Launch::next(&launches, case, index));
+            continue;
+        }
+        let alike = shared.entry(format!("{:?}", case.servers)).or_default();
+        match alike.iter().find(|&&at| launches[at].servers == case.servers) {
+            Some(&at) => launches[at].cases.push(index),
+            None => {
+                alike.push(launches.len());
+                launches.push(Launch::next(&launches, case, index));
+            }
+        }
+    }
+    let notes = notes(cases, &launches);
+    Plan { launches, notes }
+}
+
+impl Launch {
+    fn next(before: &[Self], case: &Case, index: usize) -> Self {
+        let number = u32::try_from(before.len() + 1).unwrap_or(u32::MAX);
+        Self { number, servers: case.servers.clone(), cases: vec![index] }
+    }
+}
+
+fn notes(cases: &[Case], launches: &[Launch]) -> Vec<String> {
+    let mut notes = Vec::new();
+    let order: Vec<usize> = launches.iter().flat_map(|launch| launch.cases.iter().copied()).collect();
+    let moved = order.windows(2).filter(|pair| pair[1] < pair[0]).count();
+    if moved > 0 {
+        notes.push("cases that share a server run together, so some run before cases that stand above them".to_string());
+    }
+    for case in cases {
+        let (least, limit) = (Estimate::of_phases(case).seconds, case.timeout.as_secs_f64());
+        if least > limit {
+            notes.push(format!(
+                "{} / {}: its phases take {} at least, but its timeout is {}: raise `timeout`, or shorten the phases",
+                case.scenario,
+                case.id,
+                time_words(least),
+                time_words(limit),
+            ));
+        }
+    }
+    notes
+}

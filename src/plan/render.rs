@@ -1,0 +1,220 @@
+//! The plan for people. What the cases of a scenario have in common is said once.
+
+use super::fold::{Variant, listed, variants};
+use super::page::Page;
+use super::wrap::{widest, wrap};
+use super::{Estimate, Plan, count, phase_words, time_words, workload_words};
+use crate::report::text::one_line;
+use crate::scenario::{Case, LoadSpec, PhaseSpec, ReportSpec};
+use crate::syntax::ast::CheckLevel;
+use comfy_table::{ContentArrangement, Table, presets};
+use indexmap::{IndexMap, IndexSet};
+
+/// How a plan is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    pub color: bool,
+    /// Columns of the terminal.
+    pub width: usize,
+}
+
+/// The widest that labels get before their text moves away from them.
+const WIDEST_LABEL: usize = 24;
+
+/// The plan as text; ends with a line end.
+pub fn render(cases: &[Case], plan: &Plan, style: Style) -> String {
+    let mut page = Page::new(style);
+    page.totals(cases, plan);
+    let mut scenarios: IndexMap<&str, Vec<usize>> = IndexMap::new();
+    for (index, case) in cases.iter().enumerate() {
+        scenarios.entry(&case.scenario).or_default().push(index);
+    }
+    let mut launch_of = vec![0; cases.len()];
+    for (launch, index) in plan.order() {
+        launch_of[index] = launch.number;
+    }
+    for (name, indices) in &scenarios {
+        let rows: Vec<(u32, &Case)> = indices.iter().map(|&index| (launch_of[index], &cases[index])).collect();
+        page.scenario(name, &rows);
+    }
+    page.launches(cases, plan);
+    page.text
+}
+
+impl Page {
+    fn totals(&mut self, cases: &[Case], plan: &Plan) {
+        let starts = plan.starts();
+        let mut parts = vec![
+            count(cases.len() as u64, "case"),
+            format!("{} launch{}", plan.launches.len(), if plan.launches.len() == 1 { "" } else { "es" }),
+            count(starts as u64, "server start"),
+            match plan.gpus() {
+                0 => "no GPU".to_string(),
+                gpus => count(gpus, "GPU"),
+            },
+        ];
+        let starting = match starts {
+            0 => String::new(),
+            n => format!(", plus {}", count(n as u64, "server start")),
+        };
+        parts.push(format!("{}{starting}", plan.estimate(cases).words()));
+        let line = self.bold(&parts.remove(0));
+        self.line(0, &format!("{line}, {}", parts.join(", ")));
+        for note in &plan.notes {
+            self.entry(2, "note", 4, &[one_line(note)]);
+        }
+    }
+
+    fn scenario(&mut self, name: &str, rows: &[(u32, &Case)]) {
+        let cases: Vec<&Case> = rows.iter().map(|(_, case)| *case).collect();
+        let Some(first) = cases.first() else { return };
+        self.text.push('\n');
+        let title = self.bold(&format!("scenario {}", one_line(name)));
+        let tags = if first.tags.is_empty() { String::new() } else { format!("[{}]", first.tags.join(", ")) };
+        let tags = self.dim(&one_line(&tags));
+        self.line(0, &format!("{title}  {tags}"));
+        if let Some(doc) = &first.scenario_doc {
+            for line in wrap(&one_line(doc), self.style.width.saturating_sub(2)) {
+                self.line(2, &line);
+            }
+        }
+        self.cases(rows);
+        self.phases(&cases);
+        self.workloads(&cases);
+        self.checks(&cases);
+        self.reports(&cases);
+    }
+
+    /// A row per case: the launch, the axes, GPUs and time.
+    fn cases(&mut self, rows: &[(u32, &Case)]) {
+        let Some((_, first)) = rows.first() else { return };
+        self.heading("cases");
+        let named = rows.iter().any(|(_, case)| case.axes.is_empty() || case.id != id_of_axes(case));
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+        table.set_width(u16::try_from(self.style.width.saturating_sub(2)).unwrap_or(u16::MAX)).force_no_tty();
+        let mut header: Vec<String> = named.then(|| "case".to_string()).into_iter().collect();
+        header.extend(first.axes.keys().cloned());
+        header.extend(["launch".into(), "GPUs".into(), "time".into()]);
+        table.set_header(header);
+        for (launch, case) in rows {
+            let mut row: Vec<String> = named.then(|| one_line(&case.id)).into_iter().collect();
+            row.extend(case.axes.values().map(|figure| one_line(&figure.text)));
+            let gpus: u64 = case.servers.iter().map(|server| server.gpus).sum();
+            row.extend([launch.to_string(), gpus.to_string(), Estimate::of_case(case).words()]);
+            table.add_row(row);
+        }
+        if let Some(column) = table.column_mut(0) {
+            column.set_padding((0, 1));
+        }
+        for line in table.lines() {
+            self.line(4, line.trim_end());
+        }
+        let cases: Vec<&Case> = rows.iter().map(|(_, case)| *case).collect();
+        let limits = variants(&cases, |case| time_words(case.timeout.as_secs_f64()));
+        let limits: Vec<Variant> =
+            limits.into_iter().map(|limit| Variant { text: format!("at most {} per case", limit.text), ..limit }).collect();
+        self.variants(4, "timeout", 7, &limits);
+    }
+
+    fn phases(&mut self, cases: &[&Case]) {
+        self.heading("phases");
+        let names: Vec<&str> = names(cases, |case| case.phases.iter().map(|phase| phase.name.as_str()).collect());
+        let width = widest(names.iter().copied(), WIDEST_LABEL);
+        for name in names {
+            let text = |case: &Case| match case.phases.iter().find(|phase| phase.name == name) {
+                Some(phase) => format!("{}{}", phase_words(phase), asks(case, phase)),
+                None => "absent".into(),
+            };
+            self.variants(4, name, width, &variants(cases, text));
+        }
+    }
+
+    fn workloads(&mut self, cases: &[&Case]) {
+        let names = names(cases, |case| loads(case).map(|load| load.workload.name.as_str()).collect());
+        if names.is_empty() {
+            return;
+        }
+        self.heading("workloads");
+        let width = widest(names.iter().copied(), WIDEST_LABEL);
+        for name in names {
+            let text = |case: &Case| {
+                let asked = loads(case).find(|load| load.workload.name == name);
+                asked.map_or("absent".into(), |load| workload_words(&load.workload))
+            };
+            self.variants(4, name, width, &variants(cases, text));
+        }
+    }
+
+    fn checks(&mut self, cases: &[&Case]) {
+        let names = names(cases, |case| case.checks.iter().map(|check| check.name.as_str()).collect());
+        if names.is_empty() {
+            return;
+        }
+        self.heading("checks");
+        let width = widest(names.iter().copied(), WIDEST_LABEL);
+        for name in names {
+            let text = |case: &Case| match case.checks.iter().find(|check| check.name == name) {
+                Some(check) => {
+                    let warn = if check.level == CheckLevel::Warn { "warn " } else { "" };
+                    let when = check.when_text.as_ref().map(|when| format!(" when {when}")).unwrap_or_default();
+                    let because = check.because.as_ref().map(|because| format!(" – {because}")).unwrap_or_default();
+                    format!("{warn}{}{when}{because}", check.text)
+                }
+                None => "absent".into(),
+            };
+            self.variants(4, name, width, &variants(cases, text));
+        }
+    }
+
+    fn reports(&mut self, cases: &[&Case]) {
+        let names = names(cases, |case| case.reports.iter().map(|report| report.name.as_str()).collect());
+        if names.is_empty() {
+            return;
+        }
+        self.heading("reports");
+        let width = widest(names.iter().copied(), WIDEST_LABEL);
+        for name in names {
+            let reports: Vec<&ReportSpec> =
+                cases.iter().flat_map(|case| case.reports.iter().filter(|report| report.name == name)).collect();
+            let paths: IndexSet<String> = reports.iter().flat_map(|report| report.to.iter().cloned()).collect();
+            let from = reports.first().map(|report| match &report.template {
+                Some(template) => format!(" from {}", template.name),
+                None if report.columns.is_empty() => String::new(),
+                None => format!(" ({})", count(report.columns.len() as u64, "column")),
+            });
+            let paths = listed(paths.into_iter().collect(), ", ");
+            self.entry(4, name, width, &[one_line(&format!("{paths}{}", from.unwrap_or_default()))]);
+        }
+    }
+}
+
+/// The id that a case has where nothing names it otherwise.
+fn id_of_axes(case: &Case) -> String {
+    let axes: Vec<String> =
+        case.axes.iter().map(|(name, figure)| format!("{name}={}", figure.text.replace(' ', ""))).collect();
+    axes.join(",")
+}
+
+/// Names in the order in which they first appear over the cases.
+fn names<'c>(cases: &[&'c Case], of: impl Fn(&'c Case) -> Vec<&'c str>) -> Vec<&'c str> {
+    let names: IndexSet<&str> = cases.iter().flat_map(|case| of(case)).collect();
+    names.into_iter().collect()
+}
+
+/// ` (describe_image)`, and the server too where there are several.
+fn asks(case: &Case, phase: &PhaseSpec) -> String {
+    if phase.skipped.is_some() || phase.loads.is_empty() {
+        return String::new();
+    }
+    let said = |load: &LoadSpec| match case.servers.len() {
+        0 | 1 => load.workload.name.clone(),
+        _ => format!("{} of {}", load.workload.name, load.server),
+    };
+    let asked: IndexSet<String> = phase.loads.iter().map(said).collect();
+    format!(" ({})", asked.into_iter().collect::<Vec<_>>().join(", "))
+}
+
+fn loads(case: &Case) -> impl Iterator<Item = &LoadSpec> {
+    case.phases.iter().flat_map(|phase| &phase.loads)
+}

@@ -1,0 +1,140 @@
+//! Loads, phases and times in the words that plans, reports and progress share.
+
+use crate::load::spec::{Arrival, Load, Pace};
+use crate::scenario::{LoadSpec, PartSpec, PhaseSpec, WorkloadSpec};
+use crate::units::{Dimension, Quantity, number};
+use std::time::Duration;
+
+/// `closed loop, 16 clients, 200 requests × 12 rounds, quiesce`
+pub fn phase_words(phase: &PhaseSpec) -> String {
+    if let Some(reason) = &phase.skipped {
+        return format!("skipped: {reason}");
+    }
+    let mut parts = Vec::new();
+    if phase.flush {
+        parts.push("flush".to_string());
+    }
+    let rounds = rounds_words(phase).map(|rounds| format!(" × {rounds}")).unwrap_or_default();
+    match (phase.loads.as_slice(), phase.idle) {
+        ([], Some(idle)) => parts.push(format!("idle for {}{rounds}", of(idle))),
+        ([], None) => {}
+        ([one], _) if one.load.name.is_none() => parts.push(format!("{}{rounds}", load_words(one))),
+        (several, _) => {
+            let named: Vec<String> = several
+                .iter()
+                .map(|load| format!("{}: {}", load.load.name.as_deref().unwrap_or("load"), load_words(load)))
+                .collect();
+            parts.push(format!("{}{rounds}", named.join("; ")));
+        }
+    }
+    if phase.quiesce {
+        parts.push("quiesce".into());
+    }
+    if !phase.measured {
+        parts.push("not measured".into());
+    }
+    parts.join(", ")
+}
+
+/// `12 rounds, 2 s apart`; none for a phase that runs its load once.
+pub fn rounds_words(phase: &PhaseSpec) -> Option<String> {
+    if phase.repeat <= 1 {
+        return None;
+    }
+    let apart = if phase.pause.is_zero() { String::new() } else { format!(", {} apart", of(phase.pause)) };
+    Some(format!("{}{apart}", count(phase.repeat, "round")))
+}
+
+/// `open loop, 10 req/s (Poisson), 1 min`
+pub fn load_words(spec: &LoadSpec) -> String {
+    let load = &spec.load;
+    let pace = match &load.pace {
+        Pace::Closed { concurrency, think } => {
+            let think = if think.is_zero() { String::new() } else { format!(", thinking {}", of(*think)) };
+            format!("closed loop, {}{think}", count(*concurrency, "client"))
+        }
+        Pace::Open { rate_per_s, arrival } => {
+            let rate = Quantity::new(*rate_per_s, Dimension::REQUESTS.per(Dimension::TIME));
+            let arrival = match arrival {
+                Arrival::Poisson => "Poisson",
+                Arrival::Constant => "constant",
+            };
+            format!("open loop, {rate} ({arrival})")
+        }
+    };
+    let end = end_words(load);
+    match load.drain {
+        Some(drain) => format!("{pace}, {end}, drained for {}", of(drain)),
+        None => format!("{pace}, {end}"),
+    }
+}
+
+fn end_words(load: &Load) -> String {
+    match (load.requests, load.duration) {
+        (Some(requests), Some(duration)) => format!("{} or {}", count(requests, "request"), of(duration)),
+        (Some(requests), None) => count(requests, "request"),
+        (None, Some(duration)) => of(duration),
+        (None, None) => "until it is stopped".into(),
+    }
+}
+
+/// `chat, text and image, answers of at most 64 tokens, temperature 0, answers are judged`
+pub fn workload_words(workload: &WorkloadSpec) -> String {
+    let mut parts = vec![workload.api.clone()];
+    let (mut text, mut image, mut system) = (false, false, false);
+    for request in &workload.requests {
+        system |= request.system.is_some();
+        for part in &request.content {
+            match part {
+                PartSpec::Text(_) => text = true,
+                PartSpec::ImageUrl(_) | PartSpec::ImageFile(_) => image = true,
+            }
+        }
+    }
+    let kinds = [(system, "system message"), (text, "text"), (image, "image")];
+    let kinds: Vec<&str> = kinds.iter().filter(|(there, _)| *there).map(|(_, kind)| *kind).collect();
+    parts.push(kinds.join(" and "));
+    if workload.requests.len() > 1 {
+        parts.push(count(workload.requests.len() as u64, "row"));
+    }
+    if let Some(first) = workload.requests.first() {
+        if let Some(most) = first.max_tokens {
+            let exactly = if first.ignore_eos { "exactly" } else { "at most" };
+            parts.push(format!("answers of {exactly} {}", count(most, "token")));
+        }
+        if let Some(temperature) = first.temperature {
+            parts.push(format!("temperature {}", number(temperature, 3)));
+        }
+        if !first.stream {
+            parts.push("not streamed".into());
+        }
+    }
+    if workload.accepts {
+        parts.push("answers are judged".into());
+    }
+    parts.retain(|part| !part.is_empty());
+    parts.join(", ")
+}
+
+/// `1 request`, `200 requests`
+pub fn count(n: u64, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
+/// A length of time as people say it: `850 ms`, `12.3 s`, `3 min 12 s`, `2 h 5 min`.
+pub fn time_words(seconds: f64) -> String {
+    if !seconds.is_finite() || seconds < 60.0 {
+        return Quantity::seconds(seconds).to_string();
+    }
+    let whole = seconds.round() as u64;
+    match (whole / 3600, whole / 60 % 60, whole % 60) {
+        (0, minutes, 0) => format!("{minutes} min"),
+        (0, minutes, rest) => format!("{minutes} min {rest} s"),
+        (hours, 0, _) => format!("{hours} h"),
+        (hours, minutes, _) => format!("{hours} h {minutes} min"),
+    }
+}
+
+fn of(duration: Duration) -> String {
+    time_words(duration.as_secs_f64())
+}
