@@ -15,11 +15,7 @@ pub fn color(terminal: bool) -> bool {
 /// The terminal's width in columns, where there is one.
 pub fn width() -> usize {
     let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
-    columns.unwrap_or_else(|| usize::from(console_width().unwrap_or(100)))
-}
-
-fn console_width() -> Option<u16> {
-    indicatif::TermLike::width(&indicatif::TermLike::stderr_like()?).into()
+    columns.or_else(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))).unwrap_or(100)
 }
 
 /// Diagnostics on standard error.

@@ -5,7 +5,8 @@ use super::recorder::Recorder;
 use super::server::{self, Live};
 use super::{Shared, error};
 use crate::judge;
-use crate::measure::case::{CaseData, PhaseData, phase_result, server_figures};
+use crate::measure::case::{CaseData, PhaseData};
+use crate::measure::figures::{phase_result, server_figures};
 use crate::probe::sampler;
 use crate::report::model::{CaseResult, SCHEMA_VERSION, ServerResult, Verdict, World, WorldError};
 use crate::run::progress::Event;
@@ -149,6 +150,7 @@ fn not_run(phase: &crate::scenario::PhaseSpec, shared: &Shared, problem: Option<
         measured: phase.measured,
         skipped: phase.skipped.clone(),
         not_run: Some(why),
+        interrupted: problem.is_none(),
         start: now,
         end: now,
         load_names: phase.loads.iter().filter_map(|load| load.load.name.clone()).collect(),

@@ -64,6 +64,7 @@ impl Stage<'_> {
             measured: spec.measured,
             skipped: spec.skipped.clone(),
             not_run: None,
+            interrupted: false,
             start: clock.now(),
             end: clock.now(),
             load_names: spec.loads.iter().filter_map(|load| load.load.name.clone()).collect(),
@@ -93,6 +94,7 @@ impl Stage<'_> {
         if let Some(error) = &error {
             data.not_run = Some(error.message.clone());
         } else if self.stop.level() > StopLevel::Run {
+            data.interrupted = true;
             data.not_run = Some("the run was interrupted".into());
         }
         self.shared.log("phase_ended", serde_json::json!({ "phase": spec.name, "requests": data.records.len() }));

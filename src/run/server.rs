@@ -19,7 +19,6 @@ use crate::scenario::{HttpRequest, PORT, ServerSpec, Start, Word};
 use crate::stop::Stop;
 use regex::Regex;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a server that already runs has to show itself.
