@@ -108,6 +108,8 @@ pub async fn run(
         ..RunResult::default()
     };
     folder.write_run(&result)?;
+    // an error means that a provider is there already, which is as good
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let http = reqwest::Client::builder()
         .no_proxy()
         .tls_certs_only([])
