@@ -196,7 +196,7 @@ async fn a_polite_server_ends_by_itself_and_its_escaped_children_are_killed() {
 #[tokio::test]
 async fn a_server_that_ignores_the_signal_is_killed_after_its_grace() {
     let folder = tempfile::tempdir().unwrap();
-    let script = "trap 'echo no' TERM; echo up; while :; do sleep 1000; done";
+    let script = "trap 'echo no' TERM; echo up; while :; do sleep 1000 & wait; done";
     let server = start(&sh(folder.path(), script), &guard()).await.unwrap();
     wrote(&server, "up").await;
     let pid = server.pid();
