@@ -3,51 +3,10 @@
 
 mod engine;
 
-use engine::{MODE, PATIENCE, escaping_script, eventually, guard, kill9, parent, sh, tag, tagged};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use engine::{PATIENCE, escaping_script, eventually, guard, kill9, parent, sh, tag, tagged};
 use scn::engine::guard::become_subreaper;
 use scn::engine::process::start;
-use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::Duration;
-
-/// Not a test: a stand-in for an scn that is killed.
-#[test]
-fn helper() {
-    if std::env::var_os(MODE).is_none() {
-        return;
-    }
-    let var = |name: &str| std::env::var(name).unwrap();
-    tokio::runtime::Runtime::new().unwrap().block_on(async {
-        let script = format!("exec sleep {}", var("TAG"));
-        let launch = sh(Path::new(&var("FOLDER")), &script);
-        let _server = start(&launch, &guard()).await.unwrap();
-        std::future::pending::<()>().await;
-    });
-}
-
-#[test]
-fn the_server_itself_dies_when_scn_and_the_guard_are_killed_together() {
-    let folder = tempfile::tempdir().unwrap();
-    let tag = tag();
-    let mut scn = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "helper", "--nocapture"])
-        .env(MODE, "parent")
-        .env("TAG", &tag)
-        .env("FOLDER", folder.path())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    eventually("the server runs", || tagged(&tag).len() == 1);
-    // Stopped, so that it cannot clean up between the two.
-    let pid = Pid::from_raw(scn.id().cast_signed());
-    kill(pid, Signal::SIGSTOP).unwrap();
-    kill9(parent(tagged(&tag)[0]));
-    scn.kill().unwrap();
-    scn.wait().unwrap();
-    eventually("nothing is left", || tagged(&tag).is_empty());
-}
 
 #[tokio::test]
 async fn killing_a_guard_leaves_nothing_and_harms_no_other_server() {

@@ -7,6 +7,8 @@ use engine::{
     MODE, PATIENCE, escaping_script, eventually, guard, helper as again, kill9, launch, parent,
     serve, sh, status, tag, tagged,
 };
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use scn::engine::launch::{LaunchError, LaunchEvent, Launcher};
 use scn::engine::log::{LogLimit, log_tail};
 use scn::engine::port::Ports;
@@ -18,7 +20,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -57,11 +59,9 @@ fn helper() {
         "parent" => {
             let runtime = tokio::runtime::Runtime::new().unwrap();
             runtime.block_on(async {
-                let script = escaping_script(&var("TAG"));
                 let folder = var("FOLDER");
-                let _server = start(&sh(Path::new(&folder), &script), &guard())
-                    .await
-                    .unwrap();
+                let launch = sh(Path::new(&folder), &var("SCRIPT"));
+                let _server = start(&launch, &guard()).await.unwrap();
                 std::future::pending::<()>().await;
             });
         }
@@ -98,25 +98,45 @@ async fn wrote(server: &Server, line: &str) {
     tokio::time::timeout(PATIENCE, wait).await.expect(line);
 }
 
+/// Another process that has started a server, and waits to be killed.
+fn stand_in_scn(folder: &Path, script: &str) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "helper", "--nocapture"])
+        .env(MODE, "parent")
+        .env("SCRIPT", script)
+        .env("FOLDER", folder)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
 #[test]
 fn killing_scn_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let tag = tag();
-    let mut scn = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "helper", "--nocapture"])
-        .env(MODE, "parent")
-        .env("TAG", &tag)
-        .env("FOLDER", folder.path())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut scn = stand_in_scn(folder.path(), &escaping_script(&tag));
     eventually("the server and its descendants run", || {
         tagged(&tag).len() == 3
     });
     let escaped = tagged(&tag)
         .into_iter()
         .filter(|pid| status(*pid, "NSsid") == status(*pid, "NSpgid"));
-    assert!(escaped.count() > 0);
+    assert_eq!(escaped.count(), 2);
+    scn.kill().unwrap();
+    scn.wait().unwrap();
+    eventually("nothing is left", || tagged(&tag).is_empty());
+}
+
+#[test]
+fn the_server_itself_dies_when_scn_and_the_guard_are_killed_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let tag = tag();
+    let mut scn = stand_in_scn(folder.path(), &format!("exec sleep {tag}"));
+    eventually("the server runs", || tagged(&tag).len() == 1);
+    // Stopped, so that it cannot clean up between the two.
+    let pid = Pid::from_raw(scn.id().cast_signed());
+    kill(pid, Signal::SIGSTOP).unwrap();
+    kill9(parent(tagged(&tag)[0]));
     scn.kill().unwrap();
     scn.wait().unwrap();
     eventually("nothing is left", || tagged(&tag).is_empty());
@@ -176,7 +196,7 @@ async fn a_polite_server_ends_by_itself_and_its_escaped_children_are_killed() {
 #[tokio::test]
 async fn a_server_that_ignores_the_signal_is_killed_after_its_grace() {
     let folder = tempfile::tempdir().unwrap();
-    let script = "trap 'echo no' TERM; echo up; while :; do sleep 1000; done";
+    let script = "trap 'echo no' TERM; echo up; while :; do sleep 1000 & wait; done";
     let server = start(&sh(folder.path(), script), &guard()).await.unwrap();
     wrote(&server, "up").await;
     let pid = server.pid();
