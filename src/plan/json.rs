@@ -1,6 +1,6 @@
 //! The plan for machines: `plan.json`, and `scn plan --json`.
 
-use super::{Estimate, Launch, Plan, phase_words, shown_url};
+use super::{Estimate, Launch, Plan, gpus, phase_words, shown_url};
 use crate::scenario::{Case, ServerSpec, Start, WorkloadSpec};
 use serde_json::{Map, Value, json};
 
@@ -60,11 +60,14 @@ fn case_json(case: &Case, launch: u32, workloads: &mut Workloads) -> Value {
     let mut json = value(case);
     let Some(fields) = json.as_object_mut() else { return json };
     fields.shift_remove("servers");
-    let gpus: u64 = case.servers.iter().map(|server| server.gpus).sum();
     fields.insert("launch".into(), launch.into());
-    fields.insert("gpus".into(), gpus.into());
+    fields.insert("gpus".into(), gpus(&case.servers).into());
     fields.insert("written_estimate".into(), fields.get("estimate").cloned().unwrap_or(Value::Null));
     fields.insert("estimate".into(), value(&Estimate::of_case(case)));
+    for figure in fields.get_mut("axes").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut) {
+        // its unit says the same
+        figure.as_object_mut().map(|fields| fields.shift_remove("dimension"));
+    }
     let phases = fields.get_mut("phases").and_then(Value::as_array_mut);
     for (json, phase) in phases.into_iter().flatten().zip(&case.phases) {
         json["words"] = phase_words(phase).into();

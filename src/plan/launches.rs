@@ -17,22 +17,23 @@ impl Page {
         let many = plan.launches.len() > MANY_LAUNCHES;
         let mut shown: Vec<(u32, &ServerSpec)> = Vec::new();
         for launch in &plan.launches {
-            self.text.push('\n');
+            let differences: Vec<Option<String>> =
+                launch.servers.iter().map(|server| shown.iter().filter(|_| many).find_map(|first| like(*first, server))).collect();
+            if differences.iter().any(Option::is_none) {
+                self.text.push('\n');
+            }
             let title = self.bold(&format!("launch {}", launch.number));
-            self.line(0, &format!("{title}  {}", self.dim(&one_line(&who(cases, launch)))));
-            for server in &launch.servers {
-                self.line(2, &one_line(&server_words(server)));
-                let alike = shown.iter().find(|(_, other)| many && other.engine == server.engine && other.name == server.name);
-                match alike.and_then(|(number, other)| Some((number, difference(other, server)?))) {
-                    Some((number, difference)) => {
-                        for line in wrap(&format!("as launch {number}, {difference}"), self.style.width.saturating_sub(4)) {
-                            self.line(4, &line);
-                        }
-                    }
-                    None => {
-                        self.start(server);
-                        shown.push((launch.number, server));
-                    }
+            let who = self.dim(&one_line(&who(cases, launch)));
+            self.line(0, &format!("{title}  {who}"));
+            for (server, difference) in launch.servers.iter().zip(differences) {
+                let difference_said = difference.as_ref().map(|difference| format!(": {difference}")).unwrap_or_default();
+                let words = one_line(&format!("{}{difference_said}", server_words(server)));
+                for (i, line) in wrap(&words, self.style.width.saturating_sub(4)).into_iter().enumerate() {
+                    self.line(if i == 0 { 2 } else { 4 }, &line);
+                }
+                if difference.is_none() {
+                    self.start(server);
+                    shown.push((launch.number, server));
                 }
             }
         }
@@ -83,17 +84,22 @@ fn server_words(server: &ServerSpec) -> String {
             words.push_str(&format!(", {name} {ranks}"));
         }
     }
-    if server.gpus > 0 {
-        words.push_str(&format!(", {}", count(server.gpus, "GPU")));
-    }
-    if let Start::Launch { port: Some(port), .. } = server.start {
-        words.push_str(&format!(", port {port}"));
+    if let Start::Launch { port, .. } = server.start {
+        if server.gpus > 0 {
+            words.push_str(&format!(", {}", count(server.gpus, "GPU")));
+        }
+        if let Some(port) = port {
+            words.push_str(&format!(", port {port}"));
+        }
     }
     words
 }
 
-/// `with --tp 4 in place of --tp 2`; none where most of the command differs.
-fn difference(before: &ServerSpec, after: &ServerSpec) -> Option<String> {
+/// `as launch 1, with --tp 4 in place of --tp 2`; none where they have little in common.
+fn like((number, before): (u32, &ServerSpec), after: &ServerSpec) -> Option<String> {
+    if (&before.name, &before.engine) != (&after.name, &after.engine) {
+        return None;
+    }
     let words = |server: &ServerSpec| match &server.start {
         Start::Launch { command, environment, setup, .. } => {
             let mut words: Vec<String> = environment.iter().map(|(name, value)| variable(name, value)).collect();
@@ -115,10 +121,11 @@ fn difference(before: &ServerSpec, after: &ServerSpec) -> Option<String> {
     if !tellable || gone.len() + come.len() > old.len() {
         return None;
     }
-    Some(match (gone.is_empty(), come.is_empty()) {
+    let difference = match (gone.is_empty(), come.is_empty()) {
         (true, true) => "with the same command".into(),
         (true, false) => format!("with {}", come.join(" ")),
         (false, true) => format!("without {}", gone.join(" ")),
         (false, false) => format!("with {} in place of {}", come.join(" "), gone.join(" ")),
-    })
+    };
+    Some(format!("as launch {number}, {difference}"))
 }

@@ -18,6 +18,7 @@ pub use render::{Style, render};
 pub use words::{count, load_words, phase_words, rounds_words, time_words, workload_words};
 
 use crate::scenario::{Case, ServerSpec, Start};
+use indexmap::IndexMap;
 use std::collections::HashMap;
 
 /// The launches of a run, in the order in which they are carried out.
@@ -45,9 +46,9 @@ impl Launch {
         self.servers.iter().filter(|server| matches!(server.start, Start::Launch { .. })).count()
     }
 
-    /// GPUs that its servers need together.
+    /// GPUs that the servers it starts need together.
     pub fn gpus(&self) -> u64 {
-        self.servers.iter().map(|server| server.gpus).sum()
+        gpus(&self.servers)
     }
 
     /// How long its cases take, server starts apart.
@@ -76,6 +77,11 @@ impl Plan {
     pub fn order(&self) -> impl Iterator<Item = (&Launch, usize)> {
         self.launches.iter().flat_map(|launch| launch.cases.iter().map(move |&index| (launch, index)))
     }
+}
+
+/// A server that already runs takes none from this run.
+fn gpus(servers: &[ServerSpec]) -> u64 {
+    servers.iter().filter(|server| matches!(server.start, Start::Launch { .. })).map(|server| server.gpus).sum()
 }
 
 /// Shares launches between cases that describe the same servers. Launches come in the order of
@@ -118,17 +124,23 @@ fn notes(cases: &[Case], launches: &[Launch]) -> Vec<String> {
     if moved > 0 {
         notes.push("cases that share a server run together, so some run before cases that stand above them".to_string());
     }
-    for case in cases {
-        let (least, limit) = (Estimate::of_phases(case).seconds, case.timeout.as_secs_f64());
-        if least > limit {
-            notes.push(format!(
-                "{} / {}: its phases take {} at least, but its timeout is {}: raise `timeout`, or shorten the phases",
-                case.scenario,
-                case.id,
-                time_words(least),
-                time_words(limit),
-            ));
-        }
+    let over = |case: &Case| Estimate::of_phases(case).seconds - case.timeout.as_secs_f64();
+    let mut late: IndexMap<&str, Vec<&Case>> = IndexMap::new();
+    for case in cases.iter().filter(|case| over(case) > 0.0) {
+        late.entry(&case.scenario).or_default().push(case);
+    }
+    for (scenario, cases) in late {
+        let Some(worst) = cases.iter().copied().max_by(|a, b| over(a).total_cmp(&over(b))) else { continue };
+        let others = match cases.len() {
+            1 => String::new(),
+            n => format!(" (and {} too)", count(n as u64 - 1, "other case")),
+        };
+        notes.push(format!(
+            "{scenario} / {}{others}: its phases take {} at least, but its timeout is {}: raise `timeout`, or shorten the phases",
+            worst.id,
+            time_words(Estimate::of_phases(worst).seconds),
+            time_words(worst.timeout.as_secs_f64()),
+        ));
     }
     notes
 }

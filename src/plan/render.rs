@@ -3,7 +3,7 @@
 use super::fold::{Variant, listed, variants};
 use super::page::Page;
 use super::wrap::{widest, wrap};
-use super::{Estimate, Plan, count, phase_words, time_words, workload_words};
+use super::{Estimate, Plan, count, gpus, phase_words, time_words, workload_words};
 use crate::report::text::one_line;
 use crate::scenario::{Case, LoadSpec, PhaseSpec, ReportSpec};
 use crate::syntax::ast::CheckLevel;
@@ -43,23 +43,25 @@ pub fn render(cases: &[Case], plan: &Plan, style: Style) -> String {
 
 impl Page {
     fn totals(&mut self, cases: &[Case], plan: &Plan) {
-        let starts = plan.starts();
-        let mut parts = vec![
-            count(cases.len() as u64, "case"),
-            format!("{} launch{}", plan.launches.len(), if plan.launches.len() == 1 { "" } else { "es" }),
-            count(starts as u64, "server start"),
-            match plan.gpus() {
-                0 => "no GPU".to_string(),
-                gpus => count(gpus, "GPU"),
-            },
-        ];
-        let starting = match starts {
-            0 => String::new(),
-            n => format!(", plus {}", count(n as u64, "server start")),
+        let launches = plan.launches.len();
+        let gpus = match plan.gpus() {
+            0 => "no GPU".to_string(),
+            gpus => count(gpus, "GPU"),
         };
-        parts.push(format!("{}{starting}", plan.estimate(cases).words()));
-        let line = self.bold(&parts.remove(0));
-        self.line(0, &format!("{line}, {}", parts.join(", ")));
+        let starting = match plan.starts() {
+            0 => String::new(),
+            starts => format!(", plus {}", count(starts as u64, "server start")),
+        };
+        let line = format!(
+            "{} on {launches} launch{}; {gpus}; time: {}{starting}",
+            count(cases.len() as u64, "case"),
+            if launches == 1 { "" } else { "es" },
+            plan.estimate(cases).words(),
+        );
+        for line in wrap(&line, self.style.width) {
+            let line = self.bold(&line);
+            self.line(0, &line);
+        }
         for note in &plan.notes {
             self.entry(2, "note", 4, &[one_line(note)]);
         }
@@ -100,8 +102,7 @@ impl Page {
         for (launch, case) in rows {
             let mut row: Vec<String> = named.then(|| one_line(&case.id)).into_iter().collect();
             row.extend(case.axes.values().map(|figure| one_line(&figure.text)));
-            let gpus: u64 = case.servers.iter().map(|server| server.gpus).sum();
-            row.extend([launch.to_string(), gpus.to_string(), Estimate::of_case(case).words()]);
+            row.extend([launch.to_string(), gpus(&case.servers).to_string(), Estimate::of_case(case).words()]);
             table.add_row(row);
         }
         if let Some(column) = table.column_mut(0) {
@@ -113,7 +114,7 @@ impl Page {
         let cases: Vec<&Case> = rows.iter().map(|(_, case)| *case).collect();
         let limits = variants(&cases, |case| time_words(case.timeout.as_secs_f64()));
         let limits: Vec<Variant> =
-            limits.into_iter().map(|limit| Variant { text: format!("at most {} per case", limit.text), ..limit }).collect();
+            limits.into_iter().map(|limit| Variant { text: format!("{} per case", limit.text), ..limit }).collect();
         self.variants(4, "timeout", 7, &limits);
     }
 
