@@ -1,1 +1,3 @@
+//! Carries a plan out.
 
+pub mod progress;
