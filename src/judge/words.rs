@@ -42,7 +42,10 @@ impl Judge<'_> {
             ExprKind::Unary {
                 op: UnaryOp::Not,
                 value,
-            } => self.parts(value, scope, !holds),
+            } => {
+                let inner = self.parts(value, scope, !holds).join("; ");
+                vec![format!("{}: {inner}", self.plainly(expr, holds))]
+            }
             ExprKind::If { cond, then, other } => match self.decided(cond, scope) {
                 Some(true) => self.parts(then, scope, holds),
                 Some(false) => self.parts(other, scope, holds),
@@ -69,11 +72,14 @@ impl Judge<'_> {
         let a = self.evaluate(&self.all, &part(left, scope));
         let b = self.evaluate(&self.all, &part(right, scope));
         let (a_text, b_text) = pair(&a, &b);
-        let word = match op {
-            BinaryOp::Equal => "expected",
-            BinaryOp::NotEqual => "expected other than",
-            BinaryOp::In => "expected in",
-            BinaryOp::NotIn => "expected not in",
+        let only_right = a.trace.is_empty() && !b.trace.is_empty();
+        let word = match (op, only_right) {
+            (BinaryOp::Equal, _) => "expected",
+            (BinaryOp::NotEqual, _) => "expected other than",
+            (BinaryOp::In, _) => "expected in",
+            (BinaryOp::NotIn, _) => "expected not in",
+            (BinaryOp::Less, false) | (BinaryOp::Greater, true) => "must stay below",
+            (BinaryOp::Greater, false) | (BinaryOp::Less, true) => "must stay above",
             _ => "limit",
         };
         match (a.trace.is_empty(), b.trace.is_empty()) {
