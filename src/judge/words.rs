@@ -71,7 +71,8 @@ impl Judge<'_> {
     fn comparison(&self, op: BinaryOp, left: &Expr, right: &Expr, scope: &Scope) -> String {
         let a = self.evaluate(&self.all, &part(left, scope));
         let b = self.evaluate(&self.all, &part(right, scope));
-        let (a_text, b_text) = pair(&a, &b);
+        let percent = written_in_percent(left) || written_in_percent(right);
+        let (a_text, b_text) = pair(&a, &b, percent);
         let only_right = a.trace.is_empty() && !b.trace.is_empty();
         let word = match (op, only_right) {
             (BinaryOp::Equal, _) => "expected",
@@ -120,11 +121,13 @@ pub(super) fn compares(op: BinaryOp) -> bool {
 }
 
 /// Two values in words; with more digits where the short forms would look equal and are not.
-fn pair(a: &Evaluated, b: &Evaluated) -> (String, String) {
+fn pair(a: &Evaluated, b: &Evaluated, percent_written: bool) -> (String, String) {
     let (Value::Number(x), Value::Number(y)) = (&a.value, &b.value) else {
         return (shown(&a.value), shown(&b.value));
     };
-    let share = is_share(&a.value, &a.trace) || is_share(&b.value, &b.trace);
+    let share = (percent_written && x.dimension.is_none())
+        || is_share(&a.value, &a.trace)
+        || is_share(&b.value, &b.trace);
     let forms: [fn(Quantity) -> String; 3] = match share {
         true => [|q| percent(q, 4), |q| percent(q, 8), |q| percent(q, 17)],
         false => [display, display_precise, source_form],
@@ -137,6 +140,11 @@ fn pair(a: &Evaluated, b: &Evaluated) -> (String, String) {
         }
     }
     texts
+}
+
+/// `1%`: then the other side is a share too, computed as it may be.
+fn written_in_percent(expr: &Expr) -> bool {
+    matches!(&expr.kind, ExprKind::Number { unit: Some(unit), .. } if unit.text == "%")
 }
 
 fn percent(q: Quantity, digits: i32) -> String {
