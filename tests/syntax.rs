@@ -6,6 +6,7 @@ use std::path::Path;
 
 use scn::diagnostics::{Severity, human, json};
 use scn::source::Sources;
+use scn::syntax::ast::ItemKind;
 use scn::syntax::parse;
 use syntax_support::{check, outline, read, short};
 
@@ -118,6 +119,24 @@ fn attributes_come_before_statements() {
         outline(&ast),
         "rank = 0\nexpect = 3\nuse = 1\nlet = 2\nexclude = 4\n"
     );
+}
+
+#[test]
+fn spans_end_with_their_last_token() {
+    let text = "a { # one\n  b = x   # two\n  c = x.y [ 0 ]  # three\n  expect f ( 1 )   # four\n}   # five\n";
+    let (ast, found) = read(text);
+    assert!(found.is_empty());
+    let ItemKind::Block(block) = &ast.items[0].kind else {
+        panic!("{ast:#?}")
+    };
+    let shown: Vec<&str> = block
+        .body
+        .iter()
+        .chain(&ast.items)
+        .map(|i| &text[i.span.start as usize..i.span.end as usize])
+        .collect();
+    assert_eq!(shown[..3], ["b = x", "c = x.y [ 0 ]", "expect f ( 1 )"]);
+    assert!(shown[3].ends_with("\n}"));
 }
 
 #[test]

@@ -67,7 +67,7 @@ impl<'a> Builder<'a> {
     pub(super) fn span(&self, pair: &Pair<'_, Rule>) -> Span {
         let span = pair.as_span();
         let end = span.start() + pair.as_str().trim_end().len();
-        let (start, end) = (self.place(span.start()), self.place(end));
+        let (start, end) = (self.place(span.start()), self.patched.original_end(end));
         Span::new(self.file, start, end.max(start))
     }
 

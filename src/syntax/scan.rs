@@ -239,6 +239,10 @@ impl Scanner<'_> {
             }
             b'\n' => self.newline(),
             b' ' | b'\t' | b'\r' => self.at += 1,
+            0xEF | 0xC2 if self.starts("\u{FEFF}") || self.starts("\u{A0}") => {
+                self.at = self.next_char(at);
+                self.out.patches.push(Patch::replace(at, self.at, " "));
+            }
             b'#' => self.comment(),
             b'/' if self.starts("//") || self.starts("/*") => self.foreign_comment(),
             _ => {
@@ -308,8 +312,9 @@ impl Scanner<'_> {
             b'\'' => self.raw_string(),
             b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'_' => self.word(),
             b'\\' if self.starts("\\\n") || self.starts("\\\r\n") => {
-                // A line goes on: not a line of its own.
+                // A line goes on: what follows is not a line of its own.
                 self.at = self.line_end(at) + 1;
+                self.out.patches.push(Patch::replace(at, self.at, " "));
                 self.line += 1;
                 self.line_start = self.at;
             }

@@ -73,7 +73,11 @@ impl Scanner<'_> {
             .push(Patch::insert(at, frame.kind.closer()));
         let (name, width) = match frame.kind {
             Kind::Bracket(bracket) => (bracket.opener(), 1),
-            _ => ("${", 2),
+            Kind::Interpolation => ("${", 2),
+            Kind::Plain => ("\"", 1),
+            Kind::Curly => ("“", "“".len()),
+            Kind::CurlySingle => ("‘", "‘".len()),
+            Kind::Triple => ("\"\"\"", 3),
         };
         let found = Diagnostic::error(
             codes::UNCLOSED,
