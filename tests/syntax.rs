@@ -191,6 +191,20 @@ fn hostile_text_is_survived() {
     }
 }
 
+/// Found by the random tests.
+#[test]
+fn spans_hold_where_text_was_repaired() {
+    for text in [
+        "a{{}a=//",
+        "expect a*/*let ",
+        "\"\"\"${“${\"\"\"",
+        "a = 2.5e-/*3\nb = [1",
+        "a = [/* x\n*/ 1\nb = 2",
+    ] {
+        check(text);
+    }
+}
+
 #[test]
 fn the_deepest_text_fits_a_small_stack() {
     let work = || {
