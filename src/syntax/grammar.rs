@@ -6,6 +6,7 @@ use pest::iterators::{Pair, Pairs};
 use super::ast::{Expr, ExprKind, Ident};
 use super::docs::Docs;
 use super::patch::Patched;
+use super::scan::MAX_SAID;
 use super::tokens::{Found, end_before, shorten, token_at};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::{FileId, Span};
@@ -82,7 +83,9 @@ impl<'a> Builder<'a> {
     }
 
     pub(super) fn say(&mut self, diagnostic: Diagnostic) {
-        self.found.push(diagnostic);
+        if self.found.len() < MAX_SAID {
+            self.found.push(diagnostic);
+        }
     }
 
     pub(super) fn ident(&self, pair: &Pair<'_, Rule>) -> Ident {

@@ -14,6 +14,9 @@ use crate::source::{FileId, Span};
 /// Brackets, interpolations and `if`s within one another.
 pub const MAX_DEPTH: usize = 128;
 
+/// A text with more mistakes than this is no scenario; saying more would only cost memory.
+pub const MAX_SAID: usize = 10_000;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bracket {
     Brace,
@@ -187,6 +190,12 @@ impl Scanner<'_> {
         Span::new(self.file, start, end)
     }
 
+    fn say(&mut self, diagnostic: Diagnostic) {
+        if self.out.found.len() < MAX_SAID {
+            self.out.found.push(diagnostic);
+        }
+    }
+
     fn starts(&self, with: &str) -> bool {
         self.bytes[self.at..].starts_with(with.as_bytes())
     }
@@ -321,9 +330,7 @@ impl Scanner<'_> {
             0..=31 | 127 => {
                 let span = self.span(at, at + 1);
                 let message = format!("control character U+{byte:04X}");
-                self.out
-                    .found
-                    .push(Diagnostic::error(codes::SYNTAX, span, message).says("not text"));
+                self.say(Diagnostic::error(codes::SYNTAX, span, message).says("not text"));
                 self.out.patches.push(Patch::replace(at, at + 1, " "));
                 self.at += 1;
             }

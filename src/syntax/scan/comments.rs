@@ -42,7 +42,7 @@ impl Scanner<'_> {
             )
             .says("not a comment here")
             .fix("write `#`", self.span(at, at + slashes), "#", true);
-            self.out.found.push(found);
+            self.say(found);
             return;
         }
         let Some(n) = self.text[at + 2..].find("*/") else {
@@ -55,7 +55,7 @@ impl Scanner<'_> {
             )
             .says("opened here")
             .help("a comment starts with `#` and ends with its line");
-            self.out.found.push(found);
+            self.say(found);
             return;
         };
         let end = at + 2 + n + 2;
@@ -72,7 +72,7 @@ impl Scanner<'_> {
         } else {
             found = found.help("start each of its lines with `#`");
         }
-        self.out.found.push(found);
+        self.say(found);
         let with = if self.text[at..end].contains('\n') {
             "\n"
         } else {
