@@ -21,7 +21,8 @@ use crate::scenario::Case;
 use crate::stop::{Stop, StopLevel, stop_pair};
 use crate::store::{CaseFolder, HostFacts, Redactor, RunFolder};
 use indexmap::IndexMap;
-use progress::{Event, Progress};
+use crate::syntax::ast::CheckLevel;
+use progress::{CheckLine, Event, Progress};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -263,8 +264,21 @@ fn finish(
         scenario: result.scenario.clone(),
         id: result.case.clone(),
         verdict: result.verdict,
-        why: result.error.as_ref().map(|error| error.message.clone()),
+        seconds: result.duration_s,
+        checks: result
+            .checks
+            .iter()
+            .map(|check| CheckLine {
+                name: check.name.clone(),
+                verdict: check.verdict,
+                warn: check.level == CheckLevel::Warn,
+                why: check.why.clone(),
+            })
+            .collect(),
     });
+    if let Some(error) = &result.error {
+        shared.progress.event(Event::Error { text: error.message.clone() });
+    }
     results.push(result);
 }
 
