@@ -193,11 +193,6 @@ async fn run_launch(
                 continue;
             }
         };
-        shared.progress.event(Event::CaseStarted {
-            index: results.len(),
-            scenario: spec.scenario.clone(),
-            id: spec.id.clone(),
-        });
         shared.log("case_started", serde_json::json!({ "scenario": spec.scenario, "case": spec.id }));
         if servers.as_ref().is_some_and(case::Servers::any_ended)
             && let Some(dead) = servers.take()
@@ -209,6 +204,7 @@ async fn run_launch(
             match case::Servers::start(shared, spec, *number, &folder, stop).await {
                 Ok(started) => servers = Some(started),
                 Err(error) => {
+                    shared.progress.event(case_started(spec, results.len()));
                     let mut result = case::failed(spec, shared, error);
                     if stop.level() > StopLevel::Run {
                         result.verdict = Verdict::Interrupted;
@@ -219,6 +215,7 @@ async fn run_launch(
             }
         }
         if let Some(servers) = &servers {
+            shared.progress.event(case_started(spec, results.len()));
             let result = case::run(shared, spec, servers, &folder, stop).await;
             finish(shared, Some(&folder), result, results, run);
         }
@@ -226,6 +223,10 @@ async fn run_launch(
     if let Some(servers) = servers {
         servers.stop(shared, stop).await;
     }
+}
+
+fn case_started(spec: &Case, index: usize) -> Event {
+    Event::CaseStarted { index, scenario: spec.scenario.clone(), id: spec.id.clone() }
 }
 
 /// Keeps a case's result, in its folder and in `run.json`.
