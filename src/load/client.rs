@@ -9,7 +9,7 @@ use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 use std::path::PathBuf;
-use std::sync::Once;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 /// How long a connection may take to come about.
@@ -40,6 +40,10 @@ pub enum ClientError {
     Models { url: String, why: String },
 }
 
+/// Sees a stream's bytes as they arrive: the request's index, when (seconds on the run's clock),
+/// and the bytes. Called on the load's thread: it must be quick.
+pub type Tap = Arc<dyn Fn(u64, f64, &Bytes) + Send + Sync>;
+
 /// Sends requests to one [`Target`]. Cheap to share in an `Arc`; one pool of connections.
 pub struct Client {
     pub(super) http: reqwest::Client,
@@ -47,6 +51,7 @@ pub struct Client {
     pub(super) url: Url,
     pub(super) cleaner: Cleaner,
     pub(super) limits: Limits,
+    pub(super) tap: Option<Tap>,
 }
 
 /// A request in its API's words, ready to be sent.
@@ -119,12 +124,22 @@ impl Client {
             target: target.clone(),
             url,
             limits: Limits::default(),
+            tap: None,
         })
     }
 
     /// The same client with other limits for the size of answers.
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// The same client with a tap on the bytes of its streams, for what a [`Record`] does not
+    /// keep, such as the built-in engine's stamps.
+    ///
+    /// [`Record`]: crate::load::record::Record
+    pub fn with_tap(mut self, tap: Tap) -> Self {
+        self.tap = Some(tap);
         self
     }
 
