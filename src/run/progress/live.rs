@@ -172,7 +172,7 @@ fn left(phase: &Phase) -> Option<String> {
     let reading = phase.reading.as_ref()?;
     let rate = reading.rate.filter(|rate| *rate > 0.0)?;
     let left = phase.planned_requests?.checked_sub(reading.done)? as f64 / rate;
-    (left >= 1.0 && left < 1e6).then(|| time_words(left.round()))
+    (1.0..1e6).contains(&left).then(|| time_words(left.round()))
 }
 
 /// As many parts as fit, the least important ones left out.
