@@ -437,7 +437,7 @@ fn clients_that_cannot_be() {
     let refused = |change: fn(&mut Target)| {
         let mut target = target("http://127.0.0.1:1");
         change(&mut target);
-        let error = Client::new(&target).err().expect("it was accepted");
+        let error = Client::new(&target).expect_err("it was accepted");
         assert!(!error.to_string().contains("secret"), "{error}");
         error
     };

@@ -203,7 +203,7 @@ fn memory_grows_by_what_a_process_takes() {
         figures(scan).is_some_and(|(now, _)| now.anon >= resident.anon + TAKEN * 95 / 100)
     });
     let (resident_now, proportional_now) = figures(&scan).unwrap();
-    let about = |grown: u64| grown >= TAKEN * 95 / 100 && grown <= TAKEN * 110 / 100;
+    let about = |grown: u64| (TAKEN * 95 / 100..=TAKEN * 110 / 100).contains(&grown);
     assert!(
         about(resident_now.anon - resident.anon),
         "{resident_now:?} {resident:?}"

@@ -1,3 +1,97 @@
-//! The command line.
+//! The command line: one file per command. Holds no logic of its own.
+
+mod completions;
+mod lint;
+mod load;
+mod plan;
+mod report;
+mod run;
+mod style;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use std::path::PathBuf;
 use std::process::ExitCode;
-pub fn main() -> ExitCode { ExitCode::SUCCESS }
+
+/// Exit codes, as README.md documents them.
+pub mod exit {
+    pub const PASSED: u8 = 0;
+    pub const FAILED: u8 = 1;
+    pub const USAGE: u8 = 2;
+    pub const WORLD: u8 = 3;
+    pub const NOTHING: u8 = 4;
+}
+
+/// Test LLM inference servers: say in a `.scn` file what to serve, what load to put on it, what
+/// must hold and what to report.
+///
+/// Exit codes: 0 all passed; 1 a check failed, or lint found errors; 2 wrong usage or an invalid
+/// scenario; 3 the world failed (no server, no data); 4 nothing selected; 5 inconclusive; 130
+/// interrupted.
+#[derive(Parser)]
+#[command(name = "scn", version, max_term_width = 100, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Check files without running anything
+    Lint(lint::LintArgs),
+    /// Show what a run would do: cases, launches, phases, resources and time
+    Plan(plan::PlanArgs),
+    /// Run scenarios, judge them and write reports
+    Run(run::RunArgs),
+    /// Write a run's reports again from its folder, without running anything
+    Report(report::ReportArgs),
+    /// Start the built-in engine: an OpenAI-compatible server whose timing is declared
+    Serve(Box<crate::mock::ServeArgs>),
+    /// Print a completion script for a shell
+    Completions(completions::CompletionsArgs),
+}
+
+/// What to read, and with which parameters.
+#[derive(Args)]
+struct Selection {
+    /// `.scn` files, or folders that hold some
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Set a parameter: `-p rounds=12`
+    #[arg(short = 'p', long = "param", value_name = "NAME=VALUE")]
+    params: Vec<String>,
+    /// Only this scenario; may be given several times
+    #[arg(long, value_name = "SCENARIO")]
+    only: Vec<String>,
+    /// Only the scenarios of this suite
+    #[arg(long, value_name = "NAME")]
+    suite: Option<String>,
+}
+
+/// Parses the arguments and carries the command out.
+pub fn main() -> ExitCode {
+    restore_pipe_signal();
+    let cli = Cli::parse();
+    let code = match cli.command {
+        Command::Lint(args) => lint::lint(&args),
+        Command::Plan(args) => plan::plan(&args),
+        Command::Run(args) => run::run(args),
+        Command::Report(args) => report::report(&args),
+        Command::Completions(args) => completions::print(&args, &mut Cli::command()),
+        Command::Serve(args) => match crate::mock::serve(*args) {
+            Ok(()) => exit::PASSED,
+            Err(error) => {
+                eprintln!("scn serve: {error}");
+                error.exit_code()
+            }
+        },
+    };
+    ExitCode::from(code)
+}
+
+/// Writing to a pipe whose reader has gone (`scn plan … | head`) ends the program quietly, as it
+/// does other tools. A run resets this: its servers must be stopped in order.
+fn restore_pipe_signal() {
+    use nix::sys::signal::{SigHandler, Signal, signal};
+    // SAFETY: sets the default action; no handler of ours runs.
+    let _ = unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) };
+}

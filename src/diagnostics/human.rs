@@ -3,8 +3,8 @@
 use std::fmt::{self, Write as _};
 
 use miette::{
-    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode,
-    SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents,
+    SourceCode, SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
 };
 
 use super::snippet::{Snippet, clean};
@@ -23,7 +23,11 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { color: false, unicode: true, width: 100 }
+        Self {
+            color: false,
+            unicode: true,
+            width: 100,
+        }
     }
 }
 
@@ -44,7 +48,10 @@ pub fn render(sources: &Sources, found: &[Diagnostic], options: &Options) -> Str
 
 /// `2 errors, 1 warning`
 pub fn count(found: &[Diagnostic]) -> String {
-    let errors = found.iter().filter(|d| d.severity == Severity::Error).count();
+    let errors = found
+        .iter()
+        .filter(|d| d.severity == Severity::Error)
+        .count();
     let warnings = found.len() - errors;
     let say = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
     match (errors, warnings) {
@@ -58,12 +65,24 @@ fn one(out: &mut String, sources: &Sources, diagnostic: &Diagnostic, options: &O
     let mut text = String::new();
     let primary = diagnostic.span();
     for (n, file) in files(diagnostic).into_iter().enumerate() {
-        let labels: Vec<&Label> = diagnostic.labels.iter().filter(|l| l.span.file == file).collect();
+        let labels: Vec<&Label> = diagnostic
+            .labels
+            .iter()
+            .filter(|l| l.span.file == file)
+            .collect();
         let spans: Vec<Span> = labels.iter().map(|l| l.span).collect();
-        let snippet = Snippet::new(&sources.get(file).text, &spans);
-        let at = if primary.file == file { primary } else { labels.first().map_or(primary, |l| l.span) };
+        let snippet = Snippet::new(&sources.get(file).text, &spans, options.width.max(60));
+        let at = if primary.file == file {
+            primary
+        } else {
+            labels.first().map_or(primary, |l| l.span)
+        };
         let report = Report {
-            message: if n == 0 { clean(&diagnostic.message) } else { String::new() },
+            message: if n == 0 {
+                clean(&diagnostic.message)
+            } else {
+                String::new()
+            },
             severity: diagnostic.severity,
             labels: labels.iter().map(|l| labelled(&snippet, l)).collect(),
             primary: snippet.place(at.start as usize),
@@ -75,7 +94,11 @@ fn one(out: &mut String, sources: &Sources, diagnostic: &Diagnostic, options: &O
         // Its only error is that of the writer, and a string takes everything.
         let _ = handler(diagnostic, options).render_report(&mut part, &report);
         // After the first file there is no message: only the snippet is wanted.
-        let skip = if n == 0 { 0 } else { part.find('\n').map_or(0, |n| n + 1) };
+        let skip = if n == 0 {
+            0
+        } else {
+            part.find('\n').map_or(0, |n| n + 1)
+        };
         text.push_str(&part[skip..]);
     }
     out.push_str(text.strip_prefix("  ").unwrap_or(&text));
@@ -103,7 +126,11 @@ fn labelled(snippet: &Snippet, label: &Label) -> LabeledSpan {
     let end = snippet.place(label.span.end as usize).max(start);
     let text = Some(clean(&label.text)).filter(|t| !t.is_empty());
     let span = (start, end - start);
-    if label.primary { LabeledSpan::new_primary_with_span(text, span) } else { LabeledSpan::new_with_span(text, span) }
+    if label.primary {
+        LabeledSpan::new_primary_with_span(text, span)
+    } else {
+        LabeledSpan::new_with_span(text, span)
+    }
 }
 
 /// What a fix does, in one line.
@@ -123,7 +150,11 @@ fn suggestion(fix: &Fix) -> String {
 
 /// A line of help, wrapped.
 fn note(out: &mut String, text: &str, options: &Options) {
-    let label = if options.color { "\u{1b}[36mhelp:\u{1b}[0m" } else { "help:" };
+    let label = if options.color {
+        "\u{1b}[36mhelp:\u{1b}[0m"
+    } else {
+        "help:"
+    };
     let room = options.width.saturating_sub(8).max(20);
     let _ = write!(out, "  {label}");
     let mut used = 0;
@@ -140,7 +171,11 @@ fn note(out: &mut String, text: &str, options: &Options) {
 }
 
 fn handler(diagnostic: &Diagnostic, options: &Options) -> GraphicalReportHandler {
-    let mut characters = if options.unicode { ThemeCharacters::unicode() } else { ThemeCharacters::ascii() };
+    let mut characters = if options.unicode {
+        ThemeCharacters::unicode()
+    } else {
+        ThemeCharacters::ascii()
+    };
     let word = match diagnostic.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
@@ -148,7 +183,11 @@ fn handler(diagnostic: &Diagnostic, options: &Options) -> GraphicalReportHandler
     let head = format!("{word}[{}] {}:", diagnostic.code, diagnostic.rule);
     characters.error = head.clone();
     characters.warning = head;
-    let styles = if options.color { ThemeStyles::ansi() } else { ThemeStyles::none() };
+    let styles = if options.color {
+        ThemeStyles::ansi()
+    } else {
+        ThemeStyles::none()
+    };
     GraphicalReportHandler::new_themed(GraphicalTheme { characters, styles })
         .with_width(options.width.max(40))
         .with_links(false)
@@ -213,7 +252,11 @@ impl SourceCode for Report {
         let shown = inner.span();
         let has_primary = (shown.offset()..=shown.offset() + shown.len()).contains(&self.primary);
         // miette's own columns are those of the clipped text.
-        let name = if has_primary { self.place.clone() } else { format!("{}:{}", self.name, inner.line() + 1) };
+        let name = if has_primary {
+            self.place.clone()
+        } else {
+            format!("{}:{}", self.name, inner.line() + 1)
+        };
         Ok(Box::new(MietteSpanContents::new_named(
             name,
             inner.data(),

@@ -28,7 +28,10 @@ fn diagnostic(sources: &Sources, found: &Diagnostic) -> Value {
 
 fn place(object: &mut Value, sources: &Sources, span: Span) {
     let (line, column) = sources.line_col(span);
-    let (end_line, end_column) = sources.line_col(Span { start: span.end, ..span });
+    let (end_line, end_column) = sources.line_col(Span {
+        start: span.end,
+        ..span
+    });
     object["file"] = json!(sources.get(span.file).name);
     object["line"] = json!(line);
     object["column"] = json!(column);

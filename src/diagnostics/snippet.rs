@@ -3,8 +3,6 @@
 
 use crate::source::Span;
 
-/// Columns of a line that are shown.
-const WIDTH: usize = 160;
 /// Columns shown before a label in a line that is cut.
 const LEAD: usize = 40;
 /// Lines shown around a label.
@@ -14,6 +12,8 @@ pub struct Snippet {
     pub text: String,
     /// Where pieces of the original start, and where they stand in `text`.
     pieces: Vec<Piece>,
+    /// Columns of a line that are shown.
+    width: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -26,7 +26,15 @@ struct Piece {
 
 /// Replaces what a terminal would obey, or what would turn text around, by a visible sign.
 pub fn clean(text: &str) -> String {
-    text.chars().map(|c| if c == '\n' || c == '\t' { c } else { visible(c) }).collect()
+    text.chars()
+        .map(|c| {
+            if c == '\n' || c == '\t' {
+                c
+            } else {
+                visible(c)
+            }
+        })
+        .collect()
 }
 
 fn visible(c: char) -> char {
@@ -43,8 +51,12 @@ fn visible(c: char) -> char {
 }
 
 impl Snippet {
-    pub fn new(text: &str, labels: &[Span]) -> Self {
-        let mut snippet = Self { text: String::new(), pieces: Vec::new() };
+    pub fn new(text: &str, labels: &[Span], width: usize) -> Self {
+        let mut snippet = Self {
+            text: String::new(),
+            pieces: Vec::new(),
+            width,
+        };
         let mut edges: Vec<(usize, usize)> = Vec::new();
         for label in labels {
             for place in [label.start as usize, label.end as usize] {
@@ -56,7 +68,10 @@ impl Snippet {
         let mut start = 0;
         for (number, line) in text.split('\n').enumerate() {
             if edges.iter().any(|(l, _)| l.abs_diff(number) <= AROUND) {
-                let here = edges.iter().filter(|(l, _)| *l == number).map(|(_, place)| place - start);
+                let here = edges
+                    .iter()
+                    .filter(|(l, _)| *l == number)
+                    .map(|(_, place)| place - start);
                 snippet.line(start, line, here.min());
             } else {
                 snippet.piece(start, false);
@@ -72,31 +87,39 @@ impl Snippet {
     }
 
     fn piece(&mut self, original: usize, copied: bool) {
-        self.pieces.push(Piece { original, shown: self.text.len(), copied });
+        self.pieces.push(Piece {
+            original,
+            shown: self.text.len(),
+            copied,
+        });
     }
 
     /// A line, cut around its first label if it is long.
     fn line(&mut self, start: usize, line: &str, label: Option<usize>) {
         let line = line.strip_suffix('\r').unwrap_or(line);
         let mut first = 0;
-        if line.len() > WIDTH {
-            let chars_before = label.map_or(0, |place| line[..place.min(line.len())].chars().count());
+        if line.len() > self.width {
+            let chars_before =
+                label.map_or(0, |place| line[..place.min(line.len())].chars().count());
             let skip = chars_before.saturating_sub(LEAD);
-            if skip > 0 && line.chars().count() > WIDTH {
+            if skip > 0 && line.chars().count() > self.width {
                 first = line.char_indices().nth(skip).map_or(0, |(n, _)| n);
                 self.piece(start, false);
                 self.text.push('…');
             }
         }
         let mut end = line.len();
-        if let Some((n, _)) = line[first..].char_indices().nth(WIDTH) {
+        if let Some((n, _)) = line[first..].char_indices().nth(self.width) {
             end = first + n;
         }
         for (n, c) in line[first..end].char_indices() {
             let shown = if c == '\t' { c } else { visible(c) };
             // One piece for each run of characters that keep their width in bytes.
             let place = start + first + n;
-            let moved = self.pieces.last().is_none_or(|p| !p.copied || self.text.len() - p.shown != place - p.original);
+            let moved = self
+                .pieces
+                .last()
+                .is_none_or(|p| !p.copied || self.text.len() - p.shown != place - p.original);
             if moved {
                 self.piece(place, true);
             }
@@ -113,8 +136,14 @@ impl Snippet {
     /// The place in `text` of a place in the original.
     pub fn place(&self, original: usize) -> usize {
         let after = self.pieces.partition_point(|p| p.original <= original);
-        let Some(piece) = after.checked_sub(1).map(|n| self.pieces[n]) else { return 0 };
-        let place = if piece.copied { piece.shown + (original - piece.original) } else { piece.shown };
+        let Some(piece) = after.checked_sub(1).map(|n| self.pieces[n]) else {
+            return 0;
+        };
+        let place = if piece.copied {
+            piece.shown + (original - piece.original)
+        } else {
+            piece.shown
+        };
         floor(&self.text, place)
     }
 }

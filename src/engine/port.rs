@@ -51,6 +51,14 @@ impl Ports {
         Self::within(&runtime_folder(), FIRST, LAST)
     }
 
+    /// One port only, as a scenario fixes it.
+    ///
+    /// # Errors
+    /// As [`Ports::new`].
+    pub fn only(port: u16) -> Result<Self, PortError> {
+        Self::within(&runtime_folder(), port, port)
+    }
+
     /// Ports `first` to `last`, with locks in a folder of the caller's choice, which is made.
     ///
     /// # Errors

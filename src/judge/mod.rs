@@ -1,1 +1,152 @@
+//! Judges checks over what was measured, with evidence, and evaluates the columns of reports.
+//! Pure: it asks the measurements, and nothing else.
+//!
+//! A check is evaluated twice. First over trusted figures alone, where a percentile of too few
+//! requests or a figure of a phase that was cut short counts as unavailable: what this decides
+//! stands, for `and` and `or` decide where one side is enough. Where it decides nothing, the
+//! reason says the verdict. Then over all figures, for the evidence.
 
+mod check;
+mod verdict;
+mod words;
+
+pub use verdict::{case_verdict, exit_code};
+
+use crate::diagnostics::Severity;
+use crate::eval::{Evaluator, Measurements, Params, Query, Reading, Value};
+use crate::measure::case::{CaseData, Lack};
+use crate::report::model::{CheckResult, Figure, ReportData};
+use crate::resolve::Program;
+use crate::scenario::{Case, ReportSpec, Thunk, figure};
+use crate::source::Span;
+use crate::units::Dimension;
+use std::sync::Arc;
+
+/// What a case's checks and reports came to.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Judged {
+    pub checks: Vec<CheckResult>,
+    pub reports: Vec<ReportData>,
+    /// Columns that could not be evaluated, and why.
+    pub notes: Vec<String>,
+}
+
+/// Judges the checks of a case, and evaluates the columns of its reports.
+pub fn judge(case: &Case, data: &CaseData, program: &Program, params: &Params) -> Judged {
+    let trusted = Trusted(data);
+    let judge = Judge {
+        program,
+        data,
+        trusted: Evaluator::new(program, params, &trusted),
+        all: Evaluator::new(program, params, data),
+    };
+    let mut judged = Judged {
+        checks: case.checks.iter().map(|spec| judge.check(spec)).collect(),
+        ..Judged::default()
+    };
+    for spec in &case.reports {
+        let report = judge.report(spec, &mut judged.notes);
+        judged.reports.push(report);
+    }
+    judged
+}
+
+/// Only the figures on which a verdict can rest.
+struct Trusted<'a>(&'a CaseData);
+
+impl Measurements for Trusted<'_> {
+    fn loads(&self, phase: &str) -> Vec<Arc<str>> {
+        self.0.loads(phase)
+    }
+
+    fn engine_metrics(&self, server: &str) -> Vec<(Arc<str>, Dimension)> {
+        self.0.engine_metrics(server)
+    }
+
+    fn roles(&self, server: &str) -> Vec<Arc<str>> {
+        self.0.roles(server)
+    }
+
+    fn measure(&self, query: &Query) -> Value {
+        match (self.0.measure(query), self.0.doubt(query)) {
+            (Value::Number(_), Some(lack)) => Value::Unavailable(lack.reason.into()),
+            (value, _) => value,
+        }
+    }
+}
+
+struct Judge<'a> {
+    program: &'a Program,
+    data: &'a CaseData,
+    trusted: Evaluator<'a>,
+    all: Evaluator<'a>,
+}
+
+/// What an expression came to, and the figures that it read.
+struct Evaluated {
+    value: Value,
+    trace: Vec<Reading>,
+    /// What was wrong with it.
+    wrong: Option<String>,
+}
+
+impl Judge<'_> {
+    fn evaluate(&self, eval: &Evaluator<'_>, thunk: &Thunk) -> Evaluated {
+        eval.take_trace();
+        eval.take_found();
+        let value = eval.eval(&thunk.expr, &thunk.scope);
+        let mut found = eval.take_found().into_iter();
+        Evaluated {
+            value,
+            trace: eval.take_trace(),
+            wrong: (found.find(|d| d.severity == Severity::Error)).map(|d| d.message),
+        }
+    }
+
+    /// The reading that a reason comes from, and what sort of lack it is.
+    fn lack(&self, reason: &str, trace: &[Reading]) -> (Option<Reading>, Lack) {
+        let of_reason = |reading: &&Reading| matches!(&reading.value, Value::Unavailable(why) if why.as_ref() == reason);
+        let reading = trace.iter().find(of_reason);
+        let lack = reading.and_then(|reading| match self.data.answer(&reading.query) {
+            Err(lack) => Some(lack),
+            Ok(_) => self.data.doubt(&reading.query),
+        });
+        let lack = lack.unwrap_or_else(|| Lack::missing(reason));
+        (reading.cloned(), lack)
+    }
+
+    fn text(&self, span: Span) -> String {
+        words::one_line(self.program.sources.text(span))
+    }
+
+    fn report(&self, spec: &ReportSpec, notes: &mut Vec<String>) -> ReportData {
+        let columns = spec.columns.iter().map(|(header, thunk)| {
+            let evaluated = self.evaluate(&self.all, thunk);
+            if let (Value::Error, Some(why)) = (&evaluated.value, &evaluated.wrong) {
+                notes.push(format!("report `{}`, column `{header}`: {why}", spec.name));
+            }
+            (header.clone(), self.figure(&evaluated))
+        });
+        ReportData {
+            name: spec.name.clone(),
+            format: spec.format,
+            to: spec.to.clone(),
+            template: spec.template.clone(),
+            columns: columns.collect(),
+        }
+    }
+
+    /// A value as results keep it; one that was read as it is keeps what is known of it.
+    fn figure(&self, evaluated: &Evaluated) -> Figure {
+        match (&evaluated.value, evaluated.trace.as_slice()) {
+            (Value::Error, _) => {
+                let why = evaluated.wrong.as_deref();
+                Figure::unavailable(why.unwrap_or("the expression could not be evaluated"))
+            }
+            (Value::Number(_), [reading]) if reading.value == evaluated.value => {
+                self.data.figure(&reading.query)
+            }
+            (value, trace) => figure(value, words::is_share(value, trace)),
+        }
+    }
+}

@@ -9,7 +9,7 @@ use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 use std::path::PathBuf;
-use std::sync::Once;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 /// How long a connection may take to come about.
@@ -40,6 +40,10 @@ pub enum ClientError {
     Models { url: String, why: String },
 }
 
+/// Sees a stream's bytes as they arrive: the request's index, when (seconds on the run's clock),
+/// and the bytes. Called on the load's thread: it must be quick.
+pub type Tap = Arc<dyn Fn(u64, f64, &Bytes) + Send + Sync>;
+
 /// Sends requests to one [`Target`]. Cheap to share in an `Arc`; one pool of connections.
 pub struct Client {
     pub(super) http: reqwest::Client,
@@ -47,6 +51,7 @@ pub struct Client {
     pub(super) url: Url,
     pub(super) cleaner: Cleaner,
     pub(super) limits: Limits,
+    pub(super) tap: Option<Tap>,
 }
 
 /// A request in its API's words, ready to be sent.
@@ -119,12 +124,22 @@ impl Client {
             target: target.clone(),
             url,
             limits: Limits::default(),
+            tap: None,
         })
     }
 
     /// The same client with other limits for the size of answers.
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// The same client with a tap on the bytes of its streams, for what a [`Record`] does not
+    /// keep, such as the built-in engine's stamps.
+    ///
+    /// [`Record`]: crate::load::record::Record
+    pub fn with_tap(mut self, tap: Tap) -> Self {
+        self.tap = Some(tap);
         self
     }
 
@@ -184,6 +199,29 @@ impl Client {
         let list: List = serde_json::from_slice(&body)
             .map_err(|error| failed(format!("no list of models ({error}): {}", start(&body))))?;
         Ok(list.data.into_iter().map(|model| model.id).collect())
+    }
+
+    /// Asks the server something else than for an answer: a path, and its status and body as
+    /// text (at most 1 MiB).
+    ///
+    /// # Errors
+    /// No connection, or no answer within 10 s; in one line.
+    pub async fn ask(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        body: Option<&serde_json::Value>,
+    ) -> Result<(u16, String), String> {
+        let url = format!("{}{path}", self.target.base_url.trim_end_matches('/'));
+        let mut request = self.http.request(method, url).timeout(MODELS_TIMEOUT);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let failed = |error: reqwest::Error| self.cleaner.line(&chain(&error.without_url()));
+        let response = request.send().await.map_err(failed)?;
+        let status = response.status().as_u16();
+        let body = self.read_start(response, 1 << 20).await;
+        Ok((status, String::from_utf8_lossy(&body).into_owned()))
     }
 
     /// The first bytes of a body, at most `most`, for as long as they come within 2 s.

@@ -4,24 +4,25 @@ use crate::clock::Clock;
 use crate::load::client::{Client, Prepared};
 use crate::load::exchange::not_sent;
 use crate::load::live::Live;
-use crate::load::open;
 use crate::load::protocol::RequestError;
 use crate::load::record::{FailureClass, Outcome, Record};
-use crate::load::spec::{Load, Pace, Request};
+use crate::load::senders;
+use crate::load::spec::{Load, Request};
+use crate::load::thread::run_there;
 use crate::stop::{Stop, StopLevel};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
-/// Makes a load's requests. Called from several threads, once for each index, ahead of time:
-/// a request of an open loop may be made before it is due.
+/// Makes a load's requests. Called once for each index, in order, on a thread of its own that
+/// works ahead: some of the last may never be sent.
 pub trait RequestSource: Send + Sync {
     /// The request number `index`, from 0.
     fn request(&self, index: u64) -> Request;
 }
 
-/// Takes each record as its request ends; called from several threads.
+/// Takes each record as its request ends; see [`drive`].
 pub type OnRecord = Arc<dyn Fn(Record) + Send + Sync>;
 
 /// How a load ended. Times are seconds on the run's clock.
@@ -59,6 +60,8 @@ pub enum EndedBy {
 /// one record, the cancelled ones too. When `stop` reaches [`StopLevel::Finish`], nothing new is
 /// started and what is in flight is cancelled. Dropping the future cancels in the same way.
 ///
+/// All loads run on a thread of their own, and `on_record` is called there: it must be quick.
+///
 /// # Panics
 /// Where `source` or `on_record` panicked.
 pub async fn drive(
@@ -66,41 +69,21 @@ pub async fn drive(
     client: Arc<Client>,
     source: Arc<dyn RequestSource>,
     clock: Clock,
-    mut stop: Stop,
+    stop: Stop,
     live: Arc<Live>,
     on_record: OnRecord,
 ) -> LoadEnd {
-    let start = clock.now();
-    let (phase, mut phases) = watch::channel(Phase::Running);
+    let work = Work::new(load, client, source, clock, live, on_record);
+    run_there(carry_out(work, stop)).await
+}
+
+async fn carry_out(work: Work, mut stop: Stop) -> LoadEnd {
+    let work = Arc::new(work);
+    let mut phases = work.phase.subscribe();
     let (token, mut all_ended) = mpsc::channel::<()>(1);
-    let work = Arc::new(Work {
-        load: load.clone(),
-        client,
-        source,
-        clock,
-        start,
-        deadline: load.duration.map(|duration| start + duration.as_secs_f64()),
-        live,
-        on_record,
-        phase,
-        taken: AtomicU64::new(0),
-        totals: Mutex::new(Totals::default()),
-        panicked: AtomicBool::new(false),
-    });
     // Dropped early, this future must leave nothing behind.
     let _cancel = CancelOnDrop(work.clone());
-    let sender = match load.pace {
-        Pace::Closed { concurrency, think } => {
-            for _ in 0..concurrency {
-                tokio::spawn(worker(work.clone(), think, token.clone()));
-            }
-            None
-        }
-        Pace::Open {
-            rate_per_s,
-            arrival,
-        } => Some(open::start(&work, rate_per_s, arrival, token.clone())),
-    };
+    let pacer = senders::start(&work, &token);
     drop(token);
 
     let mut ended_by = tokio::select! {
@@ -113,7 +96,7 @@ pub async fn drive(
         () = until(&work) => EndedBy::Duration,
         // All workers have seen that the deadline is over (or there were none).
         _ = all_ended.recv() => match work.deadline {
-            Some(deadline) if clock.now() >= deadline => EndedBy::Duration,
+            Some(deadline) if work.clock.now() >= deadline => EndedBy::Duration,
             _ => EndedBy::Requests,
         },
     };
@@ -122,12 +105,9 @@ pub async fn drive(
     } else {
         work.raise(Phase::Over);
     }
-    let unpark = || {
-        if let Some(thread) = &sender {
-            thread.unpark();
-        }
-    };
-    unpark();
+    if let Some(thread) = pacer {
+        thread.unpark();
+    }
     if ended_by != EndedBy::Stop {
         tokio::select! {
             biased;
@@ -136,7 +116,7 @@ pub async fn drive(
                 work.raise(Phase::Stopped);
                 ended_by = EndedBy::Stop;
             }
-            () = sleep_or_forever(load.drain) => {
+            () = sleep_or_forever(work.load.drain) => {
                 work.raise(Phase::Drained);
                 ended_by = EndedBy::Drain;
             }
@@ -150,8 +130,8 @@ pub async fn drive(
     );
     let totals = work.totals();
     LoadEnd {
-        start,
-        end: totals.end.unwrap_or(start),
+        start: work.start,
+        end: totals.end.unwrap_or(work.start),
         started: totals.started,
         cancelled: totals.cancelled,
         late_max: totals.late_max,
@@ -183,9 +163,7 @@ pub(super) struct Work {
     pub deadline: Option<f64>,
     live: Arc<Live>,
     on_record: OnRecord,
-    phase: watch::Sender<Phase>,
-    /// Indices handed to the workers of a closed loop.
-    taken: AtomicU64,
+    pub phase: watch::Sender<Phase>,
     totals: Mutex<Totals>,
     pub panicked: AtomicBool,
 }
@@ -203,6 +181,30 @@ struct Totals {
 pub(super) type Ready = Result<Prepared, RequestError>;
 
 impl Work {
+    fn new(
+        load: &Load,
+        client: Arc<Client>,
+        source: Arc<dyn RequestSource>,
+        clock: Clock,
+        live: Arc<Live>,
+        on_record: OnRecord,
+    ) -> Self {
+        let start = clock.now();
+        Self {
+            load: load.clone(),
+            client,
+            source,
+            clock,
+            start,
+            deadline: load.duration.map(|duration| start + duration.as_secs_f64()),
+            live,
+            on_record,
+            phase: watch::Sender::new(Phase::Running),
+            totals: Mutex::new(Totals::default()),
+            panicked: AtomicBool::new(false),
+        }
+    }
+
     pub fn raise(&self, to: Phase) {
         self.phase.send_if_modified(|phase| {
             let higher = to > *phase;
@@ -264,35 +266,6 @@ impl Work {
 
     fn totals(&self) -> std::sync::MutexGuard<'_, Totals> {
         self.totals.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// One client of a closed loop; `_token` says that it still lives.
-async fn worker(work: Arc<Work>, think: Duration, _token: mpsc::Sender<()>) {
-    let _watch = PanicWatch(&work);
-    let mut phases = work.phase.subscribe();
-    loop {
-        let late = |deadline| work.clock.now() >= deadline;
-        if work.is_over() || work.deadline.is_some_and(late) {
-            return;
-        }
-        let index = work.taken.fetch_add(1, SeqCst);
-        if work.load.requests.is_some_and(|requests| index >= requests) {
-            // Also where no request was asked for at all.
-            return work.raise(Phase::Over);
-        }
-        // Made before it is due: the time it takes is ours, not the server's.
-        let ready = work.make(index);
-        if work.load.requests == Some(index + 1) {
-            work.raise(Phase::Over);
-        }
-        work.send(index, work.clock.now(), ready).await;
-        if !think.is_zero() {
-            tokio::select! {
-                () = tokio::time::sleep(think) => {}
-                _ = phases.wait_for(|phase| *phase >= Phase::Over) => {}
-            }
-        }
     }
 }
 

@@ -1,4 +1,9 @@
-//! Statistics over what was measured: distributions, windows of series. Pure.
+//! Statistics over what was measured: distributions, windows of series, and the figures of a
+//! case that checks and reports read. Pure.
 
+pub mod case;
 pub mod distribution;
+pub mod figures;
+mod floors;
+pub mod requests;
 pub mod window;

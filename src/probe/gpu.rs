@@ -28,8 +28,6 @@ pub struct GpuSample {
     pub power: Reading<f64>,
     /// Hertz.
     pub sm_clock: Reading<f64>,
-    /// Degrees Celsius.
-    pub temperature: Reading<f64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

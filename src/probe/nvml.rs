@@ -2,7 +2,7 @@
 
 use super::gpu::{GpuError, GpuInfo, GpuProcess, GpuSample, Gpus};
 use super::{Reading, Unavailable};
-use nvml_wrapper::enum_wrappers::device::{Clock, TemperatureSensor};
+use nvml_wrapper::enum_wrappers::device::Clock;
 use nvml_wrapper::enums::device::UsedGpuMemory;
 use nvml_wrapper::error::NvmlError;
 use nvml_wrapper::{Device, Nvml};
@@ -75,10 +75,6 @@ impl Gpus for NvmlGpus {
             sm_clock: read(
                 "clock",
                 device.clock_info(Clock::SM).map(|mhz| f64::from(mhz) * 1e6),
-            ),
-            temperature: read(
-                "temperature",
-                device.temperature(TemperatureSensor::Gpu).map(f64::from),
             ),
         })
     }

@@ -15,17 +15,8 @@ pub enum ReportError {
         to: String,
         why: String,
     },
-    #[error(
-        "`{to}` is written by report `{first}` ({scenario_first}) and by report `{second}` ({scenario_second}), which differ in their {differ}"
-    )]
-    Clash {
-        to: String,
-        first: String,
-        scenario_first: String,
-        second: String,
-        scenario_second: String,
-        differ: &'static str,
-    },
+    #[error(transparent)]
+    Clash(Box<Clash>),
     #[error("report `{report}`: there is no template called `{name}`{near}")]
     NoTemplate {
         report: String,
@@ -36,7 +27,7 @@ pub enum ReportError {
     #[error("report `{report}`: {error}")]
     Template {
         report: String,
-        error: TemplateError,
+        error: Box<TemplateError>,
     },
     #[error("cannot put {what} into words: {why}")]
     Data { what: String, why: String },
@@ -50,7 +41,7 @@ impl ReportError {
             Self::Path { .. } => {
                 "name a path below the run folder's reports/, such as `summary.md`".into()
             }
-            Self::Clash { .. } => "give one of them another `to`".into(),
+            Self::Clash(_) => "give one of them another `to`".into(),
             Self::NoTemplate { .. } => {
                 "name a file of the pack, or one of the standard templates".into()
             }
@@ -61,6 +52,21 @@ impl ReportError {
             Self::Data { .. } => "look at the result.json files of the run folder".into(),
         }
     }
+}
+
+/// Two reports that differ and want to write one file.
+#[derive(Debug, Error)]
+#[error(
+    "`{to}` is written by report `{first}` ({scenario_first}) and by report `{second}` \
+     ({scenario_second}), which differ in their {differ}"
+)]
+pub struct Clash {
+    pub to: String,
+    pub first: String,
+    pub scenario_first: String,
+    pub second: String,
+    pub scenario_second: String,
+    pub differ: &'static str,
 }
 
 /// A mistake in a template, with its place.

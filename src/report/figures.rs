@@ -1,7 +1,7 @@
 //! Figures in words and in fixed units.
 
 use super::model::Figure;
-use crate::units::{Dimension, column_unit, number, parse_unit};
+use crate::units::{Dimension, Quantity, column_unit, display_precise, number, parse_unit};
 
 /// What stands where there is no value.
 pub(super) const NONE: &str = "–";
@@ -12,6 +12,16 @@ pub(super) fn shown(figure: &Figure) -> &str {
         NONE
     } else {
         &figure.text
+    }
+}
+
+/// [`shown`] with six digits, where three would hide a difference; shares stay in per cent.
+pub(super) fn precise(figure: &Figure) -> String {
+    match (figure.value, figure.dimension, &figure.unavailable) {
+        (Some(value), Some(dimension), None) if !dimension.is_none() => {
+            display_precise(Quantity::new(value, dimension))
+        }
+        _ => shown(figure).into(),
     }
 }
 
@@ -37,7 +47,7 @@ pub(super) fn duration(seconds: f64) -> String {
         return NONE.into();
     }
     if seconds < 60.0 {
-        return crate::units::Quantity::seconds(seconds).to_string();
+        return Quantity::seconds(seconds).to_string();
     }
     let whole = seconds.round() as u64;
     let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60);
@@ -65,7 +75,6 @@ pub(super) fn shell(arguments: impl IntoIterator<Item = String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::Quantity;
 
     #[test]
     fn times_read_well() {

@@ -15,7 +15,6 @@ use minijinja::{Environment, Error, ErrorKind, Value};
 pub(super) const NAMES: [&str; 20] = [
     "code",
     "duration",
-    "escape_md",
     "fence",
     "fig",
     "figure_table",
@@ -29,6 +28,7 @@ pub(super) const NAMES: [&str; 20] = [
     "pct",
     "phase_rows",
     "plain",
+    "precise",
     "series_rows",
     "shell",
     "short",
@@ -44,9 +44,6 @@ pub(super) fn add(env: &mut Environment<'_>) {
         string(v).map(|s| text::short(&s, most))
     });
     env.add_filter("md", |v: &Value| string(v).map(|s| markdown::escape(&s)));
-    env.add_filter("escape_md", |v: &Value| {
-        string(v).map(|s| markdown::escape(&s))
-    });
     env.add_filter("code", |v: &Value| string(v).map(|s| markdown::code(&s)));
     env.add_filter("fence", |v: &Value| string(v).map(|s| markdown::fence(&s)));
     env.add_filter("shell", |v: &Value| {
@@ -55,6 +52,7 @@ pub(super) fn add(env: &mut Environment<'_>) {
         Ok::<_, Error>(figures::shell(arguments))
     });
     env.add_filter("fig", |v: &Value| string(v));
+    env.add_filter("precise", precise);
     env.add_filter("ms", |v: &Value| scaled(v, 1e3, " ms"));
     env.add_filter("mb", |v: &Value| scaled(v, 1e-6, " MB"));
     env.add_filter("pct", |v: &Value| scaled(v, 100.0, " %"));
@@ -102,6 +100,15 @@ fn string(value: &Value) -> Result<String, Error> {
     }
 }
 
+/// A figure with six digits, where three would hide a difference.
+fn precise(value: &Value) -> Result<String, Error> {
+    if value.kind() == ValueKind::Map {
+        Ok(figures::precise(&figure(value)?))
+    } else {
+        string(value)
+    }
+}
+
 fn scaled(value: &Value, factor: f64, unit: &str) -> Result<String, Error> {
     Ok(match amount(value)? {
         Some(n) => format!("{}{unit}", number(n * factor, 3)),
@@ -130,14 +137,24 @@ fn figure(value: &Value) -> Result<Figure, Error> {
     let Some(shown) = text("text")? else {
         return Err(invalid("a figure was expected (with `text`, `value`, …)"));
     };
-    let value_of = attribute(value, "value")?.filter(|v| !v.is_none());
+    let number = attribute(value, "value")?.filter(|v| !v.is_none());
     Ok(Figure {
         text: shown,
         unit: text("unit")?.unwrap_or_default(),
         unavailable: text("unavailable")?,
-        value: value_of.map(f64::try_from).transpose()?,
+        value: number.map(f64::try_from).transpose()?,
+        dimension: dimension(value)?,
         ..Figure::default()
     })
+}
+
+fn dimension(figure: &Value) -> Result<Option<Dimension>, Error> {
+    let Some(powers) = attribute(figure, "dimension")?.filter(|d| !d.is_none()) else {
+        return Ok(None);
+    };
+    let powers = powers.try_iter()?.map(i8::try_from);
+    let powers = powers.collect::<Result<Vec<_>, _>>()?;
+    Ok(<[i8; 10]>::try_from(powers).ok().map(Dimension))
 }
 
 fn attribute(value: &Value, name: &str) -> Result<Option<Value>, Error> {
@@ -169,7 +186,8 @@ fn md_table(rows: &Value, headers: &Value) -> Result<String, Error> {
             .collect::<Result<Vec<_>, Error>>()
     };
     let rows = rows.try_iter()?.map(cells).collect::<Result<Vec<_>, _>>()?;
-    Ok(markdown::table(&cells(headers.clone())?, &rows))
+    let table = markdown::table(&cells(headers.clone())?, &rows);
+    Ok(table.trim_end().into())
 }
 
 /// `rows | figure_table(first_header, [[header, metric], …])`: a row is `{name, metrics}`. Columns
@@ -226,10 +244,7 @@ fn figure_table(rows: &Value, first: &str, columns: &Value) -> Result<String, Er
         let before = if n == 0 { "\n" } else { "<br>\n" };
         text.push_str(&format!("{before}({}) {}", n + 1, markdown::escape(reason)));
     }
-    if !reasons.is_empty() {
-        text.push('\n');
-    }
-    Ok(text)
+    Ok(text.trim_end().into())
 }
 
 fn row(name: String, metrics: IndexMap<String, Value>) -> Value {
@@ -319,13 +334,10 @@ fn series_rows(metrics: &Value, series: &Value) -> Result<Value, Error> {
     }
     let rows = found.into_iter().map(|((_, name), mut metrics)| {
         if let (Some(first), Some(last)) = (metrics.get("first"), metrics.get("last"))
-            && let (Some(a), Some(b)) = (figure(first)?.value, figure(last)?.value)
+            && let (first, last) = (figure(first)?, figure(last)?)
+            && let (Some(a), Some(b)) = (first.value, last.value)
         {
-            let dimension = if figure(first)?.unit == "B" {
-                Dimension::DATA
-            } else {
-                Dimension::NONE
-            };
+            let dimension = first.dimension.unwrap_or(Dimension::NONE);
             let growth = Figure::quantity(Quantity::new(b - a, dimension));
             let growth = serde_json::to_value(&growth).map_err(|e| invalid(e.to_string()))?;
             metrics.insert("growth".into(), super::context::to_value(growth));

@@ -1,6 +1,6 @@
 //! Which files a run's reports are, and which cases each of them tells of.
 
-use super::error::ReportError;
+use super::error::{Clash, ReportError};
 use super::model::{CaseResult, ReportData, ReportFormat, Template};
 use std::path::{Component, Path, PathBuf};
 
@@ -69,14 +69,14 @@ pub(super) fn outputs(cases: &[CaseResult]) -> (Vec<Output<'_>>, Vec<ReportError
                 Some(_) if refused.contains(&to.as_str()) => {}
                 Some(differ) => {
                     refused.push(to);
-                    errors.push(ReportError::Clash {
+                    errors.push(ReportError::Clash(Box::new(Clash {
                         to: to.clone(),
                         first: output.name.into(),
                         scenario_first: output.parts[0].0.scenario.clone(),
                         second: report.name.clone(),
                         scenario_second: case.scenario.clone(),
                         differ,
-                    });
+                    })));
                 }
             }
         }

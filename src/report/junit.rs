@@ -1,7 +1,7 @@
 //! JUnit XML as GitHub, GitLab and Jenkins show it best: a suite per scenario, a test per check.
 
 use super::error::ReportError;
-use super::figures::shown;
+use super::figures::precise;
 use super::model::{CaseResult, CheckResult, RunResult, Verdict, WorldError};
 use super::text::{one_line, plain};
 use crate::syntax::ast::CheckLevel;
@@ -133,7 +133,7 @@ fn evidence(check: &CheckResult) -> String {
     for part in &check.evidence {
         let value = match &part.value.unavailable {
             Some(reason) => format!("unavailable: {}", one_line(reason)),
-            None => one_line(shown(&part.value)),
+            None => one_line(&precise(&part.value)),
         };
         lines.push(format!("{} = {value}", one_line(&part.text)));
     }

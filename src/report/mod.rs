@@ -17,7 +17,7 @@ pub mod terminal;
 pub mod text;
 mod write;
 
-pub use error::{ReportError, ReportErrors, TemplateError};
+pub use error::{Clash, ReportError, ReportErrors, TemplateError};
 pub use tally::Tally;
 pub use template::{STD_TEMPLATES, check_template, std_template};
 pub use write::{write_all, write_folder};

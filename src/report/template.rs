@@ -4,9 +4,10 @@ use super::error::TemplateError;
 use super::filters;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value};
+use std::collections::HashSet;
 
 /// Instructions that one page may take: some million cells.
-const FUEL: u64 = 50_000_000;
+const FUEL: u64 = 20_000_000;
 /// The most bytes of one page.
 const LONGEST: usize = 64 << 20;
 
@@ -24,14 +25,18 @@ pub fn std_template(name: &str) -> Option<&'static str> {
 
 /// Whether a template can be read: syntax, and names of filters and tests where they are used is
 /// left to rendering. For `lint`.
-pub fn check_template(name: &str, text: &str) -> Result<(), TemplateError> {
+pub fn check_template(name: &str, text: &str) -> Result<(), Box<TemplateError>> {
     let mut env = environment();
     let added = env.add_template(name, text);
     added.map_err(|e| explain(&e, name, text, None))
 }
 
 /// Renders a page.
-pub(super) fn render(name: &str, text: &str, context: &Value) -> Result<String, TemplateError> {
+pub(super) fn render(
+    name: &str,
+    text: &str,
+    context: &Value,
+) -> Result<String, Box<TemplateError>> {
     let mut env = environment();
     env.add_template(name, text)
         .map_err(|e| explain(&e, name, text, None))?;
@@ -39,8 +44,10 @@ pub(super) fn render(name: &str, text: &str, context: &Value) -> Result<String, 
     let template = env
         .get_template(name)
         .map_err(|e| explain(&e, name, text, None))?;
+    // names that neither a loop nor a `set` makes: they must come from the context
+    let free = template.undeclared_variables(false);
     let rendered = template.render_captured_to(context.clone(), &mut page);
-    rendered.map_err(|e| explain(&e, name, text, Some(context)))?;
+    rendered.map_err(|e| explain(&e, name, text, Some((context, &free))))?;
     Ok(String::from_utf8_lossy(&page.0).into_owned())
 }
 
@@ -82,7 +89,13 @@ impl std::io::Write for Bounded {
 }
 
 /// The engine's error in words of ours, with its place and the names that come near.
-fn explain(error: &Error, name: &str, text: &str, context: Option<&Value>) -> TemplateError {
+fn explain(
+    error: &Error,
+    name: &str,
+    text: &str,
+    context: Option<(&Value, &HashSet<String>)>,
+) -> Box<TemplateError> {
+    let (context, free) = context.unzip();
     // an include or a macro wraps the error that matters
     let mut error = error;
     while let Some(inner) = std::error::Error::source(error).and_then(|e| e.downcast_ref::<Error>())
@@ -99,7 +112,7 @@ fn explain(error: &Error, name: &str, text: &str, context: Option<&Value>) -> Te
         text[start..r.start].chars().count() + 1
     });
     let (message, help) = match error.kind() {
-        ErrorKind::UndefinedError => undefined(part, context),
+        ErrorKind::UndefinedError => undefined(part, context, free),
         ErrorKind::UnknownFilter => {
             let unknown = part.and_then(|p| p.rsplit('|').next()).map(str::trim);
             let near = unknown.and_then(|n| nearest(n, filters::NAMES.iter().copied()));
@@ -116,7 +129,7 @@ fn explain(error: &Error, name: &str, text: &str, context: Option<&Value>) -> Te
         ),
         _ => (said(error), None),
     };
-    TemplateError {
+    Box::new(TemplateError {
         name: name.into(),
         line,
         column,
@@ -125,7 +138,7 @@ fn explain(error: &Error, name: &str, text: &str, context: Option<&Value>) -> Te
             .and_then(|line| text.lines().nth(line - 1))
             .map(|line| super::text::short(line, 200)),
         help,
-    }
+    })
 }
 
 fn said(error: &Error) -> String {
@@ -137,33 +150,42 @@ fn said(error: &Error) -> String {
 
 /// What is undefined, and what there is instead. A path is followed as far as it leads from the
 /// page's own names; behind a loop's variable, all field names of the model are near ones.
-fn undefined(part: Option<&str>, context: Option<&Value>) -> (String, Option<String>) {
+fn undefined(
+    part: Option<&str>,
+    context: Option<&Value>,
+    free: Option<&HashSet<String>>,
+) -> (String, Option<String>) {
     let Some(path) = part.and_then(first_path) else {
         return ("something here is not defined".into(), None);
     };
-    let message = format!("`{path}` is not defined");
-    let Some(context) = context else {
-        return (message, None);
+    let message = |name: &str| format!("`{name}` is not defined");
+    let (Some(context), Some(free)) = (context, free) else {
+        return (message(path), None);
     };
-    let mut names: Vec<&str> = path.split('.').collect();
-    let last = names.pop().unwrap_or_default();
-    let parent = names.iter().try_fold(context.clone(), |value, name| {
-        value.get_attr(name).ok().filter(|v| !v.is_undefined())
-    });
+    let names: Vec<&str> = path.split('.').collect();
     let mut known = Vec::new();
-    match parent {
-        Some(parent) => known.extend(keys(&parent)),
-        None => field_names(context, 0, &mut known),
-    }
-    let near = nearest(last, known.iter().map(String::as_str));
-    let help = match near {
-        Some(near) => Some(format!("did you mean `{near}`?")),
-        None if known.len() <= 12 && !known.is_empty() => {
-            Some(format!("there is: {}", known.join(", ")))
+    let mut missing = names.last().copied().unwrap_or_default();
+    if free.contains(names[0]) {
+        let mut value = context.clone();
+        for name in names {
+            match value.get_attr(name).ok().filter(|v| !v.is_undefined()) {
+                Some(inner) => value = inner,
+                None => {
+                    missing = name;
+                    break;
+                }
+            }
         }
+        known.extend(keys(&value));
+    } else {
+        field_names(context, 0, &mut known);
+    }
+    let help = match nearest(missing, known.iter().map(String::as_str)) {
+        Some(near) => Some(format!("did you mean `{near}`?")),
+        None if (1..=12).contains(&known.len()) => Some(format!("there is: {}", known.join(", "))),
         None => None,
     };
-    (message, help)
+    (message(path), help)
 }
 
 /// The first dotted name in a piece of a template.

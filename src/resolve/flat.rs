@@ -4,7 +4,7 @@
 use super::ModuleId;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
-use crate::syntax::ast::{Block, CheckLevel, Expr, Ident, Item, ItemKind};
+use crate::syntax::ast::{Block, CheckLevel, Expr, Ident, Item, ItemKind, Path};
 use indexmap::IndexMap;
 use std::sync::Arc;
 
@@ -16,6 +16,8 @@ pub struct Flat {
     pub span: Span,
     pub doc: Option<String>,
     pub module: ModuleId,
+    /// The top-level block that it builds on; already worked in, once a program is loaded.
+    pub extends: Option<Path>,
     pub attrs: IndexMap<String, FlatAttr>,
     pub lets: IndexMap<String, FlatAttr>,
     pub children: Vec<Arc<Flat>>,
@@ -72,6 +74,7 @@ pub(super) fn own(block: &Block, item: &Item, module: ModuleId, found: &mut Vec<
         span: item.span,
         doc: item.doc.clone(),
         module,
+        extends: block.extends.clone(),
         attrs: IndexMap::new(),
         lets: IndexMap::new(),
         children: Vec::new(),
@@ -109,12 +112,6 @@ fn add(flat: &mut Flat, item: &Item, module: ModuleId, found: &mut Vec<Diagnosti
             }
         }
         ItemKind::Block(block) => {
-            if let Some(path) = &block.extends {
-                found.push(
-                    Diagnostic::error(codes::MISPLACED, path.span, "`extends` stands only at the top level of a file")
-                        .help("move the block out of this one, or write its attributes here"),
-                );
-            }
             let child = own(block, item, module, found);
             let same = |other: &&Arc<Flat>| other.kind.text == child.kind.text && other.title() == child.title();
             if let Some(before) = flat.children.iter().find(same) {

@@ -68,12 +68,15 @@ pub fn load(files: &[PathBuf]) -> (Program, Vec<Diagnostic>) {
         }
     }
     // a server with a `url` alone speaks the plain API, whose engine is in the library
-    if loader.raw.values().any(|(flat, _)| flat.children_of("server").any(|server| server.attrs.contains_key("url"))) {
+    if loader.raw.values().any(|flat| flat.children_of("server").any(|server| server.attrs.contains_key("url"))) {
         loader.std("engines");
     }
     loader.flatten();
     (loader.program, loader.found)
 }
+
+/// A top-level block: its module and name.
+type Key = (ModuleId, String);
 
 #[derive(Default)]
 struct Loader {
@@ -83,7 +86,7 @@ struct Loader {
     /// Files being read, to see cycles of `use`.
     stack: Vec<ModuleId>,
     /// Blocks before their `extends` is worked in.
-    raw: HashMap<(ModuleId, String), (Flat, Option<NamePath>)>,
+    raw: IndexMap<Key, Flat>,
 }
 
 impl Loader {
@@ -195,7 +198,7 @@ impl Loader {
             return;
         };
         self.define(id, name, item, DefinitionKind::Block(Arc::new(flat.clone())));
-        self.raw.entry((id, name.text.clone())).or_insert((flat, block.extends.clone()));
+        self.raw.entry((id, name.text.clone())).or_insert(flat);
     }
 
     fn used(&mut self, id: ModuleId, file: FileId, used: &Use, item: &Item) {
@@ -266,15 +269,15 @@ impl Loader {
 
     /// Works `extends` in, everywhere.
     fn flatten(&mut self) {
-        let keys: Vec<(ModuleId, String)> = self.raw.keys().cloned().collect();
-        let mut done: HashMap<(ModuleId, String), Option<Arc<Flat>>> = HashMap::new();
+        let keys: Vec<Key> = self.raw.keys().cloned().collect();
+        let mut done: HashMap<Key, Arc<Flat>> = HashMap::new();
         for key in &keys {
-            self.flat(key, &mut done, &mut Vec::new());
+            self.top_level(key, &mut done, &mut Vec::new());
         }
         for (id, module) in self.program.modules.iter_mut().enumerate() {
             for (name, definition) in &mut module.names {
                 if let DefinitionKind::Block(slot) = &mut definition.kind
-                    && let Some(Some(flat)) = done.get(&(ModuleId(id), name.clone()))
+                    && let Some(flat) = done.get(&(ModuleId(id), name.clone()))
                 {
                     *slot = flat.clone();
                 }
@@ -282,40 +285,43 @@ impl Loader {
         }
     }
 
-    fn flat(
-        &mut self,
-        key: &(ModuleId, String),
-        done: &mut HashMap<(ModuleId, String), Option<Arc<Flat>>>,
-        stack: &mut Vec<(ModuleId, String)>,
-    ) -> Option<Arc<Flat>> {
+    fn top_level(&mut self, key: &Key, done: &mut HashMap<Key, Arc<Flat>>, stack: &mut Vec<Key>) -> Option<Arc<Flat>> {
         if let Some(known) = done.get(key) {
-            return known.clone();
+            return Some(known.clone());
         }
-        let (own, extends) = self.raw.get(key)?.clone();
-        let Some(path) = extends else {
-            let flat = Arc::new(own);
-            done.insert(key.clone(), Some(flat.clone()));
-            return Some(flat);
-        };
+        let own = self.raw.get(key)?.clone();
         stack.push(key.clone());
-        let parent = self.parent(key.0, &path, &own);
-        let flat = match parent {
+        let flat = Arc::new(self.extended(key.0, own, done, stack));
+        stack.pop();
+        done.insert(key.clone(), flat.clone());
+        Some(flat)
+    }
+
+    /// A block with its parent, and its children with theirs.
+    fn extended(&mut self, module: ModuleId, mut own: Flat, done: &mut HashMap<Key, Arc<Flat>>, stack: &mut Vec<Key>) -> Flat {
+        let children = std::mem::take(&mut own.children);
+        for child in children {
+            let child = match child.extends {
+                None if child.children.is_empty() => child,
+                _ => Arc::new(self.extended(module, child.as_ref().clone(), done, stack)),
+            };
+            own.children.push(child);
+        }
+        let Some(path) = own.extends.clone() else { return own };
+        match self.parent(module, &path, &own) {
             Some(parent) if stack.contains(&parent) => {
                 self.found.push(
                     Diagnostic::error(codes::CYCLE, path.span, format!("`{}` extends itself", own.title()))
                         .help("let one of the blocks in the circle stand alone"),
                 );
-                Arc::new(own)
+                own
             }
-            Some(parent) => match self.flat(&parent, done, stack) {
-                Some(parent) => Arc::new(flat::merge(&parent, &own)),
-                None => Arc::new(own),
+            Some(parent) => match self.top_level(&parent, done, stack) {
+                Some(parent) => flat::merge(&parent, &own),
+                None => own,
             },
-            None => Arc::new(own),
-        };
-        stack.pop();
-        done.insert(key.clone(), Some(flat.clone()));
-        Some(flat)
+            None => own,
+        }
     }
 
     fn parent(&mut self, module: ModuleId, path: &NamePath, own: &Flat) -> Option<(ModuleId, String)> {

@@ -1,3 +1,288 @@
-//! Carries a plan out.
+//! Carries a plan out: launches, phases, cancellation. Does not judge by itself.
 
+mod case;
+mod error;
+mod phase;
 pub mod progress;
+mod quiesce;
+mod recorder;
+mod requests;
+mod server;
+mod signals;
+
+pub use error::RunError;
+
+use crate::clock::Clock;
+use crate::eval::Params;
+use crate::plan::{Launch, Plan};
+use crate::report::model::{CaseResult, CaseSummary, RunResult, SCHEMA_VERSION, Verdict, World, WorldError};
+use crate::resolve::Program;
+use crate::scenario::Case;
+use crate::stop::{Stop, StopLevel, stop_pair};
+use crate::store::{CaseFolder, HostFacts, Redactor, RunFolder};
+use indexmap::IndexMap;
+use crate::syntax::ast::CheckLevel;
+use progress::{CheckLine, Event, Progress};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+/// What a run is given besides its cases.
+pub struct Options {
+    /// The run folder; none for `runs/<time>`.
+    pub out: Option<PathBuf>,
+    /// As typed.
+    pub command: Vec<String>,
+    pub files: Vec<String>,
+    pub params: IndexMap<String, String>,
+    pub secrets: Vec<String>,
+    pub progress: Box<dyn Progress>,
+}
+
+/// What a run came to; the details are in its folder.
+pub struct Outcome {
+    pub folder: RunFolder,
+    pub cases: Vec<CaseResult>,
+    pub exit_code: i32,
+    pub interrupted: bool,
+    /// Reports that could not be written.
+    pub report_problems: Vec<String>,
+}
+
+/// What all parts of a run share.
+pub(crate) struct Shared {
+    pub program: Arc<Program>,
+    pub params: Arc<Params>,
+    pub clock: Clock,
+    pub folder: RunFolder,
+    pub progress: Box<dyn Progress>,
+    pub secrets: Vec<String>,
+    /// For readiness; never uses a proxy.
+    pub http: reqwest::Client,
+    /// The first event that could not be written.
+    problem: Mutex<Option<WorldError>>,
+}
+
+impl Shared {
+    /// Adds a line to `events.jsonl`; what goes wrong is kept for the case at hand.
+    pub fn log(&self, event: &str, fields: serde_json::Value) {
+        if let Err(error) = self.folder.event(self.clock.now(), event, fields) {
+            self.keep(error::of_store(&error, None));
+        }
+    }
+
+    /// Keeps the first thing that could not be written.
+    pub fn keep(&self, error: WorldError) {
+        let mut slot = self.problem.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        slot.get_or_insert(error);
+    }
+
+    pub fn take_problem(&self) -> Option<WorldError> {
+        self.problem.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
+    }
+}
+
+/// Runs the cases as planned, and writes the run folder and its reports.
+///
+/// # Errors
+/// Only where there is no run folder to write to; whatever goes wrong later is in the results.
+pub async fn run(
+    program: Arc<Program>,
+    params: Arc<Params>,
+    cases: &[Case],
+    plan: &Plan,
+    options: Options,
+) -> Result<Outcome, RunError> {
+    let now = jiff::Zoned::now();
+    let mut folder = RunFolder::create(options.out.as_deref(), &now)?;
+    folder.set_redactor(Redactor::new(options.secrets.iter().cloned()));
+    folder.write_plan(&crate::plan::to_json(cases, plan))?;
+    folder.write_env(&HostFacts::collect(None))?;
+    let mut result = RunResult {
+        schema: SCHEMA_VERSION,
+        scn_version: env!("CARGO_PKG_VERSION").into(),
+        id: folder.id(),
+        world: World::Real,
+        started: rfc3339(&now),
+        command: options.command,
+        files: options.files,
+        params: options.params,
+        ..RunResult::default()
+    };
+    folder.write_run(&result)?;
+    // an error means that a provider is there already, which is as good
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let http = reqwest::Client::builder()
+        .no_proxy()
+        .tls_certs_only([])
+        .build()
+        .map_err(|e| RunError::Setup(e.to_string()))?;
+    let (stopper, stop) = stop_pair();
+    let shared = Arc::new(Shared {
+        program,
+        params,
+        clock: Clock::start(),
+        folder,
+        progress: options.progress,
+        secrets: options.secrets,
+        http,
+        problem: Mutex::new(None),
+    });
+    let signals = tokio::spawn(signals::watch(stopper, shared.clone()));
+    if let Err(error) = crate::engine::guard::become_subreaper() {
+        shared.log("note", serde_json::json!({ "text": format!("cannot adopt orphaned processes: {error}") }));
+    }
+    shared.progress.event(Event::RunStarted {
+        cases: cases.len(),
+        launches: plan.launches.len(),
+        folder: shared.folder.path().to_path_buf(),
+    });
+    shared.log("run_started", serde_json::json!({ "cases": cases.len(), "launches": plan.launches.len() }));
+
+    let mut results: Vec<CaseResult> = Vec::new();
+    let mut number = 0;
+    for launch in &plan.launches {
+        if stop.level() > StopLevel::Run {
+            break;
+        }
+        run_launch(&shared, cases, launch, &mut number, &stop, &mut results, &mut result).await;
+    }
+    signals.abort();
+
+    let interrupted = stop.level() > StopLevel::Run;
+    result.interrupted = interrupted;
+    result.finished = Some(rfc3339(&jiff::Zoned::now()));
+    let exit_code = crate::judge::exit_code(results.iter(), interrupted);
+    result.exit_code = Some(exit_code);
+    shared.log("run_finished", serde_json::json!({ "exit_code": exit_code, "interrupted": interrupted }));
+    let mut report_problems = Vec::new();
+    if let Err(error) = shared.folder.write_run(&result).and_then(|()| shared.folder.sync_events()) {
+        report_problems.push(format!("{error}; {}", error.help()));
+    }
+    let summary = std::env::var_os("GITHUB_STEP_SUMMARY").map(PathBuf::from);
+    if let Err(errors) = crate::report::write_folder(&shared.folder, summary.as_deref()) {
+        report_problems.extend(errors.errors.iter().map(|error| format!("{error}; {}", error.help())));
+    }
+    shared.progress.event(Event::RunEnded);
+    let shared = Arc::into_inner(shared).ok_or_else(|| RunError::Setup("a task of the run is still alive".into()))?;
+    let exit_code = if exit_code == 0 && !report_problems.is_empty() { 3 } else { exit_code };
+    Ok(Outcome { folder: shared.folder, cases: results, exit_code, interrupted, report_problems })
+}
+
+/// The cases of one launch, one after the other, on servers that stay up between them. Servers
+/// that died are started again for the next case.
+async fn run_launch(
+    shared: &Arc<Shared>,
+    cases: &[Case],
+    launch: &Launch,
+    number: &mut u32,
+    stop: &Stop,
+    results: &mut Vec<CaseResult>,
+    run: &mut RunResult,
+) {
+    let mut servers: Option<case::Servers> = None;
+    for index in &launch.cases {
+        if stop.level() > StopLevel::Run {
+            break;
+        }
+        let spec = &cases[*index];
+        let folder = match shared.folder.case(&spec.scenario, &spec.id) {
+            Ok(folder) => folder,
+            Err(error) => {
+                let error = error::of_store(&error, None);
+                finish(shared, None, case::failed(spec, shared, error), results, run);
+                continue;
+            }
+        };
+        shared.log("case_started", serde_json::json!({ "scenario": spec.scenario, "case": spec.id }));
+        if servers.as_ref().is_some_and(case::Servers::any_ended)
+            && let Some(dead) = servers.take()
+        {
+            dead.stop(shared, stop).await;
+        }
+        if servers.is_none() {
+            *number += 1;
+            match case::Servers::start(shared, spec, *number, &folder, stop).await {
+                Ok(started) => servers = Some(started),
+                Err(error) => {
+                    shared.progress.event(case_started(spec, results.len()));
+                    let mut result = case::failed(spec, shared, error);
+                    if stop.level() > StopLevel::Run {
+                        result.verdict = Verdict::Interrupted;
+                    }
+                    finish(shared, Some(&folder), result, results, run);
+                    continue;
+                }
+            }
+        }
+        if let Some(servers) = &servers {
+            shared.progress.event(case_started(spec, results.len()));
+            let result = case::run(shared, spec, servers, &folder, stop).await;
+            finish(shared, Some(&folder), result, results, run);
+        }
+    }
+    if let Some(servers) = servers {
+        servers.stop(shared, stop).await;
+    }
+}
+
+fn case_started(spec: &Case, index: usize) -> Event {
+    Event::CaseStarted { index, scenario: spec.scenario.clone(), id: spec.id.clone() }
+}
+
+/// Keeps a case's result, in its folder and in `run.json`.
+fn finish(
+    shared: &Shared,
+    folder: Option<&CaseFolder>,
+    mut result: CaseResult,
+    results: &mut Vec<CaseResult>,
+    run: &mut RunResult,
+) {
+    if let Some(problem) = shared.take_problem() {
+        result.error.get_or_insert(problem);
+        result.verdict = result.verdict.max(Verdict::Error);
+    }
+    if let Some(folder) = folder
+        && let Err(error) = folder.write_result(&result)
+    {
+        result.error.get_or_insert(error::of_store(&error, None));
+        result.verdict = result.verdict.max(Verdict::Error);
+    }
+    run.cases.push(CaseSummary {
+        scenario: result.scenario.clone(),
+        case: result.case.clone(),
+        folder: folder.map(|f| f.relative().to_string()).unwrap_or_default(),
+        verdict: result.verdict,
+        duration_s: result.duration_s,
+    });
+    shared.log(
+        "case_ended",
+        serde_json::json!({ "scenario": result.scenario, "case": result.case, "verdict": result.verdict }),
+    );
+    if let Err(error) = shared.folder.write_run(run) {
+        shared.progress.event(Event::Note { text: error.to_string() });
+    }
+    shared.progress.event(Event::CaseEnded {
+        scenario: result.scenario.clone(),
+        id: result.case.clone(),
+        verdict: result.verdict,
+        seconds: result.duration_s,
+        checks: result
+            .checks
+            .iter()
+            .map(|check| CheckLine {
+                name: check.name.clone(),
+                verdict: check.verdict,
+                warn: check.level == CheckLevel::Warn,
+                why: check.why.clone(),
+            })
+            .collect(),
+    });
+    if let Some(error) = &result.error {
+        shared.progress.event(Event::Error { text: error.message.clone() });
+    }
+    results.push(result);
+}
+
+fn rfc3339(time: &jiff::Zoned) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+}

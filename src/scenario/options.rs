@@ -106,7 +106,7 @@ fn typed(cx: &Context<'_>, option: &Flat, name: &str, value: Value, span: Span) 
         Some("ratio") => Type::Ratio,
         Some("tok") => Type::Count(Dimension::TOKENS),
         Some("GiB") => Type::Quantity(Dimension::DATA),
-        Some("s") => Type::Quantity(Dimension::TIME),
+        Some("s" | "duration") => Type::Quantity(Dimension::TIME),
         Some("string") => Type::SecretText,
         Some("list") => Type::Many(&Type::Any),
         Some("record") => Type::Record,
@@ -168,7 +168,8 @@ impl Spelling {
             },
             Value::Number(q) => {
                 let factor = if ty == "GiB" { 1024f64.powi(3) } else { 1.0 };
-                out.extend([flag, number(q.value / factor, 15)]);
+                let unit = if ty == "duration" { "s" } else { "" };
+                out.extend([flag, number(q.value / factor, 15) + unit]);
             }
             other => out.extend(as_text(other).or_else(|| other.shown()).map(|text| [flag, text]).into_iter().flatten()),
         }

@@ -83,11 +83,11 @@ fn format(cx: &Context<'_>, flat: &Flat, to: &[String], template: bool, columns:
 
 fn template(cx: &Context<'_>, flat: &Flat, name: String) -> Option<Template> {
     let place = cx.place(flat, "template");
-    if let Some(standard) = name.strip_prefix("std:") {
-        return match crate::report::std_template(standard) {
+    if name.starts_with("std:") {
+        return match crate::report::std_template(&name) {
             Some(text) => Some(Template { name, text: text.to_string() }),
             None => {
-                let message = format!("the standard library has no template `{standard}`");
+                let message = format!("the standard library has no template `{name}`");
                 cx.eval.report(Diagnostic::error(codes::MISSING_FILE, place, message).help("it has std:summary.md.j2"));
                 None
             }

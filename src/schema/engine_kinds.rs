@@ -107,7 +107,7 @@ pub(super) const KINDS: &[Kind] = &[
         naming: Naming::Required,
         parents: &["engine"],
         attributes: &[
-            default("type", Type::Choice(&["bool", "int", "number", "ratio", "string", "tok", "GiB", "s", "record", "list"]), "\"string\"", "What its value must be, and the unit in which the flag takes it."),
+            default("type", Type::Choice(&["bool", "int", "number", "ratio", "string", "tok", "GiB", "s", "duration", "record", "list"]), "\"string\"", "What its value must be, and the unit in which the flag takes it."),
             optional("choices", Type::List(&Type::Text), "The values that it takes."),
             launch(optional("value", Type::Any, "What is passed where the server sets nothing.")),
             launch(optional("default", Type::Any, "What the engine itself takes where nothing is passed; for constraints and plans.")),

@@ -186,9 +186,9 @@ pub(super) const KINDS: &[Kind] = &[
     },
     Kind {
         name: "report",
-        doc: "A file to write: a template over the results, or a table of columns with a row per case.",
+        doc: "A file to write: a template over the results, or a table of columns with a row per case. At the top level it is a base to extend.",
         naming: Naming::Required,
-        parents: &["scenario"],
+        parents: &["file", "scenario"],
         attributes: &[
             optional("template", Type::Text, "`std:summary.md.j2`, or a template file of the pack."),
             staged(Stage::Measured, optional("columns", Type::Any, "A list of expressions, or header = expression.")),

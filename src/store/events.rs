@@ -120,3 +120,46 @@ pub fn read_events(path: &Path) -> Result<Events, StoreError> {
     }
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_full_disk_is_an_error_and_the_next_event_has_its_own_line() {
+        let log = EventLog::open("/dev/full".into()).unwrap();
+        let redactor = Redactor::default();
+        let error = log.write(1.0, "x", json!({}), &redactor).unwrap_err();
+        assert!(matches!(error, StoreError::NoSpace { .. }), "{error}");
+
+        // the same log, its disk mended: half a line is there already
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("events.jsonl");
+        std::fs::write(&path, "{\"t\": 1.0, \"wa").unwrap();
+        log.file.lock().unwrap().file = append_to(&path).unwrap();
+        log.write(2.0, "y", json!({"n": 1}), &redactor).unwrap();
+        let read = read_events(&path).unwrap();
+        assert_eq!(read.events.len(), 1);
+        assert_eq!(read.damaged, [1]);
+        assert!(!read.truncated);
+    }
+
+    #[test]
+    fn an_event_keeps_its_own_fields() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("events.jsonl");
+        let log = EventLog::open(path.clone()).unwrap();
+        let secret = Redactor::new(["hunter22".to_string()]);
+        let fields = json!({"t": "no", "event": "no", "said": "hunter22\nand more"});
+        log.write(1.5, "phase_started", fields, &secret).unwrap();
+        let event = &read_events(&path).unwrap().events[0];
+        assert_eq!((event.t, event.event.as_str()), (1.5, "phase_started"));
+        assert_eq!(event.fields["said"], "***\nand more");
+        assert!(
+            event.wall.parse::<jiff::Timestamp>().is_ok(),
+            "{}",
+            event.wall
+        );
+    }
+}

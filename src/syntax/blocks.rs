@@ -11,6 +11,10 @@ use crate::source::Span;
 impl Builder<'_> {
     pub(super) fn block(&mut self, pair: Pair<'_, Rule>) -> (ItemKind, u32) {
         let start = self.start(&pair);
+        let has_body = pair
+            .clone()
+            .into_inner()
+            .all(|p| p.as_rule() != Rule::no_body);
         let mut kind = None;
         let (mut name, mut extends) = (None, None);
         let mut body = Vec::new();
@@ -19,16 +23,28 @@ impl Builder<'_> {
             let span = self.span(&part);
             match part.as_rule() {
                 Rule::ident if kind.is_none() => kind = Some(self.ident(&part)),
+                Rule::dashed | Rule::string if !has_body => {
+                    name = Some(Ident {
+                        text: String::new(),
+                        span,
+                    })
+                }
                 Rule::ident | Rule::dashed | Rule::string => name = Some(self.block_name(part)),
                 Rule::path => extends = Some(self.path(&part)),
                 Rule::no_name => {
                     self.no_name(&part, "the block that it extends");
                 }
                 Rule::allman => {
-                    let brace = self.text[span.start as usize..].find('{').map_or(end as usize, |n| n + span.start as usize);
+                    let brace = self.text[span.start as usize..]
+                        .find('{')
+                        .map_or(end as usize, |n| n + span.start as usize);
                     let gap = self.at(end as usize, brace);
-                    let mut found = Diagnostic::error(codes::SYNTAX, self.at(brace, brace + 1), "a block's `{` stands on its first line")
-                        .says("expected on the line above");
+                    let mut found = Diagnostic::error(
+                        codes::SYNTAX,
+                        self.at(brace, brace + 1),
+                        "a block's `{` stands on its first line",
+                    )
+                    .says("expected on the line above");
                     if self.source(gap).trim().is_empty() {
                         found = found.fix("join the lines", gap, " ", true);
                     }
@@ -47,7 +63,15 @@ impl Builder<'_> {
             end = end.max(span.end);
         }
         match kind {
-            Some(kind) => (ItemKind::Block(Block { kind, name, extends, body }), end),
+            Some(kind) => (
+                ItemKind::Block(Block {
+                    kind,
+                    name,
+                    extends,
+                    body,
+                }),
+                end,
+            ),
             None => (ItemKind::Error, end),
         }
     }
@@ -57,10 +81,19 @@ impl Builder<'_> {
             Rule::dashed => self.dashed(&pair),
             Rule::string => {
                 let name = self.plain_text(pair, "a name");
-                let is_name = name.text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-                    && name.text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-                let mut found = Diagnostic::error(codes::FOREIGN_FORM, name.span, "a block's name stands without quotes")
-                    .says("in quotes");
+                let is_name = name
+                    .text
+                    .starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+                    && name
+                        .text
+                        .chars()
+                        .all(|c| c.is_ascii_alphanumeric() || c == '_');
+                let mut found = Diagnostic::error(
+                    codes::FOREIGN_FORM,
+                    name.span,
+                    "a block's name stands without quotes",
+                )
+                .says("in quotes");
                 if is_name {
                     found = found.fix("remove the quotes", name.span, name.text.clone(), true);
                 }
@@ -76,17 +109,29 @@ impl Builder<'_> {
         let word = kind.map_or("", |k| k.text.as_str());
         if ["import", "include", "require", "from"].contains(&word) {
             let place = kind.map_or(span, |k| k.span);
-            let found = Diagnostic::error(codes::FOREIGN_FORM, place, "modules and files are taken in with `use`")
-                .says("expected `use`")
-                .fix("write `use`", place, "use", word != "from");
+            let found = Diagnostic::error(
+                codes::FOREIGN_FORM,
+                place,
+                "modules and files are taken in with `use`",
+            )
+            .says("expected `use`")
+            .fix("write `use`", place, "use", word != "from");
             self.say(found);
             return;
         }
         let place = self.at(span.end as usize, span.end as usize);
-        let what = if name.is_some() { "`{`" } else { "a name or `{`" };
-        let mut found = Diagnostic::error(codes::SYNTAX, place, format!("expected {what} after `{}`", self.source(span)))
-            .says("expected `{`")
-            .label(span, "this starts a block");
+        let what = if name.is_some() {
+            "`{`"
+        } else {
+            "a name or `{`"
+        };
+        let mut found = Diagnostic::error(
+            codes::SYNTAX,
+            place,
+            format!("expected {what} after `{}`", self.source(span)),
+        )
+        .says("expected `{`")
+        .label(span, "this starts a block");
         if ["assert", "check", "ensure", "require", "should"].contains(&word) {
             found = found.help("a condition that must hold starts with `expect`");
         } else {
@@ -98,21 +143,34 @@ impl Builder<'_> {
     /// `const x = 1`, `server sut = { … }`
     pub(super) fn binding_like(&mut self, pair: Pair<'_, Rule>) -> (ItemKind, u32) {
         let mut pairs = inner(pair).peekable();
-        let (Some(first), Some(second)) = (pairs.next(), pairs.next()) else { return (ItemKind::Error, 0) };
+        let (Some(first), Some(second)) = (pairs.next(), pairs.next()) else {
+            return (ItemKind::Error, 0);
+        };
         let (word, name) = (self.span(&first), self.span(&second));
         let value = self.value(&mut pairs, "a value after `=`", Place::Line);
         let end = value.span.end.max(name.end);
         let written = first.as_str();
-        let found = if ["const", "var", "val", "local", "set", "define", "auto"].contains(&written) {
+        let found = if ["const", "var", "val", "local", "set", "define", "auto"].contains(&written)
+        {
             Diagnostic::error(codes::FOREIGN_FORM, word, "a value gets a name with `let`")
                 .says("expected `let`")
                 .fix("write `let`", word, "let", true)
         } else if matches!(value.kind, ExprKind::Record(_)) {
             let gap = self.at(name.end as usize, value.span.start as usize);
-            let message = format!("a block has no `=`: `{written} {} {{ … }}`", self.source(name));
-            Diagnostic::error(codes::FOREIGN_FORM, gap, message).says("remove `=`").fix("remove `=`", gap, " ", true)
+            let message = format!(
+                "a block has no `=`: `{written} {} {{ … }}`",
+                self.source(name)
+            );
+            Diagnostic::error(codes::FOREIGN_FORM, gap, message)
+                .says("remove `=`")
+                .fix("remove `=`", gap, " ", true)
         } else {
-            Diagnostic::error(codes::SYNTAX, word.to(name), "an attribute has one name before `=`").says("two names")
+            Diagnostic::error(
+                codes::SYNTAX,
+                word.to(name),
+                "an attribute has one name before `=`",
+            )
+            .says("two names")
         };
         self.say(found);
         (ItemKind::Error, end)
@@ -128,13 +186,21 @@ impl Builder<'_> {
             match part.as_rule() {
                 Rule::control if word.is_none() => word = Some((part.as_str().to_owned(), span)),
                 Rule::body => {
-                    self.items(part.into_inner());
+                    // The body of a function is wholly of another language.
+                    if word
+                        .as_ref()
+                        .is_some_and(|(w, _)| !matches!(w.as_str(), "def" | "function" | "fn"))
+                    {
+                        self.items(part.into_inner());
+                    }
                     end = span.end;
                 }
                 _ => {}
             }
         }
-        let Some((word, span)) = word else { return (ItemKind::Error, end) };
+        let Some((word, span)) = word else {
+            return (ItemKind::Error, end);
+        };
         let (message, help) = match word.as_str() {
             "for" | "while" => (
                 "there are no loops",
@@ -149,7 +215,11 @@ impl Builder<'_> {
                 "choose a value with `if a then b else c`, or make a phase or check conditional with `when`",
             ),
         };
-        self.say(Diagnostic::error(codes::FOREIGN_FORM, span, message).says("not a statement").help(help));
+        self.say(
+            Diagnostic::error(codes::FOREIGN_FORM, span, message)
+                .says("not a statement")
+                .help(help),
+        );
         (ItemKind::Error, end.max(span.end))
     }
 }

@@ -27,14 +27,30 @@ pub fn repair(file: FileId, text: &str, scan: &mut Scan) -> bool {
         }
     }
     let marks = std::mem::take(&mut scan.marks);
-    let mut repair = Repair { file, text, stack: Vec::new(), surplus, strays: Vec::new(), scan };
-    for mark in &marks {
-        if !repair.step(mark) {
+    let mut repair = Repair {
+        file,
+        text,
+        stack: Vec::new(),
+        surplus,
+        strays: Vec::new(),
+        scan,
+    };
+    // The indent of the next statement after each mark.
+    let mut next = vec![None; marks.len()];
+    let mut after = None;
+    for (n, mark) in marks.iter().enumerate().rev() {
+        next[n] = after;
+        if mark.statement {
+            after = Some(mark.indent);
+        }
+    }
+    for (mark, next) in marks.iter().zip(next) {
+        if !repair.step(mark, next) {
             return false;
         }
     }
-    let (last, end) = (repair.scan.last, text.len());
-    repair.unclosed(0, last, end);
+    let last = repair.scan.last;
+    repair.unclosed(0, last, None);
     repair.flush_strays();
     true
 }
@@ -55,7 +71,7 @@ impl Repair<'_> {
         Span::new(self.file, start, end)
     }
 
-    fn step(&mut self, mark: &Mark) -> bool {
+    fn step(&mut self, mark: &Mark, next: Option<usize>) -> bool {
         if mark.first && mark.statement {
             self.dedent(mark);
         }
@@ -64,9 +80,14 @@ impl Repair<'_> {
                 if self.stack.len() >= MAX_DEPTH {
                     return false;
                 }
-                self.stack.push(Open { bracket, at: mark.at, line: mark.line, indent: mark.indent });
+                self.stack.push(Open {
+                    bracket,
+                    at: mark.at,
+                    line: mark.line,
+                    indent: mark.indent,
+                });
             }
-            MarkKind::Close(bracket) => self.close(bracket, mark),
+            MarkKind::Close(bracket) => self.close(bracket, mark, next),
             MarkKind::Other => {}
         }
         true
@@ -74,14 +95,21 @@ impl Repair<'_> {
 
     /// A statement that starts left of, or level with, the line of an opener is outside it.
     fn dedent(&mut self, mark: &Mark) {
-        let inside = self.stack.iter().rposition(|o| o.line == mark.line || o.indent < mark.indent);
+        let inside = self
+            .stack
+            .iter()
+            .rposition(|o| o.line == mark.line || o.indent < mark.indent);
         let first = inside.map_or(0, |n| n + 1);
-        self.unclosed(first, mark.after, mark.at);
+        self.unclosed(first, mark.after, Some(mark.at));
     }
 
-    fn close(&mut self, bracket: Bracket, mark: &Mark) {
+    fn close(&mut self, bracket: Bracket, mark: &Mark, next: Option<usize>) {
         let Some(nearest) = self.stack.iter().rposition(|o| o.bracket == bracket) else {
-            let wrong = self.stack.last().filter(|o| o.line == mark.line).map(|o| o.bracket);
+            let wrong = self
+                .stack
+                .last()
+                .filter(|o| o.line == mark.line)
+                .map(|o| o.bracket);
             match wrong {
                 Some(other) if self.surplus[other as usize] < 0 => self.wrong_closer(bracket, mark),
                 _ => self.stray(bracket, mark),
@@ -90,12 +118,14 @@ impl Repair<'_> {
         };
         let top = self.stack.len() - 1;
         if mark.first {
-            let level =
-                self.stack.iter().rposition(|o| o.bracket == bracket && o.indent == mark.indent);
+            let level = self
+                .stack
+                .iter()
+                .rposition(|o| o.bracket == bracket && o.indent == mark.indent);
             if let Some(n) = level
                 && self.stack[n + 1..].iter().all(|o| o.indent >= mark.indent)
             {
-                self.unclosed(n + 1, mark.after, mark.at);
+                self.unclosed(n + 1, mark.after, Some(mark.at));
                 self.stack.pop();
                 return;
             }
@@ -103,6 +133,15 @@ impl Repair<'_> {
                 self.stray(bracket, mark);
                 return;
             }
+        } else if nearest == top
+            && bracket == Bracket::Brace
+            && self.surplus[bracket as usize] > 0
+            && self.stack[top].line != mark.line
+            && next.is_some_and(|indent| indent > self.stack[top].indent)
+        {
+            // What follows is still inside.
+            self.stray(bracket, mark);
+            return;
         } else if nearest < top {
             let other = &self.stack[top];
             if other.line == mark.line
@@ -113,7 +152,7 @@ impl Repair<'_> {
                 return;
             }
         }
-        self.unclosed(nearest + 1, mark.after, mark.at);
+        self.unclosed(nearest + 1, mark.after, Some(mark.at));
         self.stack.pop();
     }
 
@@ -125,7 +164,9 @@ impl Repair<'_> {
         let (wrong, right) = (bracket.closer(), open.bracket.closer());
         let span = self.span(mark.at, mark.at + 1);
         let opener = self.span(open.at, open.at + 1);
-        self.scan.patches.push(Patch::replace(mark.at, mark.at + 1, right));
+        self.scan
+            .patches
+            .push(Patch::replace(mark.at, mark.at + 1, right));
         let message = format!("`{}` is closed with `{wrong}`", open.bracket.opener());
         let found = Diagnostic::error(codes::UNCLOSED, span, message)
             .says(format!("expected `{right}`"))
@@ -136,9 +177,13 @@ impl Repair<'_> {
 
     fn stray(&mut self, bracket: Bracket, mark: &Mark) {
         self.surplus[bracket as usize] -= 1;
-        self.scan.patches.push(Patch::replace(mark.at, mark.at + 1, " "));
+        self.scan
+            .patches
+            .push(Patch::replace(mark.at, mark.at + 1, " "));
         if let Some(last) = self.strays.last()
-            && !self.text[last + 1..mark.at].trim().is_empty()
+            && !self.text[last + 1..mark.at]
+                .bytes()
+                .all(|b| b == b' ' || b == b'\t')
         {
             self.flush_strays();
         }
@@ -146,7 +191,8 @@ impl Repair<'_> {
     }
 
     fn flush_strays(&mut self) {
-        let (Some(first), Some(last)) = (self.strays.first().copied(), self.strays.last().copied()) else {
+        let (Some(first), Some(last)) = (self.strays.first().copied(), self.strays.last().copied())
+        else {
             return;
         };
         self.strays.clear();
@@ -162,24 +208,35 @@ impl Repair<'_> {
     }
 
     /// Closes all from a level up, at `after`, and reports those of one line as one.
-    fn unclosed(&mut self, level: usize, after: usize, noticed: usize) {
+    /// `noticed` is where this came out, if not at the end of the file.
+    fn unclosed(&mut self, level: usize, after: usize, noticed: Option<usize>) {
         let open: Vec<Open> = self.stack.drain(level..).collect();
         for open in open.iter().rev() {
-            self.scan.patches.push(Patch::insert(after, open.bracket.closer()));
+            self.scan
+                .patches
+                .push(Patch::insert(after, open.bracket.closer()));
         }
         for group in open.chunk_by(|a, b| a.line == b.line) {
             let closers: String = group.iter().rev().map(|o| o.bracket.closer()).collect();
-            let shown = if closers.len() > 8 { format!("{}…", &closers[..8]) } else { closers.clone() };
+            let shown = if closers.len() > 8 {
+                format!("{}…", &closers[..8])
+            } else {
+                closers.clone()
+            };
             let first = &group[0];
             let what = match group.len() {
                 1 => format!("this `{}` is never closed", first.bracket.opener()),
                 n => format!("these {n} brackets are never closed"),
             };
-            let seen = match noticed >= self.text.len() {
-                true => "the file ends here".to_owned(),
-                false => format!("expected `{shown}` before this"),
+            let seen = match noticed {
+                None => "the file ends here".to_owned(),
+                Some(_) => format!("expected `{shown}` before this"),
             };
-            let end = self.text[noticed..].chars().next().map_or(noticed, |c| noticed + c.len_utf8());
+            let end = match noticed {
+                Some(at) => at + self.text[at..].chars().next().map_or(0, char::len_utf8),
+                None => after,
+            };
+            let noticed = noticed.unwrap_or(after);
             let opener = self.span(first.at, first.at + 1);
             let mut found = Diagnostic::error(codes::UNCLOSED, opener, what)
                 .says("opened here")
@@ -187,7 +244,12 @@ impl Repair<'_> {
             for other in group.iter().skip(1).take(3) {
                 found = found.label(self.span(other.at, other.at + 1), "and here");
             }
-            self.scan.found.push(found.fix(format!("close it with `{shown}`"), self.span(after, after), closers, false));
+            self.scan.found.push(found.fix(
+                format!("close it with `{shown}`"),
+                self.span(after, after),
+                closers,
+                false,
+            ));
         }
     }
 }

@@ -32,7 +32,9 @@ impl Infix {
         match self {
             Self::Op(Or) => 1,
             Self::Op(And) => 2,
-            Self::Op(Equal | NotEqual | Less | LessEqual | Greater | GreaterEqual | In | NotIn) => COMPARISON,
+            Self::Op(Equal | NotEqual | Less | LessEqual | Greater | GreaterEqual | In | NotIn) => {
+                COMPARISON
+            }
             Self::Op(Add | Subtract) => 5,
             Self::Op(Multiply | Divide) | Self::Remainder | Self::Power => 6,
         }
@@ -81,9 +83,10 @@ impl Builder<'_> {
             "-" => (UnaryOp::Minus, None),
             "!" => (UnaryOp::Not, Some("not ")),
             "+" => {
-                let found = Diagnostic::error(codes::FOREIGN_FORM, span, "a number has no `+` before it")
-                    .says("nothing to add to")
-                    .fix("remove `+`", span, "", true);
+                let found =
+                    Diagnostic::error(codes::FOREIGN_FORM, span, "a number has no `+` before it")
+                        .says("nothing to add to")
+                        .fix("remove `+`", span, "", true);
                 self.say(found);
                 return None;
             }
@@ -100,7 +103,9 @@ impl Builder<'_> {
         let message = match right {
             "or" | "and" | "not" => format!("the operator is the word `{right}`, not `{written}`"),
             "-" => "a minus sign is `-`, not a dash".to_owned(),
-            "==" | "!=" | "<=" | ">=" | "*" | "/" => format!("the operator is `{right}`, not `{written}`"),
+            "==" | "!=" | "<=" | ">=" | "*" | "/" => {
+                format!("the operator is `{right}`, not `{written}`")
+            }
             _ => message,
         };
         let found = Diagnostic::error(codes::FOREIGN_FORM, span, message)
@@ -110,7 +115,9 @@ impl Builder<'_> {
     }
 
     pub(super) fn climb(&mut self, tokens: Vec<Token>) -> Expr {
-        let mut row = Row { tokens: tokens.into_iter().peekable() };
+        let mut row = Row {
+            tokens: tokens.into_iter().peekable(),
+        };
         let mut expr = self.binary(&mut row, 0);
         // Nothing is left over; if the grammar should ever let two operands meet, the
         // whole is broken and not silently short.
@@ -126,7 +133,9 @@ impl Builder<'_> {
         let mut compared: Option<Expr> = None;
         while let Some(Token::Infix(symbol, span)) = row.tokens.peek() {
             let (symbol, op_span) = (symbol.clone(), *span);
-            let Some((op, right)) = infix(&symbol) else { break };
+            let Some((op, right)) = infix(&symbol) else {
+                break;
+            };
             if op.binds() < min {
                 break;
             }
@@ -147,9 +156,13 @@ impl Builder<'_> {
                 Infix::Op(op) => join(op, op_span, left, value),
                 Infix::Remainder => self.remainder(op_span, left, value),
                 Infix::Power => {
-                    let found = Diagnostic::error(codes::FOREIGN_FORM, op_span, "there is no operator for powers")
-                        .says("not an operator here")
-                        .help("multiply: `x * x`");
+                    let found = Diagnostic::error(
+                        codes::FOREIGN_FORM,
+                        op_span,
+                        "there is no operator for powers",
+                    )
+                    .says("not an operator here")
+                    .help("multiply: `x * x`");
                     self.say(found);
                     Self::broken(left.span.to(value.span))
                 }
@@ -166,12 +179,19 @@ impl Builder<'_> {
                 let whole = span.to(value.span);
                 if op == UnaryOp::Not && min > NOT {
                     let text = format!("({})", self.source(whole));
-                    let found = Diagnostic::error(codes::SYNTAX, whole, "`not` needs brackets here")
-                        .says("`not` binds less tightly than the operator before it")
-                        .fix("put it in brackets", whole, text, true);
+                    let found =
+                        Diagnostic::error(codes::SYNTAX, whole, "`not` needs brackets here")
+                            .says("`not` binds less tightly than the operator before it")
+                            .fix("put it in brackets", whole, text, true);
                     self.say(found);
                 }
-                Expr { span: whole, kind: ExprKind::Unary { op, value: Box::new(value) } }
+                Expr {
+                    span: whole,
+                    kind: ExprKind::Unary {
+                        op,
+                        value: Box::new(value),
+                    },
+                }
             }
             Some(Token::Infix(_, span)) => Self::broken(span),
             None => Self::broken(self.at(0, 0)),
@@ -185,13 +205,30 @@ impl Builder<'_> {
         }
         let before = self.text[..span.start as usize].ends_with([' ', '\t', '\n']);
         let after = self.text[span.end as usize..].starts_with([' ', '\t', '\n', '\r']);
-        format!("{}{word}{}", if before { "" } else { " " }, if after { "" } else { " " })
+        format!(
+            "{}{word}{}",
+            if before { "" } else { " " },
+            if after { "" } else { " " }
+        )
     }
 
     /// `a < b < c`
-    fn chained(&mut self, left: Expr, middle: Expr, op: BinaryOp, op_span: Span, right: Expr) -> Expr {
+    fn chained(
+        &mut self,
+        left: Expr,
+        middle: Expr,
+        op: BinaryOp,
+        op_span: Span,
+        right: Expr,
+    ) -> Expr {
         let whole = left.span.to(right.span);
-        let text = format!("{} and {} {} {}", self.source(left.span), self.source(middle.span), op.symbol(), self.source(right.span));
+        let text = format!(
+            "{} and {} {} {}",
+            self.source(left.span),
+            self.source(middle.span),
+            op.symbol(),
+            self.source(right.span)
+        );
         let found = Diagnostic::error(codes::SYNTAX, op_span, "comparisons are not chained")
             .says("a second comparison")
             .label(left.span, "this is true or false")
@@ -206,10 +243,15 @@ impl Builder<'_> {
     fn remainder(&mut self, op_span: Span, left: Expr, right: Expr) -> Expr {
         let span = left.span.to(right.span);
         if !matches!(right.kind, ExprKind::Error) {
-            let text = format!("mod({}, {})", self.source(left.span), self.source(right.span));
-            let found = Diagnostic::error(codes::FOREIGN_FORM, op_span, "the remainder is `mod(a, b)`")
-                .says("`%` is the unit of a percentage")
-                .fix("call `mod`", span, text, true);
+            let text = format!(
+                "mod({}, {})",
+                self.source(left.span),
+                self.source(right.span)
+            );
+            let found =
+                Diagnostic::error(codes::FOREIGN_FORM, op_span, "the remainder is `mod(a, b)`")
+                    .says("`%` is the unit of a percentage")
+                    .fix("call `mod`", span, text, true);
             self.say(found);
         }
         Self::broken(span)
@@ -222,5 +264,13 @@ struct Row {
 
 fn join(op: BinaryOp, op_span: Span, left: Expr, right: Expr) -> Expr {
     let span = left.span.to(right.span);
-    Expr { span, kind: ExprKind::Binary { op, op_span, left: Box::new(left), right: Box::new(right) } }
+    Expr {
+        span,
+        kind: ExprKind::Binary {
+            op,
+            op_span,
+            left: Box::new(left),
+            right: Box::new(right),
+        },
+    }
 }

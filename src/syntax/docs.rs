@@ -16,7 +16,11 @@ impl<'a> Docs<'a> {
         if !lines.is_empty() {
             starts.extend(text.match_indices('\n').map(|(n, _)| n + 1));
         }
-        Self { text, lines, starts }
+        Self {
+            text,
+            lines,
+            starts,
+        }
     }
 
     /// The lines directly above an item that is the first thing on its line.
@@ -39,13 +43,28 @@ impl<'a> Docs<'a> {
     /// The block at the head of the file, if a blank line sets it off.
     pub fn head(&self) -> Option<String> {
         let first = self.lines.first()?;
-        if !self.text[..first.start].trim_start_matches('\u{FEFF}').trim().is_empty() {
+        if !self.text[..first.start]
+            .trim_start_matches('\u{FEFF}')
+            .trim()
+            .is_empty()
+        {
             return None;
         }
-        let end = self.lines.iter().enumerate().take_while(|(n, d)| d.line == first.line + n).count();
-        let next = self.text[self.lines[end - 1].end..].strip_prefix('\n').unwrap_or("");
+        let end = self
+            .lines
+            .iter()
+            .enumerate()
+            .take_while(|(n, d)| d.line == first.line + n)
+            .count();
+        let next = self.text[self.lines[end - 1].end..]
+            .strip_prefix('\n')
+            .unwrap_or("");
         let next_line = next.split('\n').next().unwrap_or("");
-        next_line.trim().is_empty().then(|| self.join(0, end)).flatten()
+        next_line
+            .trim()
+            .is_empty()
+            .then(|| self.join(0, end))
+            .flatten()
     }
 
     fn join(&self, first: usize, end: usize) -> Option<String> {

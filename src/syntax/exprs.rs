@@ -22,7 +22,9 @@ impl Builder<'_> {
         what: &str,
         place: Place,
     ) -> Expr {
-        let Some(first) = pairs.next() else { return Self::broken(self.at(0, 0)) };
+        let Some(first) = pairs.next() else {
+            return Self::broken(self.at(0, 0));
+        };
         let start = self.start(&first);
         let expr = match first.as_rule() {
             Rule::expr => Some(self.expr(first)),
@@ -36,9 +38,13 @@ impl Builder<'_> {
                 self.leftover(tail, Some(&expr), place);
                 Self::broken(expr.span.to(tail))
             }
+            (None, Some(tail)) if self.source(tail).starts_with('$') => {
+                self.leftover(tail, None, place);
+                Self::broken(tail)
+            }
             (None, tail) => {
-                let span = self.expected(start, what);
-                Self::broken(tail.unwrap_or(self.at(span.start as usize, span.start as usize)))
+                self.expected(start, what);
+                Self::broken(tail.unwrap_or(self.gap(start)))
             }
         }
     }
@@ -47,7 +53,9 @@ impl Builder<'_> {
     pub(super) fn enter(&mut self, levels: usize, span: Span) -> bool {
         if self.level + levels > MAX_LEVEL {
             let found = Diagnostic::error(codes::TOO_DEEP, span, "this expression is too long")
-                .says(format!("more than {MAX_LEVEL} operators within one another"))
+                .says(format!(
+                    "more than {MAX_LEVEL} operators within one another"
+                ))
                 .help("give a part of it a name with `let`");
             self.say(found);
             return false;
@@ -73,7 +81,11 @@ impl Builder<'_> {
                 }
             }
         }
-        let mut expr = if tokens.is_empty() { Self::broken(whole) } else { self.climb(tokens) };
+        let mut expr = if tokens.is_empty() {
+            Self::broken(whole)
+        } else {
+            self.climb(tokens)
+        };
         for branch in ifs.into_iter().rev() {
             let span = self.at(branch.start, (expr.span.end as usize).max(branch.end));
             let kind = match branch.sound {
@@ -111,7 +123,10 @@ impl Builder<'_> {
                         let what = match tokens.last() {
                             Some(Token::Infix(symbol, _)) => format!("a value after `{symbol}`"),
                             Some(Token::Prefix(op, _)) => {
-                                format!("a value after `{}`", if *op == UnaryOp::Not { "not" } else { "-" })
+                                format!(
+                                    "a value after `{}`",
+                                    if *op == UnaryOp::Not { "not" } else { "-" }
+                                )
                             }
                             _ => "a value".to_owned(),
                         };
@@ -126,7 +141,9 @@ impl Builder<'_> {
 
     /// `99 %`: the sign touches its number.
     fn lonely_percent(&mut self, tokens: &[Token], _at: usize) -> bool {
-        let [.., Token::Operand(number), Token::Infix(symbol, sign)] = tokens else { return false };
+        let [.., Token::Operand(number), Token::Infix(symbol, sign)] = tokens else {
+            return false;
+        };
         if symbol != "%" || !matches!(number.kind, ExprKind::Number { unit: None, .. }) {
             return false;
         }
@@ -160,16 +177,26 @@ impl Builder<'_> {
                     values.push(expr);
                 }
                 Rule::no_value => {
-                    let what = if values.is_empty() { "a condition after `if`" } else { "a value after `then`" };
-                    let place = self.expected(span.start as usize, what);
-                    values.push(Self::broken(self.at(place.start as usize, place.start as usize)));
+                    let what = if values.is_empty() {
+                        "a condition after `if`"
+                    } else {
+                        "a value after `then`"
+                    };
+                    self.expected(span.start as usize, what);
+                    values.push(Self::broken(self.gap(span.start as usize)));
                 }
                 Rule::no_then | Rule::no_else => {
                     sound = false;
-                    let what = if part.as_rule() == Rule::no_then { "`then`" } else { "`else`" };
+                    let what = if part.as_rule() == Rule::no_then {
+                        "`then`"
+                    } else {
+                        "`else`"
+                    };
                     self.expected(span.start as usize, what);
                     if let Some(found) = self.found.last_mut() {
-                        found.help.push("a choice has the form `if a then b else c`".to_owned());
+                        found
+                            .help
+                            .push("a choice has the form `if a then b else c`".to_owned());
                     }
                 }
                 _ => end = end.max(span.end as usize),
@@ -179,7 +206,13 @@ impl Builder<'_> {
         let none = Self::broken(self.at(start, start));
         let cond = values.next().unwrap_or_else(|| none.clone());
         let then = values.next().unwrap_or(none);
-        Branch { start, end, cond, then, sound }
+        Branch {
+            start,
+            end,
+            cond,
+            then,
+            sound,
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use pest::iterators::{Pair, Pairs};
 use super::ast::{Expr, ExprKind, Ident};
 use super::docs::Docs;
 use super::patch::Patched;
+use super::scan::MAX_SAID;
 use super::tokens::{Found, end_before, shorten, token_at};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::{FileId, Span};
@@ -17,7 +18,10 @@ struct Grammar;
 /// Reads a balanced text. The grammar has a rule for everything; none only if the
 /// thread's stack is nearly used up.
 pub fn read(text: &str) -> Option<Pairs<'_, Rule>> {
-    Grammar::parse(Rule::file, text).ok()?.next().map(Pair::into_inner)
+    Grammar::parse(Rule::file, text)
+        .ok()?
+        .next()
+        .map(Pair::into_inner)
 }
 
 /// Turns the grammar's pairs into the tree, and says what is wrong with them. Its parts
@@ -41,7 +45,14 @@ impl<'a> Builder<'a> {
         docs: Docs<'a>,
         found: Vec<Diagnostic>,
     ) -> Self {
-        Self { file, text, docs, found, level: 0, patched }
+        Self {
+            file,
+            text,
+            docs,
+            found,
+            level: 0,
+            patched,
+        }
     }
 
     pub(super) fn place(&self, repaired: usize) -> usize {
@@ -57,7 +68,7 @@ impl<'a> Builder<'a> {
     pub(super) fn span(&self, pair: &Pair<'_, Rule>) -> Span {
         let span = pair.as_span();
         let end = span.start() + pair.as_str().trim_end().len();
-        let (start, end) = (self.place(span.start()), self.place(end));
+        let (start, end) = (self.place(span.start()), self.patched.original_end(end));
         Span::new(self.file, start, end.max(start))
     }
 
@@ -66,41 +77,63 @@ impl<'a> Builder<'a> {
     }
 
     pub(super) fn source(&self, span: Span) -> &'a str {
-        self.text.get(span.start as usize..span.end as usize).unwrap_or("")
+        self.text
+            .get(span.start as usize..span.end as usize)
+            .unwrap_or("")
     }
 
     pub(super) fn say(&mut self, diagnostic: Diagnostic) {
-        self.found.push(diagnostic);
+        if self.found.len() < MAX_SAID {
+            self.found.push(diagnostic);
+        }
     }
 
     pub(super) fn ident(&self, pair: &Pair<'_, Rule>) -> Ident {
-        Ident { text: pair.as_str().trim_end().to_owned(), span: self.span(pair) }
+        Ident {
+            text: pair.as_str().trim_end().to_owned(),
+            span: self.span(pair),
+        }
     }
 
     /// A name where none was written.
     pub(super) fn no_name(&mut self, pair: &Pair<'_, Rule>, what: &str) -> Ident {
-        let span = self.expected(self.start(pair), what);
-        Ident { text: String::new(), span: self.at(span.start as usize, span.start as usize) }
+        let start = self.start(pair);
+        self.expected(start, what);
+        Ident {
+            text: String::new(),
+            span: self.gap(start),
+        }
+    }
+
+    /// The empty place after what stands before a place.
+    pub(super) fn gap(&self, at: usize) -> Span {
+        let place = end_before(self.text, at);
+        self.at(place, place)
     }
 
     pub(super) fn broken(span: Span) -> Expr {
-        Expr { span, kind: ExprKind::Error }
+        Expr {
+            span,
+            kind: ExprKind::Error,
+        }
     }
 
-    /// Says what should stand at a place, and returns the place that was reported.
-    pub(super) fn expected(&mut self, at: usize, what: &str) -> Span {
+    /// Says what should stand at a place.
+    pub(super) fn expected(&mut self, at: usize, what: &str) {
         let (start, end, found) = token_at(self.text, at);
         let (span, found) = match found {
             Found::Text(text) => (self.at(start, end), format!("`{}`", shorten(text))),
             Found::EndOfLine | Found::EndOfFile => {
-                let place = end_before(self.text, at);
-                let found = if matches!(found, Found::EndOfFile) { "file" } else { "line" };
-                (self.at(place, place), format!("the end of the {found}"))
+                let found = if matches!(found, Found::EndOfFile) {
+                    "file"
+                } else {
+                    "line"
+                };
+                (self.gap(at), format!("the end of the {found}"))
             }
         };
         let message = format!("expected {what}, found {found}");
         self.say(Diagnostic::error(codes::SYNTAX, span, message).says(format!("expected {what}")));
-        span
     }
 }
 

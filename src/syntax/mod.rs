@@ -10,11 +10,15 @@
 
 pub mod ast;
 
+mod bindings;
 mod blocks;
 mod brackets;
+mod checks;
 mod climb;
+mod collections;
 mod docs;
 mod exprs;
+mod forms;
 mod grammar;
 mod items;
 mod leftover;
@@ -36,8 +40,19 @@ const MAX_FOUND: usize = 100;
 /// mistake is a diagnostic, and an `Error` node where nothing better can stand.
 pub fn parse(file: FileId, text: &str) -> (Ast, Vec<Diagnostic>) {
     if u32::try_from(text.len()).is_err() {
-        let found = Diagnostic::error(codes::SYNTAX, Span::new(file, 0, 0), "the file is larger than 4 GiB");
-        return (Ast { file, doc: None, items: Vec::new() }, vec![found]);
+        let found = Diagnostic::error(
+            codes::SYNTAX,
+            Span::new(file, 0, 0),
+            "the file is larger than 4 GiB",
+        );
+        return (
+            Ast {
+                file,
+                doc: None,
+                items: Vec::new(),
+            },
+            vec![found],
+        );
     }
     let mut scan = scan::scan(file, text);
     if !scan.balanced && !brackets::repair(file, text, &mut scan) {
@@ -45,16 +60,49 @@ pub fn parse(file: FileId, text: &str) -> (Ast, Vec<Diagnostic>) {
     }
     let patched = patch::Patched::new(text, std::mem::take(&mut scan.patches));
     let docs = docs::Docs::new(text, std::mem::take(&mut scan.docs));
-    let Some(pairs) = grammar::read(&patched.text) else { return too_deep(file) };
+    let Some(pairs) = grammar::read(&patched.text) else {
+        return too_deep(file);
+    };
     let mut builder = grammar::Builder::new(file, text, &patched, docs, scan.found);
     let ast = builder.file(pairs);
-    (ast, capped(file, tidy(builder.found)))
+    let found = tidy(without_echoes(text, builder.found));
+    (ast, capped(file, found))
+}
+
+/// What follows an unclosed string, list or call on its line is out of step: no more is
+/// said about it than that.
+fn without_echoes(text: &str, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let openers: Vec<usize> = found
+        .iter()
+        .filter(|d| d.code == codes::UNCLOSED.0)
+        .map(|d| d.span().start as usize)
+        .filter(|at| !text[*at..].starts_with(['{', '}', ']', ')', '/']))
+        .collect();
+    if openers.is_empty() {
+        return found;
+    }
+    let starts: Vec<usize> = text.match_indices('\n').map(|(n, _)| n).collect();
+    let line = |at: usize| starts.partition_point(|n| *n < at);
+    let lines: std::collections::HashSet<usize> = openers.into_iter().map(line).collect();
+    found.retain(|d| d.code != codes::SYNTAX.0 || !lines.contains(&line(d.span().start as usize)));
+    found
 }
 
 fn too_deep(file: FileId) -> (Ast, Vec<Diagnostic>) {
-    let found = Diagnostic::error(codes::TOO_DEEP, Span::new(file, 0, 0), "this file is nested too deeply to be read")
-        .help("give inner parts names with `let`");
-    (Ast { file, doc: None, items: Vec::new() }, vec![found])
+    let found = Diagnostic::error(
+        codes::TOO_DEEP,
+        Span::new(file, 0, 0),
+        "this file is nested too deeply to be read",
+    )
+    .help("give inner parts names with `let`");
+    (
+        Ast {
+            file,
+            doc: None,
+            items: Vec::new(),
+        },
+        vec![found],
+    )
 }
 
 fn capped(file: FileId, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
@@ -63,8 +111,12 @@ fn capped(file: FileId, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
         found.truncate(MAX_FOUND);
         let place = found.last().map_or(Span::new(file, 0, 0), Diagnostic::span);
         found.push(
-            Diagnostic::error(codes::SYNTAX, place, format!("{more} more mistakes are not shown"))
-                .says("the first of them come after this"),
+            Diagnostic::error(
+                codes::SYNTAX,
+                place,
+                format!("{more} more mistakes are not shown"),
+            )
+            .says("the first of them come after this"),
         );
     }
     found

@@ -1,10 +1,9 @@
-//! Operands: names, numbers, strings, lists, records, calls, and what follows them.
+//! Operands: names, numbers, strings, brackets, and what follows them.
 
 use pest::iterators::Pair;
 
 use super::ast::*;
 use super::grammar::{Builder, Rule, inner};
-use super::items::Row;
 use super::leftover::Place;
 use super::strings::{Piece, dedent, join, unescape};
 use crate::diagnostics::{Diagnostic, codes};
@@ -34,12 +33,18 @@ impl Builder<'_> {
         let span = base.span.to(whole);
         match pair.as_rule() {
             Rule::dot => {
-                let Some(name) = inner(pair).next() else { return Self::broken(span) };
+                let Some(name) = inner(pair).next() else {
+                    return Self::broken(span);
+                };
                 if name.as_rule() == Rule::no_name {
                     if let ExprKind::Number { .. } = base.kind {
-                        let found = Diagnostic::error(codes::BAD_NUMBER, span, "a number has digits after its point")
-                            .says("not a number")
-                            .help("versions and addresses stand in quotes");
+                        let found = Diagnostic::error(
+                            codes::BAD_NUMBER,
+                            span,
+                            "a number has digits after its point",
+                        )
+                        .says("not a number")
+                        .help("versions and addresses stand in quotes");
                         self.say(found);
                     } else {
                         self.expected(self.start(&name), "a name after `.`");
@@ -47,26 +52,46 @@ impl Builder<'_> {
                     return Self::broken(span);
                 }
                 let field = self.ident(&name);
-                Expr { span, kind: ExprKind::Field { base: Box::new(base), field } }
+                Expr {
+                    span,
+                    kind: ExprKind::Field {
+                        base: Box::new(base),
+                        field,
+                    },
+                }
             }
             Rule::index => {
                 let index = self.enclosed(pair, "an index", "`]`");
                 let kind = match &index.kind {
                     ExprKind::Error => ExprKind::Error,
-                    _ => ExprKind::Index { base: Box::new(base), index: Box::new(index) },
+                    _ => ExprKind::Index {
+                        base: Box::new(base),
+                        index: Box::new(index),
+                    },
                 };
                 Expr { span, kind }
             }
             _ => {
                 let (place, help) = match &base.kind {
-                    ExprKind::Field { field, .. } => {
-                        (field.span, format!("there are no methods: call `{}(…)` with the value in the brackets", field.text))
-                    }
-                    _ => (base.span, "write the name of a builtin before `(`".to_owned()),
+                    ExprKind::Field { field, .. } => (
+                        field.span,
+                        format!(
+                            "there are no methods: call `{}(…)` with the value in the brackets",
+                            field.text
+                        ),
+                    ),
+                    _ => (
+                        base.span,
+                        "write the name of a builtin before `(`".to_owned(),
+                    ),
                 };
-                let found = Diagnostic::error(codes::SYNTAX, place, "only a builtin can be called, by its name alone")
-                    .says("not a builtin's name")
-                    .help(help);
+                let found = Diagnostic::error(
+                    codes::SYNTAX,
+                    place,
+                    "only a builtin can be called, by its name alone",
+                )
+                .says("not a builtin's name")
+                .help(help);
                 self.say(found);
                 for part in inner(pair) {
                     self.args(part);
@@ -79,7 +104,7 @@ impl Builder<'_> {
     fn primary(&mut self, pair: Pair<'_, Rule>) -> Expr {
         let span = self.span(&pair);
         let kind = match pair.as_rule() {
-            Rule::name => self.name(pair.as_str(), span),
+            Rule::reference => return self.reference(pair),
             Rule::literal => match pair.as_str() {
                 "true" => ExprKind::Bool(true),
                 "false" => ExprKind::Bool(false),
@@ -88,17 +113,25 @@ impl Builder<'_> {
             Rule::quantity => self.quantity(pair, span),
             Rule::bare_fraction => {
                 let text = format!("0{}", self.source(span));
-                let found = Diagnostic::error(codes::BAD_NUMBER, span, "a number starts with a digit")
-                    .says("no digit before the point")
-                    .fix("write a zero", self.at(span.start as usize, span.start as usize), "0", true)
-                    .help(format!("write `{text}`"));
+                let found =
+                    Diagnostic::error(codes::BAD_NUMBER, span, "a number starts with a digit")
+                        .says("no digit before the point")
+                        .fix("write a zero", span, text, true);
+                self.say(found);
+                ExprKind::Error
+            }
+            Rule::version => {
+                let text = format!("\"{}\"", self.source(span));
+                let found = Diagnostic::error(codes::BAD_NUMBER, span, "a number has one point")
+                    .says("not a number")
+                    .help("versions and addresses stand in quotes")
+                    .fix("put it in quotes", span, text, false);
                 self.say(found);
                 ExprKind::Error
             }
             Rule::string => ExprKind::Str(self.string(pair)),
             Rule::list => self.list(pair),
             Rule::record => self.record(pair),
-            Rule::call => self.call(pair),
             Rule::paren => {
                 let mut inside = self.enclosed(pair, "a value", "`)`");
                 inside.span = span;
@@ -109,16 +142,20 @@ impl Builder<'_> {
         Expr { span, kind }
     }
 
-    fn name(&mut self, name: &str, span: Span) -> ExprKind {
+    pub(super) fn name(&mut self, name: &str, span: Span) -> ExprKind {
         let (right, kind) = match name {
             "True" | "TRUE" => ("true", ExprKind::Bool(true)),
             "False" | "FALSE" => ("false", ExprKind::Bool(false)),
             "None" | "null" | "nil" | "NULL" | "undefined" => ("none", ExprKind::None),
             _ => return ExprKind::Name(name.to_owned()),
         };
-        let found = Diagnostic::error(codes::FOREIGN_FORM, span, format!("`{name}` is written `{right}`"))
-            .says(format!("expected `{right}`"))
-            .fix(format!("write `{right}`"), span, right, true);
+        let found = Diagnostic::error(
+            codes::FOREIGN_FORM,
+            span,
+            format!("`{name}` is written `{right}`"),
+        )
+        .says(format!("expected `{right}`"))
+        .fix(format!("write `{right}`"), span, right, true);
         self.say(found);
         kind
     }
@@ -136,11 +173,17 @@ impl Builder<'_> {
             }
         }
         if !value.is_finite() {
-            self.say(Diagnostic::error(codes::BAD_NUMBER, span, "this number is too large").says("more than 10^308"));
+            self.say(
+                Diagnostic::error(codes::BAD_NUMBER, span, "this number is too large")
+                    .says("more than 10^308"),
+            );
             return ExprKind::Error;
         }
         let other_base = unit.as_ref().is_some_and(|u| {
-            digits == "0" && u.span.start == span.start + 1 && u.text.len() > 1 && u.text.starts_with(['x', 'b', 'o'])
+            digits == "0"
+                && u.span.start == span.start + 1
+                && u.text.len() > 1
+                && u.text.starts_with(['x', 'b', 'o'])
                 && u.text[1..].chars().all(|c| c.is_ascii_hexdigit())
         });
         if other_base {
@@ -150,7 +193,8 @@ impl Builder<'_> {
                 "b" => 2,
                 _ => 8,
             };
-            let mut found = Diagnostic::error(codes::BAD_NUMBER, span, "numbers are decimal").says("not decimal");
+            let mut found = Diagnostic::error(codes::BAD_NUMBER, span, "numbers are decimal")
+                .says("not decimal");
             if let Ok(number) = u64::from_str_radix(&written[2..], base) {
                 found = found.fix(format!("write `{number}`"), span, number.to_string(), true);
             }
@@ -161,7 +205,9 @@ impl Builder<'_> {
     }
 
     fn string(&mut self, pair: Pair<'_, Rule>) -> Vec<StrPart> {
-        let Some(form) = inner(pair).next() else { return Vec::new() };
+        let Some(form) = inner(pair).next() else {
+            return Vec::new();
+        };
         let triple = form.as_rule() == Rule::triple;
         let mut pieces = Vec::new();
         for part in inner(form) {
@@ -169,9 +215,13 @@ impl Builder<'_> {
                 Rule::esc => {
                     let text = unescape(part.as_str()).unwrap_or_else(|why| {
                         let span = self.span(&part);
-                        let found = Diagnostic::error(codes::BAD_ESCAPE, span, format!("unknown escape `{}`", part.as_str().trim()))
-                            .says("not an escape")
-                            .help(why);
+                        let found = Diagnostic::error(
+                            codes::BAD_ESCAPE,
+                            span,
+                            format!("unknown escape `{}`", part.as_str().trim()),
+                        )
+                        .says("not an escape")
+                        .help(why);
                         self.say(found);
                         part.as_str().to_owned()
                     });
@@ -196,8 +246,12 @@ impl Builder<'_> {
             match part {
                 StrPart::Text(part) => text.push_str(&part),
                 StrPart::Interpolation(value) => {
-                    let found = Diagnostic::error(codes::SYNTAX, value.span, format!("{what} is a plain text"))
-                        .says("no value can stand here");
+                    let found = Diagnostic::error(
+                        codes::SYNTAX,
+                        value.span,
+                        format!("{what} is a plain text"),
+                    )
+                    .says("no value can stand here");
                     self.say(found);
                 }
             }
@@ -235,252 +289,5 @@ impl Builder<'_> {
             }
         }
         value.unwrap_or_else(|| Self::broken(whole))
-    }
-
-    fn list(&mut self, pair: Pair<'_, Rule>) -> ExprKind {
-        let mut row = Row::default();
-        let mut values = Vec::new();
-        let mut comprehension = None;
-        for part in inner(pair) {
-            let span = self.span(&part);
-            match part.as_rule() {
-                Rule::comma => self.comma(&mut row, &part),
-                Rule::elem => {
-                    self.missing_comma(&row, span);
-                    let (value, made) = self.element(part, "`]`");
-                    row.follow(value.span);
-                    if made {
-                        comprehension = Some(value.span);
-                    }
-                    values.push(value);
-                }
-                Rule::rest => {
-                    self.leftover(span, None, Place::Brackets("`]`"));
-                    row.follow(span);
-                    values.push(Self::broken(span));
-                }
-                _ => {}
-            }
-        }
-        match comprehension {
-            Some(_) if values.len() == 1 => values.remove(0).kind,
-            Some(span) => {
-                let found = Diagnostic::error(codes::SYNTAX, span, "a list is written out, or made with `for`, not both")
-                    .says("makes a list of its own")
-                    .help("add lists with `+`");
-                self.say(found);
-                ExprKind::Error
-            }
-            None => ExprKind::List(values),
-        }
-    }
-
-    pub(super) fn missing_comma(&mut self, row: &Row, span: Span) {
-        let Some(before) = row.before() else { return };
-        let place = self.at(before, before);
-        let (start, end, _) = super::tokens::token_at(self.text, span.start as usize);
-        let found = Diagnostic::error(codes::SYNTAX, self.at(start, end), "expected `,` before this")
-            .says("another value")
-            .fix("put `,` between", place, ",", true);
-        self.say(found);
-    }
-
-    /// A value with its `for` and `if`, of a list or a call, and whether it has a `for`.
-    fn element(&mut self, pair: Pair<'_, Rule>, closer: &'static str) -> (Expr, bool) {
-        let whole = self.span(&pair);
-        let mut body = Self::broken(whole);
-        let mut loops: Vec<Loop> = Vec::new();
-        let mut conds: Vec<Expr> = Vec::new();
-        let mut end = whole;
-        let mut broken = false;
-        for part in inner(pair) {
-            let span = self.span(&part);
-            match part.as_rule() {
-                Rule::expr => {
-                    body = self.expr(part);
-                    end = body.span;
-                }
-                Rule::no_value => {
-                    self.expected(span.start as usize, "a value");
-                    body = Self::broken(self.at(span.start as usize, span.start as usize));
-                    end = body.span;
-                }
-                Rule::loop_ => {
-                    let made = self.loop_(part);
-                    end = end.to(made.values.span);
-                    loops.push(made);
-                }
-                Rule::filter => {
-                    let mut parts = inner(part).peekable();
-                    let cond = self.value(&mut parts, "a condition after `if`", Place::Brackets(closer));
-                    end = end.to(cond.span);
-                    if !conds.is_empty() || loops.is_empty() {
-                        let found = match loops.is_empty() {
-                            true => Diagnostic::error(codes::FOREIGN_FORM, span, "a choice has the form `if a then b else c`")
-                                .says("no `for` before it"),
-                            false => Diagnostic::error(codes::SYNTAX, span, "a list has one `if`")
-                                .says("the second")
-                                .help("join the conditions with `and`"),
-                        };
-                        self.say(found);
-                        broken = true;
-                    }
-                    conds.push(cond);
-                }
-                Rule::trail => {
-                    if !broken {
-                        let before = Expr { span: end, kind: body.kind.clone() };
-                        self.leftover(span, Some(&before), Place::Brackets(closer));
-                    }
-                    end = end.to(span);
-                    broken = true;
-                }
-                _ => {}
-            }
-        }
-        if broken {
-            return (Self::broken(end), false);
-        }
-        if loops.is_empty() {
-            return (body, false);
-        }
-        let cond = conds.pop().map(Box::new);
-        (Expr { span: end, kind: ExprKind::Comprehension { body: Box::new(body), loops, cond } }, true)
-    }
-
-    fn loop_(&mut self, pair: Pair<'_, Rule>) -> Loop {
-        let start = self.start(&pair);
-        let mut name = Ident { text: String::new(), span: self.at(start, start) };
-        let mut values = Self::broken(self.at(start, start));
-        let mut nameless = false;
-        let mut named = false;
-        for part in pair.into_inner() {
-            match part.as_rule() {
-                Rule::ident => {
-                    name = self.new_name(&part);
-                    values.span = self.at(name.span.end as usize, name.span.end as usize);
-                    named = true;
-                }
-                Rule::no_name => {
-                    name = self.no_name(&part, "a name after `for`");
-                    values.span = name.span;
-                    nameless = true;
-                }
-                Rule::kw_in => named = false,
-                Rule::expr => values = self.expr(part),
-                Rule::no_value if !nameless => {
-                    let what = if named { "`in`" } else { "a list after `in`" };
-                    self.expected(self.start(&part), what);
-                }
-                _ => {}
-            }
-        }
-        Loop { name, values }
-    }
-
-    fn record(&mut self, pair: Pair<'_, Rule>) -> ExprKind {
-        let mut row = Row::default();
-        let mut fields = Vec::new();
-        for part in inner(pair) {
-            let span = self.span(&part);
-            let start = span.start as usize;
-            match part.as_rule() {
-                Rule::comma => self.comma(&mut row, &part),
-                Rule::semi => self.semicolon(&mut row, &part),
-                Rule::attr => {
-                    self.separated(&row, start, false);
-                    let attr = self.attr(part);
-                    row.follow(attr.value.span);
-                    fields.push(Field { key: attr.name, value: attr.value });
-                }
-                Rule::field_block => {
-                    self.separated(&row, start, false);
-                    if let Some(field) = self.field_block(part) {
-                        row.follow(field.value.span);
-                        fields.push(field);
-                    }
-                }
-                Rule::bad_item | Rule::stray => {
-                    self.leftover(span, None, Place::Record);
-                    row = Row::after_junk();
-                }
-                _ => {}
-            }
-        }
-        ExprKind::Record(fields)
-    }
-
-    /// `layout { tp = 4 }` in a record.
-    fn field_block(&mut self, pair: Pair<'_, Rule>) -> Option<Field> {
-        let mut parts = inner(pair);
-        let key = self.ident(&parts.next()?);
-        let record = parts.next()?;
-        let span = self.span(&record);
-        let value = Expr { span, kind: self.record(record) };
-        let gap = self.at(key.span.end as usize, span.start as usize);
-        let found = Diagnostic::error(codes::FOREIGN_FORM, key.span, "a record holds `name = value` only, and no blocks")
-            .says("expected `=` after this")
-            .fix("write `=`", gap, " = ", true);
-        self.say(found);
-        if let Some(tail) = parts.next() {
-            self.leftover(self.span(&tail), Some(&value), Place::Line);
-        }
-        Some(Field { key, value })
-    }
-
-    fn call(&mut self, pair: Pair<'_, Rule>) -> ExprKind {
-        let mut parts = inner(pair);
-        let Some(name) = parts.next() else { return ExprKind::Error };
-        let function = self.ident(&name);
-        let args = parts.next().map_or_else(Vec::new, |args| self.args(args));
-        ExprKind::Call { function, args }
-    }
-
-    fn args(&mut self, pair: Pair<'_, Rule>) -> Vec<Arg> {
-        let mut row = Row::default();
-        let mut args = Vec::new();
-        for part in inner(pair) {
-            let span = self.span(&part);
-            match part.as_rule() {
-                Rule::comma => self.comma(&mut row, &part),
-                Rule::arg => {
-                    self.missing_comma(&row, span);
-                    let arg = self.arg(part);
-                    row.follow(arg.value.span);
-                    args.push(arg);
-                }
-                Rule::rest => {
-                    self.leftover(span, None, Place::Brackets("`)`"));
-                    row.follow(span);
-                    args.push(Arg { name: None, value: Self::broken(span) });
-                }
-                _ => {}
-            }
-        }
-        args
-    }
-
-    fn arg(&mut self, pair: Pair<'_, Rule>) -> Arg {
-        let mut name: Option<Ident> = None;
-        for part in inner(pair.clone()) {
-            match part.as_rule() {
-                Rule::ident => name = Some(self.ident(&part)),
-                Rule::wrong_eq => {
-                    if let Some(name) = &name {
-                        self.wrong_eq(&part, name.span);
-                    }
-                }
-                _ => {}
-            }
-        }
-        let (value, made) = self.element(pair, "`)`");
-        if made {
-            let text = format!("[{}]", self.source(value.span));
-            let found = Diagnostic::error(codes::SYNTAX, value.span, "a list made with `for` stands in `[…]`")
-                .says("no brackets around it")
-                .fix("put it in brackets", value.span, text, true);
-            self.say(found);
-        }
-        Arg { name, value }
     }
 }

@@ -23,14 +23,20 @@ pub fn unescape(written: &str) -> Result<String, &'static str> {
         "\\\\" => return Ok("\\".to_owned()),
         _ => {}
     }
-    if let Some(hex) = written.strip_prefix("\\u{").and_then(|h| h.strip_suffix('}')) {
-        let code = u32::from_str_radix(hex, 16).ok().filter(|_| !hex.starts_with('+'));
-        return code
-            .and_then(char::from_u32)
-            .map(String::from)
-            .ok_or("between the braces stands a character's number in hexadecimal, as in `\\u{e9}`");
+    if let Some(hex) = written
+        .strip_prefix("\\u{")
+        .and_then(|h| h.strip_suffix('}'))
+    {
+        let code = u32::from_str_radix(hex, 16)
+            .ok()
+            .filter(|_| !hex.starts_with('+'));
+        return code.and_then(char::from_u32).map(String::from).ok_or(
+            "between the braces stands a character's number in hexadecimal, as in `\\u{e9}`",
+        );
     }
-    Err("the escapes are `\\n`, `\\t`, `\\r`, `\\\"`, `\\\\`, `\\u{…}`, and `$${` for `${`; a string in `'…'` has none")
+    Err(
+        "the escapes are `\\n`, `\\t`, `\\r`, `\\\"`, `\\\\`, `\\u{…}`, and `$${` for `${`; a string in `'…'` has none",
+    )
 }
 
 /// The parts of a string of one line.
@@ -92,7 +98,9 @@ pub fn dedent(mut pieces: Vec<Piece>) -> Vec<StrPart> {
 fn common_indent(pieces: &[Piece]) -> usize {
     let mut common = usize::MAX;
     for (n, piece) in pieces.iter().enumerate() {
-        let Piece::Written(text) = piece else { continue };
+        let Piece::Written(text) = piece else {
+            continue;
+        };
         let mut lines = text.split('\n').skip(1).peekable();
         while let Some(line) = lines.next() {
             let indent = line.len() - line.trim_start_matches([' ', '\t']).len();
@@ -120,7 +128,10 @@ mod tests {
 
     #[test]
     fn indentation_in_common_is_dropped() {
-        assert_eq!(text("\n    one\n      two\n\n    three\n  "), "one\n  two\n\nthree\n");
+        assert_eq!(
+            text("\n    one\n      two\n\n    three\n  "),
+            "one\n  two\n\nthree\n"
+        );
         assert_eq!(text("one\n  two"), "one\ntwo");
         assert_eq!(text("\r\n  a\r\n  b\r\n"), "a\nb\n");
         assert_eq!(text(""), "");

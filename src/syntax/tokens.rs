@@ -19,7 +19,7 @@ pub fn token_at(text: &str, at: usize) -> (usize, usize, Found<'_>) {
     let Some(first) = trimmed.chars().next() else {
         return (start, start, Found::EndOfFile);
     };
-    if first == '\n' || first == '#' {
+    if first == '\n' || first == '#' || trimmed.starts_with("//") {
         return (start, start, Found::EndOfLine);
     }
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
@@ -29,8 +29,14 @@ pub fn token_at(text: &str, at: usize) -> (usize, usize, Found<'_>) {
         let line = trimmed.find('\n').unwrap_or(trimmed.len());
         trimmed[1..line].find(first).map_or(line, |n| n + 2)
     } else {
-        let pairs = ["=>", "->", "==", "<=", ">=", "!=", "&&", "||", "**", "::", "??", "++", ":=", "..", "<<", ">>"];
-        pairs.iter().find(|p| trimmed.starts_with(**p)).map_or(first.len_utf8(), |p| p.len())
+        let pairs = [
+            "=>", "=<", "->", "==", "<=", ">=", "!=", "&&", "||", "**", "::", "??", "++", ":=",
+            "..", "<<", ">>",
+        ];
+        pairs
+            .iter()
+            .find(|p| trimmed.starts_with(**p))
+            .map_or(first.len_utf8(), |p| p.len())
     };
     (start, start + length, Found::Text(&trimmed[..length]))
 }
@@ -38,11 +44,22 @@ pub fn token_at(text: &str, at: usize) -> (usize, usize, Found<'_>) {
 /// The end of what stands before a place on its line: where something is missing.
 pub fn end_before(text: &str, at: usize) -> usize {
     let at = at.min(text.len());
-    text.get(..at).map_or(at, |before| before.trim_end_matches([' ', '\t', '\r']).len())
+    text.get(..at).map_or(at, |before| {
+        before.trim_end_matches([' ', '\t', '\r']).len()
+    })
 }
 
-/// Not more of a text than a message can carry, on one line.
+/// Not more of a text than a message can carry, on one line; a character that cannot be
+/// seen by its number.
 pub fn shorten(text: &str) -> String {
+    let mut chars = text.chars();
+    if let (Some(only), None) = (chars.next(), chars.next())
+        && (only.is_control()
+            || only.is_whitespace()
+            || "\u{200b}\u{200c}\u{200d}\u{2060}\u{feff}".contains(only))
+    {
+        return format!("U+{:04X}", only as u32);
+    }
     let line = text.lines().next().unwrap_or("");
     if line.chars().count() <= 40 && line.len() == text.len() {
         return text.to_owned();

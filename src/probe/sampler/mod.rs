@@ -19,7 +19,8 @@
 //! | `cgroup_memory` | the control group (v2) of the server's first root |
 //! | `probe_cpu` | what sampling itself costs: a share of one core |
 //!
-//! Engine metrics have the names of their engine block.
+//! Engine metrics have the names of their engine block. Once no process of a server is left its
+//! series end, and do not begin again: another launch is another sampler.
 
 mod checkpoint;
 mod gpus;
@@ -336,6 +337,9 @@ fn scrape_until_stopped(
             return Scraper::refuse(target, &why, clock.now(), &mut lock(&shared.recorder));
         }
     };
+    let waiting = Unavailable::new("the server's /metrics gave no answer yet");
+    let now = clock.now();
+    Scraper::refuse(target, &waiting, now, &mut lock(&shared.recorder));
     let scraping = async {
         let mut pace = tokio::time::interval(target.every.max(Duration::from_millis(1)));
         pace.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
@@ -354,6 +358,8 @@ fn scrape_until_stopped(
             _ = stopped.wait_for(|stop| *stop) => {}
         }
     });
+    // Not waiting for a name that is still being looked up.
+    runtime.shutdown_background();
 }
 
 /// CPU time of both threads between samples.

@@ -154,6 +154,9 @@ impl TreeSource {
     }
 
     fn not_found(&self) -> String {
+        if self.roots.is_empty() {
+            return "the server has not started a process yet".into();
+        }
         let pids: Vec<String> = self.roots.iter().map(ToString::to_string).collect();
         format!(
             "no process of this server was found (pid {}): it has ended, or /proc hides it from this user",

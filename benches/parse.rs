@@ -1,0 +1,181 @@
+//! How fast the parser is, on ordinary and on hostile text, and what the parts of `scn lint` of the
+//! quickstart cost. Run with `cargo bench --bench parse`.
+
+mod support;
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use scn::eval::Params;
+use scn::scenario::compile;
+use scn::source::FileId;
+use scn::syntax::parse;
+use scn::{check, resolve};
+use support::{Samples, table};
+
+const SAMPLE: &str = include_str!("../tests/corpus/syntax/good_items.scn");
+const MEGABYTE: usize = 1 << 20;
+
+fn main() {
+    lint();
+    println!();
+    let text = SAMPLE.repeat(MEGABYTE / SAMPLE.len());
+    let times = 5;
+    let started = Instant::now();
+    for _ in 0..times {
+        let (ast, found) = parse(FileId(0), &text);
+        assert!(found.is_empty() && !ast.items.is_empty());
+    }
+    let seconds = started.elapsed().as_secs_f64() / f64::from(times);
+    println!(
+        "ordinary text: {:.1} MB/s ({} kB)",
+        text.len() as f64 / 1e6 / seconds,
+        text.len() / 1000
+    );
+
+    for (name, text) in hostile() {
+        let started = Instant::now();
+        let (_, found) = parse(FileId(0), &text);
+        report(&name, text.len(), started.elapsed(), found.len());
+    }
+}
+
+/// Reading, checking and compiling, without the start and end of a process.
+fn lint() {
+    let files = [PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/quickstart.scn"))];
+    let params = Params::new();
+    let (mut reading, mut checking, mut compiling) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..200 {
+        let started = Instant::now();
+        let (program, found) = resolve::load(&files);
+        reading.push(started.elapsed().as_secs_f64());
+        assert!(found.is_empty(), "{found:?}");
+        let started = Instant::now();
+        let found = check::check(&program);
+        checking.push(started.elapsed().as_secs_f64());
+        assert!(found.is_empty(), "{found:?}");
+        let started = Instant::now();
+        let compiled = compile(&program, &params, &|_| true);
+        compiling.push(started.elapsed().as_secs_f64());
+        assert_eq!(compiled.cases.len(), 2);
+    }
+    let parts = [("read and parse it and what it uses", reading), ("check", checking), ("compile", compiling)];
+    let rows = parts.map(|(name, times)| vec![name.to_owned(), Samples::new(times).range(1e3, 3)]);
+    table("scn lint of the quickstart, its parts, 200 times: median (min to max)", &["part", "ms"], &rows);
+}
+
+fn report(name: &str, length: usize, time: Duration, found: usize) {
+    println!(
+        "{name:<34} {:>6} kB {:>10.1?} {found:>5} found",
+        length / 1000,
+        time
+    );
+}
+
+fn hostile() -> Vec<(String, String)> {
+    let pieces = [
+        "[",
+        "{",
+        "(",
+        "]",
+        "}",
+        ")",
+        "\"",
+        "'",
+        "\"\"\"",
+        "${",
+        "-",
+        "not ",
+        "!",
+        "f(",
+        "a = [",
+        "a {",
+        "a {\n",
+        "\"${",
+        "if a then ",
+        "if ",
+        "else ",
+        "a if ",
+        "a ? b : ",
+        ",",
+        ";",
+        "\n",
+        ".",
+        "a.b",
+        "a + ",
+        "a b ",
+        "a = ",
+        "a = @\n",
+        "a = \"\n",
+        "1,000",
+        "x < ",
+        "for x in y ",
+        "[x for x in ",
+        "“",
+        "\\",
+        "# ",
+        "/*",
+        "//\n",
+        "(]",
+        "{)",
+        "expect a when ",
+        "a = {b = ",
+        "\u{1}",
+        "é",
+        "é = 1\n",
+        "##\n",
+        "a[0]",
+        "f(a = ",
+        "[1 2 ",
+        "if x {\n",
+        "}\n",
+        "  }\n",
+        "a = (\n",
+    ];
+    let mut texts: Vec<(String, String)> = pieces
+        .iter()
+        .map(|p| (format!("{p:?} repeated"), p.repeat(MEGABYTE / p.len())))
+        .collect();
+    for head in ["let a = ", "a { b = "] {
+        for piece in [
+            "[",
+            "{a = ",
+            "(",
+            "-",
+            "not ",
+            "f(",
+            "if a then ",
+            "a + ",
+            "\"${",
+            "x[",
+            "a ? ",
+            "a if ",
+        ] {
+            texts.push((
+                format!("{head}{piece:?} repeated"),
+                format!("{head}{}", piece.repeat(MEGABYTE / piece.len())),
+            ));
+        }
+    }
+    let mut wide = String::new();
+    for n in 0..100_000 {
+        let _ = writeln!(wide, "a{n} = {n}");
+    }
+    texts.push(("100 000 attributes".to_owned(), wide));
+    let deep = format!(
+        "a = {}{}{}",
+        "[".repeat(120),
+        "1, ".repeat(MEGABYTE / 3),
+        "]".repeat(120)
+    );
+    texts.push(("1 MB within 120 brackets".to_owned(), deep));
+    let broken = format!(
+        "a = {}{}{}",
+        "[@ ".repeat(120),
+        "@ ".repeat(MEGABYTE / 2),
+        "]".repeat(120)
+    );
+    texts.push(("1 MB of junk within 120 brackets".to_owned(), broken));
+    texts
+}

@@ -1,0 +1,41 @@
+//! `scn lint`: checks files without running anything.
+
+use super::{Selection, exit, load, style};
+use crate::diagnostics::json;
+use std::path::PathBuf;
+
+/// Check files without running anything. No process is started and no socket is opened.
+#[derive(clap::Args)]
+pub struct LintArgs {
+    #[command(flatten)]
+    selection: Selection,
+    /// Write the findings as JSON to a file; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Print nothing but the findings
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+pub fn lint(args: &LintArgs) -> u8 {
+    let loaded = match load::load(&args.selection) {
+        Ok(loaded) => loaded,
+        Err(refused) => return refused.print(),
+    };
+    if let Some(path) = &args.json
+        && let Err(error) = style::write_json(path, &json::to_json(&loaded.program.sources, &loaded.found))
+    {
+        eprintln!("error: {error}");
+        return exit::WORLD;
+    }
+    if args.json.as_ref().is_none_or(|path| path.to_str() != Some("-")) {
+        style::show(&loaded.program.sources, &loaded.found);
+        if loaded.found.is_empty() && !args.quiet {
+            let files = loaded.program.roots.len();
+            let plural = |n: usize| if n == 1 { "" } else { "s" };
+            let cases = loaded.cases.len();
+            println!("{files} file{}, {cases} case{}: nothing to object", plural(files), plural(cases));
+        }
+    }
+    if loaded.has_errors() { exit::FAILED } else { exit::PASSED }
+}

@@ -1,0 +1,43 @@
+//! `scn plan`: what a run would do.
+
+use super::{Selection, exit, load, style};
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+/// Show what a run would do: cases, launches, phases, resources and time.
+#[derive(clap::Args)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    selection: Selection,
+    /// Write the plan as JSON to a file; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+pub fn plan(args: &PlanArgs) -> u8 {
+    let loaded = match load::load(&args.selection) {
+        Ok(loaded) => loaded,
+        Err(refused) => return refused.print(),
+    };
+    style::show(&loaded.program.sources, &loaded.found);
+    if loaded.has_errors() {
+        return exit::USAGE;
+    }
+    if loaded.cases.is_empty() {
+        eprintln!("error: there is no scenario with phases in these files");
+        return exit::NOTHING;
+    }
+    let plan = crate::plan::plan(&loaded.cases);
+    if let Some(path) = &args.json {
+        if let Err(error) = style::write_json(path, &crate::plan::to_json(&loaded.cases, &plan)) {
+            eprintln!("error: {error}");
+            return exit::WORLD;
+        }
+        if path.to_str() == Some("-") {
+            return exit::PASSED;
+        }
+    }
+    let style = crate::plan::Style { color: style::color(std::io::stdout().is_terminal()), width: style::width() };
+    print!("{}", crate::plan::render(&loaded.cases, &plan, style));
+    exit::PASSED
+}

@@ -1,0 +1,59 @@
+//! `scn report`: writes a run's reports again from its folder.
+
+use super::{exit, style};
+use crate::report::{terminal, write_folder};
+use crate::store::RunFolder;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+/// Write a run's reports again from its folder, without running anything.
+#[derive(clap::Args)]
+pub struct ReportArgs {
+    /// The run folder: `runs/2026-01-31T12-00-00`
+    #[arg(value_name = "RUN")]
+    run: PathBuf,
+    /// Write the results as JSON to a file; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Print nothing
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+pub fn report(args: &ReportArgs) -> u8 {
+    let read = || {
+        let folder = RunFolder::open(&args.run)?;
+        let (run, cases) = (folder.run()?, folder.cases()?);
+        Ok((folder, run, cases))
+    };
+    let (folder, run, cases) = match read() {
+        Ok(read) => read,
+        Err(error) => {
+            let error: crate::store::StoreError = error;
+            eprintln!("error: {error}\n  help: {}", error.help());
+            return exit::WORLD;
+        }
+    };
+    if run.finished.is_none() {
+        eprintln!("note: this run did not finish; the reports hold the cases that did");
+    }
+    let mut code = exit::PASSED;
+    if let Err(errors) = write_folder(&folder, None) {
+        for error in &errors.errors {
+            eprintln!("error: {error}\n  help: {}", error.help());
+        }
+        code = exit::WORLD;
+    }
+    if let Some(path) = &args.json {
+        let json = serde_json::json!({ "run": run, "cases": cases });
+        if let Err(error) = style::write_json(path, &json) {
+            eprintln!("error: {error}");
+            code = exit::WORLD;
+        }
+    }
+    if !args.quiet && args.json.as_ref().is_none_or(|path| path.to_str() != Some("-")) {
+        let color = style::color(std::io::stdout().is_terminal());
+        print!("{}", terminal::outcome(&cases, folder.path(), terminal::Style { color, ..Default::default() }));
+    }
+    code
+}

@@ -1,0 +1,111 @@
+//! `scn run`: runs scenarios, judges them and writes reports.
+
+use super::{Selection, exit, load, style};
+use crate::report::terminal;
+use crate::run::{self, Options};
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Run scenarios, judge them and write reports. Ctrl-C once finishes and reports what there is;
+/// twice stops now.
+#[derive(clap::Args)]
+pub struct RunArgs {
+    #[command(flatten)]
+    selection: Selection,
+    /// The run folder itself; left out, `runs/<time>`
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Write the results as JSON to a file; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Show more of what happens; twice, what servers say too
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    verbose: u8,
+    /// Show the verdicts only
+    #[arg(short, long, conflicts_with = "verbose")]
+    quiet: bool,
+}
+
+pub fn run(args: RunArgs) -> u8 {
+    let loaded = match load::load(&args.selection) {
+        Ok(loaded) => loaded,
+        Err(refused) => return refused.print(),
+    };
+    style::show(&loaded.program.sources, &loaded.found);
+    if loaded.has_errors() {
+        return exit::USAGE;
+    }
+    if loaded.cases.is_empty() {
+        eprintln!("error: nothing is selected: there is no scenario with phases");
+        return exit::NOTHING;
+    }
+    ignore_pipe_signal();
+    let to_stdout = args.json.as_ref().is_some_and(|path| path.to_str() == Some("-"));
+    let plan = crate::plan::plan(&loaded.cases);
+    let color = style::color(std::io::stderr().is_terminal());
+    let options = Options {
+        out: args.out,
+        command: std::env::args().collect(),
+        files: args.selection.paths.iter().map(|path| path.display().to_string()).collect(),
+        params: loaded.shown_params,
+        secrets: loaded.secrets,
+        progress: run::progress::terminal(args.quiet, args.verbose > 0, color),
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: cannot start: {error}");
+            return exit::WORLD;
+        }
+    };
+    let (program, params) = (Arc::new(loaded.program), Arc::new(loaded.params));
+    let outcome = runtime.block_on(run::run(program, params, &loaded.cases, &plan, options));
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    let outcome = match outcome {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            eprintln!("error: {error}");
+            if let Some(help) = error.help() {
+                eprintln!("  help: {help}");
+            }
+            return exit::WORLD;
+        }
+    };
+    if let Some(path) = &args.json {
+        let json = serde_json::to_value(&outcome.cases).unwrap_or_default();
+        let mut json = serde_json::json!({ "exit_code": outcome.exit_code, "folder": outcome.folder.path(), "cases": json });
+        outcome.folder.redactor().value(&mut json);
+        if let Err(error) = style::write_json(path, &json) {
+            eprintln!("error: {error}");
+        }
+    }
+    if !to_stdout {
+        let style = terminal::Style {
+            color: style::color(std::io::stdout().is_terminal()),
+            ascii: !utf8(),
+            brief: args.quiet,
+        };
+        let text = terminal::outcome(&outcome.cases, outcome.folder.path(), style);
+        print!("{}", outcome.folder.redactor().text(&text));
+    }
+    for problem in &outcome.report_problems {
+        eprintln!("error: {problem}");
+    }
+    u8::try_from(outcome.exit_code).unwrap_or(exit::WORLD)
+}
+
+/// Whether the terminal's locale takes signs beyond ASCII.
+fn utf8() -> bool {
+    ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+        .is_some_and(|locale| locale.to_lowercase().contains("utf"))
+}
+
+/// A closed pipe must not end a run: its servers would be killed without being asked.
+fn ignore_pipe_signal() {
+    use nix::sys::signal::{SigHandler, Signal, signal};
+    // SAFETY: sets the ignoring action; no handler of ours runs.
+    let _ = unsafe { signal(Signal::SIGPIPE, SigHandler::SigIgn) };
+}

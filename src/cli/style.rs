@@ -1,0 +1,37 @@
+//! How commands print: color, width, and results as JSON.
+
+use crate::diagnostics::{Diagnostic, human};
+use crate::source::Sources;
+use serde_json::Value;
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+
+/// Whether a stream takes color: a terminal, and no `NO_COLOR` or `TERM=dumb`.
+pub fn color(terminal: bool) -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    terminal && !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// The terminal's width in columns, where there is one.
+pub fn width() -> usize {
+    let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+    columns.or_else(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))).unwrap_or(100)
+}
+
+/// Diagnostics on standard error.
+pub fn show(sources: &Sources, found: &[Diagnostic]) {
+    if !found.is_empty() {
+        let options = human::Options { color: color(std::io::stderr().is_terminal()), ..human::Options::default() };
+        eprint!("{}", human::render(sources, found, &options));
+    }
+}
+
+/// Writes JSON to a file, or to standard output for `-`.
+pub fn write_json(path: &Path, value: &Value) -> Result<(), String> {
+    let text = format!("{value:#}\n");
+    let written = match path.to_str() {
+        Some("-") => std::io::stdout().lock().write_all(text.as_bytes()),
+        _ => std::fs::write(path, text),
+    };
+    written.map_err(|error| format!("cannot write {}: {error}", path.display()))
+}

@@ -1,0 +1,164 @@
+//! One check: its verdict, the evidence, and why, in one line.
+
+use super::words::{compares, is_share};
+use super::{Evaluated, Judge};
+use crate::eval::{Reading, Value};
+use crate::measure::case::{Lack, LackKind};
+use crate::report::model::{CheckResult, Evidence, Figure, Verdict};
+use crate::scenario::{CheckSpec, Thunk, figure};
+use crate::syntax::ast::ExprKind;
+
+/// What a condition came to.
+pub(super) enum Outcome {
+    Decided(bool),
+    /// With the part that has no figure to rest on.
+    Lacking(Option<Reading>, Lack),
+    /// What was wrong with it.
+    Broken(String),
+}
+
+impl Judge<'_> {
+    pub(super) fn check(&self, spec: &CheckSpec) -> CheckResult {
+        let left_out = spec.when.as_ref().and_then(|when| self.when(when));
+        let (verdict, why, evidence) = left_out.unwrap_or_else(|| self.decide(&spec.expr));
+        CheckResult {
+            name: spec.name.clone(),
+            level: spec.level,
+            verdict,
+            text: spec.text.clone(),
+            when: spec.when_text.clone(),
+            because: spec.because.clone(),
+            place: spec.place.clone(),
+            evidence,
+            why,
+        }
+    }
+
+    /// Why a check's `when` leaves it out, or leaves it open; none where it holds.
+    fn when(&self, when: &Thunk) -> Option<(Verdict, String, Vec<Evidence>)> {
+        let text = self.text(when.expr.span);
+        let (verdict, why) = match self.outcome(&self.evaluate(&self.trusted, when)) {
+            Outcome::Decided(true) => return None,
+            Outcome::Decided(false) => (Verdict::Skipped, format!("`{text}` does not hold")),
+            Outcome::Lacking(_, lack) => (
+                verdict_of(lack.kind),
+                format!("whether `{text}` holds is not known: {}", lack.reason),
+            ),
+            Outcome::Broken(wrong) => (
+                Verdict::NoData,
+                format!("`{text}` could not be evaluated: {wrong}"),
+            ),
+        };
+        let read = self.evaluate(&self.all, when);
+        Some((verdict, why, self.readings(&read.trace)))
+    }
+
+    fn decide(&self, thunk: &Thunk) -> (Verdict, String, Vec<Evidence>) {
+        let outcome = self.outcome(&self.evaluate(&self.trusted, thunk));
+        let all = self.evaluate(&self.all, thunk);
+        let mut evidence = self.readings(&all.trace);
+        self.add_sides(thunk, &mut evidence);
+        let (verdict, why) = match outcome {
+            Outcome::Decided(holds) => {
+                let verdict = if holds { Verdict::Pass } else { Verdict::Fail };
+                (verdict, self.explain(thunk, holds))
+            }
+            Outcome::Lacking(reading, lack) => {
+                let why = self.lacking(reading.as_ref(), &lack);
+                (verdict_of(lack.kind), why)
+            }
+            Outcome::Broken(wrong) => (
+                Verdict::NoData,
+                format!("it could not be evaluated: {wrong}"),
+            ),
+        };
+        (verdict, why, evidence)
+    }
+
+    pub(super) fn outcome(&self, evaluated: &Evaluated) -> Outcome {
+        match &evaluated.value {
+            Value::Bool(holds) => Outcome::Decided(*holds),
+            Value::Unavailable(reason) => {
+                let (reading, lack) = self.lack(reason, &evaluated.trace);
+                Outcome::Lacking(reading, lack)
+            }
+            other => Outcome::Broken(match &evaluated.wrong {
+                Some(wrong) => wrong.clone(),
+                None => format!("it is {}, neither true nor false", other.describe()),
+            }),
+        }
+    }
+
+    /// `stress.ttft.p99 = 812 ms, but p99 needs at least 100 requests, there were 20`
+    fn lacking(&self, reading: Option<&Reading>, lack: &Lack) -> String {
+        let reason = &lack.reason;
+        match (reading, lack.kind) {
+            (Some(reading), LackKind::Missing) => {
+                format!("{}: {reason}", self.text(reading.span))
+            }
+            (Some(reading), LackKind::TooFew) => {
+                let (text, value) = (self.text(reading.span), self.data.figure(&reading.query));
+                format!("{text} = {}, but {reason}", value.text)
+            }
+            _ => reason.clone(),
+        }
+    }
+
+    /// Every figure that was read, once.
+    fn readings(&self, trace: &[Reading]) -> Vec<Evidence> {
+        let mut evidence: Vec<Evidence> = Vec::new();
+        for reading in trace {
+            let phases = reading.query.phases();
+            let one = Evidence {
+                text: self.text(reading.span),
+                value: self.data.figure(&reading.query),
+                phase: (!phases.is_empty()).then(|| phases.join(" to ")),
+            };
+            if !evidence.contains(&one) {
+                evidence.push(one);
+            }
+        }
+        evidence
+    }
+
+    /// Both sides of a comparison, where a side is computed from what was measured.
+    fn add_sides(&self, thunk: &Thunk, evidence: &mut Vec<Evidence>) {
+        let ExprKind::Binary {
+            op, left, right, ..
+        } = &thunk.expr.kind
+        else {
+            return;
+        };
+        if !compares(*op) {
+            return;
+        }
+        for expr in [left, right] {
+            let side = Thunk {
+                expr: expr.as_ref().clone().into(),
+                scope: thunk.scope.clone(),
+            };
+            let evaluated = self.evaluate(&self.all, &side);
+            let read_as_it_is = evaluated.trace.iter().any(|r| r.span == expr.span);
+            if !evaluated.trace.is_empty() && !read_as_it_is {
+                let share = is_share(&evaluated.value, &evaluated.trace);
+                evidence.push(Evidence {
+                    text: self.text(expr.span),
+                    value: match evaluated.wrong {
+                        Some(wrong) => Figure::unavailable(wrong),
+                        None => figure(&evaluated.value, share),
+                    },
+                    phase: None,
+                });
+            }
+        }
+    }
+}
+
+fn verdict_of(kind: LackKind) -> Verdict {
+    match kind {
+        LackKind::Skipped => Verdict::Skipped,
+        LackKind::Interrupted => Verdict::Interrupted,
+        LackKind::NotRun | LackKind::Missing => Verdict::NoData,
+        LackKind::TooFew => Verdict::Inconclusive,
+    }
+}

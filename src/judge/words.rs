@@ -1,0 +1,169 @@
+//! Why a condition holds or not, in words: `stress.ttft.p95 = 812 ms, limit 800 ms`.
+
+use super::check::Outcome;
+use super::{Evaluated, Judge};
+use crate::eval::{Reading, Scope, Value};
+use crate::scenario::Thunk;
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
+use crate::units::{Quantity, display, display_precise, number, source_form};
+use std::sync::Arc;
+
+impl Judge<'_> {
+    /// Why a decided condition is as it is. Of several parts, those that made it so.
+    pub(super) fn explain(&self, thunk: &Thunk, holds: bool) -> String {
+        self.parts(&thunk.expr, &thunk.scope, holds).join("; ")
+    }
+
+    fn parts(&self, expr: &Expr, scope: &Scope, holds: bool) -> Vec<String> {
+        match &expr.kind {
+            ExprKind::Binary {
+                op: op @ (BinaryOp::And | BinaryOp::Or),
+                left,
+                right,
+                ..
+            } => {
+                // `and` that holds and `or` that does not rest on both sides, the others on one
+                let of = |side: &Expr| match self.decided(side, scope) {
+                    Some(value) if value == holds => self.parts(side, scope, value),
+                    _ => Vec::new(),
+                };
+                let mut parts = of(left);
+                let one_is_enough = (*op == BinaryOp::Or) == holds;
+                if parts.is_empty() || !one_is_enough || !holds {
+                    parts.extend(of(right));
+                }
+                parts
+            }
+            ExprKind::Binary {
+                op, left, right, ..
+            } if compares(*op) => {
+                vec![self.comparison(*op, left, right, scope)]
+            }
+            ExprKind::Unary {
+                op: UnaryOp::Not,
+                value,
+            } => {
+                let inner = self.parts(value, scope, !holds).join("; ");
+                vec![format!("{}: {inner}", self.plainly(expr, holds))]
+            }
+            ExprKind::If { cond, then, other } => match self.decided(cond, scope) {
+                Some(true) => self.parts(then, scope, holds),
+                Some(false) => self.parts(other, scope, holds),
+                None => vec![self.plainly(expr, holds)],
+            },
+            _ => vec![self.plainly(expr, holds)],
+        }
+    }
+
+    fn plainly(&self, expr: &Expr, holds: bool) -> String {
+        let verb = if holds { "holds" } else { "does not hold" };
+        format!("`{}` {verb}", self.text(expr.span))
+    }
+
+    fn decided(&self, expr: &Expr, scope: &Scope) -> Option<bool> {
+        let evaluated = self.evaluate(&self.trusted, &part(expr, scope));
+        match self.outcome(&evaluated) {
+            Outcome::Decided(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    fn comparison(&self, op: BinaryOp, left: &Expr, right: &Expr, scope: &Scope) -> String {
+        let a = self.evaluate(&self.all, &part(left, scope));
+        let b = self.evaluate(&self.all, &part(right, scope));
+        let percent = written_in_percent(left) || written_in_percent(right);
+        let (a_text, b_text) = pair(&a, &b, percent);
+        let only_right = a.trace.is_empty() && !b.trace.is_empty();
+        let word = match (op, only_right) {
+            (BinaryOp::Equal, _) => "expected",
+            (BinaryOp::NotEqual, _) => "expected other than",
+            (BinaryOp::In, _) => "expected in",
+            (BinaryOp::NotIn, _) => "expected not in",
+            (BinaryOp::Less, false) | (BinaryOp::Greater, true) => "must stay below",
+            (BinaryOp::Greater, false) | (BinaryOp::Less, true) => "must stay above",
+            _ => "limit",
+        };
+        match (a.trace.is_empty(), b.trace.is_empty()) {
+            (false, false) => {
+                format!(
+                    "{} = {a_text}, {} = {b_text}",
+                    self.text(left.span),
+                    self.text(right.span)
+                )
+            }
+            (true, false) => format!("{} = {b_text}, {word} {a_text}", self.text(right.span)),
+            (_, true) => format!("{} = {a_text}, {word} {b_text}", self.text(left.span)),
+        }
+    }
+}
+
+fn part(expr: &Expr, scope: &Scope) -> Thunk {
+    Thunk {
+        expr: Arc::new(expr.clone()),
+        scope: scope.clone(),
+    }
+}
+
+/// Whether an operator compares two values.
+pub(super) fn compares(op: BinaryOp) -> bool {
+    use BinaryOp as B;
+    matches!(
+        op,
+        B::Equal
+            | B::NotEqual
+            | B::Less
+            | B::LessEqual
+            | B::Greater
+            | B::GreaterEqual
+            | B::In
+            | B::NotIn
+    )
+}
+
+/// Two values in words; with more digits where the short forms would look equal and are not.
+fn pair(a: &Evaluated, b: &Evaluated, percent_written: bool) -> (String, String) {
+    let (Value::Number(x), Value::Number(y)) = (&a.value, &b.value) else {
+        return (shown(&a.value), shown(&b.value));
+    };
+    let share = (percent_written && x.dimension.is_none())
+        || is_share(&a.value, &a.trace)
+        || is_share(&b.value, &b.trace);
+    let forms: [fn(Quantity) -> String; 3] = match share {
+        true => [|q| percent(q, 4), |q| percent(q, 8), |q| percent(q, 17)],
+        false => [display, display_precise, source_form],
+    };
+    let mut texts = (String::new(), String::new());
+    for form in forms {
+        texts = (form(*x), form(*y));
+        if texts.0 != texts.1 || x.value == y.value {
+            break;
+        }
+    }
+    texts
+}
+
+/// `1%`: then the other side is a share too, computed as it may be.
+fn written_in_percent(expr: &Expr) -> bool {
+    matches!(&expr.kind, ExprKind::Number { unit: Some(unit), .. } if unit.text == "%")
+}
+
+fn percent(q: Quantity, digits: i32) -> String {
+    format!("{} %", number(q.value * 100.0, digits))
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Text(text) => format!("\"{text}\""),
+        other => other.shown().unwrap_or_else(|| "***".into()),
+    }
+}
+
+/// Whether a value is a share that was read as it is, and so is shown in per cent.
+pub(super) fn is_share(value: &Value, trace: &[Reading]) -> bool {
+    matches!(trace, [reading] if reading.query.is_ratio() && reading.value == *value)
+}
+
+/// Source text on one line, as results quote it.
+pub(super) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

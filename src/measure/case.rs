@@ -1,0 +1,276 @@
+//! What was measured in one case, and the answers to what expressions ask of it.
+
+use super::distribution::Distribution;
+use super::requests::{Requests, share_of, statistic};
+use super::{floors, window};
+use crate::eval::{Measurements, Query, SeriesRef, Stretch, Value};
+use crate::load::record::Record;
+use crate::probe::Unavailable;
+use crate::probe::series::{Series, SeriesSet};
+use crate::report::model::Figure;
+use crate::scenario::Names;
+use crate::units::{Dimension, Quantity, number};
+use indexmap::IndexMap;
+use std::sync::Arc;
+
+/// One repetition of a phase. Times are seconds on the run's clock, here and below.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Round {
+    pub start: f64,
+    pub end: f64,
+    /// After the load: the quiet stretch whose least sample is the floor.
+    pub quiet: Option<(f64, f64)>,
+}
+
+/// What was measured in one phase of a case.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PhaseData {
+    pub name: String,
+    pub doc: Option<String>,
+    pub measured: bool,
+    /// Its `when` was false: the condition in words.
+    pub skipped: Option<String>,
+    /// Why it did not run, or not wholly: the server died, the user stopped the run.
+    ///
+    /// Requests that were cancelled in such a phase were ended by that, not by the server: they
+    /// are left out of its figures. In a phase that wholly ran a request is only cancelled by
+    /// the end of its load's `drain`, and has failed.
+    pub not_run: Option<String>,
+    /// `not_run` was the user's doing.
+    pub interrupted: bool,
+    pub start: f64,
+    pub end: f64,
+    /// Names of its `load` blocks.
+    pub load_names: Vec<String>,
+    /// What it did, in words: `closed loop, 8 clients, 200 requests`.
+    pub load_text: String,
+    pub rounds: Vec<Round>,
+    /// Of all rounds and loads; each says to which it belongs.
+    pub records: Vec<Record>,
+    /// What a reader of its figures must know.
+    pub notes: Vec<String>,
+}
+
+/// What was measured in one case.
+#[derive(Debug, Clone, Default)]
+pub struct CaseData {
+    pub names: Names,
+    /// In the order in which they ran; those that did not run are there too, and say why.
+    pub phases: Vec<PhaseData>,
+    /// The series of each server while the case ran.
+    pub servers: IndexMap<String, SeriesSet>,
+}
+
+/// A figure, and how many values it stands on where that says something.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Measured {
+    pub quantity: Quantity,
+    pub samples: Option<u64>,
+}
+
+/// Why there is no figure, or why no verdict can rest on the one there is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lack {
+    pub kind: LackKind,
+    pub reason: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LackKind {
+    /// The phase's `when` was false.
+    Skipped,
+    /// The user stopped the run before the phase had wholly run.
+    Interrupted,
+    /// The phase did not wholly run for another reason.
+    NotRun,
+    /// It could not be measured.
+    Missing,
+    /// There is a figure, but of too few values.
+    TooFew,
+}
+
+impl Lack {
+    pub fn missing(reason: impl Into<String>) -> Self {
+        Self {
+            kind: LackKind::Missing,
+            reason: reason.into(),
+        }
+    }
+}
+
+impl From<Unavailable> for Lack {
+    fn from(Unavailable(reason): Unavailable) -> Self {
+        Self::missing(reason)
+    }
+}
+
+impl PhaseData {
+    /// Why nothing of it was measured, where that is so.
+    pub fn absent(&self) -> Option<Lack> {
+        match &self.skipped {
+            Some(why) => Some(Lack {
+                kind: LackKind::Skipped,
+                reason: format!("`{}` was left out: {why}", self.name),
+            }),
+            None if self.empty() => self.cut(),
+            None => None,
+        }
+    }
+
+    /// Why it did not run, or not wholly, where that is so.
+    pub fn cut(&self) -> Option<Lack> {
+        let how = if self.empty() { "run" } else { "wholly run" };
+        let why = self.not_run.as_ref()?;
+        Some(Lack {
+            kind: match self.interrupted {
+                true => LackKind::Interrupted,
+                false => LackKind::NotRun,
+            },
+            reason: format!("`{}` did not {how}: {why}", self.name),
+        })
+    }
+
+    fn empty(&self) -> bool {
+        self.rounds.is_empty() && self.records.is_empty()
+    }
+}
+
+impl CaseData {
+    /// The figure that a query asks for.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn answer(&self, query: &Query) -> Result<Measured, Lack> {
+        let (value, samples) = match query {
+            Query::Scalar { of, metric } => (self.requests(of)?.scalar(metric)?, None),
+            Query::Statistic { of, metric, stat } => {
+                let values = self.requests(of)?.distribution(metric);
+                let (value, samples) = statistic(&values, stat)?;
+                (value, Some(samples))
+            }
+            Query::Percentile { of, metric, share } => {
+                let values = self.requests(of)?.distribution(metric)?;
+                let value = values.percentile(*share);
+                let value = value.ok_or_else(|| Lack::missing("a percentile is a share of 0 to 1"));
+                (value?, Some(values.count() as u64))
+            }
+            Query::Failures { of, class } => (self.requests(of)?.failures(class) as f64, None),
+            Query::SeriesStat { series, stat } => {
+                let all = self.series(series)?;
+                (floors::statistic(all, stat, floors::EVER)?, None)
+            }
+            Query::Growth { series, window } => (
+                floors::growth(&self.phases, self.series(series)?, &series.name, window)?,
+                None,
+            ),
+            Query::Peak { series, during } => {
+                let window = self.window(&series.name, during.as_deref())?;
+                (window::max(self.series(series)?, window)?, None)
+            }
+            Query::Increase { series, during } => {
+                let window = self.window(&series.name, during.as_deref())?;
+                (window::increase(self.series(series)?, window)?, None)
+            }
+        };
+        Ok(Measured {
+            quantity: Quantity::new(value, query.dimension()),
+            samples,
+        })
+    }
+
+    /// Why no verdict can rest on a figure that there is: a phase that it reads did not wholly
+    /// run, or it is a percentile of too few values (see [`Distribution::needed`]).
+    pub fn doubt(&self, query: &Query) -> Option<Lack> {
+        let phases = query.phases();
+        // a figure of the whole case needs all phases that were to run
+        let whole_case = phases.is_empty();
+        let reads = |phase: &&PhaseData| {
+            whole_case || phases.iter().any(|name| name.as_ref() == phase.name)
+        };
+        if let Some(lack) = self.phases.iter().filter(reads).find_map(PhaseData::cut) {
+            return Some(lack);
+        }
+        let (of, metric, share) = match query {
+            Query::Statistic { of, metric, stat } => (of, metric, share_of(stat)?),
+            Query::Percentile { of, metric, share } => (of, metric, *share),
+            _ => return None,
+        };
+        let count = self.requests(of).ok()?.distribution(metric).ok()?.count();
+        let needed = Distribution::needed(share)?;
+        let noun = if *metric == "itl" { "gaps" } else { "requests" };
+        (count < needed).then(|| Lack {
+            kind: LackKind::TooFew,
+            reason: format!(
+                "p{} needs at least {needed} {noun}, there were {count}",
+                number(share * 100.0, 6)
+            ),
+        })
+    }
+
+    /// The figure as results keep it.
+    pub fn figure(&self, query: &Query) -> Figure {
+        match self.answer(query) {
+            Err(lack) => Figure::unavailable(lack.reason),
+            Ok(measured) => {
+                let figure = match query.is_ratio() {
+                    true => Figure::ratio(measured.quantity.value),
+                    false => Figure::quantity(measured.quantity),
+                };
+                Figure {
+                    samples: measured.samples,
+                    ..figure
+                }
+            }
+        }
+    }
+
+    fn requests(&self, of: &Stretch) -> Result<Requests<'_>, Lack> {
+        let phase = floors::phase(&self.phases, &of.phase)?;
+        Ok(Requests::of(phase, of.load.as_deref()))
+    }
+
+    fn series(&self, of: &SeriesRef) -> Result<&Series, Lack> {
+        let set = (self.servers.get(of.server.as_ref()))
+            .ok_or_else(|| Lack::missing(format!("the server `{}` was not sampled", of.server)))?;
+        let missing = |series: Option<&Series>| {
+            let why = series.and_then(|series| series.unavailable.clone());
+            let unsaid = || format!("`{}.{}` was not sampled", of.server, of.name);
+            Lack::missing(why.unwrap_or_else(unsaid))
+        };
+        match set.series.get(of.name.as_ref()) {
+            Some(series) if !series.points.is_empty() => Ok(series),
+            series => Err(missing(series)),
+        }
+    }
+
+    fn window(&self, series: &str, during: Option<&str>) -> Result<window::Window, Lack> {
+        match during {
+            None => Ok(floors::EVER),
+            Some(name) => {
+                let phase = floors::phase(&self.phases, name)?;
+                Ok(floors::during(&self.phases, phase, series))
+            }
+        }
+    }
+}
+
+impl Measurements for CaseData {
+    fn loads(&self, phase: &str) -> Vec<Arc<str>> {
+        self.names.loads(phase)
+    }
+
+    fn engine_metrics(&self, server: &str) -> Vec<(Arc<str>, Dimension)> {
+        self.names.engine_metrics(server)
+    }
+
+    fn roles(&self, server: &str) -> Vec<Arc<str>> {
+        self.names.roles(server)
+    }
+
+    fn measure(&self, query: &Query) -> Value {
+        match self.answer(query) {
+            Ok(measured) => Value::Number(measured.quantity),
+            Err(lack) => Value::Unavailable(lack.reason.into()),
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! Series over the phases of a case: peaks, increases, and how floors grew.
+//!
+//! The floor of a phase is its least sample in the quiet end of its last repetition. A phase
+//! that sent no requests is quiet throughout. One that sent some and had no quiet end has no
+//! floor: what was in flight would pass for what is held.
+//!
+//! Series of checkpoints (PSS and USS) have one value at the end of each repetition that
+//! quiesced: the last one taken before the next repetition or phase began.
+
+use super::case::{Lack, LackKind, PhaseData, Round};
+use super::window::{self, Window};
+use crate::eval;
+use crate::probe::Reading;
+use crate::probe::series::Series;
+
+/// All of a case.
+pub(super) const EVER: Window = Window::new(f64::NEG_INFINITY, f64::INFINITY);
+
+/// Whether a series has values at checkpoints only.
+pub(super) fn at_checkpoints(series: &str) -> bool {
+    matches!(series.rsplit('.').next(), Some("pss" | "uss" | "swap_pss"))
+}
+
+/// A phase of which something was measured.
+pub(super) fn phase<'p>(phases: &'p [PhaseData], name: &str) -> Result<&'p PhaseData, Lack> {
+    let Some(phase) = phases.iter().find(|phase| phase.name == name) else {
+        return Err(Lack {
+            kind: LackKind::NotRun,
+            reason: format!("`{name}` did not run"),
+        });
+    };
+    phase.absent().map_or(Ok(phase), Err)
+}
+
+/// A statistic of a series in a window.
+pub(super) fn statistic(series: &Series, stat: &str, window: Window) -> Reading<f64> {
+    match stat {
+        "mean" => window::mean(series, window),
+        "min" => window::min(series, window),
+        "max" => window::max(series, window),
+        "first" => window::first(series, window),
+        _ => window::last(series, window),
+    }
+}
+
+/// The time of a phase; for checkpoints, up to what follows.
+pub(super) fn during(phases: &[PhaseData], phase: &PhaseData, series: &str) -> Window {
+    let to = match at_checkpoints(series) {
+        true => before(next_phase(phases, phase)),
+        false => phase.end,
+    };
+    Window::new(phase.start, to)
+}
+
+/// How much the floor rose, by what `window` says; negative where it fell.
+pub(super) fn growth(
+    phases: &[PhaseData],
+    series: &Series,
+    name: &str,
+    window: &eval::Window,
+) -> Result<f64, Lack> {
+    let floor = |phase: &PhaseData, round: usize| floor(phases, phase, round, series, name);
+    match window {
+        eval::Window::Between { from, to } => {
+            let (from, to) = (phase(phases, from)?, phase(phases, to)?);
+            Ok(floor(to, last_round(to))? - floor(from, last_round(from))?)
+        }
+        eval::Window::During { phase: of } => {
+            let of = phase(phases, of)?;
+            if of.rounds.len() < 2 {
+                return Err(Lack::missing(format!(
+                    "`{}` ran once: growth during a phase needs `repeat` of 2 or more",
+                    of.name
+                )));
+            }
+            Ok(floor(of, last_round(of))? - floor(of, 0)?)
+        }
+    }
+}
+
+/// The last value that checkpoints gave in a phase.
+pub(super) fn checkpoint(
+    phases: &[PhaseData],
+    phase: &PhaseData,
+    series: &Series,
+) -> Result<f64, Lack> {
+    let from = phase.rounds.last().map_or(phase.start, |round| round.start);
+    let window = Window::new(from, before(next_phase(phases, phase)));
+    match window::last(series, window) {
+        Ok(value) => Ok(value),
+        Err(why) if series.unavailable.is_some() => Err(why.into()),
+        Err(_) => Err(Lack::missing(format!(
+            "no checkpoint was taken at the end of `{}`: give it `quiesce = true`",
+            phase.name
+        ))),
+    }
+}
+
+fn last_round(phase: &PhaseData) -> usize {
+    phase.rounds.len().saturating_sub(1)
+}
+
+fn floor(
+    phases: &[PhaseData],
+    phase: &PhaseData,
+    index: usize,
+    series: &Series,
+    name: &str,
+) -> Result<f64, Lack> {
+    let whole = Round {
+        start: phase.start,
+        end: phase.end,
+        quiet: None,
+    };
+    let round = phase.rounds.get(index).unwrap_or(&whole);
+    if !at_checkpoints(name) {
+        return Ok(window::floor(series, quiet(phase, round)?)?);
+    }
+    match phase.rounds.get(index + 1) {
+        None => checkpoint(phases, phase, series),
+        Some(next) => Ok(window::last(
+            series,
+            Window::new(round.start, before(next.start)),
+        )?),
+    }
+}
+
+fn quiet(phase: &PhaseData, round: &Round) -> Result<Window, Lack> {
+    match round.quiet {
+        Some((from, to)) => Ok(Window::new(from, to)),
+        None if phase.records.is_empty() => Ok(Window::new(round.start, round.end)),
+        None => Err(Lack::missing(format!(
+            "`{}` has no quiet end in which a floor could be read: give it `quiesce = true`",
+            phase.name
+        ))),
+    }
+}
+
+/// When the next phase that ran began.
+fn next_phase(phases: &[PhaseData], phase: &PhaseData) -> f64 {
+    let ran = phases.iter().filter(|other| other.absent().is_none());
+    ran.map(|other| other.start)
+        .filter(|start| *start > phase.start)
+        .fold(f64::INFINITY, f64::min)
+}
+
+/// The last moment before another: windows include their ends.
+fn before(time: f64) -> f64 {
+    match time.is_finite() {
+        true => time.next_down(),
+        false => time,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::record::Record;
+    use std::sync::Arc;
+
+    fn round(start: f64, end: f64, quiet: Option<(f64, f64)>) -> Round {
+        Round { start, end, quiet }
+    }
+
+    fn made(name: &str, rounds: Vec<Round>, loaded: bool) -> PhaseData {
+        PhaseData {
+            name: name.into(),
+            start: rounds.first().map_or(0.0, |r| r.start),
+            end: rounds.last().map_or(0.0, |r| r.end),
+            rounds,
+            records: vec![Record::default(); usize::from(loaded)],
+            ..PhaseData::default()
+        }
+    }
+
+    /// One sample a second, of these values.
+    fn every_second(values: &[f64]) -> Series {
+        Series {
+            points: (values.iter().enumerate())
+                .map(|(t, v)| (t as f64, *v))
+                .collect(),
+            ..Series::default()
+        }
+    }
+
+    fn between(from: &str, to: &str) -> eval::Window {
+        eval::Window::Between {
+            from: Arc::from(from),
+            to: Arc::from(to),
+        }
+    }
+
+    fn during_of(phase: &str) -> eval::Window {
+        eval::Window::During {
+            phase: Arc::from(phase),
+        }
+    }
+
+    /// idle 0–3, stress 4–9 in two rounds with quiet ends, cooldown 10–12
+    fn phases() -> Vec<PhaseData> {
+        let stress = vec![
+            round(4.0, 6.0, Some((5.5, 6.0))),
+            round(7.0, 9.0, Some((8.0, 9.0))),
+        ];
+        vec![
+            made("baseline", vec![round(0.0, 3.0, None)], false),
+            made("stress", stress, true),
+            made(
+                "cooldown",
+                vec![round(10.0, 12.0, Some((11.0, 12.0)))],
+                false,
+            ),
+        ]
+    }
+
+    #[test]
+    fn growth_is_between_floors_of_quiet_ends() {
+        let memory = every_second(&[
+            10.0, 12.0, 11.0, 12.0, 50.0, 60.0, 14.0, 55.0, 17.0, 18.0, 5.0, 20.0, 21.0,
+        ]);
+        let grown = |window| growth(&phases(), &memory, "memory", &window);
+        // an idle phase is quiet throughout; the 5 lies outside the cooldown's quiet stretch
+        assert_eq!(grown(between("baseline", "cooldown")), Ok(10.0));
+        assert_eq!(grown(between("baseline", "stress")), Ok(7.0));
+        assert_eq!(grown(between("cooldown", "baseline")), Ok(-10.0));
+        assert_eq!(grown(during_of("stress")), Ok(3.0));
+        let once = grown(during_of("cooldown")).unwrap_err();
+        assert!(once.reason.contains("`repeat` of 2 or more"), "{once:?}");
+        let unknown = grown(between("baseline", "later")).unwrap_err();
+        assert_eq!(unknown.kind, LackKind::NotRun);
+    }
+
+    #[test]
+    fn a_load_without_a_quiet_end_has_no_floor() {
+        let mut phases = phases();
+        phases[1].rounds = vec![round(4.0, 9.0, None)];
+        let memory = every_second(&[1.0; 13]);
+        let lack = growth(&phases, &memory, "memory", &between("baseline", "stress"));
+        let reason = lack.unwrap_err().reason;
+        assert!(reason.contains("`stress` has no quiet end"), "{reason}");
+        assert!(reason.contains("quiesce = true"), "{reason}");
+    }
+
+    #[test]
+    fn a_series_that_ended_says_why() {
+        let mut memory = every_second(&[1.0, 1.0, 1.0]);
+        memory.unavailable = Some("the process ended".into());
+        let lack = growth(
+            &phases(),
+            &memory,
+            "memory",
+            &between("baseline", "cooldown"),
+        );
+        assert_eq!(lack.unwrap_err().reason, "the process ended (after 2.0 s)");
+    }
+
+    #[test]
+    fn checkpoints_belong_to_the_repetition_they_follow() {
+        // taken at the end of baseline, of both rounds, and just after the cooldown
+        let pss = Series {
+            points: vec![(3.0, 10.0), (6.5, 12.0), (9.5, 15.0), (12.5, 11.0)],
+            ..Series::default()
+        };
+        let phases = phases();
+        let grown = |window| growth(&phases, &pss, "roles.worker.pss", &window);
+        assert_eq!(grown(between("baseline", "stress")), Ok(5.0));
+        assert_eq!(grown(between("baseline", "cooldown")), Ok(1.0));
+        assert_eq!(grown(during_of("stress")), Ok(3.0));
+        assert_eq!(checkpoint(&phases, &phases[1], &pss), Ok(15.0));
+        // without its own checkpoint a phase does not take its neighbour's
+        let fewer = Series {
+            points: vec![(3.0, 10.0), (12.5, 11.0)],
+            ..Series::default()
+        };
+        let lack = checkpoint(&phases, &phases[1], &fewer).unwrap_err();
+        assert!(lack.reason.contains("no checkpoint"), "{lack:?}");
+        let peak = |phase| window::max(&pss, during(&phases, phase, "pss"));
+        assert_eq!(peak(&phases[1]), Ok(15.0));
+        assert_eq!(during(&phases, &phases[1], "memory"), Window::new(4.0, 9.0));
+    }
+
+    #[test]
+    fn phases_that_were_left_out_say_so() {
+        let mut phases = phases();
+        phases[1] = PhaseData {
+            name: "stress".into(),
+            skipped: Some("`tp == 2` does not hold".into()),
+            ..PhaseData::default()
+        };
+        phases[2] = PhaseData {
+            name: "cooldown".into(),
+            not_run: Some("the server died".into()),
+            ..PhaseData::default()
+        };
+        let lack = |name| phase(&phases, name).unwrap_err();
+        assert_eq!(lack("stress").kind, LackKind::Skipped);
+        assert_eq!(
+            lack("cooldown").reason,
+            "`cooldown` did not run: the server died"
+        );
+        // and are no next phase that ends the time of another
+        assert_eq!(during(&phases, &phases[0], "pss").to, f64::INFINITY);
+    }
+}

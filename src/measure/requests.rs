@@ -1,0 +1,328 @@
+//! The figures of a phase's requests, or of one load's, by the definitions of the schema.
+//!
+//! What the definitions leave open:
+//! - Distributions are over answered requests (wrong answers among them), `lateness` over all
+//!   that were sent.
+//! - `duration` adds up the repetitions, each from its first request due to its last answer's
+//!   end. A repetition in which nothing was answered counts to the end of its last request, as
+//!   that time was spent. Where nothing was answered at all there is no duration; rates are then
+//!   0, which is what was measured.
+//! - Throughputs add up the tokens that the server's `usage` tells. Where it tells some answers'
+//!   tokens only, a note says how many are missing.
+//! - Nothing is 0 because it is missing: without requests, answers or `usage` there is a reason.
+
+use super::case::PhaseData;
+use super::distribution::Distribution;
+use crate::load::record::{FailureClass, Outcome, Record, TokenSource};
+use crate::probe::{Reading, Unavailable};
+use std::collections::BTreeMap;
+
+/// The requests of a phase or of one of its loads.
+#[derive(Debug)]
+pub struct Requests<'a> {
+    /// `stress` or `stress.chat`, as reasons quote it.
+    name: String,
+    records: Vec<&'a Record>,
+    answered: Vec<&'a Record>,
+}
+
+impl<'a> Requests<'a> {
+    /// Requests that were cancelled because the phase was cut short are left out.
+    pub fn of(phase: &'a PhaseData, load: Option<&str>) -> Self {
+        let cut = phase.not_run.is_some();
+        let counts = |record: &&Record| {
+            let of_load = load.is_none() || record.load.as_deref() == load;
+            of_load && !(cut && class(record) == Some(FailureClass::Cancelled))
+        };
+        let records: Vec<&Record> = phase.records.iter().filter(counts).collect();
+        Self {
+            name: match load {
+                Some(load) => format!("{}.{load}", phase.name),
+                None => phase.name.clone(),
+            },
+            answered: records.iter().copied().filter(|r| r.answered()).collect(),
+            records,
+        }
+    }
+
+    pub fn records(&self) -> &[&'a Record] {
+        &self.records
+    }
+
+    /// How many requests failed with a class.
+    pub fn failures(&self, of: &str) -> u64 {
+        let failed = |r: &&&Record| class(r).is_some_and(|class| class.name() == of);
+        self.records.iter().filter(failed).count() as u64
+    }
+
+    /// A metric with one value, in base units.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn scalar(&self, metric: &str) -> Reading<f64> {
+        let answered = self.answered.len() as f64;
+        match metric {
+            "requests" => Ok(self.records.len() as f64),
+            "completed" => Ok(answered),
+            "failed" => Ok(self.failed() as f64),
+            "success_rate" => {
+                self.any_request()?;
+                let all = self.records.len() as f64;
+                Ok((all - self.failed() as f64) / all)
+            }
+            "accept_rate" => self.accept_rate(),
+            "duration" => self.duration(),
+            "request_rate" => self.rate(|| Ok(answered)),
+            "output_throughput" => self.rate(|| self.tokens(output)),
+            "input_throughput" => self.rate(|| self.tokens(input)),
+            "total_throughput" => self.rate(|| self.tokens(|r| Some(input(r)? + output(r)?))),
+            "image_rate" => {
+                self.rate(|| Ok(self.answered.iter().map(|r| f64::from(r.images)).sum()))
+            }
+            other => Err(Unavailable(format!("`{other}` is no metric of a phase"))),
+        }
+    }
+
+    /// The values of a metric with one per request or more, in base units; at least one.
+    ///
+    /// # Errors
+    /// Why there are none.
+    pub fn distribution(&self, metric: &str) -> Reading<Distribution> {
+        self.any_request()?;
+        if metric == "lateness" {
+            let late = |r: &&Record| r.sent.map(|sent| sent - r.due);
+            let values = self.records.iter().filter_map(late);
+            return self.some(values, || "no request of `{}` was sent");
+        }
+        self.any_answer()?;
+        let answered = self.answered.iter().copied();
+        match metric {
+            "ttft" => {
+                let values = answered.filter_map(|r| Some(r.first_token? - r.due));
+                self.some(values, || "no answer of `{}` was streamed")
+            }
+            "ttfa" => {
+                let values = answered.filter_map(|r| Some(r.first_answer? - r.due));
+                self.some(values, || "no answer of `{}` was streamed and had content")
+            }
+            "itl" => {
+                let gaps = answered.flat_map(|r| r.chunks.windows(2).map(|pair| pair[1] - pair[0]));
+                self.some(gaps, || "no answer of `{}` came in two chunks or more")
+            }
+            "tpot" => {
+                self.any_usage(output)?;
+                let values = answered.filter_map(time_per_token);
+                self.some(
+                    values,
+                    || "no answer of `{}` was streamed and had two tokens or more",
+                )
+            }
+            "e2e" => self.some(
+                answered.map(|r| r.end - r.due),
+                || "no request of `{}` ended",
+            ),
+            "input" => {
+                self.any_usage(input)?;
+                self.some(answered.filter_map(input), || NO_USAGE)
+            }
+            "output" => {
+                self.any_usage(output)?;
+                self.some(answered.filter_map(output), || NO_USAGE)
+            }
+            "tokens_per_chunk" => {
+                self.any_usage(output)?;
+                let streamed = answered.filter(|r| !r.chunks.is_empty());
+                let values = streamed.filter_map(|r| Some(output(r)? / r.chunks.len() as f64));
+                self.some(values, || "no answer of `{}` was streamed")
+            }
+            other => Err(Unavailable(format!("`{other}` is no metric of a phase"))),
+        }
+    }
+
+    /// What a reader of the figures must know.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        let all = self.answered.len();
+        let untold = |r: &&&Record| input(r).is_none() || output(r).is_none();
+        let missing = self.answered.iter().filter(untold).count();
+        if missing > 0 && missing == all {
+            notes.push(format!(
+                "the server did not tell the tokens of any answer of `{}` in full: metrics of \
+                 tokens that it never told are unavailable",
+                self.name
+            ));
+        } else if missing > 0 {
+            notes.push(format!(
+                "the server did not tell the tokens of {missing} of {all} answers of `{}`: \
+                 metrics of tokens leave them out, and throughputs are too low by as much",
+                self.name
+            ));
+        }
+        if let Ok(tokens) = self.distribution("tokens_per_chunk")
+            && let Some(mean) = tokens.mean()
+            && mean > 1.05
+        {
+            notes.push(format!(
+                "chunks of `{}` carry {} tokens on average: itl is the time between chunks, \
+                 tpot the time per token",
+                self.name,
+                crate::units::number(mean, 3)
+            ));
+        }
+        notes
+    }
+
+    fn failed(&self) -> usize {
+        self.records.iter().filter(|r| class(r).is_some()).count()
+    }
+
+    fn accept_rate(&self) -> Reading<f64> {
+        self.any_request()?;
+        self.any_answer()?;
+        let judged: Vec<bool> = self.answered.iter().filter_map(|r| r.accepted).collect();
+        if judged.is_empty() {
+            let name = &self.name;
+            return Err(Unavailable(format!(
+                "no answer of `{name}` was judged: its workload has no `accept`"
+            )));
+        }
+        let accepted = judged.iter().filter(|accepted| **accepted).count();
+        Ok(accepted as f64 / judged.len() as f64)
+    }
+
+    fn duration(&self) -> Reading<f64> {
+        self.any_request()?;
+        self.any_answer()?;
+        let mut rounds: BTreeMap<u32, Vec<&Record>> = BTreeMap::new();
+        for record in &self.records {
+            rounds.entry(record.round).or_default().push(record);
+        }
+        let length = |records: &Vec<&Record>| {
+            let due = records.iter().map(|r| r.due).fold(f64::INFINITY, f64::min);
+            let last = |ends: &mut dyn Iterator<Item = f64>| ends.reduce(f64::max);
+            let answer = last(&mut records.iter().filter(|r| r.answered()).map(|r| r.end));
+            let end = answer.or_else(|| last(&mut records.iter().map(|r| r.end)));
+            end.map_or(0.0, |end| end - due)
+        };
+        Ok(rounds.values().map(length).sum())
+    }
+
+    /// A sum over answered requests per second of the phase.
+    fn rate(&self, sum: impl FnOnce() -> Reading<f64>) -> Reading<f64> {
+        self.any_request()?;
+        if self.answered.is_empty() {
+            return Ok(0.0);
+        }
+        let duration = self.duration()?;
+        if duration <= 0.0 {
+            let name = &self.name;
+            return Err(Unavailable(format!(
+                "the requests of `{name}` took no time"
+            )));
+        }
+        Ok(sum()? / duration)
+    }
+
+    fn tokens(&self, count: fn(&Record) -> Option<f64>) -> Reading<f64> {
+        self.any_usage(count)?;
+        Ok(self.answered.iter().filter_map(|r| count(r)).sum())
+    }
+
+    fn any_request(&self) -> Reading<()> {
+        self.at_least_one(self.records.is_empty(), "no request of `{}` was due")
+    }
+
+    fn any_answer(&self) -> Reading<()> {
+        self.at_least_one(self.answered.is_empty(), "no request of `{}` was answered")
+    }
+
+    fn any_usage(&self, count: fn(&Record) -> Option<f64>) -> Reading<()> {
+        let none = !self.answered.iter().any(|r| count(r).is_some());
+        let some_usage = |r: &&Record| r.token_source == TokenSource::Usage;
+        let reason = match self.answered.iter().any(some_usage) {
+            true => "the server's `usage` in the answers of `{}` does not tell these tokens",
+            false => NO_USAGE,
+        };
+        self.at_least_one(none, reason)
+    }
+
+    fn at_least_one(&self, none: bool, reason: &str) -> Reading<()> {
+        if none {
+            return Err(Unavailable(reason.replace("{}", &self.name)));
+        }
+        Ok(())
+    }
+
+    fn some(
+        &self,
+        values: impl Iterator<Item = f64>,
+        reason: impl FnOnce() -> &'static str,
+    ) -> Reading<Distribution> {
+        let distribution = Distribution::new(values);
+        self.at_least_one(distribution.count() == 0, reason())?;
+        Ok(distribution)
+    }
+}
+
+const NO_USAGE: &str = "the server sent no `usage` with the answers of `{}`";
+
+/// Why a request failed: also one whose answer was not accepted has.
+pub fn class(record: &Record) -> Option<FailureClass> {
+    match &record.outcome {
+        Outcome::Failed(failure) => Some(failure.class),
+        Outcome::Ok if record.accepted == Some(false) => Some(FailureClass::WrongAnswer),
+        Outcome::Ok => None,
+    }
+}
+
+fn input(record: &Record) -> Option<f64> {
+    told(record, record.prompt_tokens)
+}
+
+fn output(record: &Record) -> Option<f64> {
+    told(record, record.completion_tokens)
+}
+
+/// Counts that are no server's own are no counts.
+fn told(record: &Record, tokens: Option<u64>) -> Option<f64> {
+    tokens
+        .filter(|_| record.token_source == TokenSource::Usage)
+        .map(|tokens| tokens as f64)
+}
+
+fn time_per_token(record: &Record) -> Option<f64> {
+    let tokens = output(record).filter(|tokens| *tokens > 1.0)?;
+    Some((record.last_token? - record.first_token?) / (tokens - 1.0))
+}
+
+/// A statistic of a metric's values, and how many there are.
+///
+/// # Errors
+/// Why there is none.
+pub fn statistic(values: &Reading<Distribution>, stat: &str) -> Reading<(f64, u64)> {
+    let values = values.as_ref().map_err(Clone::clone)?;
+    let count = values.count();
+    let value = match stat {
+        "count" => Some(count as f64),
+        "mean" => values.mean(),
+        "stddev" => values.stddev(),
+        "min" => values.min(),
+        "max" => values.max(),
+        stat => share_of(stat).and_then(|share| values.percentile(share)),
+    };
+    match value {
+        Some(value) => Ok((value, count as u64)),
+        None if stat == "stddev" => Err(Unavailable::new("one value has no deviation")),
+        None => Err(Unavailable(format!("`{stat}` is no statistic"))),
+    }
+}
+
+/// The share that a percentile's name says: `p95` is 0.95, `p999` is 0.999.
+pub fn share_of(stat: &str) -> Option<f64> {
+    let digits = stat.strip_prefix('p')?;
+    let all_digits = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    all_digits.then(|| format!("0.{digits}").parse().ok())?
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,51 @@
+//! Takes the records of requests as they end: judged, kept, and written down at once.
+
+use super::{Shared, error, requests};
+use crate::load::record::Record;
+use crate::scenario::WorkloadSpec;
+use crate::store::RequestLog;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The records of one case's requests.
+pub struct Recorder {
+    shared: Arc<Shared>,
+    log: Mutex<Option<RequestLog>>,
+    records: Mutex<Vec<Record>>,
+}
+
+impl Recorder {
+    pub fn new(shared: Arc<Shared>, log: Option<RequestLog>) -> Arc<Self> {
+        Arc::new(Self { shared, log: Mutex::new(log), records: Mutex::default() })
+    }
+
+    /// A request of a phase has ended.
+    pub fn take(&self, phase: &str, workload: &WorkloadSpec, mut record: Record) {
+        requests::judge(&self.shared, workload, &mut record);
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(open) = log.as_mut()
+            && let Err(problem) = open.write(phase, &record)
+        {
+            // nothing more can be written; what was is kept, and so is the reason
+            self.shared.keep(error::of_store(&problem, Some(phase)));
+            *log = None;
+        }
+        drop(log);
+        self.records.lock().unwrap_or_else(PoisonError::into_inner).push(record);
+    }
+
+    /// The records since the last call.
+    pub fn drain(&self) -> Vec<Record> {
+        std::mem::take(&mut self.records.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Hands what was written to the system.
+    pub fn flush(&self, phase: &str) {
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(open) = log.as_mut()
+            && let Err(problem) = open.flush()
+        {
+            self.shared.keep(error::of_store(&problem, Some(phase)));
+            *log = None;
+        }
+    }
+}

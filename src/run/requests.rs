@@ -1,0 +1,132 @@
+//! From a workload to requests, and from answers to whether they are accepted.
+
+use super::Shared;
+use crate::eval::{Evaluator, Nothing, Value};
+use crate::load::drive::RequestSource;
+use crate::load::record::{Failure, FailureClass, Outcome, Record};
+use crate::load::spec::{Part, Request};
+use crate::report::model::WorldError;
+use crate::scenario::{PartSpec, WorkloadSpec, answered};
+use base64::Engine as _;
+use std::sync::Arc;
+
+/// The largest image file that is sent.
+const MOST_BYTES: u64 = 64 << 20;
+
+/// A workload's requests, ready to be sent.
+pub struct Requests(Vec<Request>);
+
+impl RequestSource for Requests {
+    fn request(&self, index: u64) -> Request {
+        let i = (index % self.0.len() as u64) as usize;
+        self.0[i].clone()
+    }
+}
+
+/// Reads the files that a workload names and makes its requests.
+pub fn prepare(workload: &WorkloadSpec) -> Result<Requests, WorldError> {
+    let mut requests = Vec::new();
+    for (row, spec) in workload.requests.iter().enumerate() {
+        let content: Result<Vec<Part>, WorldError> = spec.content.iter().map(part).collect();
+        requests.push(Request {
+            row,
+            system: spec.system.clone(),
+            content: content?,
+            max_tokens: spec.max_tokens,
+            temperature: spec.temperature,
+            ignore_eos: spec.ignore_eos,
+            stream: spec.stream,
+            extra: spec.extra.clone(),
+        });
+    }
+    Ok(Requests(requests))
+}
+
+fn part(part: &PartSpec) -> Result<Part, WorldError> {
+    Ok(match part {
+        PartSpec::Text(text) => Part::Text(text.clone()),
+        PartSpec::ImageUrl(url) => Part::ImageUrl(url.clone()),
+        PartSpec::ImageFile(path) => {
+            let failed = |why: String| {
+                super::error::other(
+                    "file_unreadable",
+                    format!("cannot send {}: {why}", path.display()),
+                    Some("the scenario's `content` names this file"),
+                )
+            };
+            let size = std::fs::metadata(path).map_err(|e| failed(e.to_string()))?.len();
+            if size > MOST_BYTES {
+                return Err(failed(format!("it has {size} bytes, the most is {MOST_BYTES}")));
+            }
+            let bytes = std::fs::read(path).map_err(|e| failed(e.to_string()))?;
+            let kind = image_kind(&bytes).ok_or_else(|| failed("it is no PNG, JPEG, WebP, GIF or BMP image".into()))?;
+            let data = base64::engine::general_purpose::STANDARD.encode(bytes);
+            Part::ImageUrl(format!("data:{kind};base64,{data}"))
+        }
+    })
+}
+
+/// The media type by the file's first bytes; its name may say anything.
+fn image_kind(bytes: &[u8]) -> Option<&'static str> {
+    Some(match bytes {
+        [0x89, b'P', b'N', b'G', ..] => "image/png",
+        [0xff, 0xd8, 0xff, ..] => "image/jpeg",
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => "image/webp",
+        [b'G', b'I', b'F', b'8', ..] => "image/gif",
+        [b'B', b'M', ..] => "image/bmp",
+        _ => return None,
+    })
+}
+
+/// Judges an answer by the workload's `accept`; a wrong one becomes a failure of its own class.
+pub fn judge(shared: &Shared, workload: &WorkloadSpec, record: &mut Record) {
+    let Some(accept) = workload.accept.as_ref().filter(|_| record.outcome == Outcome::Ok) else {
+        return;
+    };
+    let text = |text: Option<&str>| text.map_or(Value::None, |text| Value::Text(Arc::from(text)));
+    let row = workload.rows.get(record.row).unwrap_or(&Value::None);
+    let scope = answered(
+        &accept.scope,
+        text(Some(&record.answer)),
+        text(record.finish_reason.as_deref()),
+        row,
+    );
+    let eval = Evaluator::new(&shared.program, &shared.params, &Nothing);
+    let verdict = eval.eval(&accept.expr, &scope);
+    let found = eval.take_found();
+    record.accepted = match verdict {
+        Value::Bool(right) => Some(right),
+        // what cannot be judged is not accepted, and says why
+        _ => Some(false),
+    };
+    if record.accepted == Some(false) {
+        let detail = match found.first() {
+            Some(problem) => format!("`accept` could not be evaluated: {}", problem.message),
+            None => format!("the answer was not accepted: {:?}", start_of(&record.answer)),
+        };
+        record.outcome = Outcome::Failed(Failure { class: FailureClass::WrongAnswer, detail });
+    }
+}
+
+fn start_of(text: &str) -> String {
+    const MOST: usize = 200;
+    let mut start: String = text.chars().take(MOST).collect();
+    if text.chars().nth(MOST).is_some() {
+        start.push('…');
+    }
+    start
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_are_known_by_their_bytes() {
+        assert_eq!(image_kind(b"\x89PNG\r\n\x1a\n"), Some("image/png"));
+        assert_eq!(image_kind(&[0xff, 0xd8, 0xff, 0xe0]), Some("image/jpeg"));
+        assert_eq!(image_kind(b"RIFF\0\0\0\0WEBPVP8 "), Some("image/webp"));
+        assert_eq!(image_kind(b"<svg></svg>"), None);
+        assert_eq!(image_kind(b""), None);
+    }
+}

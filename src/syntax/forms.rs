@@ -1,0 +1,185 @@
+//! Numbers and choices as other languages write them.
+
+use super::ast::{Expr, ExprKind};
+use super::grammar::Builder;
+use super::leftover::Place;
+use crate::diagnostics::{Diagnostic, Fix, codes};
+use crate::source::Span;
+
+impl Builder<'_> {
+    pub(super) fn number_forms(
+        &self,
+        token: &str,
+        at: Span,
+        before: Option<&Expr>,
+    ) -> Option<Diagnostic> {
+        let digits = token.starts_with(|c: char| c.is_ascii_digit());
+        let start = at.start as usize;
+        if digits && let Some(first) = self.group_before(start) {
+            return Some(self.grouped_number(first, at));
+        }
+        let before = rightmost(before?);
+        let ExprKind::Number {
+            unit: Some(unit), ..
+        } = &before.kind
+        else {
+            return None;
+        };
+        // `5%3`
+        if unit.text != "%" || !digits || before.span.end != at.start {
+            return None;
+        }
+        let number = self.source(before.span).trim_end_matches('%');
+        let text = format!("mod({number}, {token})");
+        let found = Diagnostic::error(
+            codes::FOREIGN_FORM,
+            unit.span,
+            "the remainder is `mod(a, b)`",
+        )
+        .says("`%` is the unit of a percentage")
+        .fix("call `mod`", before.span.to(at), text, true);
+        Some(found)
+    }
+
+    /// Where a number starts of which what stands here is a group: `000` in `1,000`.
+    pub(super) fn group_before(&self, at: usize) -> Option<usize> {
+        let group = &self.text.as_bytes()[at..];
+        let digits = group.iter().take_while(|b| b.is_ascii_digit()).count();
+        let head = self.text[..at].strip_suffix(',')?;
+        let first = head.len() - head.bytes().rev().take_while(u8::is_ascii_digit).count();
+        (digits == 3 && first < head.len()).then_some(first)
+    }
+
+    /// `1,000,000`: said once, for its first group.
+    pub(super) fn grouped_number(&self, first: usize, at: Span) -> Diagnostic {
+        let (start, mut end) = (at.start as usize, at.start as usize + 3);
+        let mut commas = vec![(self.at(start - 1, start), String::new())];
+        while self.text[end..].starts_with(',') && self.group_before(end + 1).is_some() {
+            commas.push((self.at(end, end + 1), String::new()));
+            end += 4;
+        }
+        let mut found = Diagnostic::error(
+            codes::FOREIGN_FORM,
+            self.at(first, end),
+            "a number is written without `,`",
+        )
+        .says("`,` ends the attribute")
+        .help("large numbers can be grouped with `_`: `1_000`");
+        found.fixes.push(Fix {
+            title: "remove `,`".to_owned(),
+            edits: commas,
+            safe: true,
+        });
+        found
+    }
+
+    /// `c ? a : b`
+    pub(super) fn ternary(&self, at: Span, span: Span, before: Option<&Expr>) -> Diagnostic {
+        let found = Diagnostic::error(
+            codes::FOREIGN_FORM,
+            at,
+            "a choice has the form `if a then b else c`",
+        )
+        .says("no `?` here");
+        let parts = self
+            .source(span)
+            .strip_prefix('?')
+            .and_then(|rest| split_outside(rest, ':'));
+        match (before, parts) {
+            (Some(cond), Some((a, b))) if !b.contains(['?', '#', '\n']) && !a.contains('?') => {
+                let text = format!(
+                    "if {} then {} else {}",
+                    self.source(cond.span),
+                    a.trim(),
+                    b.trim()
+                );
+                found.fix("write `if … then … else`", cond.span.to(span), text, true)
+            }
+            _ => found,
+        }
+    }
+
+    /// `a if c else b`, and `if` where a check has `when`.
+    pub(super) fn choice_after(
+        &self,
+        at: Span,
+        span: Span,
+        before: Option<&Expr>,
+        place: Place,
+    ) -> Option<Diagnostic> {
+        let rest = self.source(span).strip_prefix("if")?;
+        if let (Some((cond, other)), Some(value)) = (rest.split_once(" else "), before) {
+            let found = Diagnostic::error(
+                codes::FOREIGN_FORM,
+                at,
+                "a choice has the form `if a then b else c`",
+            )
+            .says("the condition comes first");
+            let simple = !rest.contains(['#', '\n', '"'])
+                && !format!("{rest} ").contains(" for ")
+                && !other.contains(" if ");
+            if !simple {
+                return Some(found);
+            }
+            let text = format!(
+                "if {} then {} else {}",
+                cond.trim(),
+                self.source(value.span),
+                other.trim()
+            );
+            return Some(found.fix("write `if … then … else`", value.span.to(span), text, true));
+        }
+        let found = Diagnostic::error(
+            codes::FOREIGN_FORM,
+            at,
+            "a choice has the form `if a then b else c`",
+        );
+        Some(match place {
+            Place::Check => Diagnostic::error(
+                codes::FOREIGN_FORM,
+                at,
+                "a check's condition starts with `when`",
+            )
+            .says("expected `when`")
+            .fix("write `when`", at, "when", true),
+            _ => found.says("no value without `else`"),
+        })
+    }
+}
+
+/// The operand that an expression ends with.
+fn rightmost(mut expr: &Expr) -> &Expr {
+    loop {
+        expr = match &expr.kind {
+            ExprKind::Binary { right, .. } if right.span.end == expr.span.end => right,
+            ExprKind::Unary { value, .. } if value.span.end == expr.span.end => value,
+            ExprKind::If { other, .. } if other.span.end == expr.span.end => other,
+            _ => return expr,
+        }
+    }
+}
+
+/// Splits at a sign that stands outside brackets and strings.
+fn split_outside(text: &str, sign: char) -> Option<(&str, &str)> {
+    let mut depth = 0_i32;
+    let mut quote = None;
+    for (n, c) in text.char_indices() {
+        match quote {
+            Some(open) => {
+                if c == open {
+                    quote = None;
+                }
+            }
+            None => match c {
+                '"' | '\'' => quote = Some(c),
+                '(' | '[' | '{' => depth += 1,
+                ')' | ']' | '}' => depth -= 1,
+                _ if c == sign && depth == 0 => {
+                    return Some((&text[..n], &text[n + c.len_utf8()..]));
+                }
+                _ => {}
+            },
+        }
+    }
+    None
+}

@@ -1,0 +1,210 @@
+//! Strings: where they end, and what an unclosed one has swallowed.
+
+use super::super::patch::{HOLE, Patch};
+use super::{Kind, MarkKind, Scanner};
+use crate::diagnostics::{Diagnostic, codes};
+
+impl Scanner<'_> {
+    pub(super) fn in_string(&mut self, kind: Kind) {
+        let at = self.at;
+        match self.bytes[at] {
+            b'\n' if kind.is_line_string() => self.close_line_strings(),
+            b'\n' => self.newline(),
+            b'\\' => {
+                let next = at + 1;
+                self.at = match self.bytes.get(next) {
+                    None | Some(b'\n') => next,
+                    Some(_) => self.next_char(next),
+                };
+            }
+            b'$' if self.starts("$${") => self.at += 3,
+            b'$' if self.starts("${") => {
+                if self.too_deep() {
+                    self.say_deep(at);
+                    let end = if kind == Kind::Triple {
+                        self.text.len()
+                    } else {
+                        self.line_end(at)
+                    };
+                    self.out.patches.push(Patch::replace(at, end, ""));
+                    self.at = end;
+                } else {
+                    self.push(Kind::Interpolation, at);
+                    self.at += 2;
+                }
+            }
+            b'"' if kind == Kind::Plain => self.end_string(1),
+            b'"' if kind == Kind::Triple && self.starts("\"\"\"") => self.end_string(3),
+            0xE2 if self.curly() == Some(kind) => {
+                let opener = self.stack.last().map_or(at, |f| f.at);
+                self.end_string("”".len());
+                self.curly_quotes(opener);
+            }
+            _ => self.at = self.next_char(at),
+        }
+    }
+
+    /// The string that a typographic quote here opens or closes.
+    pub(super) fn curly(&self) -> Option<Kind> {
+        if self.starts("“") || self.starts("”") {
+            Some(Kind::Curly)
+        } else if self.starts("‘") || self.starts("’") {
+            Some(Kind::CurlySingle)
+        } else {
+            None
+        }
+    }
+
+    pub(super) fn end_string(&mut self, length: usize) {
+        self.at += length;
+        let len = self.stack.len() - 1;
+        self.truncate(len);
+        self.out.last = self.at;
+        self.fresh = false;
+    }
+
+    pub(super) fn curly_quotes(&mut self, opener: usize) {
+        let span = self.span(opener, self.at);
+        let inside: String = self.text[opener..self.at]
+            .chars()
+            .filter(|c| !"“”‘’".contains(*c))
+            .collect();
+        let mut found = Diagnostic::error(
+            codes::FOREIGN_FORM,
+            span,
+            "strings are written in straight quotes",
+        )
+        .says("typographic quotes");
+        if !inside.contains('"') {
+            found = found.fix("write straight quotes", span, format!("\"{inside}\""), true);
+        }
+        self.say(found);
+    }
+
+    /// A line ends while a string of one line is open: everything in it ends here.
+    pub(super) fn close_line_strings(&mut self) {
+        if let Some(first) = self.stack.iter().position(|f| f.kind.is_line_string()) {
+            self.unclosed_string(first);
+        }
+    }
+
+    pub(super) fn unclosed_string(&mut self, first: usize) {
+        let frame = self.stack[first];
+        let mut end = self.at;
+        if frame.kind.is_line_string() && self.bytes[..end].ends_with(b"\r") {
+            end -= 1;
+        }
+        // A backslash at the end would take the quote that is put in.
+        let slashes = self.bytes[..end]
+            .iter()
+            .rev()
+            .take_while(|b| **b == b'\\')
+            .count();
+        if slashes % 2 == 1 && self.stack.last().is_some_and(|f| f.kind.is_string()) {
+            self.out.patches.push(Patch::insert(end, "\\"));
+        }
+        for frame in self.stack[first..].iter().rev() {
+            self.out
+                .patches
+                .push(Patch::insert(end, frame.kind.closer()));
+        }
+        self.truncate(first);
+        self.close_swallowed(frame.at, end);
+        self.out.last = end;
+        if self.said_deep {
+            return;
+        }
+        let (width, help) = match frame.kind {
+            Kind::Triple => (3, "close it with `\"\"\"`"),
+            Kind::Curly | Kind::CurlySingle => ("“".len(), "write straight quotes: `\"…\"`"),
+            _ => (
+                1,
+                "close it with `\"` on the same line; text of several lines stands in `\"\"\"`",
+            ),
+        };
+        let opener = self.span(frame.at, frame.at + width);
+        let last = self.text[..end].trim_end().len().max(frame.at + width);
+        let (place, says) = match frame.kind {
+            Kind::Triple => (last, "the file ends here"),
+            _ => (end, "the line ends here"),
+        };
+        let found = Diagnostic::error(codes::UNCLOSED, opener, "this string is never closed")
+            .says("opened here")
+            .label(self.span(place, place), says)
+            .help(help);
+        self.say(found);
+    }
+
+    /// An unclosed string has swallowed the closers of brackets that were opened before it
+    /// on its line: they are put back, so that one missing quote is one mistake.
+    pub(super) fn close_swallowed(&mut self, from: usize, end: usize) {
+        let line_start = self.text[..from].rfind('\n').map_or(0, |n| n + 1);
+        for (n, byte) in self.bytes[from..end].iter().enumerate() {
+            let Some(frame) = self.stack.last().copied() else {
+                return;
+            };
+            let Kind::Bracket(bracket) = frame.kind else {
+                return;
+            };
+            if frame.at < line_start {
+                return;
+            }
+            if bracket.closer().as_bytes() == [*byte] {
+                self.out.patches.push(Patch::insert(end, bracket.closer()));
+                self.mark(MarkKind::Close(bracket), from + n);
+                let len = self.stack.len() - 1;
+                self.truncate(len);
+            }
+        }
+    }
+
+    pub(super) fn open_string(&mut self, kind: Kind, length: usize) {
+        let at = self.at;
+        if kind == Kind::Triple
+            && let Some(outer) = self.stack.iter().rposition(|f| f.kind == Kind::Triple)
+        {
+            // It ends the string that this interpolation is part of.
+            for n in (outer + 1..self.stack.len()).rev() {
+                self.unclosed_inside(n, at);
+            }
+            self.truncate(outer + 1);
+            return;
+        }
+        if self.too_deep() {
+            self.say_deep(at);
+            let end = self.line_end(at);
+            self.out.patches.push(Patch::replace(at, end, HOLE));
+            self.at = end;
+            return;
+        }
+        self.push(kind, at);
+        self.at += length;
+    }
+
+    pub(super) fn raw_string(&mut self) {
+        let at = self.at;
+        let rest = &self.text[at + 1..];
+        let n = rest.find(['\'', '\n']).unwrap_or(rest.len());
+        let end = at + 1 + n;
+        if rest[n..].starts_with('\'') {
+            self.at = end + 1;
+            return;
+        }
+        let mut close = end;
+        if self.bytes[..end].ends_with(b"\r") {
+            close -= 1;
+        }
+        self.at = end;
+        self.out.patches.push(Patch::insert(close, "'"));
+        self.close_swallowed(at, close);
+        let found = Diagnostic::error(
+            codes::UNCLOSED,
+            self.span(at, at + 1),
+            "this string is never closed",
+        )
+        .says("opened here")
+        .label(self.span(close, close), "the line ends here")
+        .help("close it with `'` on the same line");
+        self.say(found);
+    }
+}

@@ -1,0 +1,581 @@
+//! The sampler end to end: real processes, a real HTTP server for metrics, GPUs made up.
+
+use regex::Regex;
+use scn::clock::Clock;
+use scn::probe::gpu::{GpuError, GpuInfo, GpuProcess, GpuSample, GpuScope, Gpus};
+use scn::probe::nvml::NvmlGpus;
+use scn::probe::sampler::{OpenGpus, Sampler, Targets, start, start_with};
+use scn::probe::scrape::{EngineMetric, MetricKind, MetricsTarget, Reduce};
+use scn::probe::series::{Series, SeriesSet};
+use scn::probe::{Reading, Unavailable};
+use scn::units::Dimension;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+const PACE: Duration = Duration::from_millis(50);
+const NO_ANSWER: &str = "the server's /metrics gave no answer yet";
+const VLLM: &str = include_str!("probe_data/vllm_metrics.txt");
+const LLAMA: &str = include_str!("probe_data/llama_metrics.txt");
+
+struct Killed(Child);
+
+impl Killed {
+    fn sleep() -> Self {
+        Self(
+            Command::new("sleep")
+                .arg("600")
+                .stdin(Stdio::null())
+                .spawn()
+                .unwrap(),
+        )
+    }
+
+    fn pid(&self) -> i32 {
+        i32::try_from(self.0.id()).unwrap()
+    }
+}
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Two GPUs; the second tells nothing but its memory. Memory rises by 1 at every look.
+struct FakeGpus {
+    looks: AtomicUsize,
+    process: u32,
+}
+
+impl Gpus for FakeGpus {
+    fn list(&self) -> Result<Vec<GpuInfo>, GpuError> {
+        let gpu = |uuid: &str| GpuInfo {
+            uuid: uuid.into(),
+            name: "Fake".into(),
+            total: 1000,
+        };
+        Ok(vec![gpu("GPU-a"), gpu("GPU-b")])
+    }
+
+    fn sample(&self, uuid: &str) -> Result<GpuSample, GpuError> {
+        let looks = self.looks.fetch_add(1, Ordering::SeqCst) as u64;
+        let process = |used| GpuProcess {
+            pid: self.process,
+            used,
+        };
+        let hidden = || Err(Unavailable::new("not supported by this device"));
+        let sample = GpuSample {
+            used: 100 + looks,
+            reserved: 7,
+            processes: Ok(vec![process(Some(60))]),
+            utilisation: Ok(0.5),
+            power: Ok(300.0),
+            sm_clock: Ok(1.5e9),
+        };
+        match uuid {
+            "GPU-a" => Ok(sample),
+            "GPU-b" => Ok(GpuSample {
+                utilisation: hidden(),
+                power: hidden(),
+                processes: Ok(vec![process(Some(20))]),
+                ..sample
+            }),
+            _ => Err(GpuError::UnknownDevice(uuid.into())),
+        }
+    }
+}
+
+fn fake(process: i32) -> OpenGpus {
+    let process = u32::try_from(process).unwrap();
+    Box::new(move || {
+        let looks = AtomicUsize::new(0);
+        Ok(Box::new(FakeGpus { looks, process }) as Box<dyn Gpus>)
+    })
+}
+
+fn no_gpus() -> OpenGpus {
+    Box::new(|| panic!("nobody asked for GPUs"))
+}
+
+/// Answers every request with what `answer` gives for its number and head; until the test ends.
+fn serve(answer: impl Fn(usize, &str) -> String + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for (n, stream) in listener.incoming().enumerate() {
+            let mut stream = stream.unwrap();
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let mut head = String::new();
+            while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).unwrap_or(0) > 0 {}
+            // The client may have left.
+            let _ = stream.write_all(answer(n, &head).as_bytes());
+        }
+    });
+    format!("http://{address}/metrics")
+}
+
+fn ok(body: &str) -> String {
+    format!(
+        "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+fn metric(name: &str, kind: MetricKind, series: &str) -> EngineMetric {
+    EngineMetric {
+        name: name.into(),
+        kind,
+        series: series.into(),
+        dimension: Dimension::NONE,
+        reduce: Reduce::Sum,
+    }
+}
+
+fn metrics(url: String, metrics: Vec<EngineMetric>) -> Option<MetricsTarget> {
+    Some(MetricsTarget {
+        url,
+        headers: vec![("authorization".into(), "Bearer hidden".into())],
+        ca_file: None,
+        every: PACE,
+        metrics,
+    })
+}
+
+fn wait_until(sampler: &Sampler, what: &str, right: impl Fn(&SeriesSet) -> bool) -> SeriesSet {
+    let start = Instant::now();
+    loop {
+        let set = sampler.snapshot();
+        if right(&set) {
+            return set;
+        }
+        assert!(
+            start.elapsed() < Duration::from_secs(30),
+            "never {what}: {set:#?}"
+        );
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn has(set: &SeriesSet, name: &str, points: usize) -> bool {
+    set.series
+        .get(name)
+        .is_some_and(|series| series.points.len() >= points)
+}
+
+fn series<'a>(set: &'a SeriesSet, name: &str) -> &'a Series {
+    set.series
+        .get(name)
+        .unwrap_or_else(|| panic!("no series {name}"))
+}
+
+fn why(set: &SeriesSet, name: &str) -> String {
+    let series = series(set, name);
+    series
+        .unavailable
+        .clone()
+        .unwrap_or_else(|| panic!("{name} has no reason: {series:?}"))
+}
+
+#[test]
+fn a_server_is_sampled_whole() {
+    let server = Killed::sleep();
+    let url = serve(|n, _| {
+        ok(&format!(
+            "up{{e=\"0\"}} 1\nup{{e=\"1\"}} 2\nseen_total {n}\nt_sum 4\nt_count 8\n"
+        ))
+    });
+    let clock = Clock::start();
+    let targets = Targets {
+        server: "sut".into(),
+        roots: vec![server.pid()],
+        roles: vec![
+            ("sleeper".into(), Regex::new("^sleep").unwrap()),
+            ("worker".into(), Regex::new("^VLLM::Worker").unwrap()),
+        ],
+        gpus: GpuScope::All,
+        metrics: metrics(
+            url,
+            vec![
+                metric("up", MetricKind::Gauge, "up"),
+                EngineMetric {
+                    reduce: Reduce::Max,
+                    ..metric("up_max", MetricKind::Gauge, "up")
+                },
+                metric("up_1", MetricKind::Gauge, "up{e=\"1\"}"),
+                metric("seen", MetricKind::Counter, "seen_total"),
+                metric("itl", MetricKind::Histogram, "t"),
+                metric("absent", MetricKind::Gauge, "not:there"),
+            ],
+        ),
+        host: true,
+        ..Targets::default()
+    };
+    let begun = clock.now();
+    let sampler = start_with(targets, PACE, clock, fake(server.pid()));
+    wait_until(&sampler, "three samples", |set| {
+        has(set, "host_memory", 3) && has(set, "seen", 3)
+    });
+    let checkpoint = sampler.checkpoint();
+    let latest = sampler.latest();
+    assert_eq!(sampler.gpus().unwrap().len(), 2);
+    let set = sampler.stop();
+
+    // Nothing but the sleeper, all of it.
+    let memory = series(&set, "memory");
+    assert_eq!(memory.dimension, Some(Dimension::DATA));
+    assert_eq!(memory.unavailable, None);
+    let value = |name: &str| series(&set, name).points.last().unwrap().1;
+    assert!(value("memory_anon") > 0.0 && value("memory_anon") < 50e6);
+    assert_eq!(
+        value("memory"),
+        value("memory_anon") + value("memory_shared")
+    );
+    assert_eq!(value("roles.sleeper.memory"), value("memory"));
+    assert_eq!(value("processes"), 1.0);
+    assert!(!set.series.contains_key("roles.other.memory"));
+    assert!(why(&set, "roles.worker.memory").contains("^VLLM::Worker"));
+    assert_eq!((latest.processes, latest.memory.is_some()), (Some(1), true));
+    assert!(latest.gpu_memory.is_some() && latest.time.is_some());
+
+    // Times are the clock's, in order, none before its turn.
+    let points = &memory.points;
+    assert!(points.is_sorted_by(|a, b| a.0 < b.0));
+    assert!(points.last().unwrap().0 <= clock.now());
+    for (k, (time, _)) in points.iter().enumerate() {
+        let due = begun + k as f64 * PACE.as_secs_f64();
+        assert!(*time >= due, "sample {k} at {time}, due at {due}");
+    }
+
+    let total = checkpoint.total.unwrap();
+    assert!(total.pss > 0 && total.uss <= total.pss);
+    assert_eq!(
+        series(&set, "pss").points,
+        [(checkpoint.time, total.pss as f64)]
+    );
+    assert_eq!(
+        series(&set, "roles.sleeper.uss").points,
+        [(checkpoint.time, total.uss as f64)]
+    );
+
+    assert_eq!(
+        (value("up"), value("up_max"), value("up_1")),
+        (3.0, 2.0, 2.0)
+    );
+    assert!(series(&set, "seen").points.is_sorted_by(|a, b| a.1 < b.1));
+    assert_eq!((value("itl.sum"), value("itl.count")), (4.0, 8.0));
+    assert_eq!(
+        why(&set, "absent"),
+        "the server's /metrics has no series `not:there`"
+    );
+    assert!(series(&set, "absent").points.is_empty());
+
+    // Two looks a sample: 100 + 101, 102 + 103, …
+    assert_eq!(series(&set, "gpu_memory").points[1].1, 205.0);
+    assert_eq!(series(&set, "gpus.1.memory").points[0].1, 101.0);
+    assert_eq!(
+        (value("gpus.0.reserved"), value("gpus.0.power")),
+        (7.0, 300.0)
+    );
+    assert_eq!(why(&set, "gpu_util"), "not supported by this device");
+    assert_eq!(why(&set, "gpus.1.util"), "not supported by this device");
+    assert_eq!(
+        (
+            value("gpu_process_memory"),
+            value("roles.sleeper.gpu_memory")
+        ),
+        (80.0, 80.0)
+    );
+
+    assert!(value("host_memory") > 0.0 && value("host_memory_available") > 0.0);
+    let cgroup = series(&set, "cgroup_memory");
+    assert!(cgroup.unavailable.is_some() == cgroup.points.is_empty());
+    let cost = series(&set, "probe_cpu");
+    assert!(
+        cost.points.iter().all(|(_, share)| *share > 0.0),
+        "{cost:?}"
+    );
+}
+
+#[test]
+fn a_server_that_ends_ends_its_series() {
+    let mut server = Killed::sleep();
+    let roots = vec![server.pid()];
+    let roles = vec![("sleeper".into(), Regex::new("^sleep").unwrap())];
+    let targets = Targets {
+        roots,
+        roles,
+        gpus: GpuScope::None,
+        ..Targets::default()
+    };
+    let sampler = start_with(targets, PACE, Clock::start(), no_gpus());
+    wait_until(&sampler, "two samples", |set| has(set, "memory", 2));
+    server.0.kill().unwrap();
+    // A zombie holds no memory either: it is not reaped yet.
+    let set = wait_until(&sampler, "ended", |set| {
+        series(set, "memory").unavailable.is_some()
+    });
+    server.0.wait().unwrap();
+    for name in ["memory", "memory_anon", "processes", "roles.sleeper.memory"] {
+        assert_eq!(why(&set, name), "the process ended");
+        assert!(has(&set, name, 2));
+    }
+    let checkpoint = sampler.checkpoint();
+    assert_eq!(checkpoint.total, Err(Unavailable::new("the process ended")));
+    assert_eq!(sampler.latest().memory, None);
+    let set = sampler.stop();
+    assert_eq!(why(&set, "pss"), "the process ended");
+    assert_eq!(why(&set, "gpu_memory"), "no GPU belongs to this server");
+}
+
+#[test]
+fn a_server_of_unknown_processes_says_so() {
+    let targets = Targets {
+        gpus: GpuScope::None,
+        ..Targets::default()
+    };
+    let sampler = start_with(targets, PACE, Clock::start(), no_gpus());
+    wait_until(&sampler, "asked", |set| set.series.contains_key("memory"));
+    let set = sampler.stop();
+    assert!(why(&set, "memory").contains("give its `pid`"));
+    assert!(series(&set, "memory").points.is_empty());
+
+    let mut gone = Command::new("true").spawn().unwrap();
+    let roots = vec![i32::try_from(gone.id()).unwrap()];
+    gone.wait().unwrap();
+    let targets = Targets {
+        roots,
+        gpus: GpuScope::None,
+        ..Targets::default()
+    };
+    let sampler = start_with(targets, PACE, Clock::start(), no_gpus());
+    wait_until(&sampler, "asked", |set| set.series.contains_key("memory"));
+    assert!(why(&sampler.stop(), "memory").contains("no process of this server was found"));
+}
+
+#[test]
+fn gpus_that_cannot_be_asked_are_unavailable_not_zero() {
+    let gpu_memory = |gpus: GpuScope, open: OpenGpus| {
+        let targets = Targets {
+            gpus,
+            ..Targets::default()
+        };
+        let sampler = start_with(targets, PACE, Clock::start(), open);
+        wait_until(&sampler, "asked", |set| {
+            set.series.contains_key("gpu_memory")
+        });
+        let set = sampler.stop();
+        assert!(series(&set, "gpu_memory").points.is_empty());
+        why(&set, "gpu_memory")
+    };
+    let failing: Reading<Box<dyn Gpus>> = Err(Unavailable(GpuError::NoDriver.to_string()));
+    let text = gpu_memory(GpuScope::All, Box::new(move || failing));
+    assert!(text.contains("driver is not loaded"), "{text}");
+    let text = gpu_memory(GpuScope::Uuids(vec!["GPU-z".into()]), fake(1));
+    assert_eq!(text, "NVML knows no GPU GPU-z");
+
+    // Whatever this machine has: figures, or the reason that NVML itself gives.
+    let sampler = start(Targets::default(), PACE, Clock::start());
+    let set = wait_until(&sampler, "asked", |set| {
+        set.series.contains_key("gpu_memory")
+    });
+    match NvmlGpus::open() {
+        Ok(_) => {
+            assert!(has(&set, "gpu_memory", 1) || set.series["gpu_memory"].unavailable.is_some())
+        }
+        Err(error) => assert_eq!(why(&set, "gpu_memory"), error.to_string()),
+    }
+}
+
+#[test]
+fn processes_of_another_namespace_are_not_taken_for_none() {
+    let server = Killed::sleep();
+    let targets = Targets {
+        roots: vec![server.pid()],
+        ..Targets::default()
+    };
+    let sampler = start_with(targets, PACE, Clock::start(), fake(i32::MAX));
+    wait_until(&sampler, "asked", |set| has(set, "gpu_memory", 1));
+    let set = sampler.stop();
+    assert!(series(&set, "gpu_process_memory").points.is_empty());
+    assert!(why(&set, "gpu_process_memory").contains("host's process ids"));
+}
+
+fn scraped(url: String, wanted: Vec<EngineMetric>) -> SeriesSet {
+    let names: Vec<String> = wanted
+        .iter()
+        .flat_map(|m| m.series_names())
+        .map(|(n, _)| n)
+        .collect();
+    let targets = Targets {
+        gpus: GpuScope::None,
+        metrics: metrics(url, wanted),
+        ..Targets::default()
+    };
+    let sampler = start_with(targets, PACE, Clock::start(), no_gpus());
+    wait_until(&sampler, "scraped", |set| {
+        names.iter().all(|name| {
+            let series = set.series.get(name);
+            series.is_some_and(|series| series.unavailable.as_deref() != Some(NO_ANSWER))
+        })
+    });
+    sampler.stop()
+}
+
+#[test]
+fn metrics_of_real_engines_are_read() {
+    let set = scraped(
+        serve(|_, head| {
+            assert!(head.contains("authorization: Bearer hidden"), "{head}");
+            ok(VLLM)
+        }),
+        vec![
+            metric("running", MetricKind::Gauge, "vllm:num_requests_running"),
+            metric("kv_usage", MetricKind::Gauge, "vllm:kv_cache_usage_perc"),
+            metric(
+                "tokens",
+                MetricKind::Counter,
+                "vllm:generation_tokens_total",
+            ),
+            metric(
+                "finished",
+                MetricKind::Counter,
+                "vllm:request_success_total",
+            ),
+            metric(
+                "length",
+                MetricKind::Counter,
+                "vllm:request_success_total{finished_reason=\"length\"}",
+            ),
+            metric(
+                "itl",
+                MetricKind::Histogram,
+                "vllm:inter_token_latency_seconds",
+            ),
+            metric(
+                "wrong_kind",
+                MetricKind::Gauge,
+                "vllm:inter_token_latency_seconds",
+            ),
+        ],
+    );
+    let value = |name: &str| series(&set, name).points[0].1;
+    assert_eq!((value("running"), value("tokens")), (1.0, 599.0));
+    assert!((value("kv_usage") - 0.0006104).abs() < 1e-6);
+    assert_eq!((value("finished"), value("length")), (1.0, 1.0));
+    assert!(value("itl.sum") > 0.0 && value("itl.count") > 1.0);
+    let text = why(&set, "wrong_kind");
+    assert!(
+        text.contains("no series") && text.contains("histogram"),
+        "{text}"
+    );
+
+    let set = scraped(
+        serve(|_, _| ok(LLAMA)),
+        vec![metric(
+            "prompt",
+            MetricKind::Counter,
+            "llamacpp:prompt_tokens_total",
+        )],
+    );
+    assert_eq!(series(&set, "prompt").points[0].1, 90.0);
+}
+
+#[test]
+fn a_metrics_page_that_fails_gives_its_reason() {
+    let one = || vec![metric("running", MetricKind::Gauge, "x")];
+    let reason = |url: String| {
+        let set = scraped(url, one());
+        assert!(series(&set, "running").points.is_empty());
+        let text = why(&set, "running");
+        assert!(!text.contains("hidden"), "a secret is shown: {text}");
+        text
+    };
+    let unused = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let text = reason(format!("http://me:hidden@{unused}/metrics?key=hidden"));
+    assert!(
+        text.contains("refused") && text.contains(&unused.to_string()),
+        "{text}"
+    );
+    let answer = |text: &str| {
+        let text = text.to_string();
+        serve(move |_, _| text.clone())
+    };
+    let text = reason(answer(
+        "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+    ));
+    assert!(text.contains("404") && text.contains("flag"), "{text}");
+    let text = reason(answer(&ok("<html>a page</html>")));
+    assert!(text.contains("no metrics in Prometheus' format"), "{text}");
+    let text = reason(answer(
+        "HTTP/1.1 200 OK\r\ncontent-length: 99\r\nconnection: close\r\n\r\nx 1\n",
+    ));
+    assert!(
+        text.contains("GET http://127.0.0.1"),
+        "a cut answer is no answer: {text}"
+    );
+    let text = reason(answer(
+        "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n\u{7}\u{7}",
+    ));
+    assert!(text.contains("no metrics"), "{text}");
+    let text = reason("nonsense".into());
+    assert!(text.contains("no URL"), "{text}");
+    let bad = metric("running", MetricKind::Gauge, "x{y=1}");
+    let set = scraped(answer(&ok("x 1\n")), vec![bad]);
+    assert!(why(&set, "running").contains("is no series"));
+}
+
+#[test]
+fn a_redirect_is_followed_on_the_same_server_only() {
+    let to = |place: &str| {
+        format!(
+            "HTTP/1.1 307 Temporary Redirect\r\nlocation: {place}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+        )
+    };
+    let one = || vec![metric("running", MetricKind::Gauge, "x")];
+    let slash = to("/metrics/");
+    let url = serve(move |_, head| match head.starts_with("GET /metrics/ ") {
+        true => ok("x 5\n"),
+        false => slash.clone(),
+    });
+    assert_eq!(series(&scraped(url, one()), "running").points[0].1, 5.0);
+
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = asked.clone();
+    let elsewhere = serve(move |_, _| {
+        count.fetch_add(1, Ordering::SeqCst);
+        ok("x 6\n")
+    });
+    let away = to(&elsewhere);
+    let set = scraped(serve(move |_, _| away.clone()), one());
+    assert!(why(&set, "running").contains("307"));
+    assert_eq!(asked.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn a_metrics_page_that_hangs_holds_up_nothing() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/metrics", listener.local_addr().unwrap());
+    let server = Killed::sleep();
+    let targets = Targets {
+        roots: vec![server.pid()],
+        gpus: GpuScope::None,
+        metrics: metrics(url, vec![metric("running", MetricKind::Gauge, "x")]),
+        ..Targets::default()
+    };
+    let sampler = start_with(targets, PACE, Clock::start(), no_gpus());
+    let set = wait_until(&sampler, "five samples", |set| has(set, "memory", 5));
+    assert_eq!(why(&set, "running"), NO_ANSWER);
+    let before = Instant::now();
+    let set = sampler.stop();
+    // Far below the answer's own time limit.
+    assert!(before.elapsed() < Duration::from_secs(5));
+    assert_eq!(why(&set, "running"), NO_ANSWER);
+}
