@@ -8,7 +8,9 @@ mod said;
 mod screen;
 mod view;
 
+use crate::plan;
 use crate::report::model::Verdict;
+use crate::scenario::PhaseSpec;
 use crate::stop::StopLevel;
 use console::Term;
 use listener::Listener;
@@ -18,27 +20,68 @@ use std::path::PathBuf;
 /// Something that happened. Texts may hold what a server wrote: listeners strip escapes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    RunStarted { cases: usize, launches: usize, folder: PathBuf },
+    RunStarted {
+        cases: usize,
+        launches: usize,
+        folder: PathBuf,
+    },
     /// A server is started. `command` is as people read it, without secrets.
-    LaunchStarting { number: u32, server: String, engine: String, command: String },
+    LaunchStarting {
+        number: u32,
+        server: String,
+        engine: String,
+        command: String,
+    },
     /// Said every few seconds until the server is ready, with the last line of its log.
-    LaunchWaiting { number: u32, server: String, waited_s: f64, log: Option<String> },
-    LaunchReady { number: u32, server: String, after_s: f64 },
-    LaunchFailed { number: u32, server: String, message: String },
+    LaunchWaiting {
+        number: u32,
+        server: String,
+        waited_s: f64,
+        log: Option<String>,
+    },
+    LaunchReady {
+        number: u32,
+        server: String,
+        after_s: f64,
+    },
+    LaunchFailed {
+        number: u32,
+        server: String,
+        message: String,
+    },
     /// A server is asked to end.
     LaunchStopping { number: u32, server: String },
     /// `index` counts the cases in the order in which they run, from 0.
-    CaseStarted { index: usize, scenario: String, id: String },
+    CaseStarted {
+        index: usize,
+        scenario: String,
+        id: String,
+    },
     /// `words` as of [`crate::plan::phase_words`]; what is planned is over all rounds and loads.
-    PhaseStarted { name: String, words: String, planned_requests: Option<u64>, planned_s: Option<f64> },
+    PhaseStarted {
+        name: String,
+        words: String,
+        planned_requests: Option<u64>,
+        planned_s: Option<f64>,
+    },
     /// Said about every second while a phase runs; at any pace, listeners choose what to show.
     PhaseTick(Reading),
     /// The phase waits for something other than answers: `memory to settle`, `the pause to pass`.
     /// Holds until the next tick or the phase's end.
     Waiting { what: String },
     /// `summary` in words: `200 requests, 12.1 req/s, TTFT p50 45 ms`.
-    PhaseEnded { name: String, seconds: f64, summary: String },
-    CaseEnded { scenario: String, id: String, verdict: Verdict, seconds: f64, checks: Vec<CheckLine> },
+    PhaseEnded {
+        name: String,
+        seconds: f64,
+        summary: String,
+    },
+    CaseEnded {
+        scenario: String,
+        id: String,
+        verdict: Verdict,
+        seconds: f64,
+        checks: Vec<CheckLine>,
+    },
     /// The user asked to stop.
     Interrupting { level: StopLevel },
     /// A remark that a reader must know.
@@ -47,6 +90,18 @@ pub enum Event {
     Error { text: String },
     /// Nothing follows. When this returns, the terminal is as it was and all was written.
     RunEnded,
+}
+
+impl Event {
+    /// The start of a phase, with what its spec plans.
+    pub fn phase_started(phase: &PhaseSpec) -> Self {
+        Self::PhaseStarted {
+            name: phase.name.clone(),
+            words: plan::phase_words(phase),
+            planned_requests: plan::planned_requests(phase),
+            planned_s: plan::planned_seconds(phase),
+        }
+    }
 }
 
 /// How a phase goes. Counts are of the phase so far, over all its rounds and loads.
@@ -98,20 +153,34 @@ impl Progress for Silent {
 /// terminal; plain lines where there is none or it cannot move its cursor (`TERM=dumb`).
 ///
 /// `quiet` leaves errors only; `verbose` adds commands in full, the server's log lines and
-/// checks that passed. Colour is left out where `NO_COLOR` is set, whatever `color` says.
+/// checks that passed. Colour is left out where stderr is no terminal, and where `NO_COLOR` is
+/// set, whatever `color` says.
 pub fn terminal(quiet: bool, verbose: bool, color: bool) -> Box<dyn Progress> {
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
     let term = Term::stderr();
-    let moves = term.is_term() && !dumb && !quiet;
-    let detail = Detail { quiet, verbose, color: color && !no_color && !dumb, moves };
+    let able = term.is_term() && !dumb;
+    let moves = able && !quiet;
+    let detail = Detail {
+        quiet,
+        verbose,
+        color: color && able && !no_color,
+        moves,
+    };
     let out = std::io::stderr();
     if !moves {
         return Box::new(Listener::new(plain::Plain::new(out, detail)));
     }
     // an unknown width is a narrow one: a line that wraps cannot be taken back
-    let width = move || term.size_checked().map_or(60, |(_, columns)| usize::from(columns));
-    Box::new(Listener::new(screen::Screen::new(out, Box::new(width), detail)))
+    let width = move || {
+        term.size_checked()
+            .map_or(60, |(_, columns)| usize::from(columns))
+    };
+    Box::new(Listener::new(screen::Screen::new(
+        out,
+        Box::new(width),
+        detail,
+    )))
 }
 
 #[cfg(test)]

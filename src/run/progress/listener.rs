@@ -39,9 +39,14 @@ pub(super) struct Listener {
 impl Listener {
     pub fn new(show: impl Show) -> Self {
         let (sender, receiver) = channel();
-        let thread = std::thread::Builder::new().name("progress".into()).spawn(move || listen(show, &receiver));
+        let thread = std::thread::Builder::new()
+            .name("progress".into())
+            .spawn(move || listen(show, &receiver));
         // without a thread nothing is shown, and the run goes on
-        Self { messages: Mutex::new(thread.is_ok().then_some(sender)), thread: Mutex::new(thread.ok()) }
+        Self {
+            messages: Mutex::new(thread.is_ok().then_some(sender)),
+            thread: Mutex::new(thread.ok()),
+        }
     }
 
     fn send(&self, message: Message) {
@@ -54,8 +59,15 @@ impl Listener {
 
     /// Ends the thread when it has shown everything.
     fn end(&self) {
-        self.messages.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.messages
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(thread) = thread {
             thread.join().ok();
         }
@@ -65,7 +77,12 @@ impl Listener {
 impl Progress for Listener {
     fn event(&self, event: Event) {
         let ended = event == Event::RunEnded;
-        let leaving = matches!(event, Event::Interrupting { level: StopLevel::Now });
+        let leaving = matches!(
+            event,
+            Event::Interrupting {
+                level: StopLevel::Now
+            }
+        );
         self.send(Message::Event(Box::new(event)));
         if ended {
             self.end();
@@ -84,9 +101,16 @@ impl Drop for Listener {
 }
 
 fn listen(mut show: impl Show, messages: &Receiver<Message>) {
+    let mut due = Instant::now() + TICK;
     loop {
+        let now = Instant::now();
+        if now >= due {
+            // however many events come in between
+            show.tick(now);
+            due = now + TICK;
+        }
         let next = if show.moves() {
-            messages.recv_timeout(TICK)
+            messages.recv_timeout(due - now.min(due))
         } else {
             messages.recv().map_err(|_| RecvTimeoutError::Disconnected)
         };
@@ -95,7 +119,7 @@ fn listen(mut show: impl Show, messages: &Receiver<Message>) {
             Ok(Message::Shown(sender)) => {
                 sender.send(()).ok();
             }
-            Err(RecvTimeoutError::Timeout) => show.tick(Instant::now()),
+            Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
         }
     }
@@ -126,15 +150,49 @@ mod tests {
         fn end(&mut self) {}
     }
 
+    /// Counts ticks.
+    struct Ticking(Arc<AtomicUsize>);
+
+    impl Show for Ticking {
+        fn event(&mut self, _: &Event, _: Instant) {}
+        fn tick(&mut self, _: Instant) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+        fn moves(&self) -> bool {
+            true
+        }
+        fn end(&mut self) {}
+    }
+
+    #[test]
+    fn ticks_come_also_when_events_come_faster() {
+        let ticks = Arc::new(AtomicUsize::new(0));
+        let listener = Listener::new(Ticking(ticks.clone()));
+        let start = Instant::now();
+        while ticks.load(Ordering::SeqCst) < 2 {
+            assert!(
+                start.elapsed() < Duration::from_secs(60),
+                "no tick between events"
+            );
+            listener.event(Event::Note { text: "x".into() });
+            std::thread::sleep(TICK / 10);
+        }
+    }
+
     #[test]
     fn a_stuck_terminal_holds_up_nobody_and_loses_nothing() {
         let (go, go_on) = channel();
         let seen = Arc::new(AtomicUsize::new(0));
-        let listener = Listener::new(Stuck { go_on, seen: seen.clone() });
+        let listener = Listener::new(Stuck {
+            go_on,
+            seen: seen.clone(),
+        });
         for _ in 0..1000 {
             listener.event(Event::Note { text: "x".into() });
         }
-        listener.event(Event::Interrupting { level: StopLevel::Now });
+        listener.event(Event::Interrupting {
+            level: StopLevel::Now,
+        });
         assert_eq!(seen.load(Ordering::SeqCst), 0);
         drop(go);
         listener.event(Event::RunEnded);

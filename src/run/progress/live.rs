@@ -20,24 +20,54 @@ pub(super) fn lines(view: &View, width: usize, color: bool, now: Instant) -> [St
     let frame = (elapsed.as_millis() / 200) as usize % FRAMES.len();
     let spinner = paint(36, FRAMES[frame]);
     let title = match (&view.case, &view.doing) {
-        (Some((number, case)), _) => format!("{} {}", paint(1, &format!("[{number}/{}]", view.cases)), one_line(case)),
-        (None, Doing::Starting { number, .. }) => paint(1, &format!("launch {number}/{}", view.launches)),
+        (Some((number, case)), _) => format!(
+            "{} {}",
+            paint(1, &format!("[{number}/{}]", view.cases)),
+            one_line(case)
+        ),
+        (None, Doing::Starting { number, .. }) => {
+            paint(1, &format!("launch {number}/{}", view.launches))
+        }
         (None, _) => "between cases".to_string(),
     };
-    let stopping = if view.stopping.is_some() { paint(33, "stopping") + "  " } else { String::new() };
+    let stopping = if view.stopping.is_some() {
+        paint(33, "stopping") + "  "
+    } else {
+        String::new()
+    };
     let clock = paint(2, &clock(elapsed));
-    let head = spread(&format!("{spinner} {title}"), &format!("{stopping}{clock}"), width);
+    let head = spread(
+        &format!("{spinner} {title}"),
+        &format!("{stopping}{clock}"),
+        width,
+    );
     let body = match &view.doing {
         Doing::Nothing => String::new(),
-        Doing::Starting { server, since: from, log, .. } => {
-            let text = format!("  starting {}, {}", one_line(server), whole(since(*from, now)));
+        Doing::Starting {
+            server,
+            since: from,
+            log,
+            ..
+        } => {
+            let text = format!(
+                "  starting {}, {}",
+                one_line(server),
+                whole(since(*from, now))
+            );
             match log {
                 Some(log) => format!("{text}  {}", paint(2, &one_line(log))),
                 None => text,
             }
         }
-        Doing::Stopping { server, since: from } => {
-            format!("  stopping {}, {}", one_line(server), whole(since(*from, now)))
+        Doing::Stopping {
+            server,
+            since: from,
+        } => {
+            format!(
+                "  stopping {}, {}",
+                one_line(server),
+                whole(since(*from, now))
+            )
         }
         Doing::Phase(phase) => phase_line(phase, width, color, now),
     };
@@ -56,7 +86,11 @@ fn phase_line(phase: &Phase, width: usize, color: bool, now: Instant) -> String 
     let elapsed = since(phase.since, now);
     let name = truncate_str(&one_line(&phase.name), width / 3, "…").into_owned();
     if let Some((what, from)) = &phase.waiting {
-        return format!("  {name}  waiting for {}, {}", one_line(what), whole(since(*from, now)));
+        return format!(
+            "  {name}  waiting for {}, {}",
+            one_line(what),
+            whole(since(*from, now))
+        );
     }
     let Some(share) = share(phase, elapsed) else {
         return joined(format!("  {name}"), &parts(phase, elapsed), width);
@@ -73,8 +107,14 @@ fn phase_line(phase: &Phase, width: usize, color: bool, now: Instant) -> String 
 /// How much of the phase is over: by requests or by time, whichever is further.
 fn share(phase: &Phase, elapsed: Duration) -> Option<f64> {
     let done = phase.reading.as_ref().map_or(0, |reading| reading.done);
-    let by_requests = phase.planned_requests.filter(|planned| *planned > 0).map(|planned| done as f64 / planned as f64);
-    let by_time = phase.planned_s.filter(|planned| *planned > 0.0).map(|planned| elapsed.as_secs_f64() / planned);
+    let by_requests = phase
+        .planned_requests
+        .filter(|planned| *planned > 0)
+        .map(|planned| done as f64 / planned as f64);
+    let by_time = phase
+        .planned_s
+        .filter(|planned| *planned > 0.0)
+        .map(|planned| elapsed.as_secs_f64() / planned);
     let share = match (by_requests, by_time) {
         (Some(a), Some(b)) => a.max(b),
         (a, b) => a.or(b)?,
@@ -132,7 +172,7 @@ fn left(phase: &Phase) -> Option<String> {
     let reading = phase.reading.as_ref()?;
     let rate = reading.rate.filter(|rate| *rate > 0.0)?;
     let left = phase.planned_requests?.checked_sub(reading.done)? as f64 / rate;
-    (left >= 1.0 && left < 1e6).then(|| time_words(left.round()))
+    (1.0..1e6).contains(&left).then(|| time_words(left.round()))
 }
 
 /// As many parts as fit, the least important ones left out.
@@ -144,7 +184,12 @@ fn joined(head: String, parts: &[Part], width: usize) -> String {
         if limit == 0 || measure_text_width(&line) <= width {
             return line;
         }
-        limit = parts.iter().map(|(priority, _)| *priority).filter(|priority| *priority < limit).max().unwrap_or(0);
+        limit = parts
+            .iter()
+            .map(|(priority, _)| *priority)
+            .filter(|priority| *priority < limit)
+            .max()
+            .unwrap_or(0);
     }
 }
 
@@ -156,28 +201,46 @@ pub(super) fn rate_words(rate: f64) -> String {
 pub(super) fn sentence(phase: &Phase, now: Instant) -> String {
     let name = one_line(&phase.name);
     if let Some((what, from)) = &phase.waiting {
-        return format!("  {name}: waiting for {}, {}", one_line(what), whole(since(*from, now)));
+        return format!(
+            "  {name}: waiting for {}, {}",
+            one_line(what),
+            whole(since(*from, now))
+        );
     }
     let elapsed = since(phase.since, now);
     let after = match phase.planned_s {
         Some(planned) => format!("{} of {}", whole(elapsed), time_words(planned)),
         None => format!("after {}", whole(elapsed)),
     };
-    let Some(reading) = &phase.reading else { return format!("  {name}: {after}") };
+    let Some(reading) = &phase.reading else {
+        return format!("  {name}: {after}");
+    };
     let mut parts = vec![match phase.planned_requests {
         Some(planned) => format!("{}/{planned} requests", reading.done),
         None => count(reading.done, "request"),
     }];
     parts.push(after);
-    parts.extend(reading.round.map(|(round, rounds)| format!("round {round}/{rounds}")));
+    parts.extend(
+        reading
+            .round
+            .map(|(round, rounds)| format!("round {round}/{rounds}")),
+    );
     parts.extend((reading.failed > 0).then(|| format!("{} failed", reading.failed)));
     parts.push(format!("{} in flight", reading.in_flight));
     parts.extend(reading.rate.map(rate_words));
     let ttft = |name: &str, seconds: f64| format!("TTFT {name} {}", Quantity::seconds(seconds));
     parts.extend(reading.ttft_p50.map(|seconds| ttft("p50", seconds)));
     parts.extend(reading.ttft_p95.map(|seconds| ttft("p95", seconds)));
-    parts.extend(reading.memory.map(|bytes| format!("memory {}", Quantity::bytes(bytes))));
-    parts.extend(reading.gpu_memory.map(|bytes| format!("GPU memory {}", Quantity::bytes(bytes))));
+    parts.extend(
+        reading
+            .memory
+            .map(|bytes| format!("memory {}", Quantity::bytes(bytes))),
+    );
+    parts.extend(
+        reading
+            .gpu_memory
+            .map(|bytes| format!("GPU memory {}", Quantity::bytes(bytes))),
+    );
     format!("  {name}: {}", parts.join(", "))
 }
 

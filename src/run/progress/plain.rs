@@ -22,20 +22,36 @@ pub(super) struct Plain<W> {
 impl<W: Write + Send + 'static> Plain<W> {
     pub fn new(out: W, detail: Detail) -> Self {
         let now = Instant::now();
-        Self { out, detail, view: View::new(now), last: now }
+        Self {
+            out,
+            detail,
+            view: View::new(now),
+            last: now,
+        }
     }
 
     /// How it goes, for events that only say so.
     fn progress(&self, event: &Event, now: Instant) -> Option<String> {
-        let asked = matches!(event, Event::PhaseTick(_) | Event::Waiting { .. } | Event::LaunchWaiting { .. });
+        let asked = matches!(
+            event,
+            Event::PhaseTick(_) | Event::Waiting { .. } | Event::LaunchWaiting { .. }
+        );
         if !asked || self.detail.quiet || live::since(self.last, now) < EVERY {
             return None;
         }
         match &self.view.doing {
-            Doing::Starting { server, since, log, .. } => {
-                let log = log.as_ref().map(|log| format!(": {}", one_line(log))).unwrap_or_default();
+            Doing::Starting {
+                server, since, log, ..
+            } => {
+                let log = log
+                    .as_ref()
+                    .map(|log| format!(": {}", one_line(log)))
+                    .unwrap_or_default();
                 let waited = live::whole(live::since(*since, now));
-                Some(format!("  {} is not ready after {waited}{log}", one_line(server)))
+                Some(format!(
+                    "  {} is not ready after {waited}{log}",
+                    one_line(server)
+                ))
             }
             Doing::Phase(phase) => Some(live::sentence(phase, now)),
             Doing::Stopping { .. } | Doing::Nothing => None,
@@ -69,5 +85,7 @@ impl<W: Write + Send + 'static> Show for Plain<W> {
 fn write_lines(out: &mut impl Write, lines: &[String]) {
     let mut text = lines.join("\n");
     text.push('\n');
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).ok();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .ok();
 }

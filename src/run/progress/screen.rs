@@ -29,7 +29,14 @@ pub(super) struct Screen<W> {
 
 impl<W: Write + Send + 'static> Screen<W> {
     pub fn new(out: W, width: Box<dyn Fn() -> usize + Send>, detail: Detail) -> Self {
-        Self { out, width, detail, view: View::new(Instant::now()), painted: false, live: false }
+        Self {
+            out,
+            width,
+            detail,
+            view: View::new(Instant::now()),
+            painted: false,
+            live: false,
+        }
     }
 
     /// Writes lines that stay, and the moving ones anew, in one piece.
@@ -50,7 +57,10 @@ impl<W: Write + Send + 'static> Screen<W> {
             text.push_str(&format!("{CLEAR}{head}\n{body}\r\x1b[1A"));
         }
         // a terminal that is gone is no reason to end a run
-        self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()).ok();
+        self.out
+            .write_all(text.as_bytes())
+            .and_then(|()| self.out.flush())
+            .ok();
     }
 }
 
@@ -59,7 +69,10 @@ impl<W: Write + Send + 'static> Show for Screen<W> {
         self.view.apply(event, now);
         match event {
             Event::RunStarted { .. } => self.live = true,
-            Event::Interrupting { level: StopLevel::Now } | Event::RunEnded => self.live = false,
+            Event::Interrupting {
+                level: StopLevel::Now,
+            }
+            | Event::RunEnded => self.live = false,
             _ => {}
         }
         let said = lines(event, &self.view, self.detail);

@@ -33,13 +33,25 @@ impl Tape {
     fn screen(&self, rows: u16, columns: u16) -> String {
         let mut parser = vt100::Parser::new(rows, columns, 0);
         parser.process(self.text().replace('\n', "\r\n").as_bytes());
-        let rows: Vec<String> = parser.screen().rows(0, columns).map(|row| row.trim_end().to_string()).collect();
+        let rows: Vec<String> = parser
+            .screen()
+            .rows(0, columns)
+            .map(|row| row.trim_end().to_string())
+            .collect();
         rows.join("\n").trim_end().to_string()
     }
 }
 
-const PLAIN: Detail = Detail { quiet: false, verbose: false, color: false, moves: false };
-const MOVING: Detail = Detail { moves: true, ..PLAIN };
+const PLAIN: Detail = Detail {
+    quiet: false,
+    verbose: false,
+    color: false,
+    moves: false,
+};
+const MOVING: Detail = Detail {
+    moves: true,
+    ..PLAIN
+};
 
 fn launch(number: u32) -> [Event; 3] {
     let server = || "sut".to_string();
@@ -56,7 +68,11 @@ fn launch(number: u32) -> [Event; 3] {
             waited_s: 12.0,
             log: Some("\x1b[32mINFO\x1b[0m loading weights\x1b]0;owned\x07 1/4 \r\n".into()),
         },
-        Event::LaunchReady { number, server: server(), after_s: 34.2 },
+        Event::LaunchReady {
+            number,
+            server: server(),
+            after_s: 34.2,
+        },
     ]
 }
 
@@ -84,18 +100,34 @@ fn reading(done: u64) -> Reading {
 }
 
 fn case(index: usize) -> Event {
-    Event::CaseStarted { index, scenario: "stress".into(), id: format!("tp=2,concurrency={index}") }
+    Event::CaseStarted {
+        index,
+        scenario: "stress".into(),
+        id: format!("tp=2,concurrency={index}"),
+    }
 }
 
 fn check(name: &str, verdict: Verdict, warn: bool) -> CheckLine {
-    CheckLine { name: name.into(), verdict, warn, why: format!("{name}.ttft.p95 = 812 ms, limit 800 ms") }
+    CheckLine {
+        name: name.into(),
+        verdict,
+        warn,
+        why: format!("{name}.ttft.p95 = 812 ms, limit 800 ms"),
+    }
 }
 
 /// A run with a moment for each event, in seconds.
 fn run() -> Vec<(u64, Event)> {
     let [starting, waiting, ready] = launch(1);
     vec![
-        (0, Event::RunStarted { cases: 4, launches: 2, folder: "runs/one".into() }),
+        (
+            0,
+            Event::RunStarted {
+                cases: 4,
+                launches: 2,
+                folder: "runs/one".into(),
+            },
+        ),
         (0, starting),
         (12, waiting),
         (34, ready),
@@ -104,10 +136,32 @@ fn run() -> Vec<(u64, Event)> {
         (40, Event::PhaseTick(reading(100))),
         (41, Event::PhaseTick(reading(112))),
         (52, Event::PhaseTick(reading(812))),
-        (90, Event::Waiting { what: "memory to settle".into() }),
-        (95, Event::Waiting { what: "memory to settle".into() }),
-        (99, Event::PhaseEnded { name: "stress".into(), seconds: 65.0, summary: "2400 requests, 37 req/s".into() }),
-        (99, Event::Note { text: "the server counts no tokens".into() }),
+        (
+            90,
+            Event::Waiting {
+                what: "memory to settle".into(),
+            },
+        ),
+        (
+            95,
+            Event::Waiting {
+                what: "memory to settle".into(),
+            },
+        ),
+        (
+            99,
+            Event::PhaseEnded {
+                name: "stress".into(),
+                seconds: 65.0,
+                summary: "2400 requests, 37 req/s".into(),
+            },
+        ),
+        (
+            99,
+            Event::Note {
+                text: "the server counts no tokens".into(),
+            },
+        ),
         (
             100,
             Event::CaseEnded {
@@ -173,7 +227,14 @@ fn a_screen_after_a_case() {
 /// A phase that ends by the clock, 25 s after it began.
 fn timed(event: Event) -> String {
     let events = [
-        (0, Event::RunStarted { cases: 1, launches: 1, folder: "runs/one".into() }),
+        (
+            0,
+            Event::RunStarted {
+                cases: 1,
+                launches: 1,
+                folder: "runs/one".into(),
+            },
+        ),
         (0, case(0)),
         (
             0,
@@ -191,20 +252,31 @@ fn timed(event: Event) -> String {
 
 #[test]
 fn a_phase_of_quiet() {
-    insta::assert_snapshot!(timed(Event::Note { text: "time passes".into() }));
+    insta::assert_snapshot!(timed(Event::Note {
+        text: "time passes".into()
+    }));
 }
 
 #[test]
 fn a_phase_by_the_clock() {
-    insta::assert_snapshot!(timed(Event::PhaseTick(Reading { round: None, ..reading(300) })));
+    insta::assert_snapshot!(timed(Event::PhaseTick(Reading {
+        round: None,
+        ..reading(300)
+    })));
 }
 
 #[test]
 fn nothing_moves_after_the_end_and_nothing_is_left_behind() {
-    for end in [Event::RunEnded, Event::Interrupting { level: StopLevel::Now }] {
+    for end in [
+        Event::RunEnded,
+        Event::Interrupting {
+            level: StopLevel::Now,
+        },
+    ] {
         for columns in [200, 80, 60, 30] {
             let tape = Tape::default();
-            let mut screen = Screen::new(tape.clone(), Box::new(move || usize::from(columns)), MOVING);
+            let mut screen =
+                Screen::new(tape.clone(), Box::new(move || usize::from(columns)), MOVING);
             played(&mut screen, &run()[..9]);
             played(&mut screen, &[(60, end.clone())]);
             screen.tick(Instant::now());
@@ -214,7 +286,10 @@ fn nothing_moves_after_the_end_and_nothing_is_left_behind() {
             let said = shown.lines().filter(|line| !line.is_empty()).count();
             assert!(said >= 3 && shown.lines().count() == said, "{shown}");
             assert!(tape.text().ends_with('\n') || tape.text().ends_with("\x1b[J"));
-            assert!(!tape.text().contains("\x1b[?"), "no mode of the terminal is touched");
+            assert!(
+                !tape.text().contains("\x1b[?"),
+                "no mode of the terminal is touched"
+            );
         }
     }
 }
@@ -225,10 +300,22 @@ fn an_echoed_interrupt_is_painted_over() {
     let mut screen = Screen::new(tape.clone(), Box::new(|| 60), MOVING);
     played(&mut screen, &run()[..9]);
     tape.clone().write_all(b"^C").unwrap();
-    played(&mut screen, &[(60, Event::Interrupting { level: StopLevel::Finish })]);
+    played(
+        &mut screen,
+        &[(
+            60,
+            Event::Interrupting {
+                level: StopLevel::Finish,
+            },
+        )],
+    );
     let shown = tape.screen(40, 60);
     assert!(!shown.contains("^C"), "{shown}");
-    assert_eq!(shown.matches("[1/4]").count(), 2, "once as what has begun, once moving: {shown}");
+    assert_eq!(
+        shown.matches("[1/4]").count(),
+        2,
+        "once as what has begun, once moving: {shown}"
+    );
     assert!(shown.contains("stopping  1:00"), "{shown}");
 }
 
@@ -245,7 +332,13 @@ fn a_log() {
 
 #[test]
 fn a_verbose_log() {
-    insta::assert_snapshot!(log(&run(), Detail { verbose: true, ..PLAIN }));
+    insta::assert_snapshot!(log(
+        &run(),
+        Detail {
+            verbose: true,
+            ..PLAIN
+        }
+    ));
 }
 
 #[test]
@@ -258,18 +351,49 @@ fn a_log_says_how_it_goes_every_ten_seconds_at_most() {
 
 #[test]
 fn quiet_leaves_errors_only() {
-    let quiet = Detail { quiet: true, ..PLAIN };
+    let quiet = Detail {
+        quiet: true,
+        ..PLAIN
+    };
     assert_eq!(log(&run(), quiet), "");
     let mut events = run();
-    events.push((101, Event::Error { text: "the disk is full\nfree some".into() }));
-    events.push((102, Event::LaunchFailed { number: 2, server: "sut".into(), message: "it exited with 1".into() }));
-    assert_eq!(log(&events, quiet), "error: the disk is full\n  free some\nerror: launch 2: sut: it exited with 1\n");
+    events.push((
+        101,
+        Event::Error {
+            text: "the disk is full\nfree some".into(),
+        },
+    ));
+    events.push((
+        102,
+        Event::LaunchFailed {
+            number: 2,
+            server: "sut".into(),
+            message: "it exited with 1".into(),
+        },
+    ));
+    assert_eq!(
+        log(&events, quiet),
+        "error: the disk is full\n  free some\nerror: launch 2: sut: it exited with 1\n"
+    );
 }
 
 #[test]
 fn colour_is_only_where_it_is_asked_for() {
-    let colored = log(&run(), Detail { color: true, verbose: true, ..PLAIN });
-    let plain = log(&run(), Detail { verbose: true, ..PLAIN });
+    let colored = log(
+        &run(),
+        Detail {
+            color: true,
+            verbose: true,
+            ..PLAIN
+        },
+    );
+    let plain = log(
+        &run(),
+        Detail {
+            verbose: true,
+            ..PLAIN
+        },
+    );
     assert!(!plain.contains('\x1b'));
     assert_eq!(console::strip_ansi_codes(&colored), plain);
     assert_ne!(colored, plain);

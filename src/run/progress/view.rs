@@ -20,8 +20,16 @@ pub(super) struct View {
 #[derive(Debug, Clone)]
 pub(super) enum Doing {
     Nothing,
-    Starting { number: u32, server: String, since: Instant, log: Option<String> },
-    Stopping { server: String, since: Instant },
+    Starting {
+        number: u32,
+        server: String,
+        since: Instant,
+        log: Option<String>,
+    },
+    Stopping {
+        server: String,
+        since: Instant,
+    },
     Phase(Phase),
 }
 
@@ -38,17 +46,31 @@ pub(super) struct Phase {
 
 impl View {
     pub fn new(now: Instant) -> Self {
-        Self { cases: 0, launches: 0, started: now, case: None, doing: Doing::Nothing, stopping: None }
+        Self {
+            cases: 0,
+            launches: 0,
+            started: now,
+            case: None,
+            doing: Doing::Nothing,
+            stopping: None,
+        }
     }
 
     pub fn apply(&mut self, event: &Event, now: Instant) {
         match event {
-            Event::RunStarted { cases, launches, .. } => {
+            Event::RunStarted {
+                cases, launches, ..
+            } => {
                 (self.cases, self.launches, self.started) = (*cases, *launches, now);
             }
             Event::LaunchStarting { number, server, .. } => {
                 self.case = None;
-                self.doing = Doing::Starting { number: *number, server: server.clone(), since: now, log: None };
+                self.doing = Doing::Starting {
+                    number: *number,
+                    server: server.clone(),
+                    since: now,
+                    log: None,
+                };
             }
             Event::LaunchWaiting { log: said, .. } => {
                 if let (Doing::Starting { log, .. }, Some(said)) = (&mut self.doing, said) {
@@ -56,14 +78,26 @@ impl View {
                 }
             }
             Event::LaunchStopping { server, .. } => {
-                self.doing = Doing::Stopping { server: server.clone(), since: now };
+                self.doing = Doing::Stopping {
+                    server: server.clone(),
+                    since: now,
+                };
             }
             Event::LaunchReady { .. } | Event::LaunchFailed { .. } => self.doing = Doing::Nothing,
-            Event::CaseStarted { index, scenario, id } => {
+            Event::CaseStarted {
+                index,
+                scenario,
+                id,
+            } => {
                 self.case = Some((index + 1, format!("{scenario} / {id}")));
                 self.doing = Doing::Nothing;
             }
-            Event::PhaseStarted { name, words, planned_requests, planned_s } => {
+            Event::PhaseStarted {
+                name,
+                words,
+                planned_requests,
+                planned_s,
+            } => {
                 self.doing = Doing::Phase(Phase {
                     name: name.clone(),
                     words: words.clone(),
