@@ -159,6 +159,7 @@ async fn run(load: &Load, url: &str, events: u64, clock: Clock) -> Vec<Record> {
             stream_usage: true,
             ignore_eos: true,
             done_marker: true,
+            keep_alive: true,
         },
         headers: Vec::new(),
         ca_file: None,
