@@ -166,6 +166,7 @@ async fn run(load: &Load, url: &str, events: u64, tap: Option<Arc<Mutex<Vec<Piec
             stream_usage: true,
             ignore_eos: true,
             done_marker: true,
+            keep_alive: true,
         },
         headers: Vec::new(),
         ca_file: None,

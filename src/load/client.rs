@@ -71,7 +71,7 @@ impl std::fmt::Debug for Client {
 }
 
 impl Client {
-    /// A client for this target. HTTP/1.1 with keep-alive, no redirects, no retries, no proxy
+    /// A client for this target. HTTP/1.1 with keep-alive (where the API has it), no redirects, no retries, no proxy
     /// for loopback addresses. Also raises this process's limit of open files as far as allowed:
     /// an open loop against a stalled server needs a connection per request.
     ///
@@ -93,7 +93,7 @@ impl Client {
             .referer(false)
             .connect_timeout(CONNECT_TIMEOUT)
             .pool_idle_timeout(IDLE_TIMEOUT)
-            .pool_max_idle_per_host(usize::MAX)
+            .pool_max_idle_per_host(if target.api.keep_alive { usize::MAX } else { 0 })
             .user_agent(concat!("scn/", env!("CARGO_PKG_VERSION")))
             .default_headers(headers(target)?);
         if is_loopback(&url) {

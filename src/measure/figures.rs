@@ -102,10 +102,15 @@ fn failures(records: &[&Record]) -> Vec<FailureCount> {
 /// A server's figures over the whole case: the statistics of every series (`memory.max`,
 /// `roles.worker.memory.last`, `kv_usage.mean`), and the checkpoint at the end of each phase
 /// that has one (`pss@stress`). A series without a value has its reason as `<series>.max`; so
-/// have memory and GPU memory where they were not sampled at all.
+/// have memory and GPU memory where they were not sampled at all. Roles that no process of the
+/// server played are left out: another layout has them.
 pub fn server_figures(set: &SeriesSet, phases: &[PhaseData]) -> IndexMap<String, Figure> {
     let mut figures = IndexMap::new();
+    let processes_seen = set.series.get("memory").is_some_and(|all| !all.points.is_empty());
     for (name, series) in &set.series {
+        if series.points.is_empty() && name.starts_with("roles.") && processes_seen {
+            continue;
+        }
         if series.points.is_empty() {
             let why = series
                 .unavailable

@@ -59,6 +59,9 @@ impl Stage<'_> {
     pub async fn run(&self, spec: &PhaseSpec) -> PhaseEnd {
         let clock = self.shared.clock;
         let words = phase_words(spec);
+        if spec.skipped.is_none() {
+            self.scrape().await;
+        }
         let mut data = PhaseData {
             name: spec.name.clone(),
             doc: spec.doc.clone(),
@@ -89,6 +92,7 @@ impl Stage<'_> {
             planned_s: spec.idle.map(|d| d.as_secs_f64()).or_else(|| planned(&|load| load.duration.map(|d| d.as_secs_f64()))),
         });
         let error = self.rounds(spec, &mut data).await.err();
+        self.scrape().await;
         data.end = clock.now();
         data.records.extend(self.recorder.drain());
         self.recorder.flush(&spec.name);
@@ -171,6 +175,14 @@ impl Stage<'_> {
         for server in self.servers {
             let sampler = server.sampler.clone();
             let _ = tokio::task::spawn_blocking(move || sampler.checkpoint()).await;
+        }
+    }
+
+    /// Reads the engines' metrics, now: counters are compared between a phase's ends.
+    async fn scrape(&self) {
+        for server in self.servers {
+            let sampler = server.sampler.clone();
+            let _ = tokio::task::spawn_blocking(move || sampler.scrape()).await;
         }
     }
 
