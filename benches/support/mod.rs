@@ -3,6 +3,7 @@
 
 use nix::sys::resource::{UsageWho, getrusage};
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
 /// Samples in order of size.
@@ -66,13 +67,15 @@ pub struct Engine {
 impl Engine {
     /// Starts `scn serve` on a free port and waits for the line that says where it listens.
     pub fn start(arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_scn"))
-            .args(["serve", "--port", "0"])
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the engine starts");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_scn"));
+        command.args(["serve", "--port", "0"]).args(arguments);
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        // SAFETY: one system call, in the child, between fork and exec. The engine must not stay
+        // when the bench is killed; its thread that starts engines is the main one.
+        unsafe {
+            command.pre_exec(|| Ok(nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL)?));
+        }
+        let mut child = command.spawn().expect("the engine starts");
         let mut line = String::new();
         let stdout = child.stdout.take().expect("piped");
         let _ = BufReader::new(stdout).read_line(&mut line);
