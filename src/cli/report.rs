@@ -53,7 +53,8 @@ pub fn report(args: &ReportArgs) -> u8 {
     }
     if !args.quiet && args.json.as_ref().is_none_or(|path| path.to_str() != Some("-")) {
         let color = style::color(std::io::stdout().is_terminal());
-        print!("{}", terminal::outcome(&cases, folder.path(), terminal::Style { color, ..Default::default() }));
+        let style = terminal::Style { color, ascii: !super::run::utf8(), brief: false };
+        print!("{}", terminal::outcome(&cases, folder.path(), style));
     }
     code
 }

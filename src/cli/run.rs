@@ -3,7 +3,7 @@
 use super::{Selection, exit, load, style};
 use crate::report::terminal;
 use crate::run::{self, Options};
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -40,13 +40,13 @@ pub fn run(args: RunArgs) -> u8 {
         eprintln!("error: nothing is selected: there is no scenario with phases");
         return exit::NOTHING;
     }
-    ignore_pipe_signal();
+    ignore_write_signals();
     let to_stdout = args.json.as_ref().is_some_and(|path| path.to_str() == Some("-"));
     let plan = crate::plan::plan(&loaded.cases);
     let color = style::color(std::io::stderr().is_terminal());
     let options = Options {
         out: args.out,
-        command: std::env::args().collect(),
+        command: std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect(),
         files: args.selection.paths.iter().map(|path| path.display().to_string()).collect(),
         params: loaded.shown_params,
         secrets: loaded.secrets,
@@ -65,19 +65,20 @@ pub fn run(args: RunArgs) -> u8 {
     let outcome = match outcome {
         Ok(outcome) => outcome,
         Err(error) => {
-            eprintln!("error: {error}");
-            if let Some(help) = error.help() {
-                eprintln!("  help: {help}");
-            }
+            complain(&error.to_string(), error.help());
             return exit::WORLD;
         }
     };
+    let mut code = u8::try_from(outcome.exit_code).unwrap_or(exit::WORLD);
     if let Some(path) = &args.json {
         let json = serde_json::to_value(&outcome.cases).unwrap_or_default();
         let mut json = serde_json::json!({ "exit_code": outcome.exit_code, "folder": outcome.folder.path(), "cases": json });
         outcome.folder.redactor().value(&mut json);
         if let Err(error) = style::write_json(path, &json) {
-            eprintln!("error: {error}");
+            complain(&error, None);
+            if code == exit::PASSED {
+                code = exit::WORLD;
+            }
         }
     }
     if !to_stdout {
@@ -87,25 +88,35 @@ pub fn run(args: RunArgs) -> u8 {
             brief: args.quiet,
         };
         let text = terminal::outcome(&outcome.cases, outcome.folder.path(), style);
-        print!("{}", outcome.folder.redactor().text(&text));
+        // a reader that has gone (`scn run … | head`) changes nothing of the outcome
+        let _ = std::io::stdout().lock().write_all(outcome.folder.redactor().text(&text).as_bytes());
     }
     for problem in &outcome.report_problems {
-        eprintln!("error: {problem}");
+        complain(problem, None);
     }
-    u8::try_from(outcome.exit_code).unwrap_or(exit::WORLD)
+    code
+}
+
+/// Says what went wrong, where somebody still listens.
+fn complain(message: &str, help: Option<&str>) {
+    let help = help.map(|help| format!("  help: {help}\n")).unwrap_or_default();
+    let _ = write!(std::io::stderr(), "error: {message}\n{help}");
 }
 
 /// Whether the terminal's locale takes signs beyond ASCII.
-fn utf8() -> bool {
+pub(super) fn utf8() -> bool {
     ["LC_ALL", "LC_CTYPE", "LANG"]
         .iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
         .is_some_and(|locale| locale.to_lowercase().contains("utf"))
 }
 
-/// A closed pipe must not end a run: its servers would be killed without being asked.
-fn ignore_pipe_signal() {
+/// Neither a closed pipe nor a limit on file sizes must end a run: its servers would be killed
+/// without being asked, and nothing be reported. Both are errors of the write instead.
+fn ignore_write_signals() {
     use nix::sys::signal::{SigHandler, Signal, signal};
-    // SAFETY: sets the ignoring action; no handler of ours runs.
-    let _ = unsafe { signal(Signal::SIGPIPE, SigHandler::SigIgn) };
+    for ignored in [Signal::SIGPIPE, Signal::SIGXFSZ] {
+        // SAFETY: sets the ignoring action; no handler of ours runs.
+        let _ = unsafe { signal(ignored, SigHandler::SigIgn) };
+    }
 }

@@ -132,6 +132,22 @@ impl Server {
         exit
     }
 
+    /// Resolves when the server itself has ended; without waiting for its last output.
+    pub fn ended(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut state = self.state.clone();
+        async move {
+            if state.wait_for(|state| state.exit.is_some()).await.is_err() {
+                // The runtime goes down.
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    /// Waits until the output of a server that has ended is in its log, as long as may be useful.
+    pub async fn settle_log(&self) {
+        self.drain.settle(Duration::from_millis(500)).await;
+    }
+
     /// The last lines of its output, for messages.
     pub fn log_tail(&self, lines: usize) -> Vec<String> {
         self.drain.tail(lines)

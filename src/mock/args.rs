@@ -219,7 +219,14 @@ fn positive_duration(text: &str) -> Result<Duration, String> {
 }
 
 fn share(text: &str) -> Result<f64, String> {
-    let found = quantity(text, Dimension::NONE, "5%").map_err(|_| "write a share like 5%")?;
+    // as people write it, or as an engine's ratio is passed on
+    let found = match text.trim().parse() {
+        Ok(plain) => plain,
+        Err(_) => quantity(text, Dimension::NONE, "5%").map_err(|_| "write a share like 5%")?,
+    };
+    if found.is_nan() || found < 0.0 {
+        return Err("write a share like 5%".into());
+    }
     if found > 1.0 {
         return Err("more than 100%".into());
     }

@@ -3,7 +3,7 @@
 use super::phase::{Stage, Watched};
 use super::recorder::Recorder;
 use super::server::{self, Live};
-use super::{Shared, error};
+use super::{Begun, Shared, error, samples};
 use crate::judge;
 use crate::measure::case::{CaseData, PhaseData};
 use crate::measure::figures::{phase_result, server_figures};
@@ -12,14 +12,11 @@ use crate::report::model::{CaseResult, SCHEMA_VERSION, ServerResult, Verdict, Wo
 use crate::run::progress::Event;
 use crate::scenario::{Case, Start, names_of};
 use crate::stop::{Stop, StopLevel};
-use crate::store::{CaseFolder, SampleLog};
+use crate::store::CaseFolder;
 use indexmap::IndexMap;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
-
-/// How often samples are written down while a case runs.
-const WRITE_SAMPLES: Duration = Duration::from_secs(5);
+use std::sync::Arc;
 
 /// How often it is said that a server is still being waited for.
 const SAY_WAITING: Duration = Duration::from_secs(3);
@@ -121,15 +118,19 @@ async fn waiting<T>(shared: &Shared, number: u32, server: &str, log: &Path, star
 }
 
 /// A case that could not even begin.
-pub fn failed(spec: &Case, shared: &Shared, error: WorldError) -> CaseResult {
-    let data = CaseData { names: names_of(spec), phases: Vec::new(), servers: IndexMap::new() };
-    result(spec, shared, Vec::new(), &data, Some(error), shared.clock.now(), false)
+pub fn failed(spec: &Case, shared: &Shared, error: WorldError, begun: &Begun) -> CaseResult {
+    let phases = spec.phases.iter().map(|phase| not_run(phase, shared, Some(&error))).collect();
+    let data = CaseData { names: names_of(spec), phases, servers: IndexMap::new() };
+    result(spec, shared, Vec::new(), &data, Some(error), begun, false)
 }
 
 /// Runs the case and judges it.
 pub async fn run(shared: &Arc<Shared>, spec: &Case, servers: &Servers, folder: &CaseFolder, stop: &Stop) -> CaseResult {
-    let start = shared.clock.now();
+    let begun = Begun::now(shared);
     let mut problem = None;
+    for live in &servers.servers {
+        link_log(live, folder);
+    }
     let log = folder.requests().map_err(|e| problem = Some(error::of_store(&e, None))).ok();
     let recorder = Recorder::new(shared.clone(), log);
     let watched: Vec<Watched<'_>> = servers
@@ -141,13 +142,13 @@ pub async fn run(shared: &Arc<Shared>, spec: &Case, servers: &Servers, folder: &
             sampler: Arc::new(sampler::start(live.targets(i == 0), spec.sample, shared.clock)),
         })
         .collect();
-    let writer = write_samples(shared, folder, &watched);
+    let samples = samples::Writer::start(shared, folder, &watched);
     let stage = Stage {
         shared,
         servers: &watched,
         recorder: &recorder,
         sample: spec.sample,
-        deadline: start + spec.timeout.as_secs_f64(),
+        deadline: begun.at + spec.timeout.as_secs_f64(),
         stop,
     };
     let mut phases: Vec<PhaseData> = Vec::new();
@@ -165,20 +166,23 @@ pub async fn run(shared: &Arc<Shared>, spec: &Case, servers: &Servers, folder: &
     for phase in spec.phases.iter().skip(phases.len()) {
         phases.push(not_run(phase, shared, problem.as_ref()));
     }
-    writer.abort();
-    let mut sets = IndexMap::new();
-    for one in watched {
-        let set = one.sampler.snapshot();
-        sets.insert(one.live.spec.name.clone(), set);
-        // the sampler's threads end with it
-        drop(one.sampler);
+    if let Some(error) = &problem {
+        let why = serde_json::json!({ "kind": error.kind, "phase": error.phase, "message": error.message });
+        shared.log("case_failed", why);
     }
-    if let Err(error) = write_all_samples(folder, &sets) {
+    let log = samples.stop().await;
+    let mut sets = IndexMap::new();
+    for Watched { live, sampler } in watched {
+        sets.insert(live.spec.name.clone(), samples::ended(sampler).await);
+    }
+    if let Some(log) = log
+        && let Err(error) = samples::write_rest(log, &sets)
+    {
         problem.get_or_insert(error);
     }
     let data = CaseData { names: names_of(spec), phases, servers: sets };
     let rows = servers.servers.iter().map(|live| server_result(live, servers.number, &data, folder)).collect();
-    result(spec, shared, rows, &data, problem, start, stop.level() > StopLevel::Run)
+    result(spec, shared, rows, &data, problem, &begun, stop.level() > StopLevel::Run)
 }
 
 /// A phase that was not reached.
@@ -200,41 +204,6 @@ fn not_run(phase: &crate::scenario::PhaseSpec, shared: &Shared, problem: Option<
         records: Vec::new(),
         notes: Vec::new(),
     }
-}
-
-/// Writes samples down every few seconds, so that a kill keeps them. The file is written whole
-/// at the end, in order of servers.
-fn write_samples(shared: &Arc<Shared>, folder: &CaseFolder, watched: &[Watched<'_>]) -> tokio::task::JoinHandle<()> {
-    let samplers: Vec<_> = watched.iter().map(|w| (w.live.spec.name.clone(), w.sampler.clone())).collect();
-    let (log, shared) = (folder.samples(), shared.clone());
-    tokio::spawn(async move {
-        let mut log: SampleLog = match log {
-            Ok(log) => log,
-            Err(error) => return shared.keep(error::of_store(&error, None)),
-        };
-        loop {
-            tokio::time::sleep(WRITE_SAMPLES).await;
-            for (name, sampler) in &samplers {
-                if let Err(error) = log.write_new(name, &sampler.snapshot()) {
-                    return shared.keep(error::of_store(&error, None));
-                }
-            }
-        }
-    })
-}
-
-fn write_all_samples(folder: &CaseFolder, sets: &IndexMap<String, crate::probe::series::SeriesSet>) -> Result<(), WorldError> {
-    let path = folder.path().join("samples.csv");
-    let write = || {
-        // what the writer above left half done is replaced by the whole
-        let _ = std::fs::remove_file(&path);
-        let mut log = folder.samples()?;
-        for (name, set) in sets {
-            log.write_new(name, set)?;
-        }
-        log.sync()
-    };
-    write().map_err(|e| error::of_store(&e, None))
 }
 
 fn server_result(live: &Live, number: u32, data: &CaseData, folder: &CaseFolder) -> ServerResult {
@@ -260,14 +229,23 @@ fn server_result(live: &Live, number: u32, data: &CaseData, folder: &CaseFolder)
     }
 }
 
-/// The log as this case's folder has it: cases of one launch share the file by a hard link.
+/// Puts the log into this case's folder too: cases of one launch share the file by a hard link.
+/// Where the file system has none there is no log in the later cases' folders.
+fn link_log(live: &Live, folder: &CaseFolder) {
+    if let Some(log) = &live.log
+        && let Some(name) = log.file_name()
+    {
+        let here = folder.path().join(name);
+        if !here.exists() {
+            let _ = std::fs::hard_link(log, &here);
+        }
+    }
+}
+
+/// The log's name in this case's folder, where it is there.
 fn log_in(log: &Path, folder: &CaseFolder) -> Option<String> {
     let name = log.file_name()?;
-    let here = folder.path().join(name);
-    if !here.exists() {
-        std::fs::hard_link(log, &here).ok()?;
-    }
-    Some(name.to_string_lossy().into_owned())
+    folder.path().join(name).exists().then(|| name.to_string_lossy().into_owned())
 }
 
 fn result(
@@ -276,7 +254,7 @@ fn result(
     servers: Vec<ServerResult>,
     data: &CaseData,
     error: Option<WorldError>,
-    start: f64,
+    begun: &Begun,
     interrupted: bool,
 ) -> CaseResult {
     let judged = judge::judge(spec, data, &shared.program, &shared.params);
@@ -294,9 +272,9 @@ fn result(
         world: World::Real,
         verdict,
         error,
-        started: super::rfc3339(&jiff::Zoned::now()),
-        start_s: start,
-        duration_s: shared.clock.now() - start,
+        started: super::rfc3339(&begun.wall),
+        start_s: begun.at,
+        duration_s: shared.clock.now() - begun.at,
         servers,
         phases: data.phases.iter().map(phase_result).collect(),
         checks: judged.checks,

@@ -7,6 +7,8 @@ use crate::report::model::WorldError;
 use crate::scenario::{ServerSpec, Start};
 use crate::store::StoreError;
 
+pub const SEE_LOG: &str = "read the end of its log; the whole is in the case's folder";
+
 /// A run that could not go on at all: nothing can be written.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -51,18 +53,22 @@ pub fn of_launch(error: &LaunchError, server: &ServerSpec) -> WorldError {
         LaunchError::Port(_) | LaunchError::PortsTaken { .. } => plain("no_port", None),
         LaunchError::Interrupted(_) => plain("interrupted", None),
         LaunchError::NotReady { why, .. } => {
-            let (kind, tail, help) = match why {
-                NotReady::Exited { tail, .. } => ("server_exited", tail.as_slice(), "read the end of its log"),
-                NotReady::Timeout { tail, .. } => {
-                    ("server_not_ready", tail.as_slice(), "raise `ready { timeout = … }` in the server block if it only needs longer")
+            // the log's tail has a field of its own
+            let (kind, what, tail, help) = match why {
+                NotReady::Exited { exit, tail, .. } => {
+                    ("server_exited", format!("{exit}, before it was ready"), tail.as_slice(), SEE_LOG)
                 }
-                _ => ("server_not_ready", &[][..], "see the server's log"),
+                NotReady::Timeout { after, last, tail, .. } => (
+                    "server_not_ready",
+                    format!("was not ready within {:.0} s: {last}", after.as_secs_f64()),
+                    tail.as_slice(),
+                    "raise `ready { timeout = … }` in the server block if it only needs longer",
+                ),
+                other => ("server_not_ready", format!("did not get ready: {other}"), &[][..], SEE_LOG),
             };
-            let message = why.to_string();
             WorldError {
                 kind: kind.into(),
-                // the tail has a field of its own
-                message: format!("the server `{}`: {}", server.name, message.lines().next().unwrap_or_default()),
+                message: format!("the server `{}` {what}", server.name),
                 help: Some(help.into()),
                 log_tail: (!tail.is_empty()).then(|| tail.join("\n")),
                 phase: None,

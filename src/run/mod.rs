@@ -7,6 +7,7 @@ pub mod progress;
 mod quiesce;
 mod recorder;
 mod requests;
+mod samples;
 mod server;
 mod signals;
 
@@ -40,7 +41,7 @@ pub struct Options {
 
 /// What a run came to; the details are in its folder.
 pub struct Outcome {
-    pub folder: RunFolder,
+    pub folder: Arc<RunFolder>,
     pub cases: Vec<CaseResult>,
     pub exit_code: i32,
     pub interrupted: bool,
@@ -53,7 +54,7 @@ pub(crate) struct Shared {
     pub program: Arc<Program>,
     pub params: Arc<Params>,
     pub clock: Clock,
-    pub folder: RunFolder,
+    pub folder: Arc<RunFolder>,
     pub progress: Box<dyn Progress>,
     pub secrets: Vec<String>,
     /// For readiness; never uses a proxy.
@@ -121,13 +122,13 @@ pub async fn run(
         program,
         params,
         clock: Clock::start(),
-        folder,
+        folder: Arc::new(folder),
         progress: options.progress,
         secrets: options.secrets,
         http,
         problem: Mutex::new(None),
     });
-    let signals = tokio::spawn(signals::watch(stopper, shared.clone()));
+    let signals = signals::watch(stopper, shared.clone()).map_err(|e| RunError::Setup(e.to_string()))?;
     if let Err(error) = crate::engine::guard::become_subreaper() {
         shared.log("note", serde_json::json!({ "text": format!("cannot adopt orphaned processes: {error}") }));
     }
@@ -151,21 +152,27 @@ pub async fn run(
     let interrupted = stop.level() > StopLevel::Run;
     result.interrupted = interrupted;
     result.finished = Some(rfc3339(&jiff::Zoned::now()));
-    let exit_code = crate::judge::exit_code(results.iter(), interrupted);
+    let mut exit_code = crate::judge::exit_code(results.iter(), interrupted);
     result.exit_code = Some(exit_code);
     shared.log("run_finished", serde_json::json!({ "exit_code": exit_code, "interrupted": interrupted }));
     let mut report_problems = Vec::new();
     if let Err(error) = shared.folder.write_run(&result).and_then(|()| shared.folder.sync_events()) {
         report_problems.push(format!("{error}; {}", error.help()));
+    } else if let Some(problem) = shared.take_problem() {
+        report_problems.push(format!("{}; {}", problem.message, problem.help.unwrap_or_default()));
     }
-    let summary = std::env::var_os("GITHUB_STEP_SUMMARY").map(PathBuf::from);
+    let summary = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()).map(PathBuf::from);
     if let Err(errors) = crate::report::write_folder(&shared.folder, summary.as_deref()) {
         report_problems.extend(errors.errors.iter().map(|error| format!("{error}; {}", error.help())));
     }
+    if exit_code == 0 && !report_problems.is_empty() {
+        exit_code = 3;
+        result.exit_code = Some(exit_code);
+        // said below already, where this fails too
+        let _ = shared.folder.write_run(&result);
+    }
     shared.progress.event(Event::RunEnded);
-    let shared = Arc::into_inner(shared).ok_or_else(|| RunError::Setup("a task of the run is still alive".into()))?;
-    let exit_code = if exit_code == 0 && !report_problems.is_empty() { 3 } else { exit_code };
-    Ok(Outcome { folder: shared.folder, cases: results, exit_code, interrupted, report_problems })
+    Ok(Outcome { folder: shared.folder.clone(), cases: results, exit_code, interrupted, report_problems })
 }
 
 /// The cases of one launch, one after the other, on servers that stay up between them. Servers
@@ -185,11 +192,12 @@ async fn run_launch(
             break;
         }
         let spec = &cases[*index];
+        let begun = Begun::now(shared);
         let folder = match shared.folder.case(&spec.scenario, &spec.id) {
             Ok(folder) => folder,
             Err(error) => {
                 let error = error::of_store(&error, None);
-                finish(shared, None, case::failed(spec, shared, error), results, run);
+                finish(shared, None, case::failed(spec, shared, error, &begun), results, run);
                 continue;
             }
         };
@@ -205,7 +213,7 @@ async fn run_launch(
                 Ok(started) => servers = Some(started),
                 Err(error) => {
                     shared.progress.event(case_started(spec, results.len()));
-                    let mut result = case::failed(spec, shared, error);
+                    let mut result = case::failed(spec, shared, error, &begun);
                     if stop.level() > StopLevel::Run {
                         result.verdict = Verdict::Interrupted;
                     }
@@ -227,6 +235,19 @@ async fn run_launch(
 
 fn case_started(spec: &Case, index: usize) -> Event {
     Event::CaseStarted { index, scenario: spec.scenario.clone(), id: spec.id.clone() }
+}
+
+/// When a case began.
+pub(crate) struct Begun {
+    wall: jiff::Zoned,
+    /// On the run's clock.
+    pub at: f64,
+}
+
+impl Begun {
+    fn now(shared: &Shared) -> Self {
+        Self { wall: jiff::Zoned::now(), at: shared.clock.now() }
+    }
 }
 
 /// Keeps a case's result, in its folder and in `run.json`.

@@ -4,7 +4,7 @@ use super::recorder::Recorder;
 use super::server::Live;
 use super::{Shared, error, quiesce, requests};
 use crate::load::client::Client;
-use crate::load::drive::{EndedBy, LoadEnd, drive};
+use crate::load::drive::{EndedBy, LoadEnd, RequestSource, drive};
 use crate::load::live::Live as LiveLoad;
 use crate::load::record::Record;
 use crate::load::spec::Load;
@@ -21,6 +21,12 @@ use std::time::Duration;
 
 /// How often progress is shown and servers are looked after.
 const TICK: Duration = Duration::from_millis(250);
+
+/// The kind of error where a server ended by itself.
+const DIED: &str = "server_died";
+
+/// How long the end of a server may take to be seen after its connections broke.
+const AFTERMATH: Duration = Duration::from_millis(500);
 
 /// A server with its sampler, for the length of a case.
 pub struct Watched<'a> {
@@ -91,7 +97,10 @@ impl Stage<'_> {
             planned_requests: planned(&|load| load.requests.map(|n| n as f64)).map(|n| n as u64),
             planned_s: spec.idle.map(|d| d.as_secs_f64()).or_else(|| planned(&|load| load.duration.map(|d| d.as_secs_f64()))),
         });
-        let error = self.rounds(spec, &mut data).await.err();
+        let error = match self.rounds(spec, &mut data).await {
+            Err(error) if error.kind == DIED => Some(self.last_words(error).await),
+            other => other.err(),
+        };
         self.scrape().await;
         data.end = clock.now();
         data.records.extend(self.recorder.drain());
@@ -125,14 +134,24 @@ impl Stage<'_> {
                 self.flush(data).await;
             }
             let start = self.shared.clock.now();
-            if !prepared.is_empty() {
-                self.load(spec, round, &prepared, data).await?;
-            }
+            let loaded = match prepared.is_empty() {
+                true => Ok(()),
+                false => self.load(spec, round, &prepared, data).await,
+            };
             let mut this = Round { start, end: self.shared.clock.now(), quiet: None };
-            if let Some(from) = self.quiet(spec, data).await? {
+            let quiet = match loaded {
+                Ok(()) => self.quiet(spec, data).await,
+                Err(problem) => Err(problem),
+            };
+            if let Ok(Some(from)) = quiet {
                 this.quiet = Some((from, self.shared.clock.now()));
             }
+            // also where it broke off: what was measured until then is kept
             data.rounds.push(this);
+            quiet?;
+            if self.stop.level() > StopLevel::Run {
+                break;
+            }
             if spec.quiesce || round + 1 == spec.repeat {
                 self.checkpoint().await;
             }
@@ -143,6 +162,10 @@ impl Stage<'_> {
     /// Drains, flushes, settles and idles, as the phase says; the start of the quiet stretch.
     async fn quiet(&self, spec: &PhaseSpec, data: &mut PhaseData) -> Result<Option<f64>, WorldError> {
         let mut from = None;
+        self.aftermath().await?;
+        if self.stop.level() > StopLevel::Run {
+            return Ok(None);
+        }
         if spec.quiesce {
             self.flush(data).await;
             for server in self.servers {
@@ -162,7 +185,7 @@ impl Stage<'_> {
 
     async fn flush(&self, data: &mut PhaseData) {
         for server in self.servers {
-            for problem in quiesce::flush(server.live).await {
+            for problem in quiesce::flush(server.live, self.stop).await {
                 if !data.notes.contains(&problem) {
                     data.notes.push(problem);
                 }
@@ -189,10 +212,17 @@ impl Stage<'_> {
     fn prepare(&self, spec: &LoadSpec) -> Result<Prepared, WorldError> {
         let live = self.servers.iter().map(|s| s.live).find(|live| live.spec.name == spec.server);
         let live = live.ok_or_else(|| error::other("no_server", format!("there is no server `{}`", spec.server), None))?;
+        let client = live.client(Some(&spec.workload.api))?;
+        let source = requests::prepare(&spec.workload)?;
+        // what one request cannot say, none of the load can
+        if let Err(why) = client.prepare(&source.request(0)) {
+            let message = format!("the workload `{}` cannot be sent: {why}", spec.workload.name);
+            return Err(error::other("bad_request", message, Some("mend the workload; nothing of this phase was sent")));
+        }
         Ok(Prepared {
             load: spec.load.clone(),
-            client: Arc::new(live.client(Some(&spec.workload.api))?),
-            source: Arc::new(requests::prepare(&spec.workload)?),
+            client: Arc::new(client),
+            source: Arc::new(source),
             workload: Arc::new(spec.workload.clone()),
             live: Arc::new(LiveLoad::new()),
         })
@@ -225,18 +255,21 @@ impl Stage<'_> {
         let all = futures_util::future::join_all(tasks);
         tokio::pin!(all);
         let mut problem = None;
+        let mut ending = false;
+        let mut asked = self.stop.clone();
         let ends = loop {
             tokio::select! {
                 ends = &mut all => break ends,
-                () = tokio::time::sleep(TICK) => {
-                    self.tick(&live, rounds, &mut pace);
-                    if problem.is_none() {
-                        problem = self.alive().err();
-                    }
-                    if problem.is_some() || self.stop.level() > StopLevel::Run {
-                        stopper.raise(StopLevel::Finish);
-                    }
-                }
+                () = self.one_ends(), if !ending => {}
+                () = asked.reached(StopLevel::Finish), if !ending => {}
+                () = tokio::time::sleep(TICK) => self.tick(&live, rounds, &mut pace),
+            }
+            if !ending {
+                problem = self.alive().err();
+                ending = problem.is_some() || self.stop.level() > StopLevel::Run;
+            }
+            if ending {
+                stopper.raise(StopLevel::Finish);
             }
         };
         for end in ends {
@@ -245,11 +278,27 @@ impl Stage<'_> {
                 Err(panic) => return Err(error::other("internal", format!("a load broke off: {panic}"), None)),
             }
         }
-        // a server that died in the last moments of the load is found here
-        match problem {
-            Some(problem) => Err(problem),
-            None => self.alive(),
+        problem.map_or(Ok(()), Err)
+    }
+
+    /// Looks after the servers once a load is over: one that died in its last moments broke
+    /// connections, and its end may be seen a moment later than theirs.
+    async fn aftermath(&self) -> Result<(), WorldError> {
+        let ours = self.servers.iter().any(|server| server.live.running.is_some());
+        if ours && self.recorder.broken() {
+            let _ = tokio::time::timeout(AFTERMATH, self.one_ends()).await;
         }
+        self.alive()
+    }
+
+    /// Resolves when one of the servers that scn started has ended.
+    async fn one_ends(&self) {
+        let running = self.servers.iter().filter_map(|server| server.live.running.as_ref());
+        let ends: Vec<_> = running.map(|running| Box::pin(running.server.ended())).collect();
+        if ends.is_empty() {
+            return std::future::pending().await;
+        }
+        futures_util::future::select_all(ends).await;
     }
 
     /// Waits, and looks after the servers meanwhile.
@@ -267,6 +316,16 @@ impl Stage<'_> {
         }
     }
 
+    /// The same error, with all that the server had written when it ended.
+    async fn last_words(&self, error: WorldError) -> WorldError {
+        for running in self.servers.iter().filter_map(|server| server.live.running.as_ref()) {
+            if running.server.exited().is_some() {
+                running.server.settle_log().await;
+            }
+        }
+        self.alive().err().unwrap_or(error)
+    }
+
     /// Whether every server still runs, the time is not over and the disk takes what is written.
     fn alive(&self) -> Result<(), WorldError> {
         for server in self.servers {
@@ -275,7 +334,7 @@ impl Stage<'_> {
                 let tail = running.map(|r| r.server.log_tail(20)).filter(|tail| !tail.is_empty());
                 return Err(WorldError {
                     log_tail: tail.map(|tail| tail.join("\n")),
-                    ..error::other("server_died", format!("the server `{}` {how}", server.live.spec.name), Some("read the end of its log"))
+                    ..error::other(DIED, format!("the server `{}` {how}", server.live.spec.name), Some(error::SEE_LOG))
                 });
             }
         }

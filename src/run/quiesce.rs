@@ -17,8 +17,16 @@ const GRAIN: f64 = 1_048_576.0;
 const STILL: f64 = 1.0;
 
 /// Asks the engine to empty its caches: every action whose name begins with `flush`. Returns what
-/// did not work.
-pub async fn flush(live: &Live) -> Vec<String> {
+/// did not work. A run that is asked to stop does not wait for it.
+pub async fn flush(live: &Live, stop: &Stop) -> Vec<String> {
+    let mut stop = stop.clone();
+    tokio::select! {
+        problems = flush_all(live) => problems,
+        () = stop.reached(StopLevel::Finish) => Vec::new(),
+    }
+}
+
+async fn flush_all(live: &Live) -> Vec<String> {
     let mut problems = Vec::new();
     for action in live.spec.actions.iter().filter(|action| action.name.starts_with("flush")) {
         let mut why = String::new();

@@ -1,7 +1,7 @@
 //! Takes the records of requests as they end: judged, kept, and written down at once.
 
 use super::{Shared, error, requests};
-use crate::load::record::Record;
+use crate::load::record::{FailureClass, Outcome, Record};
 use crate::scenario::WorkloadSpec;
 use crate::store::RequestLog;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,7 +30,21 @@ impl Recorder {
             *log = None;
         }
         drop(log);
+        // they are written where they are wanted, and no figure reads them
+        record.answer = String::new();
+        record.reasoning = String::new();
         self.records.lock().unwrap_or_else(PoisonError::into_inner).push(record);
+    }
+
+    /// Whether a connection broke since the records were last drained: as when a server dies.
+    pub fn broken(&self) -> bool {
+        let records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
+        let class = |record: &Record| match &record.outcome {
+            Outcome::Failed(failure) => Some(failure.class),
+            Outcome::Ok => None,
+        };
+        let broke = [Some(FailureClass::Connect), Some(FailureClass::CutStream)];
+        records.iter().any(|record| broke.contains(&class(record)))
     }
 
     /// The records since the last call.

@@ -16,7 +16,7 @@ use crate::probe::sampler::Targets;
 use crate::probe::scrape::{EngineMetric, MetricKind, MetricsTarget, Reduce};
 use crate::report::model::WorldError;
 use crate::scenario::{HttpRequest, PORT, ServerSpec, Start, Word};
-use crate::stop::Stop;
+use crate::stop::{Stop, StopLevel};
 use regex::Regex;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -50,14 +50,30 @@ pub async fn start(shared: &Shared, spec: &ServerSpec, log: &Path, stop: &Stop) 
     };
     let mut live =
         Live { spec: spec.clone(), model: spec.model.clone().unwrap_or_default(), url, running, version: None, log };
+    let mut asked = stop.clone();
+    let known = tokio::select! {
+        known = get_to_know(&mut live) => known,
+        () = asked.reached(StopLevel::Finish) => Err(error::of_launch(&LaunchError::Interrupted(stop.level()), spec)),
+    };
+    match known {
+        Ok(()) => Ok(live),
+        Err(error) => {
+            live.stop(stop).await;
+            Err(error)
+        }
+    }
+}
+
+/// Asks a server what it is.
+async fn get_to_know(live: &mut Live) -> Result<(), WorldError> {
     if live.running.is_none() {
-        reachable(&live).await?;
+        reachable(live).await?;
     }
-    if spec.model.is_none() {
-        live.model = find_model(&live).await?;
+    if live.spec.model.is_none() {
+        live.model = find_model(live).await?;
     }
-    live.version = version(&live).await;
-    Ok(live)
+    live.version = version(live).await;
+    Ok(())
 }
 
 async fn launch(

@@ -1,0 +1,211 @@
+//! The run folder, reports, selection, what is printed where, and exit codes.
+
+use crate::support::*;
+use std::collections::BTreeSet;
+
+const REPORTS: &str = r#"
+  report page extends reports.summary { to = ["summary.md", "github:summary"] }
+  report numbers { columns = [case.name, a.ttft.p50, sut.memory.max], to = "results.csv" }
+"#;
+
+fn passing() -> Pack {
+    let body = format!(
+        "matrix {{ n = [1, 2] }}
+         phase a {{ workload = w, requests = 6, concurrency = n }}
+         expect ok: a.success_rate == 100%
+         {REPORTS}"
+    );
+    Pack::new(&scenario("s", "", &body))
+}
+
+#[test]
+fn the_run_folder_is_complete_and_reports_are_written_again_from_it() {
+    let pack = passing();
+    let summary = pack.path().join("step.md");
+    std::fs::write(&summary, "before\n").unwrap();
+    let mut command = pack.scn(&["run", "s.scn", "--out", "out"]);
+    command.env("GITHUB_STEP_SUMMARY", &summary);
+    let ran = pack.ran(command).exits(0);
+
+    let mut wanted: BTreeSet<String> = [
+        "run.json", "plan.json", "env.json", "events.jsonl", "junit.xml",
+        "reports/summary.md", "reports/results.csv",
+    ]
+    .map(String::from)
+    .into();
+    for case in ["n=1", "n=2"] {
+        for file in ["result.json", "requests.csv", "samples.csv", "server.log"] {
+            wanted.insert(format!("cases/s/{case}/{file}"));
+        }
+    }
+    let there = files(&ran.folder);
+    let missing: Vec<_> = wanted.difference(&there).collect();
+    assert!(missing.is_empty(), "{missing:?} not in {there:?}");
+    let left: Vec<_> = there.iter().filter(|name| name.contains(".tmp")).collect();
+    assert!(left.is_empty(), "{left:?}");
+
+    let run = json(&ran.folder.join("run.json"));
+    assert_eq!(run["exit_code"], 0);
+    assert_eq!(run["interrupted"], false);
+    assert!(run["finished"].is_string());
+    assert_eq!(run["cases"].as_array().unwrap().len(), 2);
+    assert_eq!(ran.requests("s/n=1").len(), 6);
+
+    let step = std::fs::read_to_string(&summary).unwrap();
+    assert!(step.starts_with("before\n") && step.len() > 100, "{step}");
+
+    // the verdicts are on standard output, the progress on the other
+    assert!(ran.stdout.contains("2 checks: 2 passed"), "{}", ran.stdout);
+    assert!(!ran.stderr.contains("2 passed"), "{}", ran.stderr);
+    assert!(!ran.stderr.is_empty());
+
+    let read = |name: &String| std::fs::read(ran.folder.join(name)).unwrap();
+    let before: Vec<(String, Vec<u8>)> = there.iter().map(|name| (name.clone(), read(name))).collect();
+    for name in ["junit.xml", "reports/summary.md", "reports/results.csv"] {
+        std::fs::remove_file(ran.folder.join(name)).unwrap();
+    }
+    let again = pack.ran(pack.scn(&["report", "out"])).exits(0);
+    assert!(again.stdout.contains("2 checks: 2 passed"), "{}", again.stdout);
+    for (name, bytes) in before {
+        assert_eq!(read(&name), bytes, "{name}");
+    }
+}
+
+#[test]
+fn json_on_standard_output_is_alone_there() {
+    let pack = passing();
+    let ran = pack.run(&["--json", "-"]).exits(0);
+    let value: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON alone");
+    assert_eq!(value["exit_code"], 0);
+    assert_eq!(value["cases"].as_array().unwrap().len(), 2);
+
+    let again = pack.ran(pack.scn(&["report", "out", "--json", "-"])).exits(0);
+    let value: serde_json::Value = serde_json::from_str(&again.stdout).expect("JSON alone");
+    assert_eq!(value["cases"].as_array().unwrap().len(), 2);
+
+    let plan = pack.ran(pack.scn(&["plan", "s.scn", "--json", "-"])).exits(0);
+    let _: serde_json::Value = serde_json::from_str(&plan.stdout).expect("JSON alone");
+}
+
+#[test]
+fn json_that_cannot_be_written_is_no_success() {
+    let ran = passing().run(&["--json", "no/such/folder/x.json"]).exits(3);
+    assert!(ran.stderr.contains("no/such/folder/x.json"), "{}", ran.stderr);
+}
+
+#[test]
+fn quiet_shows_verdicts_only_and_a_closed_pipe_changes_nothing() {
+    let pack = passing();
+    let ran = pack.run(&["--quiet"]).exits(0);
+    assert!(ran.stderr.is_empty(), "{}", ran.stderr);
+    assert!(ran.stdout.contains("2 passed"), "{}", ran.stdout);
+
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = pack.scn(&["run", "s.scn", "--out", "piped"]);
+    let status = command.stdout(writer).stderr(std::process::Stdio::null()).status().unwrap();
+    assert_eq!(status.code(), Some(0));
+    assert_eq!(json(&pack.path().join("piped/run.json"))["exit_code"], 0);
+}
+
+#[test]
+fn scenarios_are_selected_and_parameters_are_set() {
+    let one = |name: &str| scenario(name, "", "phase a { workload = w, requests = rounds }\nexpect ok: a.completed >= 1 req");
+    let pack = Pack::new(&format!(
+        "param rounds = 2\n{}{}suite fast {{ scenarios = [second] }}\n",
+        one("first"),
+        one("second")
+    ));
+    let ran = pack.run(&["--only", "first", "-p", "rounds=5"]).exits(0);
+    assert_eq!(ran.requests("first/case").len(), 5);
+    assert!(!ran.folder.join("cases/second").exists());
+    assert_eq!(json(&ran.folder.join("run.json"))["params"]["rounds"], "5");
+
+    // without --out: a folder below runs/, named by the time
+    let ran = pack.ran(pack.scn(&["run", "s.scn", "--suite", "fast"])).exits(0);
+    let runs: Vec<_> = std::fs::read_dir(pack.path().join("runs")).unwrap().map(|e| e.unwrap().path()).collect();
+    assert_eq!(runs.len(), 1, "{runs:?}");
+    assert!(runs[0].join("cases/second/case/result.json").exists());
+    assert!(!runs[0].join("cases/first").exists());
+    assert!(ran.stdout.contains(runs[0].file_name().unwrap().to_str().unwrap()), "{}", ran.stdout);
+
+    let ran = pack.ran(pack.scn(&["run", "s.scn", "--only", "frist"])).exits(4);
+    assert!(ran.stderr.contains("did you mean `first`"), "{}", ran.stderr);
+    pack.ran(pack.scn(&["run", "s.scn", "--suite", "slow"])).exits(4);
+    pack.ran(pack.scn(&["run", "s.scn", "-p", "rounds=5MB"])).exits(2);
+    pack.ran(pack.scn(&["run", "s.scn", "-p", "round=5"])).exits(2);
+    pack.ran(pack.scn(&["run"])).exits(2);
+    pack.ran(pack.scn(&["run", "missing.scn"])).exits(2);
+}
+
+#[test]
+fn exit_codes_and_their_order() {
+    let load = "phase a { workload = w, requests = 3 }\n";
+    let text = [
+        scenario("good", "", &format!("{load}expect ok: a.success_rate == 100%")),
+        scenario("bad", "", &format!("{load}expect ok: a.completed >= 1000 req")),
+        scenario("warned", "", &format!("{load}warn ok: a.completed >= 1000 req\nexpect ran: a.completed >= 1 req")),
+        scenario("few", "", &format!("{load}expect tail: a.ttft.p99 <= 10s")),
+        scenario("blind", "omit_usage = true", &format!("{load}expect tokens: a.output.mean >= 1 tok")),
+    ]
+    .concat();
+    let pack = Pack::new(&text);
+    let run = |only: &[&str], code: i32| {
+        let folder = only.join("_");
+        let mut arguments = vec!["run", "s.scn", "--out", &folder];
+        only.iter().for_each(|name| arguments.extend(["--only", name]));
+        let ran = pack.ran(pack.scn(&arguments)).exits(code);
+        assert_eq!(json(&pack.path().join(&folder).join("run.json"))["exit_code"], code);
+        ran
+    };
+    run(&["good"], 0);
+    run(&["warned", "good"], 0);
+    let few = run(&["few"], 5);
+    assert!(few.stdout.contains("p99 needs at least"), "{}", few.stdout);
+    run(&["few", "blind"], 3);
+    run(&["few", "blind", "bad", "good"], 1);
+
+    let broken = Pack::new("scenario s { nonsense = 1 }\n");
+    let ran = broken.run(&[]).exits(2);
+    assert!(ran.stderr.contains("nonsense"), "{}", ran.stderr);
+    assert!(!ran.folder.exists(), "nothing is written for an invalid scenario");
+    Pack::new("").run(&[]).exits(4);
+}
+
+#[test]
+fn arguments_that_are_not_utf8_are_no_panic() {
+    use std::os::unix::ffi::OsStrExt;
+    let pack = passing();
+    let mut command = pack.scn(&["run", "s.scn", "--only", "s", "--out"]);
+    command.arg(std::ffi::OsStr::from_bytes(b"out\xff"));
+    pack.ran(command).exits(0);
+}
+
+#[test]
+fn phases_are_left_out_and_cases_time_out() {
+    let pack = Pack::new(&[
+        scenario("gap", "", "phase a { workload = w, requests = 2 }
+            phase b { when = 1 > 2, workload = w, requests = 2 }
+            expect ok: a.success_rate == 100%
+            expect later: b.success_rate == 100%"),
+        scenario("slow", "", "timeout = 1s
+            phase a { workload = w, duration = 10min, think = 5ms }
+            phase b { workload = w, requests = 2 }
+            expect ok: a.success_rate == 100%"),
+    ].concat());
+    let ran = pack.run(&[]).exits(3);
+    let gap = ran.case("gap/case");
+    assert_eq!(gap["verdict"], "pass");
+    assert_eq!(check(&gap, "later")["verdict"], "skipped");
+    assert!(phase(&gap, "b")["skipped"].as_str().unwrap().contains("1 > 2"), "{gap:#}");
+    assert_eq!(ran.requests("gap/case").len(), 2);
+
+    let slow = ran.case("slow/case");
+    assert_eq!(slow["error"]["kind"], "case_timeout");
+    assert_eq!(slow["error"]["phase"], "a");
+    assert!(slow["error"]["help"].as_str().unwrap().contains("timeout"));
+    assert!(phase(&slow, "b")["skipped"].is_string());
+    // what was measured until then is there
+    assert!(phase(&slow, "a")["metrics"]["completed"]["value"].as_f64().unwrap() > 0.0, "{slow:#}");
+    assert!(!ran.requests("slow/case").is_empty());
+}

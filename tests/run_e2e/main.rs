@@ -1,0 +1,12 @@
+//! Runs of the real binary, end to end: small scenarios on the built-in engine, or on a server
+//! that the test itself plays.
+
+mod disk;
+mod faults;
+mod folder;
+mod interrupt;
+mod load;
+mod raw;
+mod servers;
+mod support;
+mod url;
