@@ -64,7 +64,6 @@ impl Stage<'_> {
     /// Runs the phase.
     pub async fn run(&self, spec: &PhaseSpec) -> PhaseEnd {
         let clock = self.shared.clock;
-        let words = phase_words(spec);
         if spec.skipped.is_none() {
             self.scrape().await;
         }
@@ -78,7 +77,7 @@ impl Stage<'_> {
             start: clock.now(),
             end: clock.now(),
             load_names: spec.loads.iter().filter_map(|load| load.load.name.clone()).collect(),
-            load_text: words.clone(),
+            load_text: phase_words(spec),
             rounds: Vec::new(),
             records: Vec::new(),
             notes: Vec::new(),
@@ -87,16 +86,7 @@ impl Stage<'_> {
             return PhaseEnd { data, error: None };
         }
         self.shared.log("phase_started", serde_json::json!({ "phase": spec.name }));
-        let planned = |pick: &dyn Fn(&Load) -> Option<f64>| -> Option<f64> {
-            let all: Option<Vec<f64>> = spec.loads.iter().map(|load| pick(&load.load)).collect();
-            all.filter(|all| !all.is_empty()).map(|all| all.iter().sum::<f64>() * spec.repeat as f64)
-        };
-        self.shared.progress.event(Event::PhaseStarted {
-            name: spec.name.clone(),
-            words,
-            planned_requests: planned(&|load| load.requests.map(|n| n as f64)).map(|n| n as u64),
-            planned_s: spec.idle.map(|d| d.as_secs_f64()).or_else(|| planned(&|load| load.duration.map(|d| d.as_secs_f64()))),
-        });
+        self.shared.progress.event(Event::phase_started(spec));
         let error = match self.rounds(spec, &mut data).await {
             Err(error) if error.kind == DIED => Some(self.last_words(error).await),
             other => other.err(),

@@ -102,8 +102,9 @@ fn still_since(series: &SeriesSet, begun: f64) -> Option<f64> {
     };
     let (now, last) = *points.last()?;
     let tolerance = (last * SHARE).max(GRAIN);
-    let moved = points.iter().rev().find(|(_, value)| (value - last).abs() > tolerance);
-    let since = moved.map_or(begun, |(t, _)| *t).max(begun);
+    // the first sample after the last one that differs
+    let moved = points.iter().rposition(|(_, value)| (value - last).abs() > tolerance);
+    let since = moved.map_or(begun, |index| points[index + 1].0).max(begun);
     (now - since >= STILL).then_some(since)
 }
 
@@ -124,10 +125,11 @@ mod tests {
     fn memory_that_moves_is_not_still() {
         let moving = memory(&[(0.0, 1e9), (0.5, 1.1e9), (1.0, 1.2e9), (1.5, 1.3e9)]);
         assert_eq!(still_since(&moving, 0.0), None);
+        let settling = memory(&[(0.0, 1e9), (0.5, 1.3e9), (1.0, 1.3e9), (1.4, 1.3e9)]);
+        assert_eq!(still_since(&settling, 0.0), None, "only 0.9 s");
         let settled = memory(&[(0.0, 1e9), (0.5, 1.3e9), (1.0, 1.3e9), (1.6, 1.3e9)]);
-        assert_eq!(still_since(&settled, 0.0), None, "1.6 - 0.0 moved last at 0.0, still since then");
-        let longer = memory(&[(0.0, 1e9), (0.5, 1.3e9), (1.0, 1.3e9), (1.6, 1.3e9), (2.1, 1.3e9)]);
-        assert!(still_since(&longer, 0.0).is_some());
+        assert_eq!(still_since(&settled, 0.0), Some(0.5));
+        assert_eq!(still_since(&settled, 0.9), None, "what was before the load does not count");
     }
 
     #[test]
