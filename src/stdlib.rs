@@ -10,29 +10,43 @@ use embedded::FILES;
 /// The files of a module, by name and text: `engines` is `engines.scn`, or all of the folder
 /// `engines`. Empty where there is no such module.
 pub fn module(name: &str) -> Vec<(&'static str, &'static str)> {
-    FILES.iter().copied().filter(|(path, _)| module_of(path) == Some(name)).collect()
+    FILES
+        .iter()
+        .copied()
+        .filter(|(path, _)| module_of(path) == Some(name))
+        .collect()
 }
 
 /// The names of all modules, for suggestions.
 pub fn names() -> Vec<&'static str> {
-    let mut names: Vec<&str> = FILES.iter().filter_map(|(path, _)| module_of(path)).collect();
+    let mut names: Vec<&str> = FILES
+        .iter()
+        .filter_map(|(path, _)| module_of(path))
+        .collect();
     names.dedup();
     names
 }
 
 /// A template by its name: `summary.md.j2`.
 pub fn template(name: &str) -> Option<&'static str> {
-    templates().find(|(known, _)| *known == name).map(|(_, text)| text)
+    templates()
+        .find(|(known, _)| *known == name)
+        .map(|(_, text)| text)
 }
 
 /// All templates, by name and text.
 pub fn templates() -> impl Iterator<Item = (&'static str, &'static str)> {
-    FILES.iter().filter_map(|(path, text)| Some((path.strip_prefix("templates/")?, *text)))
+    FILES
+        .iter()
+        .filter_map(|(path, text)| Some((path.strip_prefix("templates/")?, *text)))
 }
 
 /// Any other file, by its path: `recorded_environment.txt`.
 pub fn file(path: &str) -> Option<&'static str> {
-    FILES.iter().find(|(known, _)| *known == path).map(|(_, text)| *text)
+    FILES
+        .iter()
+        .find(|(known, _)| *known == path)
+        .map(|(_, text)| *text)
 }
 
 fn module_of(path: &'static str) -> Option<&'static str> {

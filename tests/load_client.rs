@@ -361,7 +361,12 @@ async fn a_server_that_closes_after_each_answer_gets_a_connection_per_request() 
     let clock = Clock::start();
     for _ in 0..20 {
         let record = client
-            .send(&request(), Record::default(), clock, Duration::from_secs(20))
+            .send(
+                &request(),
+                Record::default(),
+                clock,
+                Duration::from_secs(20),
+            )
             .await;
         assert_eq!(record.outcome, Outcome::Ok);
     }

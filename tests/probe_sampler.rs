@@ -442,7 +442,11 @@ fn metrics_can_be_read_out_of_turn() {
     wait_until(&sampler, "scraped", |set| has(set, "seen", 1));
     sampler.scrape();
     let two = sampler.snapshot();
-    assert_eq!(series(&two, "seen").points.len(), 2, "recorded before it returns");
+    assert_eq!(
+        series(&two, "seen").points.len(),
+        2,
+        "recorded before it returns"
+    );
     // Without metrics there is nothing to wait for.
     let nothing = Targets {
         gpus: GpuScope::None,

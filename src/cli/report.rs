@@ -51,9 +51,18 @@ pub fn report(args: &ReportArgs) -> u8 {
             code = exit::WORLD;
         }
     }
-    if !args.quiet && args.json.as_ref().is_none_or(|path| path.to_str() != Some("-")) {
+    if !args.quiet
+        && args
+            .json
+            .as_ref()
+            .is_none_or(|path| path.to_str() != Some("-"))
+    {
         let color = style::color(std::io::stdout().is_terminal());
-        let style = terminal::Style { color, ascii: !super::run::utf8(), brief: false };
+        let style = terminal::Style {
+            color,
+            ascii: !super::run::utf8(),
+            brief: false,
+        };
         print!("{}", terminal::outcome(&cases, folder.path(), style));
     }
     code

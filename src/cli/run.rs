@@ -41,18 +41,32 @@ pub fn run(args: RunArgs) -> u8 {
         return exit::NOTHING;
     }
     ignore_write_signals();
-    let to_stdout = args.json.as_ref().is_some_and(|path| path.to_str() == Some("-"));
+    let to_stdout = args
+        .json
+        .as_ref()
+        .is_some_and(|path| path.to_str() == Some("-"));
     let plan = crate::plan::plan(&loaded.cases);
     let color = style::color(std::io::stderr().is_terminal());
     let options = Options {
         out: args.out,
-        command: std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect(),
-        files: args.selection.paths.iter().map(|path| path.display().to_string()).collect(),
+        command: std::env::args_os()
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect(),
+        files: args
+            .selection
+            .paths
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect(),
         params: loaded.shown_params,
         secrets: loaded.secrets,
         progress: run::progress::terminal(args.quiet, args.verbose > 0, color),
     };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("error: cannot start: {error}");
@@ -89,7 +103,9 @@ pub fn run(args: RunArgs) -> u8 {
         };
         let text = terminal::outcome(&outcome.cases, outcome.folder.path(), style);
         // a reader that has gone (`scn run … | head`) changes nothing of the outcome
-        let _ = std::io::stdout().lock().write_all(outcome.folder.redactor().text(&text).as_bytes());
+        let _ = std::io::stdout()
+            .lock()
+            .write_all(outcome.folder.redactor().text(&text).as_bytes());
     }
     for problem in &outcome.report_problems {
         complain(problem, None);
@@ -99,7 +115,9 @@ pub fn run(args: RunArgs) -> u8 {
 
 /// Says what went wrong, where somebody still listens.
 fn complain(message: &str, help: Option<&str>) {
-    let help = help.map(|help| format!("  help: {help}\n")).unwrap_or_default();
+    let help = help
+        .map(|help| format!("  help: {help}\n"))
+        .unwrap_or_default();
     let _ = write!(std::io::stderr(), "error: {message}\n{help}");
 }
 

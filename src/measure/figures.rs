@@ -106,7 +106,10 @@ fn failures(records: &[&Record]) -> Vec<FailureCount> {
 /// server played are left out: another layout has them.
 pub fn server_figures(set: &SeriesSet, phases: &[PhaseData]) -> IndexMap<String, Figure> {
     let mut figures = IndexMap::new();
-    let processes_seen = set.series.get("memory").is_some_and(|all| !all.points.is_empty());
+    let processes_seen = set
+        .series
+        .get("memory")
+        .is_some_and(|all| !all.points.is_empty());
     for (name, series) in &set.series {
         if series.points.is_empty() && name.starts_with("roles.") && processes_seen {
             continue;

@@ -18,7 +18,9 @@ pub fn std_template(name: &str) -> Option<&'static str> {
 
 /// The names of the standard library's templates: `std:summary.md.j2`.
 pub fn std_templates() -> Vec<String> {
-    crate::stdlib::templates().map(|(name, _)| format!("std:{name}")).collect()
+    crate::stdlib::templates()
+        .map(|(name, _)| format!("std:{name}"))
+        .collect()
 }
 
 /// Whether a template can be read: syntax, and names of filters and tests where they are used is

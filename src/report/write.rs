@@ -140,10 +140,7 @@ impl<'a> Writer<'a> {
         let text = text.ok_or_else(|| ReportError::NoTemplate {
             report: output.name.into(),
             name: name.into(),
-            near: format!(
-                "; the standard library has {}",
-                std_templates().join(", ")
-            ),
+            near: format!("; the standard library has {}", std_templates().join(", ")),
         })?;
         // one case may have several parts of one page; it is listed once
         let mut chosen = Vec::new();

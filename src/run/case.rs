@@ -15,8 +15,8 @@ use crate::stop::{Stop, StopLevel};
 use crate::store::CaseFolder;
 use indexmap::IndexMap;
 use std::path::Path;
-use std::time::Duration;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How often it is said that a server is still being waited for.
 const SAY_WAITING: Duration = Duration::from_secs(3);
@@ -29,8 +29,17 @@ pub struct Servers {
 
 impl Servers {
     /// Starts all servers of a case, one after the other.
-    pub async fn start(shared: &Arc<Shared>, case: &Case, number: u32, folder: &CaseFolder, stop: &Stop) -> Result<Self, WorldError> {
-        let mut this = Self { number, servers: Vec::new() };
+    pub async fn start(
+        shared: &Arc<Shared>,
+        case: &Case,
+        number: u32,
+        folder: &CaseFolder,
+        stop: &Stop,
+    ) -> Result<Self, WorldError> {
+        let mut this = Self {
+            number,
+            servers: Vec::new(),
+        };
         for spec in &case.servers {
             let log = folder.server_log((case.servers.len() > 1).then_some(spec.name.as_str()));
             shared.progress.event(Event::LaunchStarting {
@@ -43,8 +52,14 @@ impl Servers {
             let starting = server::start(shared, spec, &log, stop);
             match waiting(shared, number, &spec.name, &log, starting).await {
                 Ok(live) => {
-                    let after = live.running.as_ref().map_or(0.0, |r| r.ready_after.as_secs_f64());
-                    shared.log("server_ready", serde_json::json!({ "server": spec.name, "after_s": after }));
+                    let after = live
+                        .running
+                        .as_ref()
+                        .map_or(0.0, |r| r.ready_after.as_secs_f64());
+                    shared.log(
+                        "server_ready",
+                        serde_json::json!({ "server": spec.name, "after_s": after }),
+                    );
                     shared.progress.event(Event::LaunchReady {
                         number,
                         server: spec.name.clone(),
@@ -53,7 +68,10 @@ impl Servers {
                     this.servers.push(live);
                 }
                 Err(error) => {
-                    shared.log("server_failed", serde_json::json!({ "server": spec.name, "kind": error.kind }));
+                    shared.log(
+                        "server_failed",
+                        serde_json::json!({ "server": spec.name, "kind": error.kind }),
+                    );
                     shared.progress.event(Event::LaunchFailed {
                         number,
                         server: spec.name.clone(),
@@ -77,14 +95,28 @@ impl Servers {
         for live in self.servers {
             let name = live.spec.name.clone();
             if live.running.is_some() {
-                shared.progress.event(Event::LaunchStopping { number: self.number, server: name.clone() });
+                shared.progress.event(Event::LaunchStopping {
+                    number: self.number,
+                    server: name.clone(),
+                });
             }
-            let Some(report) = live.stop(stop).await else { continue };
+            let Some(report) = live.stop(stop).await else {
+                continue;
+            };
             if !report.left.is_empty() {
-                let left: Vec<String> = report.left.iter().map(|p| format!("{} ({})", p.pid, p.name)).collect();
-                shared.progress.event(Event::Note { text: format!("could not be killed: {}", left.join(", ")) });
+                let left: Vec<String> = report
+                    .left
+                    .iter()
+                    .map(|p| format!("{} ({})", p.pid, p.name))
+                    .collect();
+                shared.progress.event(Event::Note {
+                    text: format!("could not be killed: {}", left.join(", ")),
+                });
             }
-            shared.log("server_stopped", serde_json::json!({ "server": name, "report": report }));
+            shared.log(
+                "server_stopped",
+                serde_json::json!({ "server": name, "report": report }),
+            );
         }
     }
 }
@@ -98,7 +130,13 @@ fn command_words(spec: &crate::scenario::ServerSpec) -> String {
 }
 
 /// Says every few seconds that a server is still being waited for, with its log's last line.
-async fn waiting<T>(shared: &Shared, number: u32, server: &str, log: &Path, starting: impl Future<Output = T>) -> T {
+async fn waiting<T>(
+    shared: &Shared,
+    number: u32,
+    server: &str,
+    log: &Path,
+    starting: impl Future<Output = T>,
+) -> T {
     let begun = shared.clock.now();
     tokio::pin!(starting);
     loop {
@@ -119,19 +157,36 @@ async fn waiting<T>(shared: &Shared, number: u32, server: &str, log: &Path, star
 
 /// A case that could not even begin.
 pub fn failed(spec: &Case, shared: &Shared, error: WorldError, begun: &Begun) -> CaseResult {
-    let phases = spec.phases.iter().map(|phase| not_run(phase, shared, Some(&error))).collect();
-    let data = CaseData { names: names_of(spec), phases, servers: IndexMap::new() };
+    let phases = spec
+        .phases
+        .iter()
+        .map(|phase| not_run(phase, shared, Some(&error)))
+        .collect();
+    let data = CaseData {
+        names: names_of(spec),
+        phases,
+        servers: IndexMap::new(),
+    };
     result(spec, shared, Vec::new(), &data, Some(error), begun, false)
 }
 
 /// Runs the case and judges it.
-pub async fn run(shared: &Arc<Shared>, spec: &Case, servers: &Servers, folder: &CaseFolder, stop: &Stop) -> CaseResult {
+pub async fn run(
+    shared: &Arc<Shared>,
+    spec: &Case,
+    servers: &Servers,
+    folder: &CaseFolder,
+    stop: &Stop,
+) -> CaseResult {
     let begun = Begun::now(shared);
     let mut problem = None;
     for live in &servers.servers {
         link_log(live, folder);
     }
-    let log = folder.requests().map_err(|e| problem = Some(error::of_store(&e, None))).ok();
+    let log = folder
+        .requests()
+        .map_err(|e| problem = Some(error::of_store(&e, None)))
+        .ok();
     let recorder = Recorder::new(shared.clone(), log);
     let watched: Vec<Watched<'_>> = servers
         .servers
@@ -139,7 +194,11 @@ pub async fn run(shared: &Arc<Shared>, spec: &Case, servers: &Servers, folder: &
         .enumerate()
         .map(|(i, live)| Watched {
             live,
-            sampler: Arc::new(sampler::start(live.targets(i == 0), spec.sample, shared.clock)),
+            sampler: Arc::new(sampler::start(
+                live.targets(i == 0),
+                spec.sample,
+                shared.clock,
+            )),
         })
         .collect();
     let samples = samples::Writer::start(shared, folder, &watched);
@@ -180,15 +239,38 @@ pub async fn run(shared: &Arc<Shared>, spec: &Case, servers: &Servers, folder: &
     {
         problem.get_or_insert(error);
     }
-    let data = CaseData { names: names_of(spec), phases, servers: sets };
-    let rows = servers.servers.iter().map(|live| server_result(live, servers.number, &data, folder)).collect();
-    result(spec, shared, rows, &data, problem, &begun, stop.level() > StopLevel::Run)
+    let data = CaseData {
+        names: names_of(spec),
+        phases,
+        servers: sets,
+    };
+    let rows = servers
+        .servers
+        .iter()
+        .map(|live| server_result(live, servers.number, &data, folder))
+        .collect();
+    result(
+        spec,
+        shared,
+        rows,
+        &data,
+        problem,
+        &begun,
+        stop.level() > StopLevel::Run,
+    )
 }
 
 /// A phase that was not reached.
-fn not_run(phase: &crate::scenario::PhaseSpec, shared: &Shared, problem: Option<&WorldError>) -> PhaseData {
+fn not_run(
+    phase: &crate::scenario::PhaseSpec,
+    shared: &Shared,
+    problem: Option<&WorldError>,
+) -> PhaseData {
     let now = shared.clock.now();
-    let why = problem.map_or_else(|| "the run was interrupted".to_string(), |error| error.message.clone());
+    let why = problem.map_or_else(
+        || "the run was interrupted".to_string(),
+        |error| error.message.clone(),
+    );
     PhaseData {
         name: phase.name.clone(),
         doc: phase.doc.clone(),
@@ -198,7 +280,11 @@ fn not_run(phase: &crate::scenario::PhaseSpec, shared: &Shared, problem: Option<
         interrupted: problem.is_none(),
         start: now,
         end: now,
-        load_names: phase.loads.iter().filter_map(|load| load.load.name.clone()).collect(),
+        load_names: phase
+            .loads
+            .iter()
+            .filter_map(|load| load.load.name.clone())
+            .collect(),
         load_text: crate::plan::phase_words(phase),
         rounds: Vec::new(),
         records: Vec::new(),
@@ -210,11 +296,21 @@ fn server_result(live: &Live, number: u32, data: &CaseData, folder: &CaseFolder)
     let command = match &live.spec.start {
         Start::Running { .. } => Vec::new(),
         Start::Launch { command, .. } => {
-            let port = live.running.as_ref().map_or_else(String::new, |r| r.port.to_string());
-            command.iter().map(|word| word.shown().replace(crate::scenario::PORT, &port)).collect()
+            let port = live
+                .running
+                .as_ref()
+                .map_or_else(String::new, |r| r.port.to_string());
+            command
+                .iter()
+                .map(|word| word.shown().replace(crate::scenario::PORT, &port))
+                .collect()
         }
     };
-    let metrics = data.servers.get(&live.spec.name).map(|set| server_figures(set, &data.phases)).unwrap_or_default();
+    let metrics = data
+        .servers
+        .get(&live.spec.name)
+        .map(|set| server_figures(set, &data.phases))
+        .unwrap_or_default();
     ServerResult {
         name: live.spec.name.clone(),
         engine: live.spec.engine.clone(),
@@ -223,7 +319,10 @@ fn server_result(live: &Live, number: u32, data: &CaseData, folder: &CaseFolder)
         command,
         url: live.shown_url(),
         launch: number,
-        ready_s: live.running.as_ref().map(|running| running.ready_after.as_secs_f64()),
+        ready_s: live
+            .running
+            .as_ref()
+            .map(|running| running.ready_after.as_secs_f64()),
         log: live.log.as_deref().and_then(|log| log_in(log, folder)),
         metrics,
     }
@@ -245,7 +344,11 @@ fn link_log(live: &Live, folder: &CaseFolder) {
 /// The log's name in this case's folder, where it is there.
 fn log_in(log: &Path, folder: &CaseFolder) -> Option<String> {
     let name = log.file_name()?;
-    folder.path().join(name).exists().then(|| name.to_string_lossy().into_owned())
+    folder
+        .path()
+        .join(name)
+        .exists()
+        .then(|| name.to_string_lossy().into_owned())
 }
 
 fn result(

@@ -48,23 +48,35 @@ pub fn of_launch(error: &LaunchError, server: &ServerSpec) -> WorldError {
         ..WorldError::default()
     };
     match error {
-        LaunchError::Start(StartError::NotFound { .. }) => plain("program_missing", Some(missing_help(server))),
+        LaunchError::Start(StartError::NotFound { .. }) => {
+            plain("program_missing", Some(missing_help(server)))
+        }
         LaunchError::Start(_) => plain("server_not_started", None),
         LaunchError::Port(_) | LaunchError::PortsTaken { .. } => plain("no_port", None),
         LaunchError::Interrupted(_) => plain("interrupted", None),
         LaunchError::NotReady { why, .. } => {
             // the log's tail has a field of its own
             let (kind, what, tail, help) = match why {
-                NotReady::Exited { exit, tail, .. } => {
-                    ("server_exited", format!("{exit}, before it was ready"), tail.as_slice(), SEE_LOG)
-                }
-                NotReady::Timeout { after, last, tail, .. } => (
+                NotReady::Exited { exit, tail, .. } => (
+                    "server_exited",
+                    format!("{exit}, before it was ready"),
+                    tail.as_slice(),
+                    SEE_LOG,
+                ),
+                NotReady::Timeout {
+                    after, last, tail, ..
+                } => (
                     "server_not_ready",
                     format!("was not ready within {:.0} s: {last}", after.as_secs_f64()),
                     tail.as_slice(),
                     "raise `ready { timeout = … }` in the server block if it only needs longer",
                 ),
-                other => ("server_not_ready", format!("did not get ready: {other}"), &[][..], SEE_LOG),
+                other => (
+                    "server_not_ready",
+                    format!("did not get ready: {other}"),
+                    &[][..],
+                    SEE_LOG,
+                ),
             };
             WorldError {
                 kind: kind.into(),
@@ -79,7 +91,10 @@ pub fn of_launch(error: &LaunchError, server: &ServerSpec) -> WorldError {
 
 fn missing_help(server: &ServerSpec) -> String {
     match &server.start {
-        Start::Launch { setup: Some(script), .. } => {
+        Start::Launch {
+            setup: Some(script),
+            ..
+        } => {
             format!("install it first: `bash {}`", script.display())
         }
         _ => format!(
@@ -91,5 +106,10 @@ fn missing_help(server: &ServerSpec) -> String {
 
 /// Any other error of a case.
 pub fn other(kind: &str, message: impl Into<String>, help: Option<&str>) -> WorldError {
-    WorldError { kind: kind.into(), message: message.into(), help: help.map(Into::into), ..WorldError::default() }
+    WorldError {
+        kind: kind.into(),
+        message: message.into(),
+        help: help.map(Into::into),
+        ..WorldError::default()
+    }
 }

@@ -16,13 +16,15 @@ pub use error::RunError;
 use crate::clock::Clock;
 use crate::eval::Params;
 use crate::plan::{Launch, Plan};
-use crate::report::model::{CaseResult, CaseSummary, RunResult, SCHEMA_VERSION, Verdict, World, WorldError};
+use crate::report::model::{
+    CaseResult, CaseSummary, RunResult, SCHEMA_VERSION, Verdict, World, WorldError,
+};
 use crate::resolve::Program;
 use crate::scenario::Case;
 use crate::stop::{Stop, StopLevel, stop_pair};
 use crate::store::{CaseFolder, HostFacts, Redactor, RunFolder};
-use indexmap::IndexMap;
 use crate::syntax::ast::CheckLevel;
+use indexmap::IndexMap;
 use progress::{CheckLine, Event, Progress};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -73,12 +75,18 @@ impl Shared {
 
     /// Keeps the first thing that could not be written.
     pub fn keep(&self, error: WorldError) {
-        let mut slot = self.problem.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut slot = self
+            .problem
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         slot.get_or_insert(error);
     }
 
     pub fn take_problem(&self) -> Option<WorldError> {
-        self.problem.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
+        self.problem
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .take()
     }
 }
 
@@ -128,16 +136,23 @@ pub async fn run(
         http,
         problem: Mutex::new(None),
     });
-    let signals = signals::watch(stopper, shared.clone()).map_err(|e| RunError::Setup(e.to_string()))?;
+    let signals =
+        signals::watch(stopper, shared.clone()).map_err(|e| RunError::Setup(e.to_string()))?;
     if let Err(error) = crate::engine::guard::become_subreaper() {
-        shared.log("note", serde_json::json!({ "text": format!("cannot adopt orphaned processes: {error}") }));
+        shared.log(
+            "note",
+            serde_json::json!({ "text": format!("cannot adopt orphaned processes: {error}") }),
+        );
     }
     shared.progress.event(Event::RunStarted {
         cases: cases.len(),
         launches: plan.launches.len(),
         folder: shared.folder.path().to_path_buf(),
     });
-    shared.log("run_started", serde_json::json!({ "cases": cases.len(), "launches": plan.launches.len() }));
+    shared.log(
+        "run_started",
+        serde_json::json!({ "cases": cases.len(), "launches": plan.launches.len() }),
+    );
 
     let mut results: Vec<CaseResult> = Vec::new();
     let mut number = 0;
@@ -145,7 +160,16 @@ pub async fn run(
         if stop.level() > StopLevel::Run {
             break;
         }
-        run_launch(&shared, cases, launch, &mut number, &stop, &mut results, &mut result).await;
+        run_launch(
+            &shared,
+            cases,
+            launch,
+            &mut number,
+            &stop,
+            &mut results,
+            &mut result,
+        )
+        .await;
     }
     signals.abort();
 
@@ -154,16 +178,34 @@ pub async fn run(
     result.finished = Some(rfc3339(&jiff::Zoned::now()));
     let mut exit_code = crate::judge::exit_code(results.iter(), interrupted);
     result.exit_code = Some(exit_code);
-    shared.log("run_finished", serde_json::json!({ "exit_code": exit_code, "interrupted": interrupted }));
+    shared.log(
+        "run_finished",
+        serde_json::json!({ "exit_code": exit_code, "interrupted": interrupted }),
+    );
     let mut report_problems = Vec::new();
-    if let Err(error) = shared.folder.write_run(&result).and_then(|()| shared.folder.sync_events()) {
+    if let Err(error) = shared
+        .folder
+        .write_run(&result)
+        .and_then(|()| shared.folder.sync_events())
+    {
         report_problems.push(format!("{error}; {}", error.help()));
     } else if let Some(problem) = shared.take_problem() {
-        report_problems.push(format!("{}; {}", problem.message, problem.help.unwrap_or_default()));
+        report_problems.push(format!(
+            "{}; {}",
+            problem.message,
+            problem.help.unwrap_or_default()
+        ));
     }
-    let summary = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let summary = std::env::var_os("GITHUB_STEP_SUMMARY")
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from);
     if let Err(errors) = crate::report::write_folder(&shared.folder, summary.as_deref()) {
-        report_problems.extend(errors.errors.iter().map(|error| format!("{error}; {}", error.help())));
+        report_problems.extend(
+            errors
+                .errors
+                .iter()
+                .map(|error| format!("{error}; {}", error.help())),
+        );
     }
     if exit_code == 0 && !report_problems.is_empty() {
         exit_code = 3;
@@ -172,7 +214,13 @@ pub async fn run(
         let _ = shared.folder.write_run(&result);
     }
     shared.progress.event(Event::RunEnded);
-    Ok(Outcome { folder: shared.folder.clone(), cases: results, exit_code, interrupted, report_problems })
+    Ok(Outcome {
+        folder: shared.folder.clone(),
+        cases: results,
+        exit_code,
+        interrupted,
+        report_problems,
+    })
 }
 
 /// The cases of one launch, one after the other, on servers that stay up between them. Servers
@@ -197,11 +245,20 @@ async fn run_launch(
             Ok(folder) => folder,
             Err(error) => {
                 let error = error::of_store(&error, None);
-                finish(shared, None, case::failed(spec, shared, error, &begun), results, run);
+                finish(
+                    shared,
+                    None,
+                    case::failed(spec, shared, error, &begun),
+                    results,
+                    run,
+                );
                 continue;
             }
         };
-        shared.log("case_started", serde_json::json!({ "scenario": spec.scenario, "case": spec.id }));
+        shared.log(
+            "case_started",
+            serde_json::json!({ "scenario": spec.scenario, "case": spec.id }),
+        );
         if servers.as_ref().is_some_and(case::Servers::any_ended)
             && let Some(dead) = servers.take()
         {
@@ -234,7 +291,11 @@ async fn run_launch(
 }
 
 fn case_started(spec: &Case, index: usize) -> Event {
-    Event::CaseStarted { index, scenario: spec.scenario.clone(), id: spec.id.clone() }
+    Event::CaseStarted {
+        index,
+        scenario: spec.scenario.clone(),
+        id: spec.id.clone(),
+    }
 }
 
 /// When a case began.
@@ -246,7 +307,10 @@ pub(crate) struct Begun {
 
 impl Begun {
     fn now(shared: &Shared) -> Self {
-        Self { wall: jiff::Zoned::now(), at: shared.clock.now() }
+        Self {
+            wall: jiff::Zoned::now(),
+            at: shared.clock.now(),
+        }
     }
 }
 
@@ -280,7 +344,9 @@ fn finish(
         serde_json::json!({ "scenario": result.scenario, "case": result.case, "verdict": result.verdict }),
     );
     if let Err(error) = shared.folder.write_run(run) {
-        shared.progress.event(Event::Note { text: error.to_string() });
+        shared.progress.event(Event::Note {
+            text: error.to_string(),
+        });
     }
     shared.progress.event(Event::CaseEnded {
         scenario: result.scenario.clone(),
@@ -299,7 +365,9 @@ fn finish(
             .collect(),
     });
     if let Some(error) = &result.error {
-        shared.progress.event(Event::Error { text: error.message.clone() });
+        shared.progress.event(Event::Error {
+            text: error.message.clone(),
+        });
     }
     results.push(result);
 }

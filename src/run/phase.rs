@@ -76,7 +76,11 @@ impl Stage<'_> {
             interrupted: false,
             start: clock.now(),
             end: clock.now(),
-            load_names: spec.loads.iter().filter_map(|load| load.load.name.clone()).collect(),
+            load_names: spec
+                .loads
+                .iter()
+                .filter_map(|load| load.load.name.clone())
+                .collect(),
             load_text: phase_words(spec),
             rounds: Vec::new(),
             records: Vec::new(),
@@ -85,7 +89,8 @@ impl Stage<'_> {
         if spec.skipped.is_some() {
             return PhaseEnd { data, error: None };
         }
-        self.shared.log("phase_started", serde_json::json!({ "phase": spec.name }));
+        self.shared
+            .log("phase_started", serde_json::json!({ "phase": spec.name }));
         self.shared.progress.event(Event::phase_started(spec));
         let error = match self.rounds(spec, &mut data).await {
             Err(error) if error.kind == DIED => Some(self.last_words(error).await),
@@ -101,7 +106,10 @@ impl Stage<'_> {
             data.interrupted = true;
             data.not_run = Some("the run was interrupted".into());
         }
-        self.shared.log("phase_ended", serde_json::json!({ "phase": spec.name, "requests": data.records.len() }));
+        self.shared.log(
+            "phase_ended",
+            serde_json::json!({ "phase": spec.name, "requests": data.records.len() }),
+        );
         self.shared.progress.event(Event::PhaseEnded {
             name: spec.name.clone(),
             seconds: data.end - data.start,
@@ -111,7 +119,8 @@ impl Stage<'_> {
     }
 
     async fn rounds(&self, spec: &PhaseSpec, data: &mut PhaseData) -> Result<(), WorldError> {
-        let prepared: Result<Vec<Prepared>, WorldError> = spec.loads.iter().map(|load| self.prepare(load)).collect();
+        let prepared: Result<Vec<Prepared>, WorldError> =
+            spec.loads.iter().map(|load| self.prepare(load)).collect();
         let prepared = prepared?;
         for round in 0..spec.repeat {
             if self.stop.level() > StopLevel::Run {
@@ -128,7 +137,11 @@ impl Stage<'_> {
                 true => Ok(()),
                 false => self.load(spec, round, &prepared, data).await,
             };
-            let mut this = Round { start, end: self.shared.clock.now(), quiet: None };
+            let mut this = Round {
+                start,
+                end: self.shared.clock.now(),
+                quiet: None,
+            };
             let quiet = match loaded {
                 Ok(()) => self.quiet(spec, data).await,
                 Err(problem) => Err(problem),
@@ -150,7 +163,11 @@ impl Stage<'_> {
     }
 
     /// Drains, flushes, settles and idles, as the phase says; the start of the quiet stretch.
-    async fn quiet(&self, spec: &PhaseSpec, data: &mut PhaseData) -> Result<Option<f64>, WorldError> {
+    async fn quiet(
+        &self,
+        spec: &PhaseSpec,
+        data: &mut PhaseData,
+    ) -> Result<Option<f64>, WorldError> {
         let mut from = None;
         self.aftermath().await?;
         if self.stop.level() > StopLevel::Run {
@@ -159,8 +176,14 @@ impl Stage<'_> {
         if spec.quiesce {
             self.flush(data).await;
             for server in self.servers {
-                let (since, notes) =
-                    quiesce::settle(self.shared, server.live, &server.sampler, self.sample, self.stop).await;
+                let (since, notes) = quiesce::settle(
+                    self.shared,
+                    server.live,
+                    &server.sampler,
+                    self.sample,
+                    self.stop,
+                )
+                .await;
                 from = Some(from.map_or(since, |other: f64| other.max(since)));
                 data.notes.extend(notes);
             }
@@ -200,14 +223,31 @@ impl Stage<'_> {
     }
 
     fn prepare(&self, spec: &LoadSpec) -> Result<Prepared, WorldError> {
-        let live = self.servers.iter().map(|s| s.live).find(|live| live.spec.name == spec.server);
-        let live = live.ok_or_else(|| error::other("no_server", format!("there is no server `{}`", spec.server), None))?;
+        let live = self
+            .servers
+            .iter()
+            .map(|s| s.live)
+            .find(|live| live.spec.name == spec.server);
+        let live = live.ok_or_else(|| {
+            error::other(
+                "no_server",
+                format!("there is no server `{}`", spec.server),
+                None,
+            )
+        })?;
         let client = live.client(Some(&spec.workload.api))?;
         let source = requests::prepare(&spec.workload)?;
         // what one request cannot say, none of the load can
         if let Err(why) = client.prepare(&source.request(0)) {
-            let message = format!("the workload `{}` cannot be sent: {why}", spec.workload.name);
-            return Err(error::other("bad_request", message, Some("mend the workload; nothing of this phase was sent")));
+            let message = format!(
+                "the workload `{}` cannot be sent: {why}",
+                spec.workload.name
+            );
+            return Err(error::other(
+                "bad_request",
+                message,
+                Some("mend the workload; nothing of this phase was sent"),
+            ));
         }
         Ok(Prepared {
             load: spec.load.clone(),
@@ -219,7 +259,13 @@ impl Stage<'_> {
     }
 
     /// All loads of one round, at once; looks after the servers meanwhile.
-    async fn load(&self, spec: &PhaseSpec, round: u64, prepared: &[Prepared], data: &mut PhaseData) -> Result<(), WorldError> {
+    async fn load(
+        &self,
+        spec: &PhaseSpec,
+        round: u64,
+        prepared: &[Prepared],
+        data: &mut PhaseData,
+    ) -> Result<(), WorldError> {
         let (stopper, stop) = stop_pair();
         let tasks: Vec<_> = prepared
             .iter()
@@ -234,9 +280,12 @@ impl Stage<'_> {
                     record.load.clone_from(&name);
                     recorder.take(&phase, &workload, record);
                 };
-                let (client, source, live) = (one.client.clone(), one.source.clone(), one.live.clone());
+                let (client, source, live) =
+                    (one.client.clone(), one.source.clone(), one.live.clone());
                 let (clock, stop) = (self.shared.clock, stop.clone());
-                tokio::spawn(async move { drive(&load, client, source, clock, stop, live, Arc::new(take)).await })
+                tokio::spawn(async move {
+                    drive(&load, client, source, clock, stop, live, Arc::new(take)).await
+                })
             })
             .collect();
         let live: Vec<Arc<LiveLoad>> = prepared.iter().map(|one| one.live.clone()).collect();
@@ -265,7 +314,13 @@ impl Stage<'_> {
         for end in ends {
             match end {
                 Ok(end) => note(&end, data),
-                Err(panic) => return Err(error::other("internal", format!("a load broke off: {panic}"), None)),
+                Err(panic) => {
+                    return Err(error::other(
+                        "internal",
+                        format!("a load broke off: {panic}"),
+                        None,
+                    ));
+                }
             }
         }
         problem.map_or(Ok(()), Err)
@@ -274,7 +329,10 @@ impl Stage<'_> {
     /// Looks after the servers once a load is over: one that died in its last moments broke
     /// connections, and its end may be seen a moment later than theirs.
     async fn aftermath(&self) -> Result<(), WorldError> {
-        let ours = self.servers.iter().any(|server| server.live.running.is_some());
+        let ours = self
+            .servers
+            .iter()
+            .any(|server| server.live.running.is_some());
         if ours && self.recorder.broken() {
             let _ = tokio::time::timeout(AFTERMATH, self.one_ends()).await;
         }
@@ -283,8 +341,13 @@ impl Stage<'_> {
 
     /// Resolves when one of the servers that scn started has ended.
     async fn one_ends(&self) {
-        let running = self.servers.iter().filter_map(|server| server.live.running.as_ref());
-        let ends: Vec<_> = running.map(|running| Box::pin(running.server.ended())).collect();
+        let running = self
+            .servers
+            .iter()
+            .filter_map(|server| server.live.running.as_ref());
+        let ends: Vec<_> = running
+            .map(|running| Box::pin(running.server.ended()))
+            .collect();
         if ends.is_empty() {
             return std::future::pending().await;
         }
@@ -308,7 +371,11 @@ impl Stage<'_> {
 
     /// The same error, with all that the server had written when it ended.
     async fn last_words(&self, error: WorldError) -> WorldError {
-        for running in self.servers.iter().filter_map(|server| server.live.running.as_ref()) {
+        for running in self
+            .servers
+            .iter()
+            .filter_map(|server| server.live.running.as_ref())
+        {
             if running.server.exited().is_some() {
                 running.server.settle_log().await;
             }
@@ -321,10 +388,16 @@ impl Stage<'_> {
         for server in self.servers {
             if let Some(how) = server.live.ended() {
                 let running = server.live.running.as_ref();
-                let tail = running.map(|r| r.server.log_tail(20)).filter(|tail| !tail.is_empty());
+                let tail = running
+                    .map(|r| r.server.log_tail(20))
+                    .filter(|tail| !tail.is_empty());
                 return Err(WorldError {
                     log_tail: tail.map(|tail| tail.join("\n")),
-                    ..error::other(DIED, format!("the server `{}` {how}", server.live.spec.name), Some(error::SEE_LOG))
+                    ..error::other(
+                        DIED,
+                        format!("the server `{}` {how}", server.live.spec.name),
+                        Some(error::SEE_LOG),
+                    )
                 });
             }
         }
@@ -342,7 +415,10 @@ impl Stage<'_> {
     }
 
     fn tick(&self, live: &[Arc<LiveLoad>], round: Option<(u64, u64)>, pace: &mut Pace) {
-        let mut sums = Reading { round, ..Reading::default() };
+        let mut sums = Reading {
+            round,
+            ..Reading::default()
+        };
         for reading in live.iter().map(|one| one.reading()) {
             sums.done += reading.ok + reading.failed;
             sums.failed += reading.failed;
@@ -389,10 +465,16 @@ fn most(a: Option<f64>, b: Option<f64>) -> Option<f64> {
 /// What a reader must know of how a load ended.
 fn note(end: &LoadEnd, data: &mut PhaseData) {
     if end.dropped > 0 {
-        data.notes.push(format!("{} requests were due but never sent, because the run was stopped", end.dropped));
+        data.notes.push(format!(
+            "{} requests were due but never sent, because the run was stopped",
+            end.dropped
+        ));
     }
     if end.stopped_by == EndedBy::Drain && end.cancelled > 0 {
-        data.notes.push(format!("{} requests were still unanswered when the drain was over", end.cancelled));
+        data.notes.push(format!(
+            "{} requests were still unanswered when the drain was over",
+            end.cancelled
+        ));
     }
 }
 

@@ -15,7 +15,11 @@ pub struct Recorder {
 
 impl Recorder {
     pub fn new(shared: Arc<Shared>, log: Option<RequestLog>) -> Arc<Self> {
-        Arc::new(Self { shared, log: Mutex::new(log), records: Mutex::default() })
+        Arc::new(Self {
+            shared,
+            log: Mutex::new(log),
+            records: Mutex::default(),
+        })
     }
 
     /// A request of a phase has ended.
@@ -33,7 +37,10 @@ impl Recorder {
         // they are written where they are wanted, and no figure reads them
         record.answer = String::new();
         record.reasoning = String::new();
-        self.records.lock().unwrap_or_else(PoisonError::into_inner).push(record);
+        self.records
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(record);
     }
 
     /// Whether a connection broke since the records were last drained: as when a server dies.

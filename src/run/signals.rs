@@ -24,7 +24,10 @@ pub(super) fn watch(stopper: Stopper, shared: Arc<Shared>) -> std::io::Result<Jo
                 _ = hangup.recv() => "SIGHUP",
             };
             stopper.raise(level);
-            shared.log("interrupted", serde_json::json!({ "signal": name, "now": level == StopLevel::Now }));
+            shared.log(
+                "interrupted",
+                serde_json::json!({ "signal": name, "now": level == StopLevel::Now }),
+            );
             shared.progress.event(Event::Interrupting { level });
         }
     }))

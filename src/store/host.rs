@@ -86,9 +86,7 @@ fn memory() -> (Option<u64>, Option<u64>) {
 /// The variables of the allow-list, in order of name, without the values of secret ones.
 fn selected(all: impl Iterator<Item = (String, String)>) -> IndexMap<String, String> {
     let mut chosen: IndexMap<String, String> = all
-        .filter(|(name, _)| {
-            is_recorded(&name)
-        })
+        .filter(|(name, _)| is_recorded(&name))
         .map(|(name, value)| {
             let upper = name.to_ascii_uppercase();
             let secret = SECRET.iter().any(|s| upper.contains(s));
@@ -135,10 +133,12 @@ fn nvidia_driver_of_kernel() -> Option<String> {
 /// Whether a variable is among those that the standard library says are worth keeping.
 fn is_recorded(name: &str) -> bool {
     let list = crate::stdlib::file("recorded_environment.txt").unwrap_or_default();
-    list.lines().filter(|line| !line.starts_with('#')).any(|known| match known.strip_suffix('_') {
-        Some(_) => name.starts_with(known),
-        None => name == known,
-    })
+    list.lines()
+        .filter(|line| !line.starts_with('#'))
+        .any(|known| match known.strip_suffix('_') {
+            Some(_) => name.starts_with(known),
+            None => name == known,
+        })
 }
 
 #[cfg(test)]
