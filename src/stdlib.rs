@@ -2,7 +2,10 @@
 
 /// Files of a module of the standard library: `engines` → its files' names and texts.
 pub fn module(name: &str) -> Option<&'static [(&'static str, &'static str)]> {
-    MODULES.iter().find(|(module, _)| *module == name).map(|(_, files)| *files)
+    MODULES
+        .iter()
+        .find(|(module, _)| *module == name)
+        .map(|(_, files)| *files)
 }
 
 /// The names of all modules, for suggestions.
@@ -12,7 +15,10 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 
 macro_rules! file {
     ($path:literal) => {
-        (concat!("std/", $path), include_str!(concat!("../stdlib/", $path)))
+        (
+            concat!("std/", $path),
+            include_str!(concat!("../stdlib/", $path)),
+        )
     };
 }
 

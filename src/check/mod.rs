@@ -27,7 +27,14 @@ pub fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
             let distance = strsim::damerau_levenshtein(&a, &b);
             // one is the other with more behind it: `req` for `requests`
             let begins = a.len() >= 3 && (b.starts_with(&a) || a.starts_with(&b) && b.len() >= 3);
-            (if begins { distance.min(limit) } else { distance }, candidate)
+            (
+                if begins {
+                    distance.min(limit)
+                } else {
+                    distance
+                },
+                candidate,
+            )
         })
         .filter(|(distance, candidate)| *distance <= limit && *candidate != text)
         .min()

@@ -9,7 +9,10 @@ use crate::syntax::ast::{Expr, ExprKind, Item, ItemKind, StrPart};
 use std::collections::HashMap;
 
 pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
-    let mut walk = Walk { program, found: Vec::new() };
+    let mut walk = Walk {
+        program,
+        found: Vec::new(),
+    };
     for id in &program.roots {
         let module = program.module(*id);
         for ast in &module.asts {
@@ -66,7 +69,14 @@ impl<'a> Walk<'a> {
             self.expr(&attr.expr, attr.module, &locals);
         }
         for check in &flat.checks {
-            for expr in [Some(&check.expr), check.when.as_ref(), check.because.as_ref()].into_iter().flatten() {
+            for expr in [
+                Some(&check.expr),
+                check.when.as_ref(),
+                check.because.as_ref(),
+            ]
+            .into_iter()
+            .flatten()
+            {
                 self.expr(expr, check.module, &locals);
             }
         }
@@ -80,11 +90,18 @@ impl<'a> Walk<'a> {
 
     fn local(&mut self, locals: &mut Locals<'a>, name: &'a str, span: Span, module: ModuleId) {
         let before = locals.0.get(name).copied().or_else(|| {
-            self.program.module(module).names.get(name).map(|definition| Some(definition.span))
+            self.program
+                .module(module)
+                .names
+                .get(name)
+                .map(|definition| Some(definition.span))
         });
         if let Some(before) = before {
-            let mut diagnostic =
-                Diagnostic::error(codes::SHADOWED, span, format!("the name `{name}` already means something here"));
+            let mut diagnostic = Diagnostic::error(
+                codes::SHADOWED,
+                span,
+                format!("the name `{name}` already means something here"),
+            );
             diagnostic = match before {
                 Some(before) => diagnostic.label(before, "defined here"),
                 None => diagnostic.help(format!("`{name}` is always there, by itself")),
@@ -105,8 +122,12 @@ impl<'a> Walk<'a> {
                     }
                 }
             }
-            ExprKind::List(items) => items.iter().for_each(|item| self.expr(item, module, locals)),
-            ExprKind::Record(fields) => fields.iter().for_each(|field| self.expr(&field.value, module, locals)),
+            ExprKind::List(items) => items
+                .iter()
+                .for_each(|item| self.expr(item, module, locals)),
+            ExprKind::Record(fields) => fields
+                .iter()
+                .for_each(|field| self.expr(&field.value, module, locals)),
             ExprKind::Comprehension { body, loops, cond } => {
                 let mut inner = Locals(locals.0.iter().map(|(k, v)| (*k, *v)).collect());
                 for one in loops {
@@ -126,7 +147,8 @@ impl<'a> Walk<'a> {
                 if schema::builtin(&function.text).is_none() {
                     self.function(&function.text, function.span);
                 }
-                args.iter().for_each(|arg| self.expr(&arg.value, module, locals));
+                args.iter()
+                    .for_each(|arg| self.expr(&arg.value, module, locals));
             }
             ExprKind::Unary { value, .. } => self.expr(value, module, locals),
             ExprKind::Binary { left, right, .. } => {
@@ -146,27 +168,55 @@ impl<'a> Walk<'a> {
         if locals.0.contains_key(name) || names.contains_key(name) {
             return;
         }
-        let diagnostic = Diagnostic::error(codes::UNKNOWN_NAME, span, format!("`{name}` is not defined here"));
-        let mut candidates: Vec<&str> = locals.0.keys().copied().chain(names.keys().map(String::as_str)).collect();
+        let diagnostic = Diagnostic::error(
+            codes::UNKNOWN_NAME,
+            span,
+            format!("`{name}` is not defined here"),
+        );
+        let mut candidates: Vec<&str> = locals
+            .0
+            .keys()
+            .copied()
+            .chain(names.keys().map(String::as_str))
+            .collect();
         candidates.sort_unstable();
-        self.found.push(match nearest(name, candidates.iter().copied()) {
-            Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix("the nearest name", span, near, false),
-            None if schema::builtin(name).is_some() => diagnostic.help(format!("`{name}` is a function: write {name}(…)")),
-            None if crate::stdlib::module(name).is_some() => {
-                diagnostic.help(format!("write `use std.{name}` at the top of the file"))
-            }
-            None if crate::units::parse_unit(name).is_some() => {
-                diagnostic.help(format!("a unit stands behind its number: `1 {name}`"))
-            }
-            None => diagnostic.help(format!("a text is quoted: \"{name}\"; a value of your own is `let {name} = …`")),
-        });
+        self.found
+            .push(match nearest(name, candidates.iter().copied()) {
+                Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(
+                    "the nearest name",
+                    span,
+                    near,
+                    false,
+                ),
+                None if schema::builtin(name).is_some() => {
+                    diagnostic.help(format!("`{name}` is a function: write {name}(…)"))
+                }
+                None if crate::stdlib::module(name).is_some() => {
+                    diagnostic.help(format!("write `use std.{name}` at the top of the file"))
+                }
+                None if crate::units::parse_unit(name).is_some() => {
+                    diagnostic.help(format!("a unit stands behind its number: `1 {name}`"))
+                }
+                None => diagnostic.help(format!(
+                    "a text is quoted: \"{name}\"; a value of your own is `let {name} = …`"
+                )),
+            });
     }
 
     fn function(&mut self, name: &str, span: Span) {
-        let diagnostic = Diagnostic::error(codes::UNKNOWN_FUNCTION, span, format!("there is no function `{name}`"));
+        let diagnostic = Diagnostic::error(
+            codes::UNKNOWN_FUNCTION,
+            span,
+            format!("there is no function `{name}`"),
+        );
         let known = schema::BUILTINS.iter().map(|b| b.name);
         self.found.push(match nearest(name, known) {
-            Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix("the nearest function", span, near, false),
+            Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(
+                "the nearest function",
+                span,
+                near,
+                false,
+            ),
             None => diagnostic.help("functions are built in; a file cannot define one"),
         });
     }

@@ -26,19 +26,35 @@ fn block(flat: &Flat, parent: &str, found: &mut Vec<Diagnostic>) {
     };
     if kind.naming == Naming::Required && flat.name.is_none() {
         found.push(
-            Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.kind.span, format!("this `{}` has no name", kind.name))
-                .help(format!("write `{} some_name {{ … }}`", kind.name)),
+            Diagnostic::error(
+                codes::MISSING_ATTRIBUTE,
+                flat.kind.span,
+                format!("this `{}` has no name", kind.name),
+            )
+            .help(format!("write `{} some_name {{ … }}`", kind.name)),
         );
     }
     if let (Naming::Never, Some(name)) = (kind.naming, &flat.name) {
         found.push(
-            Diagnostic::error(codes::MISPLACED, name.span, format!("a `{}` block has no name", kind.name))
-                .fix("drop the name", name.span, "", true),
+            Diagnostic::error(
+                codes::MISPLACED,
+                name.span,
+                format!("a `{}` block has no name", kind.name),
+            )
+            .fix("drop the name", name.span, "", true),
         );
     }
     for attr in flat.attrs.values() {
-        if kind.free.is_none() && kind.attribute(&attr.name.text).is_none() && !is_child(kind, &attr.name.text) {
-            found.push(unknown_attribute(kind, flat, &attr.name.text, attr.name.span));
+        if kind.free.is_none()
+            && kind.attribute(&attr.name.text).is_none()
+            && !is_child(kind, &attr.name.text)
+        {
+            found.push(unknown_attribute(
+                kind,
+                flat,
+                &attr.name.text,
+                attr.name.span,
+            ));
         }
     }
     for attribute in kind.attributes.iter().filter(|a| a.required) {
@@ -64,8 +80,12 @@ fn block(flat: &Flat, parent: &str, found: &mut Vec<Diagnostic>) {
     if kind.name != "matrix" {
         for (expr, _) in &flat.excludes {
             found.push(
-                Diagnostic::error(codes::MISPLACED, expr.span, "`exclude when` stands only in a matrix")
-                    .help("move it into the scenario's `matrix { … }`"),
+                Diagnostic::error(
+                    codes::MISPLACED,
+                    expr.span,
+                    "`exclude when` stands only in a matrix",
+                )
+                .help("move it into the scenario's `matrix { … }`"),
             );
         }
     }
@@ -75,44 +95,88 @@ fn block(flat: &Flat, parent: &str, found: &mut Vec<Diagnostic>) {
 }
 
 fn is_child(kind: &Kind, name: &str) -> bool {
-    kind.children().any(|child| child.name == name && child.naming == Naming::Never)
+    kind.children()
+        .any(|child| child.name == name && child.naming == Naming::Never)
 }
 
 fn unknown_kind(flat: &Flat, parent: &str) -> Diagnostic {
     let name = &flat.kind.text;
-    let place = if parent == "file" { "the top level of a file".to_string() } else { format!("a `{parent}`") };
+    let place = if parent == "file" {
+        "the top level of a file".to_string()
+    } else {
+        format!("a `{parent}`")
+    };
     if let Some(kind) = schema::kind(name) {
         let parents: Vec<String> = kind
             .parents
             .iter()
-            .map(|p| if *p == "file" { "the top level".to_string() } else { format!("a `{p}`") })
+            .map(|p| {
+                if *p == "file" {
+                    "the top level".to_string()
+                } else {
+                    format!("a `{p}`")
+                }
+            })
             .collect();
-        return Diagnostic::error(codes::MISPLACED, flat.kind.span, format!("a `{name}` cannot stand in {place}"))
-            .help(format!("it stands in {}", parents.join(" or ")));
+        return Diagnostic::error(
+            codes::MISPLACED,
+            flat.kind.span,
+            format!("a `{name}` cannot stand in {place}"),
+        )
+        .help(format!("it stands in {}", parents.join(" or ")));
     }
-    let known: Vec<&str> = schema::kinds().filter(|k| k.parents.contains(&parent)).map(|k| k.name).collect();
-    let diagnostic =
-        Diagnostic::error(codes::UNKNOWN_BLOCK, flat.kind.span, format!("there is no block `{name}` in {place}"));
+    let known: Vec<&str> = schema::kinds()
+        .filter(|k| k.parents.contains(&parent))
+        .map(|k| k.name)
+        .collect();
+    let diagnostic = Diagnostic::error(
+        codes::UNKNOWN_BLOCK,
+        flat.kind.span,
+        format!("there is no block `{name}` in {place}"),
+    );
     match nearest(name, known.iter().copied()) {
-        Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix("the nearest kind", flat.kind.span, near, false),
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(
+            "the nearest kind",
+            flat.kind.span,
+            near,
+            false,
+        ),
         None if known.is_empty() => diagnostic.help(format!("a `{parent}` holds no blocks")),
         None => diagnostic.help(format!("here may stand: {}", known.join(", "))),
     }
 }
 
 fn unknown_attribute(kind: &Kind, flat: &Flat, name: &str, span: Span) -> Diagnostic {
-    let diagnostic =
-        Diagnostic::error(codes::UNKNOWN_ATTRIBUTE, span, format!("a `{}` has no attribute `{name}`", kind.name));
+    let diagnostic = Diagnostic::error(
+        codes::UNKNOWN_ATTRIBUTE,
+        span,
+        format!("a `{}` has no attribute `{name}`", kind.name),
+    );
     let children: Vec<&str> = kind.children().map(|k| k.name).collect();
-    let known = || kind.attributes.iter().map(|a| a.name).chain(children.iter().copied());
+    let known = || {
+        kind.attributes
+            .iter()
+            .map(|a| a.name)
+            .chain(children.iter().copied())
+    };
     if let Some(near) = nearest(name, known().filter(|n| !flat.attrs.contains_key(*n))) {
-        return diagnostic.help(format!("did you mean `{near}`?")).fix("the nearest attribute", span, near, false);
+        return diagnostic.help(format!("did you mean `{near}`?")).fix(
+            "the nearest attribute",
+            span,
+            near,
+            false,
+        );
     }
     if kind.children().any(|child| child.name == name) {
-        return diagnostic.help(format!("`{name}` is a block: write `{name} some_name {{ … }}`"));
+        return diagnostic.help(format!(
+            "`{name}` is a block: write `{name} some_name {{ … }}`"
+        ));
     }
     // another kind nearby has it: `concurrency` in a workload
-    let elsewhere: Vec<&str> = schema::kinds().filter(|k| k.attribute(name).is_some()).map(|k| k.name).collect();
+    let elsewhere: Vec<&str> = schema::kinds()
+        .filter(|k| k.attribute(name).is_some())
+        .map(|k| k.name)
+        .collect();
     let list: Vec<&str> = known().collect();
     let diagnostic = match elsewhere.as_slice() {
         [] => diagnostic,

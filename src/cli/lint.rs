@@ -23,19 +23,32 @@ pub fn lint(args: &LintArgs) -> u8 {
         Err(refused) => return refused.print(),
     };
     if let Some(path) = &args.json
-        && let Err(error) = style::write_json(path, &json::to_json(&loaded.program.sources, &loaded.found))
+        && let Err(error) =
+            style::write_json(path, &json::to_json(&loaded.program.sources, &loaded.found))
     {
         eprintln!("error: {error}");
         return exit::WORLD;
     }
-    if args.json.as_ref().is_none_or(|path| path.to_str() != Some("-")) {
+    if args
+        .json
+        .as_ref()
+        .is_none_or(|path| path.to_str() != Some("-"))
+    {
         style::show(&loaded.program.sources, &loaded.found);
         if loaded.found.is_empty() && !args.quiet {
             let files = loaded.program.roots.len();
             let plural = |n: usize| if n == 1 { "" } else { "s" };
             let cases = loaded.cases.len();
-            println!("{files} file{}, {cases} case{}: nothing to object", plural(files), plural(cases));
+            println!(
+                "{files} file{}, {cases} case{}: nothing to object",
+                plural(files),
+                plural(cases)
+            );
         }
     }
-    if loaded.has_errors() { exit::FAILED } else { exit::PASSED }
+    if loaded.has_errors() {
+        exit::FAILED
+    } else {
+        exit::PASSED
+    }
 }

@@ -6,8 +6,8 @@ use crate::diagnostics::{Diagnostic, has_errors, tidy};
 use crate::eval::{Evaluator, Nothing, Params, Scope, Shape, Value};
 use crate::resolve::{self, DefinitionKind, Program};
 use crate::scenario::{Case, compile};
-use crate::syntax::ast::ItemKind;
 use crate::syntax;
+use crate::syntax::ast::ItemKind;
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
 
@@ -29,7 +29,10 @@ pub struct Refused {
 
 impl Refused {
     fn usage(message: impl Into<String>) -> Self {
-        Self { message: message.into(), code: exit::USAGE }
+        Self {
+            message: message.into(),
+            code: exit::USAGE,
+        }
     }
 
     /// Prints it, for the exit code.
@@ -47,7 +50,8 @@ impl Loaded {
 
 /// Reads, checks and compiles what is selected.
 pub fn load(selection: &Selection) -> Result<Loaded, Refused> {
-    let files = resolve::find_files(&selection.paths).map_err(|error| Refused::usage(error.to_string()))?;
+    let files =
+        resolve::find_files(&selection.paths).map_err(|error| Refused::usage(error.to_string()))?;
     let (program, mut found) = resolve::load(&files);
     found.extend(crate::check::check(&program));
     let (params, shown_params) = params(&program, &selection.params)?;
@@ -57,7 +61,9 @@ pub fn load(selection: &Selection) -> Result<Loaded, Refused> {
         Err(_) => None,
         Ok(chosen) => chosen,
     };
-    let compiled = compile(&program, &params, &|name| chosen.as_ref().is_none_or(|set| set.contains(name)));
+    let compiled = compile(&program, &params, &|name| {
+        chosen.as_ref().is_none_or(|set| set.contains(name))
+    });
     found.extend(compiled.found);
     Ok(Loaded {
         program,
@@ -70,15 +76,26 @@ pub fn load(selection: &Selection) -> Result<Loaded, Refused> {
 }
 
 /// The names of the selected scenarios; none where all are.
-fn chosen(program: &Program, params: &Params, selection: &Selection) -> Result<Option<BTreeSet<String>>, Refused> {
+fn chosen(
+    program: &Program,
+    params: &Params,
+    selection: &Selection,
+) -> Result<Option<BTreeSet<String>>, Refused> {
     let mut chosen: Option<BTreeSet<String>> = None;
     if let Some(name) = &selection.suite {
         let suites: Vec<_> = program.root_blocks("suite").collect();
         let Some((_, suite)) = suites.iter().find(|(_, suite)| suite.title() == name) else {
-            return Err(unknown("suite", name, suites.iter().map(|(_, suite)| suite.title())));
+            return Err(unknown(
+                "suite",
+                name,
+                suites.iter().map(|(_, suite)| suite.title()),
+            ));
         };
         let eval = Evaluator::new(program, params, &Nothing);
-        let scenarios = suite.attrs.get("scenarios").map(|attr| eval.eval(&attr.expr, &Scope::of(attr.module)));
+        let scenarios = suite
+            .attrs
+            .get("scenarios")
+            .map(|attr| eval.eval(&attr.expr, &Scope::of(attr.module)));
         let mut names = BTreeSet::new();
         if let Some(Value::List(items)) = scenarios {
             names.extend(items.iter().filter_map(|item| match item {
@@ -89,7 +106,10 @@ fn chosen(program: &Program, params: &Params, selection: &Selection) -> Result<O
         chosen = Some(names);
     }
     if !selection.only.is_empty() {
-        let known: Vec<&str> = program.root_blocks("scenario").map(|(_, flat)| flat.title()).collect();
+        let known: Vec<&str> = program
+            .root_blocks("scenario")
+            .map(|(_, flat)| flat.title())
+            .collect();
         for name in &selection.only {
             if !known.contains(&name.as_str()) {
                 return Err(unknown("scenario", name, known.iter().copied()));
@@ -111,11 +131,17 @@ fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> 
         None if known.is_empty() => format!("the files hold no {what}"),
         None => format!("there are: {}", known.join(", ")),
     };
-    Refused { message: format!("there is no {what} `{name}`; {help}"), code: exit::NOTHING }
+    Refused {
+        message: format!("there is no {what} `{name}`; {help}"),
+        code: exit::NOTHING,
+    }
 }
 
 /// `-p name=value`, against the `param`s of the root files.
-fn params(program: &Program, given: &[String]) -> Result<(Params, IndexMap<String, String>), Refused> {
+fn params(
+    program: &Program,
+    given: &[String],
+) -> Result<(Params, IndexMap<String, String>), Refused> {
     let mut known = IndexMap::new();
     for id in &program.roots {
         for (name, definition) in &program.module(*id).names {
@@ -129,7 +155,9 @@ fn params(program: &Program, given: &[String]) -> Result<(Params, IndexMap<Strin
     let (mut params, mut shown) = (Params::new(), IndexMap::new());
     for text in given {
         let Some((name, value)) = text.split_once('=') else {
-            return Err(Refused::usage(format!("`-p {text}`: write `-p name=value`")));
+            return Err(Refused::usage(format!(
+                "`-p {text}`: write `-p name=value`"
+            )));
         };
         let Some((module, default)) = known.get(name) else {
             let refused = unknown("param", name, known.keys().copied());
@@ -139,7 +167,14 @@ fn params(program: &Program, given: &[String]) -> Result<(Params, IndexMap<Strin
         let value_of = value_of(&eval, value, &default)
             .map_err(|why| Refused::usage(format!("`-p {name}={value}`: {why}")))?;
         let secret = matches!(value_of, Value::Secret(_));
-        shown.insert(name.to_string(), if secret { "***".into() } else { value.to_string() });
+        shown.insert(
+            name.to_string(),
+            if secret {
+                "***".into()
+            } else {
+                value.to_string()
+            },
+        );
         params.insert(name.to_string(), value_of);
     }
     Ok((params, shown))
@@ -155,7 +190,9 @@ fn value_of(eval: &Evaluator<'_>, text: &str, default: &Value) -> Result<Value, 
             let source = format!("let it = {text}\n");
             let (ast, found) = syntax::parse(crate::source::FileId::default(), &source);
             let value = match (found.first(), ast.items.first().map(|item| &item.kind)) {
-                (None, Some(ItemKind::Let(binding))) => eval.eval(&binding.value, &Scope::of(resolve::ModuleId(0))),
+                (None, Some(ItemKind::Let(binding))) => {
+                    eval.eval(&binding.value, &Scope::of(resolve::ModuleId(0)))
+                }
                 (Some(problem), _) => return Err(problem.message.clone()),
                 _ => return Err("this is not a value".into()),
             };
@@ -173,5 +210,13 @@ fn same_type(value: Value, default: &Value) -> Result<Value, String> {
         (Value::Unknown(Shape::Any), _) => true,
         (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),
     };
-    if fits { Ok(value) } else { Err(format!("it takes {}, this is {}", default.describe(), value.describe())) }
+    if fits {
+        Ok(value)
+    } else {
+        Err(format!(
+            "it takes {}, this is {}",
+            default.describe(),
+            value.describe()
+        ))
+    }
 }

@@ -37,7 +37,10 @@ pub fn plan(args: &PlanArgs) -> u8 {
             return exit::PASSED;
         }
     }
-    let style = crate::plan::Style { color: style::color(std::io::stdout().is_terminal()), width: style::width() };
+    let style = crate::plan::Style {
+        color: style::color(std::io::stdout().is_terminal()),
+        width: style::width(),
+    };
     print!("{}", crate::plan::render(&loaded.cases, &plan, style));
     exit::PASSED
 }

@@ -51,9 +51,24 @@ pub fn report(args: &ReportArgs) -> u8 {
             code = exit::WORLD;
         }
     }
-    if !args.quiet && args.json.as_ref().is_none_or(|path| path.to_str() != Some("-")) {
+    if !args.quiet
+        && args
+            .json
+            .as_ref()
+            .is_none_or(|path| path.to_str() != Some("-"))
+    {
         let color = style::color(std::io::stdout().is_terminal());
-        print!("{}", terminal::outcome(&cases, folder.path(), terminal::Style { color, ..Default::default() }));
+        print!(
+            "{}",
+            terminal::outcome(
+                &cases,
+                folder.path(),
+                terminal::Style {
+                    color,
+                    ..Default::default()
+                }
+            )
+        );
     }
     code
 }

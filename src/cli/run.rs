@@ -41,18 +41,30 @@ pub fn run(args: RunArgs) -> u8 {
         return exit::NOTHING;
     }
     ignore_pipe_signal();
-    let to_stdout = args.json.as_ref().is_some_and(|path| path.to_str() == Some("-"));
+    let to_stdout = args
+        .json
+        .as_ref()
+        .is_some_and(|path| path.to_str() == Some("-"));
     let plan = crate::plan::plan(&loaded.cases);
     let color = style::color(std::io::stderr().is_terminal());
     let options = Options {
         out: args.out,
         command: std::env::args().collect(),
-        files: args.selection.paths.iter().map(|path| path.display().to_string()).collect(),
+        files: args
+            .selection
+            .paths
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect(),
         params: loaded.shown_params,
         secrets: loaded.secrets,
         progress: run::progress::terminal(args.quiet, args.verbose > 0, color),
     };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("error: cannot start: {error}");

@@ -14,14 +14,21 @@ pub fn color(terminal: bool) -> bool {
 
 /// The terminal's width in columns, where there is one.
 pub fn width() -> usize {
-    let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
-    columns.or_else(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))).unwrap_or(100)
+    let columns = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|text| text.parse().ok());
+    columns
+        .or_else(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)))
+        .unwrap_or(100)
 }
 
 /// Diagnostics on standard error.
 pub fn show(sources: &Sources, found: &[Diagnostic]) {
     if !found.is_empty() {
-        let options = human::Options { color: color(std::io::stderr().is_terminal()), ..human::Options::default() };
+        let options = human::Options {
+            color: color(std::io::stderr().is_terminal()),
+            ..human::Options::default()
+        };
         eprint!("{}", human::render(sources, found, &options));
     }
 }

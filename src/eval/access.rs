@@ -18,7 +18,13 @@ impl Evaluator<'_> {
         }
         let name = &self.program.module(module).name;
         let known: Vec<&str> = names.keys().map(String::as_str).collect();
-        self.unknown(codes::UNKNOWN_NAME, field, format!("`{name}` has no `{}`", field.text), &known, "it has")
+        self.unknown(
+            codes::UNKNOWN_NAME,
+            field,
+            format!("`{name}` has no `{}`", field.text),
+            &known,
+            "it has",
+        )
     }
 
     /// A name of a module of the standard library that was read.
@@ -35,14 +41,23 @@ impl Evaluator<'_> {
                 Some(value) => value.clone(),
                 None => {
                     let known: Vec<&str> = fields.keys().map(String::as_str).collect();
-                    self.unknown(codes::UNKNOWN_FIELD, field, format!("this record has no `{}`", field.text), &known, "it has")
+                    self.unknown(
+                        codes::UNKNOWN_FIELD,
+                        field,
+                        format!("this record has no `{}`", field.text),
+                        &known,
+                        "it has",
+                    )
                 }
             },
             Value::Block(block) => self.block_field(&block, field),
             Value::Handle(handle) => self.measured_field(handle, field, whole),
             other => {
                 let message = format!("{} has no fields", other.describe());
-                self.report(Diagnostic::error(codes::TYPE_MISMATCH, field.span, message).label(base, other.describe()));
+                self.report(
+                    Diagnostic::error(codes::TYPE_MISMATCH, field.span, message)
+                        .label(base, other.describe()),
+                );
                 Value::Error
             }
         }
@@ -54,17 +69,31 @@ impl Evaluator<'_> {
         if let Some(attr) = flat.attrs.get(&field.text) {
             return self.eval(&attr.expr, &block.scope.in_module(attr.module));
         }
-        if let Some(child) = flat.children.iter().find(|c| c.name.is_none() && c.kind.text == field.text) {
-            return Value::Block(Arc::new(BlockValue { flat: child.clone(), scope: block.scope.in_module(child.module) }));
+        if let Some(child) = flat
+            .children
+            .iter()
+            .find(|c| c.name.is_none() && c.kind.text == field.text)
+        {
+            return Value::Block(Arc::new(BlockValue {
+                flat: child.clone(),
+                scope: block.scope.in_module(child.module),
+            }));
         }
-        let Some(kind) = schema::kind(&flat.kind.text) else { return Value::Error };
+        let Some(kind) = schema::kind(&flat.kind.text) else {
+            return Value::Error;
+        };
         if let Some(attribute) = kind.attribute(&field.text) {
             return self.default_of(attribute);
         }
         if kind.children().any(|child| child.name == field.text) {
             return Value::None;
         }
-        let known: Vec<&str> = flat.attrs.keys().map(String::as_str).chain(kind.attributes.iter().map(|a| a.name)).collect();
+        let known: Vec<&str> = flat
+            .attrs
+            .keys()
+            .map(String::as_str)
+            .chain(kind.attributes.iter().map(|a| a.name))
+            .collect();
         let message = format!("a `{}` has no attribute `{}`", kind.name, field.text);
         self.unknown(codes::UNKNOWN_FIELD, field, message, &known, "it has")
     }
@@ -75,13 +104,28 @@ impl Evaluator<'_> {
             Handle::Phase { phase } => {
                 let loads = self.measurements.loads(&phase);
                 if let Some(load) = loads.iter().find(|load| load.as_ref() == name) {
-                    return Value::Handle(Handle::Load { phase, load: load.clone() });
+                    return Value::Handle(Handle::Load {
+                        phase,
+                        load: load.clone(),
+                    });
                 }
                 let loads: Vec<&str> = loads.iter().map(AsRef::as_ref).collect();
                 self.metric(Stretch { phase, load: None }, field, whole, &loads)
             }
-            Handle::Load { phase, load } => self.metric(Stretch { phase, load: Some(load) }, field, whole, &[]),
-            Handle::Distribution { phase, load, metric } => {
+            Handle::Load { phase, load } => self.metric(
+                Stretch {
+                    phase,
+                    load: Some(load),
+                },
+                field,
+                whole,
+                &[],
+            ),
+            Handle::Distribution {
+                phase,
+                load,
+                metric,
+            } => {
                 if !schema::DISTRIBUTION_STATS.contains(&name) {
                     return self.unknown(
                         codes::UNKNOWN_METRIC,
@@ -91,39 +135,87 @@ impl Evaluator<'_> {
                         "it has",
                     );
                 }
-                self.read(Query::Statistic { of: Stretch { phase, load }, metric, stat: name.into() }, whole)
+                self.read(
+                    Query::Statistic {
+                        of: Stretch { phase, load },
+                        metric,
+                        stat: name.into(),
+                    },
+                    whole,
+                )
             }
             Handle::Failures { phase, load } => {
-                let known: Vec<&str> = crate::load::record::FailureClass::ALL.iter().map(|class| class.name()).collect();
+                let known: Vec<&str> = crate::load::record::FailureClass::ALL
+                    .iter()
+                    .map(|class| class.name())
+                    .collect();
                 if !known.contains(&name) {
-                    return self.unknown(codes::UNKNOWN_METRIC, field, format!("there is no failure class `{name}`"), &known, "classes are");
+                    return self.unknown(
+                        codes::UNKNOWN_METRIC,
+                        field,
+                        format!("there is no failure class `{name}`"),
+                        &known,
+                        "classes are",
+                    );
                 }
-                self.read(Query::Failures { of: Stretch { phase, load }, class: name.into() }, whole)
+                self.read(
+                    Query::Failures {
+                        of: Stretch { phase, load },
+                        class: name.into(),
+                    },
+                    whole,
+                )
             }
             Handle::Server { server } if name == "roles" => Value::Handle(Handle::Roles { server }),
             Handle::Server { server } => self.server_series(server, field),
             Handle::Roles { server } => {
                 let roles = self.measurements.roles(&server);
                 match roles.iter().find(|role| role.as_ref() == name) {
-                    Some(role) => Value::Handle(Handle::Role { server, role: role.clone() }),
+                    Some(role) => Value::Handle(Handle::Role {
+                        server,
+                        role: role.clone(),
+                    }),
                     None => {
                         let known: Vec<&str> = roles.iter().map(AsRef::as_ref).collect();
-                        self.unknown(codes::UNKNOWN_METRIC, field, format!("`{server}` has no process role `{name}`"), &known, "its roles are")
+                        self.unknown(
+                            codes::UNKNOWN_METRIC,
+                            field,
+                            format!("`{server}` has no process role `{name}`"),
+                            &known,
+                            "its roles are",
+                        )
                     }
                 }
             }
             Handle::Role { server, role } => {
-                let known = ["memory", "memory_anon", "memory_file", "memory_shared", "pss", "uss"];
+                let known = [
+                    "memory",
+                    "memory_anon",
+                    "memory_file",
+                    "memory_shared",
+                    "pss",
+                    "uss",
+                ];
                 match schema::server_series(name).filter(|series| known.contains(&series.name)) {
                     Some(series) => Value::Handle(Handle::Series {
                         server,
                         series: format!("roles.{role}.{}", series.name).into(),
                         dimension: series.dimension,
                     }),
-                    None => self.unknown(codes::UNKNOWN_METRIC, field, format!("a role has no series `{name}`"), &known, "it has"),
+                    None => self.unknown(
+                        codes::UNKNOWN_METRIC,
+                        field,
+                        format!("a role has no series `{name}`"),
+                        &known,
+                        "it has",
+                    ),
                 }
             }
-            Handle::Series { server, series, dimension } => {
+            Handle::Series {
+                server,
+                series,
+                dimension,
+            } => {
                 if !schema::SERIES_STATS.contains(&name) {
                     return self.unknown(
                         codes::UNKNOWN_METRIC,
@@ -133,34 +225,76 @@ impl Evaluator<'_> {
                         "it has",
                     );
                 }
-                let series = SeriesRef { server, name: series, dimension };
-                self.read(Query::SeriesStat { series, stat: name.into() }, whole)
+                let series = SeriesRef {
+                    server,
+                    name: series,
+                    dimension,
+                };
+                self.read(
+                    Query::SeriesStat {
+                        series,
+                        stat: name.into(),
+                    },
+                    whole,
+                )
             }
         }
     }
 
     fn metric(&self, of: Stretch, field: &Ident, whole: Span, loads: &[&str]) -> Value {
         if field.text == "failures" {
-            return Value::Handle(Handle::Failures { phase: of.phase, load: of.load });
+            return Value::Handle(Handle::Failures {
+                phase: of.phase,
+                load: of.load,
+            });
         }
         match schema::phase_metric(&field.text) {
-            Some(metric) if metric.shape == MetricShape::Scalar => self.read(Query::Scalar { of, metric: metric.name }, whole),
-            Some(metric) => Value::Handle(Handle::Distribution { phase: of.phase, load: of.load, metric: metric.name }),
+            Some(metric) if metric.shape == MetricShape::Scalar => self.read(
+                Query::Scalar {
+                    of,
+                    metric: metric.name,
+                },
+                whole,
+            ),
+            Some(metric) => Value::Handle(Handle::Distribution {
+                phase: of.phase,
+                load: of.load,
+                metric: metric.name,
+            }),
             None => {
-                let known: Vec<&str> =
-                    loads.iter().copied().chain(schema::PHASE_METRICS.iter().map(|m| m.name)).chain(["failures"]).collect();
-                self.unknown(codes::UNKNOWN_METRIC, field, format!("a phase has no metric `{}`", field.text), &known, "it has")
+                let known: Vec<&str> = loads
+                    .iter()
+                    .copied()
+                    .chain(schema::PHASE_METRICS.iter().map(|m| m.name))
+                    .chain(["failures"])
+                    .collect();
+                self.unknown(
+                    codes::UNKNOWN_METRIC,
+                    field,
+                    format!("a phase has no metric `{}`", field.text),
+                    &known,
+                    "it has",
+                )
             }
         }
     }
 
     fn server_series(&self, server: Arc<str>, field: &Ident) -> Value {
         if let Some(series) = schema::server_series(&field.text) {
-            return Value::Handle(Handle::Series { server, series: series.name.into(), dimension: series.dimension });
+            return Value::Handle(Handle::Series {
+                server,
+                series: series.name.into(),
+                dimension: series.dimension,
+            });
         }
         let engine = self.measurements.engine_metrics(&server);
-        if let Some((name, dimension)) = engine.iter().find(|(name, _)| name.as_ref() == field.text) {
-            return Value::Handle(Handle::Series { server, series: name.clone(), dimension: *dimension });
+        if let Some((name, dimension)) = engine.iter().find(|(name, _)| name.as_ref() == field.text)
+        {
+            return Value::Handle(Handle::Series {
+                server,
+                series: name.clone(),
+                dimension: *dimension,
+            });
         }
         let known: Vec<&str> = schema::SERVER_SERIES
             .iter()
@@ -168,7 +302,13 @@ impl Evaluator<'_> {
             .chain(engine.iter().map(|(name, _)| name.as_ref()))
             .chain(["roles"])
             .collect();
-        self.unknown(codes::UNKNOWN_METRIC, field, format!("the server `{server}` has no series `{}`", field.text), &known, "it has")
+        self.unknown(
+            codes::UNKNOWN_METRIC,
+            field,
+            format!("the server `{server}` has no series `{}`", field.text),
+            &known,
+            "it has",
+        )
     }
 
     pub(super) fn index(&self, of: Value, at: Value, base: Span, index: Span) -> Value {
@@ -177,19 +317,36 @@ impl Evaluator<'_> {
             (Value::Record(fields), Value::Text(key)) => match fields.get(key.as_ref()) {
                 Some(value) => value.clone(),
                 None => {
-                    let field = Ident { text: key.to_string(), span: index };
+                    let field = Ident {
+                        text: key.to_string(),
+                        span: index,
+                    };
                     let known: Vec<&str> = fields.keys().map(String::as_str).collect();
-                    self.unknown(codes::UNKNOWN_FIELD, &field, format!("this record has no `{key}`"), &known, "it has")
+                    self.unknown(
+                        codes::UNKNOWN_FIELD,
+                        &field,
+                        format!("this record has no `{key}`"),
+                        &known,
+                        "it has",
+                    )
                 }
             },
             (Value::List(items), Value::Number(q)) if q.dimension.is_none() => {
-                let at = if q.value.fract() == 0.0 && q.value >= 0.0 { items.get(q.value as usize) } else { None };
+                let at = if q.value.fract() == 0.0 && q.value >= 0.0 {
+                    items.get(q.value as usize)
+                } else {
+                    None
+                };
                 match at {
                     Some(value) => value.clone(),
                     None => self.fail(
                         codes::OUT_OF_RANGE,
                         index,
-                        format!("there is no entry {} in a list of {}; entries count from 0", q.value, items.len()),
+                        format!(
+                            "there is no entry {} in a list of {}; entries count from 0",
+                            q.value,
+                            items.len()
+                        ),
                     ),
                 }
             }
@@ -205,12 +362,22 @@ impl Evaluator<'_> {
     }
 
     /// Reports a name that is not among the known ones, with the nearest.
-    pub(super) fn unknown(&self, rule: codes::Rule, field: &Ident, message: String, known: &[&str], has: &str) -> Value {
+    pub(super) fn unknown(
+        &self,
+        rule: codes::Rule,
+        field: &Ident,
+        message: String,
+        known: &[&str],
+        has: &str,
+    ) -> Value {
         let diagnostic = Diagnostic::error(rule, field.span, message);
         self.report(match nearest(&field.text, known.iter().copied()) {
-            Some(near) => {
-                diagnostic.help(format!("did you mean `{near}`?")).fix("the nearest name", field.span, near, false)
-            }
+            Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(
+                "the nearest name",
+                field.span,
+                near,
+                false,
+            ),
             None if known.is_empty() => diagnostic,
             None => diagnostic.help(format!("{has}: {}", known.join(", "))),
         });

@@ -16,11 +16,17 @@ pub(super) struct Bound<'e> {
 
 impl<'e> Bound<'e> {
     fn value(&self, index: usize) -> &Value {
-        self.values.get(index).and_then(Option::as_ref).map_or(&Value::None, |(value, _)| value)
+        self.values
+            .get(index)
+            .and_then(Option::as_ref)
+            .map_or(&Value::None, |(value, _)| value)
     }
 
     pub(super) fn expr(&self, index: usize) -> Option<&'e Expr> {
-        self.values.get(index).and_then(Option::as_ref).map(|(_, expr)| *expr)
+        self.values
+            .get(index)
+            .and_then(Option::as_ref)
+            .map(|(_, expr)| *expr)
     }
 
     fn span(&self, index: usize) -> Span {
@@ -31,8 +37,12 @@ impl<'e> Bound<'e> {
 impl Evaluator<'_> {
     pub(super) fn call(&self, function: &Ident, args: &[(&Arg, Value)], span: Span) -> Value {
         // an unknown function is the checker's to report
-        let Some(builtin) = schema::builtin(&function.text) else { return Value::Error };
-        let Some(bound) = self.bind(builtin, args, span) else { return Value::Error };
+        let Some(builtin) = schema::builtin(&function.text) else {
+            return Value::Error;
+        };
+        let Some(bound) = self.bind(builtin, args, span) else {
+            return Value::Error;
+        };
         let all = bound.values.iter().flatten().chain(&bound.rest);
         if all.clone().any(|(value, _)| matches!(value, Value::Error)) {
             return Value::Error;
@@ -45,18 +55,33 @@ impl Evaluator<'_> {
                 return error;
             }
         }
-        if let Some((Value::Unavailable(reason), _)) = all.clone().find(|(v, _)| matches!(v, Value::Unavailable(_))) {
+        if let Some((Value::Unavailable(reason), _)) = all
+            .clone()
+            .find(|(v, _)| matches!(v, Value::Unavailable(_)))
+        {
             return Value::Unavailable(reason.clone());
         }
-        if all.clone().any(|(value, _)| matches!(value, Value::Unknown(_))) {
+        if all
+            .clone()
+            .any(|(value, _)| matches!(value, Value::Unknown(_)))
+        {
             return self.unmeasured(builtin.name, &bound);
         }
         self.apply(builtin, &bound, span)
     }
 
     /// Puts arguments to parameters; `None` after what is wrong has been reported.
-    fn bind<'e>(&self, builtin: &Builtin, args: &[(&'e Arg, Value)], span: Span) -> Option<Bound<'e>> {
-        let mut bound = Bound { values: vec![None; builtin.parameters.len()], rest: Vec::new(), span };
+    fn bind<'e>(
+        &self,
+        builtin: &Builtin,
+        args: &[(&'e Arg, Value)],
+        span: Span,
+    ) -> Option<Bound<'e>> {
+        let mut bound = Bound {
+            values: vec![None; builtin.parameters.len()],
+            rest: Vec::new(),
+            span,
+        };
         let wrong = |span, message: String| {
             let diagnostic = Diagnostic::error(codes::BAD_ARGUMENT, span, message);
             self.report(diagnostic.help(format!("it is called as {}", builtin.signature)));
@@ -67,7 +92,10 @@ impl Evaluator<'_> {
                 Some(name) => match builtin.parameters.iter().position(|p| *p == name.text) {
                     Some(index) => index,
                     None => {
-                        wrong(name.span, format!("`{}` has no parameter `{}`", builtin.name, name.text));
+                        wrong(
+                            name.span,
+                            format!("`{}` has no parameter `{}`", builtin.name, name.text),
+                        );
                         return None;
                     }
                 },
@@ -83,14 +111,27 @@ impl Evaluator<'_> {
             match bound.values.get_mut(index) {
                 Some(slot @ None) => *slot = Some((value.clone(), &arg.value)),
                 _ => {
-                    wrong(arg.value.span, format!("`{}` takes no argument here", builtin.name));
+                    wrong(
+                        arg.value.span,
+                        format!("`{}` takes no argument here", builtin.name),
+                    );
                     return None;
                 }
             }
         }
-        let given = if builtin.variadic { bound.rest.len() } else { bound.values.iter().take_while(|v| v.is_some()).count() };
+        let given = if builtin.variadic {
+            bound.rest.len()
+        } else {
+            bound.values.iter().take_while(|v| v.is_some()).count()
+        };
         if given < builtin.required {
-            wrong(span, format!("`{}` needs {} argument(s), {given} given", builtin.name, builtin.required));
+            wrong(
+                span,
+                format!(
+                    "`{}` needs {} argument(s), {given} given",
+                    builtin.name, builtin.required
+                ),
+            );
             return None;
         }
         Some(bound)
@@ -104,9 +145,15 @@ impl Evaluator<'_> {
                 _ => Shape::Any,
             }),
             "min" | "max" => {
-                let dimensions: Vec<_> = bound.rest.iter().map(|(v, e)| (ops::dimension_of(v), *e)).collect();
+                let dimensions: Vec<_> = bound
+                    .rest
+                    .iter()
+                    .map(|(v, e)| (ops::dimension_of(v), *e))
+                    .collect();
                 if let [(Some(first), _), others @ ..] = dimensions.as_slice() {
-                    if let Some((other, expr)) = others.iter().find(|(d, _)| d.is_some_and(|d| d != *first)) {
+                    if let Some((other, expr)) =
+                        others.iter().find(|(d, _)| d.is_some_and(|d| d != *first))
+                    {
                         let other = other.map_or_else(String::new, |d| d.describe());
                         return self.fail(
                             codes::DIMENSIONS,
@@ -142,7 +189,11 @@ impl Evaluator<'_> {
         let wrong = |index: usize, needs: &str| {
             let value = bound.value(index);
             let parameter = builtin.parameters.get(index).copied().unwrap_or("it");
-            let message = format!("`{}` takes {needs} as `{parameter}`, this is {}", builtin.name, value.describe());
+            let message = format!(
+                "`{}` takes {needs} as `{parameter}`, this is {}",
+                builtin.name,
+                value.describe()
+            );
             self.report(
                 Diagnostic::error(codes::BAD_ARGUMENT, bound.span(index), message)
                     .help(format!("it is called as {}", builtin.signature)),
@@ -153,8 +204,16 @@ impl Evaluator<'_> {
             ("text", Value::Text(text), _) => Value::Part(Part::Text(text.clone())),
             ("image", Value::Text(source), _) => {
                 let file = bound.expr(0).map_or(span.file, |expr| expr.span.file);
-                let base = self.program.sources.get(file).folder().map(std::path::Path::to_path_buf);
-                Value::Part(Part::Image { source: source.clone(), base })
+                let base = self
+                    .program
+                    .sources
+                    .get(file)
+                    .folder()
+                    .map(std::path::Path::to_path_buf);
+                Value::Part(Part::Image {
+                    source: source.clone(),
+                    base,
+                })
             }
             ("text" | "image", _, _) => wrong(0, "a text"),
             ("contains_any" | "contains_all", Value::Text(text), Value::List(words)) => {
@@ -163,15 +222,25 @@ impl Evaluator<'_> {
                     Value::Text(word) => text.contains(&word.to_lowercase()),
                     _ => false,
                 });
-                Value::Bool(if builtin.name == "contains_any" { hits.any(|hit| hit) } else { hits.all(|hit| hit) })
+                Value::Bool(if builtin.name == "contains_any" {
+                    hits.any(|hit| hit)
+                } else {
+                    hits.all(|hit| hit)
+                })
             }
             ("contains_any" | "contains_all" | "matches", Value::None, _) => Value::Bool(false),
             ("contains_any" | "contains_all", Value::Text(_), _) => wrong(1, "a list of texts"),
             ("contains_any" | "contains_all", _, _) => wrong(0, "a text"),
-            ("matches", Value::Text(text), Value::Text(pattern)) => match regex::Regex::new(pattern) {
-                Ok(regex) => Value::Bool(regex.is_match(text)),
-                Err(error) => self.fail(codes::BAD_ARGUMENT, bound.span(1), format!("this pattern cannot be read: {error}")),
-            },
+            ("matches", Value::Text(text), Value::Text(pattern)) => {
+                match regex::Regex::new(pattern) {
+                    Ok(regex) => Value::Bool(regex.is_match(text)),
+                    Err(error) => self.fail(
+                        codes::BAD_ARGUMENT,
+                        bound.span(1),
+                        format!("this pattern cannot be read: {error}"),
+                    ),
+                }
+            }
             ("matches", _, _) => wrong(0, "a text"),
             ("len", Value::Text(text), _) => Value::plain(text.chars().count() as f64),
             ("len", Value::List(items), _) => Value::plain(items.len() as f64),
@@ -182,38 +251,67 @@ impl Evaluator<'_> {
                     return wrong(1, &a.dimension.describe());
                 }
                 if b.value == 0.0 {
-                    return self.fail(codes::ARITHMETIC, bound.span(1), "the remainder of a division by zero");
+                    return self.fail(
+                        codes::ARITHMETIC,
+                        bound.span(1),
+                        "the remainder of a division by zero",
+                    );
                 }
-                Value::Number(Quantity::new(a.value - b.value * (a.value / b.value).floor(), a.dimension))
+                Value::Number(Quantity::new(
+                    a.value - b.value * (a.value / b.value).floor(),
+                    a.dimension,
+                ))
             }
             ("mod", Value::Number(_), _) => wrong(1, "a number"),
             ("mod", _, _) => wrong(0, "a number"),
-            ("abs", Value::Number(q), _) => Value::Number(Quantity::new(q.value.abs(), q.dimension)),
-            ("round", Value::Number(q), _) => Value::Number(Quantity::new(q.value.round(), q.dimension)),
+            ("abs", Value::Number(q), _) => {
+                Value::Number(Quantity::new(q.value.abs(), q.dimension))
+            }
+            ("round", Value::Number(q), _) => {
+                Value::Number(Quantity::new(q.value.round(), q.dimension))
+            }
             ("abs" | "round", _, _) => wrong(0, "a number"),
             ("min" | "max", _, _) => self.extreme(builtin.name, bound),
-            ("range", Value::Number(q), _) if q.dimension.is_none() && q.value >= 0.0 && q.value <= 1e6 => {
-                Value::list((0..q.value as u64).map(|i| Value::plain(i as f64)).collect())
+            ("range", Value::Number(q), _)
+                if q.dimension.is_none() && q.value >= 0.0 && q.value <= 1e6 =>
+            {
+                Value::list(
+                    (0..q.value as u64)
+                        .map(|i| Value::plain(i as f64))
+                        .collect(),
+                )
             }
             ("range", _, _) => wrong(0, "a whole number up to a million"),
             ("join", Value::List(items), Value::Text(separator)) => {
                 let texts: Option<Vec<String>> = items.iter().map(Value::shown).collect();
-                texts.map_or_else(|| wrong(0, "a list of texts"), |texts| Value::text(texts.join(separator)))
+                texts.map_or_else(
+                    || wrong(0, "a list of texts"),
+                    |texts| Value::text(texts.join(separator)),
+                )
             }
             ("join", Value::List(_), _) => wrong(1, "a text"),
             ("join", _, _) => wrong(0, "a list"),
-            ("keys", Value::Record(fields), _) => Value::list(fields.keys().map(|key| Value::text(key.as_str())).collect()),
-            ("keys", _, _) => wrong(0, "a record"),
-            ("get", Value::Record(fields), Value::Text(key)) => {
-                fields.get(key.as_ref()).cloned().unwrap_or_else(|| bound.value(2).clone())
+            ("keys", Value::Record(fields), _) => {
+                Value::list(fields.keys().map(|key| Value::text(key.as_str())).collect())
             }
+            ("keys", _, _) => wrong(0, "a record"),
+            ("get", Value::Record(fields), Value::Text(key)) => fields
+                .get(key.as_ref())
+                .cloned()
+                .unwrap_or_else(|| bound.value(2).clone()),
             ("get", Value::None, Value::Text(_)) => bound.value(2).clone(),
             ("get", Value::Record(_), _) => wrong(1, "a text"),
             ("get", _, _) => wrong(0, "a record"),
             ("fixed", Value::Number(q), Value::Number(digits)) if q.dimension.is_none() => {
-                Value::text(format!("{:.*}", digits.value.clamp(0.0, 12.0) as usize, q.value))
+                Value::text(format!(
+                    "{:.*}",
+                    digits.value.clamp(0.0, 12.0) as usize,
+                    q.value
+                ))
             }
-            ("fixed", Value::Number(_), Value::Number(_)) => self.needs_bare(bound.value(0), bound.span(0)),
+            ("fixed", Value::Number(_), Value::Number(_)) => {
+                self.needs_bare(bound.value(0), bound.span(0))
+            }
             ("fixed", Value::Number(_), _) => wrong(1, "a whole number"),
             ("fixed", _, _) => wrong(0, "a bare number"),
             ("poisson" | "constant", _, _) => Value::text(builtin.name),
@@ -235,7 +333,11 @@ impl Evaluator<'_> {
             ("env", _, _) => wrong(0, "a text"),
             ("secret", Value::Text(text) | Value::Secret(text), _) => self.secret(text),
             ("secret", _, _) => wrong(0, "a text"),
-            (name, _, _) => self.fail(codes::BAD_ARGUMENT, span, format!("`{name}` cannot be called here")),
+            (name, _, _) => self.fail(
+                codes::BAD_ARGUMENT,
+                span,
+                format!("`{name}` cannot be called here"),
+            ),
         }
     }
 
@@ -254,7 +356,11 @@ impl Evaluator<'_> {
                     }
                 }
                 (Value::Number(q), Some(b)) => {
-                    let message = format!("`{name}` compares {} with {}", b.dimension.describe(), q.dimension.describe());
+                    let message = format!(
+                        "`{name}` compares {} with {}",
+                        b.dimension.describe(),
+                        q.dimension.describe()
+                    );
                     return self.fail(codes::DIMENSIONS, bound.span, message);
                 }
                 (other, _) => {
@@ -266,6 +372,15 @@ impl Evaluator<'_> {
                 }
             }
         }
-        best.map_or_else(|| self.fail(codes::BAD_ARGUMENT, bound.span, format!("`{name}` of an empty list")), Value::Number)
+        best.map_or_else(
+            || {
+                self.fail(
+                    codes::BAD_ARGUMENT,
+                    bound.span,
+                    format!("`{name}` of an empty list"),
+                )
+            },
+            Value::Number,
+        )
     }
 }

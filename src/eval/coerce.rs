@@ -13,7 +13,10 @@ impl Evaluator<'_> {
     pub fn attribute(&self, attribute: &Attribute, expr: &Expr, scope: &Scope) -> Value {
         let value = self.eval(expr, scope);
         if value.is_measured() {
-            let message = format!("`{}` must be known before the run, this is measured", attribute.name);
+            let message = format!(
+                "`{}` must be known before the run, this is measured",
+                attribute.name
+            );
             self.report(
                 Diagnostic::error(codes::NOT_CONSTANT, expr.span, message)
                     .says(value.describe())
@@ -26,11 +29,15 @@ impl Evaluator<'_> {
 
     /// The value that an attribute has where it is not written.
     pub fn default_of(&self, attribute: &Attribute) -> Value {
-        let Some(text) = attribute.default else { return Value::None };
+        let Some(text) = attribute.default else {
+            return Value::None;
+        };
         let source = format!("let it = {text}");
         let (ast, _) = crate::syntax::parse(crate::source::FileId::default(), &source);
         match ast.items.first().map(|item| &item.kind) {
-            Some(ItemKind::Let(binding)) => self.eval(&binding.value, &Scope::of(crate::resolve::ModuleId(0))),
+            Some(ItemKind::Let(binding)) => {
+                self.eval(&binding.value, &Scope::of(crate::resolve::ModuleId(0)))
+            }
             _ => Value::None,
         }
     }
@@ -51,7 +58,9 @@ impl Evaluator<'_> {
             (Type::Bool, value) => refuse(mismatch("true or false", &value)),
             (Type::Int(least), Value::Number(q)) if q.dimension.is_none() => {
                 if q.value.fract() != 0.0 {
-                    return refuse(mismatch("a whole number", &Value::Number(q)).says(q.to_string()));
+                    return refuse(
+                        mismatch("a whole number", &Value::Number(q)).says(q.to_string()),
+                    );
                 }
                 if q.value < least as f64 {
                     let message = format!("`{name}` is at least {least}, this is {}", q.value);
@@ -59,29 +68,44 @@ impl Evaluator<'_> {
                 }
                 Value::Number(q)
             }
-            (Type::Int(_), Value::Number(q)) => {
-                refuse(mismatch("a plain number without a unit", &Value::Number(q)).says(format!("this is {q}")))
-            }
+            (Type::Int(_), Value::Number(q)) => refuse(
+                mismatch("a plain number without a unit", &Value::Number(q))
+                    .says(format!("this is {q}")),
+            ),
             (Type::Int(_), value) => refuse(mismatch("a whole number", &value)),
             (Type::Text, value @ Value::Text(_)) | (Type::File, value @ Value::Text(_)) => value,
             (Type::Text, Value::Secret(_)) => refuse(
-                Diagnostic::error(codes::TYPE_MISMATCH, span, format!("`{name}` is printed, so it cannot be a secret"))
-                    .help("secrets are for `api_key`, `headers` and `environment`"),
+                Diagnostic::error(
+                    codes::TYPE_MISMATCH,
+                    span,
+                    format!("`{name}` is printed, so it cannot be a secret"),
+                )
+                .help("secrets are for `api_key`, `headers` and `environment`"),
             ),
             (Type::Text | Type::File, value) => refuse(mismatch("a text", &value)),
             (Type::SecretText, value @ (Value::Text(_) | Value::Secret(_))) => value,
             (Type::SecretText, value) => refuse(mismatch("a text", &value)),
-            (Type::Quantity(d) | Type::Count(d), Value::Number(q)) if q.dimension == d => self.not_negative(name, q, span),
+            (Type::Quantity(d) | Type::Count(d), Value::Number(q)) if q.dimension == d => {
+                self.not_negative(name, q, span)
+            }
             (Type::Count(d), Value::Number(q)) if q.dimension.is_none() => {
                 self.not_negative(name, crate::units::Quantity::new(q.value, d), span)
             }
-            (Type::Quantity(d), Value::Number(q)) if q.dimension.is_none() => self.bare(name, d, q.value, span),
+            (Type::Quantity(d), Value::Number(q)) if q.dimension.is_none() => {
+                self.bare(name, d, q.value, span)
+            }
             (Type::Quantity(d) | Type::Count(d), value @ Value::Number(_)) => {
-                let message = format!("`{name}` takes {}, this is {}", d.describe(), value.describe());
+                let message = format!(
+                    "`{name}` takes {}, this is {}",
+                    d.describe(),
+                    value.describe()
+                );
                 refuse(Diagnostic::error(codes::DIMENSIONS, span, message))
             }
             (Type::Quantity(d) | Type::Count(d), value) => refuse(mismatch(&d.describe(), &value)),
-            (Type::Ratio, Value::Number(q)) if q.dimension.is_none() => self.not_negative(name, q, span),
+            (Type::Ratio, Value::Number(q)) if q.dimension.is_none() => {
+                self.not_negative(name, q, span)
+            }
             (Type::Ratio, value) => refuse(mismatch("a share: 99% or a bare number", &value)),
             (Type::Choice(choices), Value::Text(text)) => {
                 if choices.contains(&text.as_ref()) {
@@ -89,29 +113,49 @@ impl Evaluator<'_> {
                 }
                 let message = format!("`{name}` cannot be \"{text}\"");
                 let diagnostic = Diagnostic::error(codes::BAD_CHOICE, span, message);
-                refuse(match crate::check::nearest(&text, choices.iter().copied()) {
-                    Some(near) => diagnostic
-                        .help(format!("did you mean \"{near}\"?"))
-                        .fix("the nearest choice", span, format!("\"{near}\""), false),
-                    None => diagnostic.help(format!("it is one of: {}", choices.join(", "))),
-                })
+                refuse(
+                    match crate::check::nearest(&text, choices.iter().copied()) {
+                        Some(near) => diagnostic.help(format!("did you mean \"{near}\"?")).fix(
+                            "the nearest choice",
+                            span,
+                            format!("\"{near}\""),
+                            false,
+                        ),
+                        None => diagnostic.help(format!("it is one of: {}", choices.join(", "))),
+                    },
+                )
             }
-            (Type::Choice(choices), value) => refuse(mismatch(&format!("one of {}", choices.join(", ")), &value)),
+            (Type::Choice(choices), value) => {
+                refuse(mismatch(&format!("one of {}", choices.join(", ")), &value))
+            }
             (Type::List(of), Value::List(items)) => {
-                let items: Vec<Value> = items.iter().map(|item| self.typed(name, *of, item.clone(), span)).collect();
-                if items.iter().any(|item| matches!(item, Value::Error)) { Value::Error } else { Value::list(items) }
+                let items: Vec<Value> = items
+                    .iter()
+                    .map(|item| self.typed(name, *of, item.clone(), span))
+                    .collect();
+                if items.iter().any(|item| matches!(item, Value::Error)) {
+                    Value::Error
+                } else {
+                    Value::list(items)
+                }
             }
             (Type::List(_), value) => {
                 refuse(mismatch("a list", &value).help("put it in brackets: [ … ]"))
             }
-            (Type::Many(of), Value::List(items)) => self.typed(name, Type::List(of), Value::List(items), span),
+            (Type::Many(of), Value::List(items)) => {
+                self.typed(name, Type::List(of), Value::List(items), span)
+            }
             (Type::Many(of), value) => match self.typed(name, *of, value, span) {
                 Value::Error => Value::Error,
                 one => Value::list(vec![one]),
             },
             (Type::Record, value @ (Value::Record(_) | Value::Block(_))) => value,
-            (Type::Record, value) => refuse(mismatch("a record", &value).help("write { key = value }")),
-            (Type::Block(kind), Value::Block(block)) if block.flat.kind.text == kind => Value::Block(block),
+            (Type::Record, value) => {
+                refuse(mismatch("a record", &value).help("write { key = value }"))
+            }
+            (Type::Block(kind), Value::Block(block)) if block.flat.kind.text == kind => {
+                Value::Block(block)
+            }
             (Type::Block(kind), Value::Record(fields)) => self.record_as(kind, fields, span),
             (Type::Block(kind), value) => refuse(mismatch(&format!("a {kind}"), &value)),
         }
@@ -131,19 +175,34 @@ impl Evaluator<'_> {
             "ms" => "s".to_string(),
             other => other.to_string(),
         };
-        let text = format!("{}{}{unit}", number(value, 15), if unit.contains('/') { " " } else { "" });
+        let text = format!(
+            "{}{}{unit}",
+            number(value, 15),
+            if unit.contains('/') { " " } else { "" }
+        );
         self.report(
-            Diagnostic::error(codes::MISSING_UNIT, span, format!("`{name}` is {} and needs its unit", dimension.describe()))
-                .says("a bare number")
-                .help(format!("write `{text}`, if that is what was meant"))
-                .fix("add the likely unit", span, text, false),
+            Diagnostic::error(
+                codes::MISSING_UNIT,
+                span,
+                format!("`{name}` is {} and needs its unit", dimension.describe()),
+            )
+            .says("a bare number")
+            .help(format!("write `{text}`, if that is what was meant"))
+            .fix("add the likely unit", span, text, false),
         );
         Value::Error
     }
 
     /// A record where a block is due: its keys are the kind's attributes.
-    fn record_as(&self, kind: &str, fields: std::sync::Arc<indexmap::IndexMap<String, Value>>, span: Span) -> Value {
-        let Some(kind) = crate::schema::kind(kind) else { return Value::Error };
+    fn record_as(
+        &self,
+        kind: &str,
+        fields: std::sync::Arc<indexmap::IndexMap<String, Value>>,
+        span: Span,
+    ) -> Value {
+        let Some(kind) = crate::schema::kind(kind) else {
+            return Value::Error;
+        };
         for key in fields.keys() {
             if kind.free.is_none() && kind.attribute(key).is_none() {
                 let message = format!("a `{}` has no attribute `{key}`", kind.name);
@@ -156,7 +215,11 @@ impl Evaluator<'_> {
                 return Value::Error;
             }
         }
-        if let Some(missing) = kind.attributes.iter().find(|a| a.required && !fields.contains_key(a.name)) {
+        if let Some(missing) = kind
+            .attributes
+            .iter()
+            .find(|a| a.required && !fields.contains_key(a.name))
+        {
             let message = format!("this {} says no `{}`", kind.name, missing.name);
             return self.fail(codes::MISSING_ATTRIBUTE, span, message);
         }

@@ -9,16 +9,42 @@ use std::sync::Arc;
 /// One figure of a case.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Query {
-    Scalar { of: Stretch, metric: &'static str },
+    Scalar {
+        of: Stretch,
+        metric: &'static str,
+    },
     /// `p95`, `mean`, `count`, …
-    Statistic { of: Stretch, metric: &'static str, stat: Arc<str> },
-    Percentile { of: Stretch, metric: &'static str, share: f64 },
+    Statistic {
+        of: Stretch,
+        metric: &'static str,
+        stat: Arc<str>,
+    },
+    Percentile {
+        of: Stretch,
+        metric: &'static str,
+        share: f64,
+    },
     /// The number of requests that failed with a class.
-    Failures { of: Stretch, class: Arc<str> },
-    SeriesStat { series: SeriesRef, stat: Arc<str> },
-    Growth { series: SeriesRef, window: Window },
-    Peak { series: SeriesRef, during: Option<Arc<str>> },
-    Increase { series: SeriesRef, during: Option<Arc<str>> },
+    Failures {
+        of: Stretch,
+        class: Arc<str>,
+    },
+    SeriesStat {
+        series: SeriesRef,
+        stat: Arc<str>,
+    },
+    Growth {
+        series: SeriesRef,
+        window: Window,
+    },
+    Peak {
+        series: SeriesRef,
+        during: Option<Arc<str>>,
+    },
+    Increase {
+        series: SeriesRef,
+        during: Option<Arc<str>>,
+    },
 }
 
 /// A phase, or one load of it.
@@ -46,10 +72,14 @@ pub enum Window {
 impl Query {
     /// The dimension of the answer.
     pub fn dimension(&self) -> Dimension {
-        let of = |metric: &str| crate::schema::phase_metric(metric).map_or(Dimension::NONE, |m: &MetricDef| m.dimension);
+        let of = |metric: &str| {
+            crate::schema::phase_metric(metric).map_or(Dimension::NONE, |m: &MetricDef| m.dimension)
+        };
         match self {
             Self::Statistic { stat, .. } if stat.as_ref() == "count" => Dimension::NONE,
-            Self::Scalar { metric, .. } | Self::Statistic { metric, .. } | Self::Percentile { metric, .. } => of(metric),
+            Self::Scalar { metric, .. }
+            | Self::Statistic { metric, .. }
+            | Self::Percentile { metric, .. } => of(metric),
             Self::Failures { .. } => Dimension::REQUESTS,
             Self::SeriesStat { series, .. }
             | Self::Growth { series, .. }
@@ -61,7 +91,9 @@ impl Query {
     /// Whether the answer is a share that people read in per cent.
     pub fn is_ratio(&self) -> bool {
         match self {
-            Self::Scalar { metric, .. } => crate::schema::phase_metric(metric).is_some_and(|m| m.ratio),
+            Self::Scalar { metric, .. } => {
+                crate::schema::phase_metric(metric).is_some_and(|m| m.ratio)
+            }
             _ => false,
         }
     }
@@ -74,9 +106,17 @@ impl Query {
             | Self::Percentile { of, .. }
             | Self::Failures { of, .. } => vec![of.phase.clone()],
             Self::SeriesStat { .. } => Vec::new(),
-            Self::Growth { window: Window::Between { from, to }, .. } => vec![from.clone(), to.clone()],
-            Self::Growth { window: Window::During { phase }, .. } => vec![phase.clone()],
-            Self::Peak { during, .. } | Self::Increase { during, .. } => during.iter().cloned().collect(),
+            Self::Growth {
+                window: Window::Between { from, to },
+                ..
+            } => vec![from.clone(), to.clone()],
+            Self::Growth {
+                window: Window::During { phase },
+                ..
+            } => vec![phase.clone()],
+            Self::Peak { during, .. } | Self::Increase { during, .. } => {
+                during.iter().cloned().collect()
+            }
         }
     }
 }

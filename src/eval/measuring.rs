@@ -32,20 +32,44 @@ impl Evaluator<'_> {
     }
 
     fn percentile(&self, bound: &Bound<'_>) -> Value {
-        let [Some((of, of_expr)), Some((share, share_expr))] = bound.values.as_slice() else { return Value::Error };
-        let Value::Handle(Handle::Distribution { phase, load, metric }) = of else {
-            let message = format!("`percentile` reads a distribution, this is {}", of.describe());
+        let [Some((of, of_expr)), Some((share, share_expr))] = bound.values.as_slice() else {
+            return Value::Error;
+        };
+        let Value::Handle(Handle::Distribution {
+            phase,
+            load,
+            metric,
+        }) = of
+        else {
+            let message = format!(
+                "`percentile` reads a distribution, this is {}",
+                of.describe()
+            );
             return self.fail(codes::BAD_ARGUMENT, of_expr.span, message);
         };
         match share {
             Value::Number(q) if q.dimension.is_none() && (0.0..=1.0).contains(&q.value) => {
-                let of = Stretch { phase: phase.clone(), load: load.clone() };
-                self.read(Query::Percentile { of, metric, share: q.value }, bound.span)
+                let of = Stretch {
+                    phase: phase.clone(),
+                    load: load.clone(),
+                };
+                self.read(
+                    Query::Percentile {
+                        of,
+                        metric,
+                        share: q.value,
+                    },
+                    bound.span,
+                )
             }
             _ => {
                 self.report(
-                    Diagnostic::error(codes::BAD_ARGUMENT, share_expr.span, "a percentile is a share from 0% to 100%")
-                        .help("write 99.9%, or 0.999"),
+                    Diagnostic::error(
+                        codes::BAD_ARGUMENT,
+                        share_expr.span,
+                        "a percentile is a share from 0% to 100%",
+                    )
+                    .help("write 99.9%, or 0.999"),
                 );
                 Value::Error
             }
@@ -53,11 +77,19 @@ impl Evaluator<'_> {
     }
 
     fn growth(&self, series: SeriesRef, bound: &Bound<'_>) -> Value {
-        let phases: Option<Vec<Option<Arc<str>>>> = (1..4).map(|index| self.phase(bound, index)).collect();
-        let Some(phases) = phases else { return Value::Error };
+        let phases: Option<Vec<Option<Arc<str>>>> =
+            (1..4).map(|index| self.phase(bound, index)).collect();
+        let Some(phases) = phases else {
+            return Value::Error;
+        };
         let window = match phases.as_slice() {
-            [Some(from), Some(to), None] => Window::Between { from: from.clone(), to: to.clone() },
-            [None, None, Some(phase)] => Window::During { phase: phase.clone() },
+            [Some(from), Some(to), None] => Window::Between {
+                from: from.clone(),
+                to: to.clone(),
+            },
+            [None, None, Some(phase)] => Window::During {
+                phase: phase.clone(),
+            },
             _ => {
                 self.report(
                     Diagnostic::error(codes::BAD_ARGUMENT, bound.span, "`growth` needs the phases between which it is taken")
@@ -84,7 +116,8 @@ impl Evaluator<'_> {
             Some((other, expr)) => {
                 let message = format!("a phase is due here, this is {}", other.describe());
                 self.report(
-                    Diagnostic::error(codes::BAD_ARGUMENT, expr.span, message).help("name a phase of the scenario, without quotes"),
+                    Diagnostic::error(codes::BAD_ARGUMENT, expr.span, message)
+                        .help("name a phase of the scenario, without quotes"),
                 );
                 None
             }
@@ -94,9 +127,15 @@ impl Evaluator<'_> {
 
 fn series_of(value: &Value) -> Option<SeriesRef> {
     match value {
-        Value::Handle(Handle::Series { server, series, dimension }) => {
-            Some(SeriesRef { server: server.clone(), name: series.clone(), dimension: *dimension })
-        }
+        Value::Handle(Handle::Series {
+            server,
+            series,
+            dimension,
+        }) => Some(SeriesRef {
+            server: server.clone(),
+            name: series.clone(),
+            dimension: *dimension,
+        }),
         _ => None,
     }
 }

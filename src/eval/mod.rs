@@ -53,7 +53,11 @@ pub struct Reading {
 }
 
 impl<'a> Evaluator<'a> {
-    pub fn new(program: &'a Program, params: &'a Params, measurements: &'a dyn Measurements) -> Self {
+    pub fn new(
+        program: &'a Program,
+        params: &'a Params,
+        measurements: &'a dyn Measurements,
+    ) -> Self {
         Self {
             program,
             params,
@@ -98,9 +102,14 @@ impl<'a> Evaluator<'a> {
             ExprKind::None => Value::None,
             ExprKind::Bool(b) => Value::Bool(*b),
             ExprKind::Number { value, unit: None } => Value::plain(*value),
-            ExprKind::Number { value, unit: Some(unit) } => self.quantity(*value, &unit.text, unit.span),
+            ExprKind::Number {
+                value,
+                unit: Some(unit),
+            } => self.quantity(*value, &unit.text, unit.span),
             ExprKind::Str(parts) => self.string(parts, scope),
-            ExprKind::List(items) => Value::list(items.iter().map(|item| self.eval(item, scope)).collect()),
+            ExprKind::List(items) => {
+                Value::list(items.iter().map(|item| self.eval(item, scope)).collect())
+            }
             ExprKind::Comprehension { body, loops, cond } => {
                 let mut out = Vec::new();
                 self.comprehend(body, loops, cond.as_deref(), scope, &mut out);
@@ -110,8 +119,15 @@ impl<'a> Evaluator<'a> {
                 let mut record = indexmap::IndexMap::new();
                 for field in fields {
                     let key = &field.key;
-                    if record.insert(key.text.clone(), self.eval(&field.value, scope)).is_some() {
-                        self.fail(codes::DUPLICATE, key.span, format!("`{}` stands here twice", key.text));
+                    if record
+                        .insert(key.text.clone(), self.eval(&field.value, scope))
+                        .is_some()
+                    {
+                        self.fail(
+                            codes::DUPLICATE,
+                            key.span,
+                            format!("`{}` stands here twice", key.text),
+                        );
                     }
                 }
                 Value::Record(Arc::new(record))
@@ -129,14 +145,22 @@ impl<'a> Evaluator<'a> {
                 self.index(of, at, base.span, index.span)
             }
             ExprKind::Call { function, args } => {
-                let args: Vec<(&Arg, Value)> = args.iter().map(|arg| (arg, self.eval(&arg.value, scope))).collect();
+                let args: Vec<(&Arg, Value)> = args
+                    .iter()
+                    .map(|arg| (arg, self.eval(&arg.value, scope)))
+                    .collect();
                 self.call(function, &args, expr.span)
             }
             ExprKind::Unary { op, value } => {
                 let operand = self.eval(value, scope);
                 self.unary(*op, operand, value.span)
             }
-            ExprKind::Binary { op, op_span, left, right } => self.binary(*op, *op_span, left, right, scope),
+            ExprKind::Binary {
+                op,
+                op_span,
+                left,
+                right,
+            } => self.binary(*op, *op_span, left, right, scope),
             ExprKind::If { cond, then, other } => self.choose(cond, then, other, scope),
         }
     }
@@ -145,11 +169,20 @@ impl<'a> Evaluator<'a> {
         if let Some((factor, dimension)) = units::parse_unit(unit) {
             return Value::Number(Quantity::new(value * factor, dimension));
         }
-        let diagnostic = Diagnostic::error(codes::UNKNOWN_UNIT, span, format!("there is no unit `{unit}`"));
+        let diagnostic = Diagnostic::error(
+            codes::UNKNOWN_UNIT,
+            span,
+            format!("there is no unit `{unit}`"),
+        );
         let near = units::suggest_units(unit);
         self.report(match near.as_slice() {
             [] => diagnostic.help("units are ms, s, min, MB, GiB, tok, req, req/s, tok/s, %, …"),
-            [one] => diagnostic.help(format!("did you mean `{one}`?")).fix("the nearest unit", span, *one, false),
+            [one] => diagnostic.help(format!("did you mean `{one}`?")).fix(
+                "the nearest unit",
+                span,
+                *one,
+                false,
+            ),
             several => diagnostic.help(format!("did you mean one of: {}?", several.join(", "))),
         });
         Value::Error
@@ -170,8 +203,12 @@ impl<'a> Evaluator<'a> {
                 Value::Unknown(_) => return Value::Unknown(Shape::Text),
                 Value::Secret(_) => {
                     self.report(
-                        Diagnostic::error(codes::TYPE_MISMATCH, expr.span, "a secret cannot stand inside a text")
-                            .help("give the secret by itself: `api_key = env(\"NAME\")`"),
+                        Diagnostic::error(
+                            codes::TYPE_MISMATCH,
+                            expr.span,
+                            "a secret cannot stand inside a text",
+                        )
+                        .help("give the secret by itself: `api_key = env(\"NAME\")`"),
                     );
                     return Value::Error;
                 }
@@ -187,13 +224,24 @@ impl<'a> Evaluator<'a> {
         Value::text(text)
     }
 
-    fn comprehend(&self, body: &Expr, loops: &[Loop], cond: Option<&Expr>, scope: &Scope, out: &mut Vec<Value>) {
+    fn comprehend(
+        &self,
+        body: &Expr,
+        loops: &[Loop],
+        cond: Option<&Expr>,
+        scope: &Scope,
+        out: &mut Vec<Value>,
+    ) {
         let Some((first, rest)) = loops.split_first() else {
             if !self.kept(cond, scope) {
                 return;
             }
             if out.len() == MOST_ENTRIES {
-                self.fail(codes::OUT_OF_RANGE, body.span, format!("this list has more than {MOST_ENTRIES} entries"));
+                self.fail(
+                    codes::OUT_OF_RANGE,
+                    body.span,
+                    format!("this list has more than {MOST_ENTRIES} entries"),
+                );
             }
             if out.len() <= MOST_ENTRIES {
                 out.push(self.eval(body, scope));
@@ -213,7 +261,13 @@ impl<'a> Evaluator<'a> {
             if out.len() > MOST_ENTRIES {
                 return;
             }
-            self.comprehend(body, rest, cond, &scope.with_value(&first.name.text, item.clone()), out);
+            self.comprehend(
+                body,
+                rest,
+                cond,
+                &scope.with_value(&first.name.text, item.clone()),
+                out,
+            );
         }
     }
 
@@ -243,13 +297,19 @@ impl<'a> Evaluator<'a> {
                     (Some(x), Some(y)) if x == y => Value::Unknown(Shape::Number(x)),
                     (Some(x), Some(y)) => {
                         self.report(
-                            Diagnostic::error(codes::DIMENSIONS, then.span, "the two branches have unlike dimensions")
-                                .says(x.describe())
-                                .label(other.span, y.describe()),
+                            Diagnostic::error(
+                                codes::DIMENSIONS,
+                                then.span,
+                                "the two branches have unlike dimensions",
+                            )
+                            .says(x.describe())
+                            .label(other.span, y.describe()),
                         );
                         Value::Error
                     }
-                    _ if matches!((&a, &b), (Value::Text(_), Value::Text(_))) => Value::Unknown(Shape::Text),
+                    _ if matches!((&a, &b), (Value::Text(_), Value::Text(_))) => {
+                        Value::Unknown(Shape::Text)
+                    }
                     _ => Value::Unknown(Shape::Any),
                 }
             }
@@ -267,17 +327,24 @@ impl<'a> Evaluator<'a> {
         let expr = match binding {
             Binding::Value(value) => return value.clone(),
             Binding::Block(flat) => {
-                return Value::Block(Arc::new(BlockValue { flat: flat.clone(), scope: inner }));
+                return Value::Block(Arc::new(BlockValue {
+                    flat: flat.clone(),
+                    scope: inner,
+                }));
             }
             Binding::Lazy { expr, .. } => expr,
         };
-        let Some(holder) = scope.holder(name) else { return Value::Error };
+        let Some(holder) = scope.holder(name) else {
+            return Value::Error;
+        };
         let key = (Arc::as_ptr(&holder) as usize, name.to_string());
         if let Some((value, _)) = self.memo.borrow().get(&key) {
             return value.clone();
         }
         let readings = self.trace.borrow().len();
-        let value = self.guarded((key.0, usize::MAX, key.1.clone()), name, span, || self.eval(expr, &inner));
+        let value = self.guarded((key.0, usize::MAX, key.1.clone()), name, span, || {
+            self.eval(expr, &inner)
+        });
         // what reads measurements is read again each time, so that its readings are traced
         if self.trace.borrow().len() == readings && !value.is_measured() {
             self.memo.borrow_mut().insert(key, (value.clone(), holder));
@@ -296,15 +363,22 @@ impl<'a> Evaluator<'a> {
         }
         let scope = Scope::of(module);
         let lazy = |expr: &Expr| {
-            self.guarded((usize::MAX, module.0, name.into()), name, span, || self.eval(expr, &scope))
+            self.guarded((usize::MAX, module.0, name.into()), name, span, || {
+                self.eval(expr, &scope)
+            })
         };
         let value = match &definition.kind {
             DefinitionKind::Module(_) => Value::Error,
-            DefinitionKind::Block(flat) => {
-                Value::Block(Arc::new(BlockValue { flat: flat.clone(), scope: scope.clone() }))
-            }
+            DefinitionKind::Block(flat) => Value::Block(Arc::new(BlockValue {
+                flat: flat.clone(),
+                scope: scope.clone(),
+            })),
             DefinitionKind::Param(expr) => {
-                match self.params.get(name).filter(|_| self.program.roots.contains(&module)) {
+                match self
+                    .params
+                    .get(name)
+                    .filter(|_| self.program.roots.contains(&module))
+                {
                     Some(value) => value.clone(),
                     None => lazy(expr),
                 }
@@ -316,7 +390,13 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Evaluates a definition, once at a time: one that needs itself is a cycle.
-    fn guarded(&self, key: (usize, usize, String), name: &str, span: Span, eval: impl FnOnce() -> Value) -> Value {
+    fn guarded(
+        &self,
+        key: (usize, usize, String),
+        name: &str,
+        span: Span,
+        eval: impl FnOnce() -> Value,
+    ) -> Value {
         if !self.active.borrow_mut().insert(key.clone()) {
             return self.fail(codes::CYCLE, span, format!("`{name}` is defined by itself"));
         }
@@ -327,7 +407,9 @@ impl<'a> Evaluator<'a> {
 
     /// The module that a name stands for, where it stands for one.
     fn module_named(&self, expr: &Expr, scope: &Scope) -> Option<ModuleId> {
-        let ExprKind::Name(name) = &expr.kind else { return None };
+        let ExprKind::Name(name) = &expr.kind else {
+            return None;
+        };
         if scope.find(name).is_some() {
             return None;
         }
@@ -347,7 +429,11 @@ impl<'a> Evaluator<'a> {
 
     fn read(&self, query: Query, span: Span) -> Value {
         let value = self.measurements.measure(&query);
-        self.trace.borrow_mut().push(Reading { span, query, value: value.clone() });
+        self.trace.borrow_mut().push(Reading {
+            span,
+            query,
+            value: value.clone(),
+        });
         value
     }
 

@@ -22,8 +22,12 @@ impl Evaluator<'_> {
             (_, Value::Unavailable(reason)) => Value::Unavailable(reason),
             (UnaryOp::Not, Value::Bool(b)) => Value::Bool(!b),
             (UnaryOp::Not, Value::Unknown(Shape::Bool | Shape::Any)) => Value::Unknown(Shape::Bool),
-            (UnaryOp::Minus, Value::Number(q)) => Value::Number(Quantity::new(-q.value, q.dimension)),
-            (UnaryOp::Minus, Value::Unknown(shape @ (Shape::Number(_) | Shape::Any))) => Value::Unknown(shape),
+            (UnaryOp::Minus, Value::Number(q)) => {
+                Value::Number(Quantity::new(-q.value, q.dimension))
+            }
+            (UnaryOp::Minus, Value::Unknown(shape @ (Shape::Number(_) | Shape::Any))) => {
+                Value::Unknown(shape)
+            }
             (op, value) => {
                 let (word, needs) = match op {
                     UnaryOp::Not => ("not", "true or false"),
@@ -34,7 +38,14 @@ impl Evaluator<'_> {
         }
     }
 
-    pub(super) fn binary(&self, op: BinaryOp, op_span: Span, left: &Expr, right: &Expr, scope: &Scope) -> Value {
+    pub(super) fn binary(
+        &self,
+        op: BinaryOp,
+        op_span: Span,
+        left: &Expr,
+        right: &Expr,
+        scope: &Scope,
+    ) -> Value {
         let a = self.eval(left, scope);
         // what decides by itself leaves the other side unread
         match (op, &a) {
@@ -60,7 +71,10 @@ impl Evaluator<'_> {
 
     fn logic(&self, op: BinaryOp, a: Value, b: Value, left: Span, right: Span) -> Value {
         for (value, span) in [(&a, left), (&b, right)] {
-            if !matches!(value, Value::Bool(_) | Value::Unknown(Shape::Bool | Shape::Any) | Value::Unavailable(_)) {
+            if !matches!(
+                value,
+                Value::Bool(_) | Value::Unknown(Shape::Bool | Shape::Any) | Value::Unavailable(_)
+            ) {
                 return self.operand(op.symbol(), "true or false", value, span);
             }
         }
@@ -69,7 +83,9 @@ impl Evaluator<'_> {
         match (a, b) {
             (Value::Bool(x), Value::Bool(y)) => Value::Bool(if decides { x || y } else { x && y }),
             (Value::Bool(x), _) | (_, Value::Bool(x)) if x == decides => Value::Bool(x),
-            (Value::Unavailable(reason), _) | (_, Value::Unavailable(reason)) => Value::Unavailable(reason),
+            (Value::Unavailable(reason), _) | (_, Value::Unavailable(reason)) => {
+                Value::Unavailable(reason)
+            }
             _ => Value::Unknown(Shape::Bool),
         }
     }
@@ -80,15 +96,21 @@ impl Evaluator<'_> {
         {
             return self.unlike(op, &a, &b, left, right);
         }
-        if let Some(value) = self.not_a_figure(&a, left).or_else(|| self.not_a_figure(&b, right)) {
+        if let Some(value) = self
+            .not_a_figure(&a, left)
+            .or_else(|| self.not_a_figure(&b, right))
+        {
             return value;
         }
         match (&a, &b) {
-            (Value::Unavailable(reason), _) | (_, Value::Unavailable(reason)) => Value::Unavailable(reason.clone()),
+            (Value::Unavailable(reason), _) | (_, Value::Unavailable(reason)) => {
+                Value::Unavailable(reason.clone())
+            }
             (Value::Unknown(_), _) | (_, Value::Unknown(_)) => Value::Unknown(Shape::Bool),
             _ => {
                 let kinds = |v: &Value| std::mem::discriminant(v);
-                let comparable = kinds(&a) == kinds(&b) || matches!(a, Value::None) || matches!(b, Value::None);
+                let comparable =
+                    kinds(&a) == kinds(&b) || matches!(a, Value::None) || matches!(b, Value::None);
                 if !comparable {
                     let message = format!("{} is never equal to {}", a.describe(), b.describe());
                     self.report(
@@ -104,18 +126,27 @@ impl Evaluator<'_> {
     }
 
     fn order(&self, op: BinaryOp, a: Value, b: Value, left: &Expr, right: &Expr) -> Value {
-        if let Some(value) = self.not_a_figure(&a, left).or_else(|| self.not_a_figure(&b, right)) {
+        if let Some(value) = self
+            .not_a_figure(&a, left)
+            .or_else(|| self.not_a_figure(&b, right))
+        {
             return value;
         }
         match (&a, &b) {
-            (Value::Number(x), Value::Number(y)) if x.dimension == y.dimension => Value::Bool(match op {
-                BinaryOp::Less => x.value < y.value,
-                BinaryOp::LessEqual => x.value <= y.value,
-                BinaryOp::Greater => x.value > y.value,
-                _ => x.value >= y.value,
-            }),
-            (Value::Unavailable(reason), _) | (_, Value::Unavailable(reason)) => Value::Unavailable(reason.clone()),
-            (Value::Unknown(Shape::Any), _) | (_, Value::Unknown(Shape::Any)) => Value::Unknown(Shape::Bool),
+            (Value::Number(x), Value::Number(y)) if x.dimension == y.dimension => {
+                Value::Bool(match op {
+                    BinaryOp::Less => x.value < y.value,
+                    BinaryOp::LessEqual => x.value <= y.value,
+                    BinaryOp::Greater => x.value > y.value,
+                    _ => x.value >= y.value,
+                })
+            }
+            (Value::Unavailable(reason), _) | (_, Value::Unavailable(reason)) => {
+                Value::Unavailable(reason.clone())
+            }
+            (Value::Unknown(Shape::Any), _) | (_, Value::Unknown(Shape::Any)) => {
+                Value::Unknown(Shape::Bool)
+            }
             _ => match (dimension_of(&a), dimension_of(&b)) {
                 (Some(x), Some(y)) if x == y => Value::Unknown(Shape::Bool),
                 (Some(_), Some(_)) => self.unlike(op, &a, &b, left, right),
@@ -127,15 +158,28 @@ impl Evaluator<'_> {
 
     /// `stress.ttft <= 800ms`: a distribution, a series or a phase is no figure yet.
     pub(super) fn not_a_figure(&self, value: &Value, expr: &Expr) -> Option<Value> {
-        let Value::Handle(handle) = value else { return None };
+        let Value::Handle(handle) = value else {
+            return None;
+        };
         let help = match handle {
-            super::Handle::Distribution { .. } => "choose a statistic: .p50, .p95, .p99, .mean, .max, or percentile(…, 99.9%)",
-            super::Handle::Series { .. } => "choose a statistic: .max, .mean, .last, or growth(…, from = …, to = …)",
-            super::Handle::Failures { .. } => "choose a class: .timeout, .status, .cut_stream, …; `failed` counts them all",
+            super::Handle::Distribution { .. } => {
+                "choose a statistic: .p50, .p95, .p99, .mean, .max, or percentile(…, 99.9%)"
+            }
+            super::Handle::Series { .. } => {
+                "choose a statistic: .max, .mean, .last, or growth(…, from = …, to = …)"
+            }
+            super::Handle::Failures { .. } => {
+                "choose a class: .timeout, .status, .cut_stream, …; `failed` counts them all"
+            }
             _ => "choose one of its metrics: .ttft.p95, .success_rate, …",
         };
         self.report(
-            Diagnostic::error(codes::TYPE_MISMATCH, expr.span, format!("{} is not one figure", handle.describe())).help(help),
+            Diagnostic::error(
+                codes::TYPE_MISMATCH,
+                expr.span,
+                format!("{} is not one figure", handle.describe()),
+            )
+            .help(help),
         );
         Some(Value::Error)
     }
@@ -143,37 +187,66 @@ impl Evaluator<'_> {
     fn within(&self, op: BinaryOp, a: Value, b: Value, right: Span) -> Value {
         let yes = op == BinaryOp::In;
         match (&a, &b) {
-            (Value::Unavailable(reason), _) | (_, Value::Unavailable(reason)) => Value::Unavailable(reason.clone()),
+            (Value::Unavailable(reason), _) | (_, Value::Unavailable(reason)) => {
+                Value::Unavailable(reason.clone())
+            }
             (Value::Unknown(_), _) | (_, Value::Unknown(_)) => Value::Unknown(Shape::Bool),
             (item, Value::List(items)) => Value::Bool(items.contains(item) == yes),
-            (Value::Text(part), Value::Text(whole)) => Value::Bool(whole.contains(part.as_ref()) == yes),
-            (Value::Text(key), Value::Record(fields)) => Value::Bool(fields.contains_key(key.as_ref()) == yes),
-            _ => self.operand(op.symbol(), "a list, a text or a record on its right", &b, right),
+            (Value::Text(part), Value::Text(whole)) => {
+                Value::Bool(whole.contains(part.as_ref()) == yes)
+            }
+            (Value::Text(key), Value::Record(fields)) => {
+                Value::Bool(fields.contains_key(key.as_ref()) == yes)
+            }
+            _ => self.operand(
+                op.symbol(),
+                "a list, a text or a record on its right",
+                &b,
+                right,
+            ),
         }
     }
 
     fn sum(&self, op: BinaryOp, a: Value, b: Value, left: &Expr, right: &Expr) -> Value {
-        if let Some(value) = self.not_a_figure(&a, left).or_else(|| self.not_a_figure(&b, right)) {
+        if let Some(value) = self
+            .not_a_figure(&a, left)
+            .or_else(|| self.not_a_figure(&b, right))
+        {
             return value;
         }
         match (&a, &b) {
             (Value::Number(x), Value::Number(y)) if x.dimension == y.dimension => {
-                let value = if op == BinaryOp::Add { x.value + y.value } else { x.value - y.value };
+                let value = if op == BinaryOp::Add {
+                    x.value + y.value
+                } else {
+                    x.value - y.value
+                };
                 Value::Number(Quantity::new(value, x.dimension))
             }
-            (Value::Text(x), Value::Text(y)) if op == BinaryOp::Add => Value::text(format!("{x}{y}")),
+            (Value::Text(x), Value::Text(y)) if op == BinaryOp::Add => {
+                Value::text(format!("{x}{y}"))
+            }
             (Value::List(x), Value::List(y)) if op == BinaryOp::Add => {
                 Value::list(x.iter().chain(y.iter()).cloned().collect())
             }
-            (Value::Unavailable(reason), _) | (_, Value::Unavailable(reason)) => Value::Unavailable(reason.clone()),
+            (Value::Unavailable(reason), _) | (_, Value::Unavailable(reason)) => {
+                Value::Unavailable(reason.clone())
+            }
             _ => match (dimension_of(&a), dimension_of(&b)) {
                 (Some(x), Some(y)) if x == y => Value::Unknown(Shape::Number(x)),
                 (Some(_), Some(_)) => self.unlike(op, &a, &b, left, right),
-                _ if matches!(a, Value::Unknown(_)) || matches!(b, Value::Unknown(_)) => Value::Unknown(Shape::Any),
+                _ if matches!(a, Value::Unknown(_)) || matches!(b, Value::Unknown(_)) => {
+                    Value::Unknown(Shape::Any)
+                }
                 (None, Some(_)) => self.operand(op.symbol(), "a number", &a, left.span),
                 (Some(_), None) => self.operand(op.symbol(), "a number", &b, right.span),
                 (None, None) => {
-                    let message = format!("{} and {} cannot be joined with `{}`", a.describe(), b.describe(), op.symbol());
+                    let message = format!(
+                        "{} and {} cannot be joined with `{}`",
+                        a.describe(),
+                        b.describe(),
+                        op.symbol()
+                    );
                     self.report(
                         Diagnostic::error(codes::TYPE_MISMATCH, left.span.to(right.span), message)
                             .help("texts are joined by interpolation: \"${a} ${b}\""),
@@ -184,22 +257,49 @@ impl Evaluator<'_> {
         }
     }
 
-    fn product(&self, op: BinaryOp, a: Value, b: Value, op_span: Span, left: &Expr, right: &Expr) -> Value {
-        if let Some(value) = self.not_a_figure(&a, left).or_else(|| self.not_a_figure(&b, right)) {
+    fn product(
+        &self,
+        op: BinaryOp,
+        a: Value,
+        b: Value,
+        op_span: Span,
+        left: &Expr,
+        right: &Expr,
+    ) -> Value {
+        if let Some(value) = self
+            .not_a_figure(&a, left)
+            .or_else(|| self.not_a_figure(&b, right))
+        {
             return value;
         }
-        let combine = |x: Dimension, y: Dimension| if op == BinaryOp::Multiply { x.times(y) } else { x.per(y) };
+        let combine = |x: Dimension, y: Dimension| {
+            if op == BinaryOp::Multiply {
+                x.times(y)
+            } else {
+                x.per(y)
+            }
+        };
         match (&a, &b) {
             (Value::Number(_), Value::Number(y)) if op == BinaryOp::Divide && y.value == 0.0 => {
-                self.fail(codes::ARITHMETIC, op_span.to(right.span), "this divides by zero")
+                self.fail(
+                    codes::ARITHMETIC,
+                    op_span.to(right.span),
+                    "this divides by zero",
+                )
             }
-            (Value::Number(x), Value::Number(y)) => {
-                Value::Number(if op == BinaryOp::Multiply { *x * *y } else { *x / *y })
+            (Value::Number(x), Value::Number(y)) => Value::Number(if op == BinaryOp::Multiply {
+                *x * *y
+            } else {
+                *x / *y
+            }),
+            (Value::Unavailable(reason), _) | (_, Value::Unavailable(reason)) => {
+                Value::Unavailable(reason.clone())
             }
-            (Value::Unavailable(reason), _) | (_, Value::Unavailable(reason)) => Value::Unavailable(reason.clone()),
             _ => match (dimension_of(&a), dimension_of(&b)) {
                 (Some(x), Some(y)) => Value::Unknown(Shape::Number(combine(x, y))),
-                _ if matches!(a, Value::Unknown(_)) || matches!(b, Value::Unknown(_)) => Value::Unknown(Shape::Any),
+                _ if matches!(a, Value::Unknown(_)) || matches!(b, Value::Unknown(_)) => {
+                    Value::Unknown(Shape::Any)
+                }
                 (None, _) => self.operand(op.symbol(), "a number", &a, left.span),
                 (_, None) => self.operand(op.symbol(), "a number", &b, right.span),
             },
@@ -210,12 +310,18 @@ impl Evaluator<'_> {
         if matches!(value, Value::Error) {
             return Value::Error;
         }
-        self.fail(codes::TYPE_MISMATCH, span, format!("`{op}` takes {needs}, this is {}", value.describe()))
+        self.fail(
+            codes::TYPE_MISMATCH,
+            span,
+            format!("`{op}` takes {needs}, this is {}", value.describe()),
+        )
     }
 
     /// Two numbers of unlike dimensions under an operator that needs like ones.
     fn unlike(&self, op: BinaryOp, a: &Value, b: &Value, left: &Expr, right: &Expr) -> Value {
-        let (Some(x), Some(y)) = (dimension_of(a), dimension_of(b)) else { return Value::Error };
+        let (Some(x), Some(y)) = (dimension_of(a), dimension_of(b)) else {
+            return Value::Error;
+        };
         let verb = match op {
             BinaryOp::Add => "added to",
             BinaryOp::Subtract => "subtracted from",
@@ -226,18 +332,34 @@ impl Evaluator<'_> {
             _ => dimension.describe(),
         };
         // one side is bare: most likely its unit was forgotten
-        let bare = [(x, y, b, right), (y, x, a, left)]
-            .into_iter()
-            .find(|(with, without, value, _)| !with.is_none() && without.is_none() && matches!(value, Value::Number(_)));
+        let bare =
+            [(x, y, b, right), (y, x, a, left)]
+                .into_iter()
+                .find(|(with, without, value, _)| {
+                    !with.is_none() && without.is_none() && matches!(value, Value::Number(_))
+                });
         if let Some((with, _, Value::Number(q), expr)) = bare {
             let unit = column_unit(with);
             let text = format!("{} {unit}", number(q.value, 15));
             self.report(
-                Diagnostic::error(codes::MISSING_UNIT, expr.span, format!("a bare number cannot be {verb} {}", with.describe()))
-                    .says("which unit?")
-                    .label(if std::ptr::eq(expr, right) { left.span } else { right.span }, says(if std::ptr::eq(expr, right) { a } else { b }, with))
-                    .help(format!("write the unit: `{text}`, if that is what was meant"))
-                    .fix("add the likely unit", expr.span, text, false),
+                Diagnostic::error(
+                    codes::MISSING_UNIT,
+                    expr.span,
+                    format!("a bare number cannot be {verb} {}", with.describe()),
+                )
+                .says("which unit?")
+                .label(
+                    if std::ptr::eq(expr, right) {
+                        left.span
+                    } else {
+                        right.span
+                    },
+                    says(if std::ptr::eq(expr, right) { a } else { b }, with),
+                )
+                .help(format!(
+                    "write the unit: `{text}`, if that is what was meant"
+                ))
+                .fix("add the likely unit", expr.span, text, false),
             );
             return Value::Error;
         }

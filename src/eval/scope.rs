@@ -23,26 +23,38 @@ pub struct Layer {
 pub enum Binding {
     Value(Value),
     /// Evaluated when it is read, in the scope of the layer that holds it.
-    Lazy { expr: Arc<Expr>, module: ModuleId },
+    Lazy {
+        expr: Arc<Expr>,
+        module: ModuleId,
+    },
     Block(Arc<Flat>),
 }
 
 impl Scope {
     /// A module's own names only.
     pub fn of(module: ModuleId) -> Self {
-        Self { module, layers: Arc::new(Vec::new()) }
+        Self {
+            module,
+            layers: Arc::new(Vec::new()),
+        }
     }
 
     /// The same layers, seen from an expression of another module.
     pub fn in_module(&self, module: ModuleId) -> Self {
-        Self { module, layers: self.layers.clone() }
+        Self {
+            module,
+            layers: self.layers.clone(),
+        }
     }
 
     /// With one more layer inside.
     pub fn with(&self, layer: Arc<Layer>) -> Self {
         let mut layers = self.layers.as_ref().clone();
         layers.push(layer);
-        Self { module: self.module, layers: Arc::new(layers) }
+        Self {
+            module: self.module,
+            layers: Arc::new(layers),
+        }
     }
 
     /// With one more name inside.
@@ -57,8 +69,12 @@ impl Scope {
 
     /// The local binding of a name, and the scope that its expression is read in.
     pub(super) fn find(&self, name: &str) -> Option<(&Binding, Scope)> {
-        let (index, binding) =
-            self.layers.iter().enumerate().rev().find_map(|(i, layer)| Some((i, layer.names.get(name)?)))?;
+        let (index, binding) = self
+            .layers
+            .iter()
+            .enumerate()
+            .rev()
+            .find_map(|(i, layer)| Some((i, layer.names.get(name)?)))?;
         let module = match binding {
             Binding::Lazy { module, .. } => *module,
             Binding::Block(flat) => flat.module,
@@ -66,19 +82,31 @@ impl Scope {
         };
         let scope = match binding {
             Binding::Value(_) => self.clone(),
-            _ => Scope { module, layers: Arc::new(self.layers[..=index].to_vec()) },
+            _ => Scope {
+                module,
+                layers: Arc::new(self.layers[..=index].to_vec()),
+            },
         };
         Some((binding, scope))
     }
 
     /// The layer that holds a name, for memoising.
     pub(super) fn holder(&self, name: &str) -> Option<Arc<Layer>> {
-        self.layers.iter().rev().find(|layer| layer.names.contains_key(name)).cloned()
+        self.layers
+            .iter()
+            .rev()
+            .find(|layer| layer.names.contains_key(name))
+            .cloned()
     }
 }
 
 impl Layer {
     pub fn of<'a>(values: impl IntoIterator<Item = (&'a str, Value)>) -> Self {
-        Self { names: values.into_iter().map(|(name, value)| (name.to_string(), Binding::Value(value))).collect() }
+        Self {
+            names: values
+                .into_iter()
+                .map(|(name, value)| (name.to_string(), Binding::Value(value)))
+                .collect(),
+        }
     }
 }

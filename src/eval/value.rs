@@ -43,7 +43,10 @@ pub struct BlockValue {
 pub enum Part {
     Text(Arc<str>),
     /// A file of the pack, relative to the file that named it, or a URL.
-    Image { source: Arc<str>, base: Option<std::path::PathBuf> },
+    Image {
+        source: Arc<str>,
+        base: Option<std::path::PathBuf>,
+    },
 }
 
 /// What is known of a value before it is measured.
@@ -58,20 +61,43 @@ pub enum Shape {
 /// A place in the measurements.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Handle {
-    Phase { phase: Arc<str> },
+    Phase {
+        phase: Arc<str>,
+    },
     /// One of a phase's loads.
-    Load { phase: Arc<str>, load: Arc<str> },
+    Load {
+        phase: Arc<str>,
+        load: Arc<str>,
+    },
     /// A distribution of a phase or load; a statistic makes it a figure.
-    Distribution { phase: Arc<str>, load: Option<Arc<str>>, metric: &'static str },
+    Distribution {
+        phase: Arc<str>,
+        load: Option<Arc<str>>,
+        metric: &'static str,
+    },
     /// `stress.failures`: a class makes it a figure.
-    Failures { phase: Arc<str>, load: Option<Arc<str>> },
-    Server { server: Arc<str> },
+    Failures {
+        phase: Arc<str>,
+        load: Option<Arc<str>>,
+    },
+    Server {
+        server: Arc<str>,
+    },
     /// `sut.roles`
-    Roles { server: Arc<str> },
+    Roles {
+        server: Arc<str>,
+    },
     /// `sut.roles.worker`
-    Role { server: Arc<str>, role: Arc<str> },
+    Role {
+        server: Arc<str>,
+        role: Arc<str>,
+    },
     /// A time series of a server; a statistic or `growth(…)` makes it a figure.
-    Series { server: Arc<str>, series: Arc<str>, dimension: Dimension },
+    Series {
+        server: Arc<str>,
+        series: Arc<str>,
+        dimension: Dimension,
+    },
 }
 
 impl Value {
@@ -117,7 +143,10 @@ impl Value {
 
     /// Whether it depends on measurements.
     pub fn is_measured(&self) -> bool {
-        matches!(self, Self::Unknown(_) | Self::Unavailable(_) | Self::Handle(_))
+        matches!(
+            self,
+            Self::Unknown(_) | Self::Unavailable(_) | Self::Handle(_)
+        )
     }
 
     /// As reports and interpolation show it; none for secrets and for what has no text.
@@ -132,13 +161,17 @@ impl Value {
                 format!("[{}]", items?.join(", "))
             }
             Self::Record(fields) => {
-                let fields: Option<Vec<String>> =
-                    fields.iter().map(|(key, value)| Some(format!("{key}={}", value.shown()?))).collect();
+                let fields: Option<Vec<String>> = fields
+                    .iter()
+                    .map(|(key, value)| Some(format!("{key}={}", value.shown()?)))
+                    .collect();
                 format!("{{{}}}", fields?.join(","))
             }
             Self::Block(block) => block.flat.title().to_string(),
             Self::Unavailable(reason) => format!("unavailable: {reason}"),
-            Self::Error | Self::Secret(_) | Self::Part(_) | Self::Handle(_) | Self::Unknown(_) => return None,
+            Self::Error | Self::Secret(_) | Self::Part(_) | Self::Handle(_) | Self::Unknown(_) => {
+                return None;
+            }
         })
     }
 
@@ -148,13 +181,20 @@ impl Value {
         Some(match self {
             Self::None => Json::Null,
             Self::Bool(b) => Json::Bool(*b),
-            Self::Number(q) if q.value.fract() == 0.0 && q.value.abs() < 9e15 => Json::from(q.value as i64),
+            Self::Number(q) if q.value.fract() == 0.0 && q.value.abs() < 9e15 => {
+                Json::from(q.value as i64)
+            }
             Self::Number(q) => Json::from(q.value),
             Self::Text(text) => Json::String(text.to_string()),
-            Self::List(items) => Json::Array(items.iter().map(Self::to_json).collect::<Option<_>>()?),
-            Self::Record(fields) => {
-                Json::Object(fields.iter().map(|(k, v)| Some((k.clone(), v.to_json()?))).collect::<Option<_>>()?)
+            Self::List(items) => {
+                Json::Array(items.iter().map(Self::to_json).collect::<Option<_>>()?)
             }
+            Self::Record(fields) => Json::Object(
+                fields
+                    .iter()
+                    .map(|(k, v)| Some((k.clone(), v.to_json()?)))
+                    .collect::<Option<_>>()?,
+            ),
             _ => return None,
         })
     }

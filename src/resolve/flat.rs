@@ -53,7 +53,9 @@ impl Flat {
 
     /// The place of the kind and name.
     pub fn head(&self) -> Span {
-        self.name.as_ref().map_or(self.kind.span, |name| self.kind.span.to(name.span))
+        self.name
+            .as_ref()
+            .map_or(self.kind.span, |name| self.kind.span.to(name.span))
     }
 
     /// The only child of a kind that has no names.
@@ -62,12 +64,19 @@ impl Flat {
     }
 
     pub fn children_of<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Arc<Flat>> {
-        self.children.iter().filter(move |child| child.kind.text == kind)
+        self.children
+            .iter()
+            .filter(move |child| child.kind.text == kind)
     }
 }
 
 /// A block as written, without its parent. Duplicates are reported.
-pub(super) fn own(block: &Block, item: &Item, module: ModuleId, found: &mut Vec<Diagnostic>) -> Flat {
+pub(super) fn own(
+    block: &Block,
+    item: &Item,
+    module: ModuleId,
+    found: &mut Vec<Diagnostic>,
+) -> Flat {
     let mut flat = Flat {
         kind: block.kind.clone(),
         name: block.name.clone(),
@@ -101,23 +110,35 @@ fn add(flat: &mut Flat, item: &Item, module: ModuleId, found: &mut Vec<Diagnosti
             if let Some(before) = before {
                 found.push(duplicate(&written.name, before));
             } else {
-                flat.attrs.insert(written.name.text.clone(), attr(&written.name, &written.value));
+                flat.attrs.insert(
+                    written.name.text.clone(),
+                    attr(&written.name, &written.value),
+                );
             }
         }
         ItemKind::Let(written) => {
             if let Some(before) = flat.lets.get(&written.name.text) {
                 found.push(duplicate(&written.name, before.name.span));
             } else {
-                flat.lets.insert(written.name.text.clone(), attr(&written.name, &written.value));
+                flat.lets.insert(
+                    written.name.text.clone(),
+                    attr(&written.name, &written.value),
+                );
             }
         }
         ItemKind::Block(block) => {
             let child = own(block, item, module, found);
-            let same = |other: &&Arc<Flat>| other.kind.text == child.kind.text && other.title() == child.title();
+            let same = |other: &&Arc<Flat>| {
+                other.kind.text == child.kind.text && other.title() == child.title()
+            };
             if let Some(before) = flat.children.iter().find(same) {
                 let name = block.name.as_ref().unwrap_or(&block.kind);
                 found.push(duplicate(name, before.head()));
-            } else if let Some(before) = flat.attrs.get(&block.kind.text).filter(|_| block.name.is_none()) {
+            } else if let Some(before) = flat
+                .attrs
+                .get(&block.kind.text)
+                .filter(|_| block.name.is_none())
+            {
                 found.push(duplicate(&block.kind, before.name.span));
             } else {
                 flat.children.push(Arc::new(child));
@@ -144,10 +165,18 @@ fn add(flat: &mut Flat, item: &Item, module: ModuleId, found: &mut Vec<Diagnosti
         }
         ItemKind::Exclude(expr) => flat.excludes.push((Arc::new(expr.clone()), module)),
         ItemKind::Use(_) | ItemKind::Param(_) => {
-            let word = if matches!(item.kind, ItemKind::Use(_)) { "use" } else { "param" };
+            let word = if matches!(item.kind, ItemKind::Use(_)) {
+                "use"
+            } else {
+                "param"
+            };
             found.push(
-                Diagnostic::error(codes::MISPLACED, item.span, format!("`{word}` stands only at the top level of a file"))
-                    .help("move it out of the block"),
+                Diagnostic::error(
+                    codes::MISPLACED,
+                    item.span,
+                    format!("`{word}` stands only at the top level of a file"),
+                )
+                .help("move it out of the block"),
             );
         }
         ItemKind::Error => {}
@@ -155,10 +184,14 @@ fn add(flat: &mut Flat, item: &Item, module: ModuleId, found: &mut Vec<Diagnosti
 }
 
 fn duplicate(name: &Ident, before: Span) -> Diagnostic {
-    Diagnostic::error(codes::DUPLICATE, name.span, format!("`{}` stands here twice", name.text))
-        .says("the second")
-        .label(before, "the first")
-        .help("keep one of them")
+    Diagnostic::error(
+        codes::DUPLICATE,
+        name.span,
+        format!("`{}` stands here twice", name.text),
+    )
+    .says("the second")
+    .label(before, "the first")
+    .help("keep one of them")
 }
 
 /// `child` over `parent`, both flat.
@@ -167,7 +200,12 @@ pub(super) fn merge(parent: &Flat, child: &Flat) -> Flat {
     merged.doc = child.doc.clone().or_else(|| parent.doc.clone());
     merged.attrs = parent.attrs.clone();
     // `layout = …` replaces the parent's `layout { … }`, and the other way round
-    merged.attrs.retain(|name, _| !child.children.iter().any(|c| c.name.is_none() && c.kind.text == *name));
+    merged.attrs.retain(|name, _| {
+        !child
+            .children
+            .iter()
+            .any(|c| c.name.is_none() && c.kind.text == *name)
+    });
     merged.attrs.extend(child.attrs.clone());
     merged.lets = parent.lets.clone();
     merged.lets.extend(child.lets.clone());
@@ -176,27 +214,40 @@ pub(super) fn merge(parent: &Flat, child: &Flat) -> Flat {
         if theirs.name.is_none() && child.attrs.contains_key(&theirs.kind.text) {
             continue;
         }
-        let ours = child.children.iter().find(|c| c.kind.text == theirs.kind.text && c.title() == theirs.title());
+        let ours = child
+            .children
+            .iter()
+            .find(|c| c.kind.text == theirs.kind.text && c.title() == theirs.title());
         merged.children.push(match ours {
             Some(ours) => Arc::new(merge(theirs, ours)),
             None => theirs.clone(),
         });
     }
     for ours in &child.children {
-        if !merged.children.iter().any(|c| c.kind.text == ours.kind.text && c.title() == ours.title()) {
+        if !merged
+            .children
+            .iter()
+            .any(|c| c.kind.text == ours.kind.text && c.title() == ours.title())
+        {
             merged.children.push(ours.clone());
         }
     }
     merged.checks = parent.checks.clone();
     for check in &child.checks {
         let same = |c: &&mut FlatCheck| {
-            c.name.is_some() && c.name.as_ref().map(|n| &n.text) == check.name.as_ref().map(|n| &n.text)
+            c.name.is_some()
+                && c.name.as_ref().map(|n| &n.text) == check.name.as_ref().map(|n| &n.text)
         };
         match merged.checks.iter_mut().find(same) {
             Some(slot) => *slot = check.clone(),
             None => merged.checks.push(check.clone()),
         }
     }
-    merged.excludes = parent.excludes.iter().chain(&child.excludes).cloned().collect();
+    merged.excludes = parent
+        .excludes
+        .iter()
+        .chain(&child.excludes)
+        .cloned()
+        .collect();
     merged
 }

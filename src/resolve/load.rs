@@ -16,7 +16,10 @@ use std::sync::Arc;
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     #[error("{path}: {source}; expected a `.scn` file or a folder that holds some")]
-    Unreadable { path: String, source: std::io::Error },
+    Unreadable {
+        path: String,
+        source: std::io::Error,
+    },
     #[error("{path}: this folder holds no `.scn` file")]
     NoFiles { path: String },
 }
@@ -26,7 +29,10 @@ pub enum LoadError {
 pub fn find_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, LoadError> {
     let mut files = Vec::new();
     for path in paths {
-        let unreadable = |source| LoadError::Unreadable { path: path.display().to_string(), source };
+        let unreadable = |source| LoadError::Unreadable {
+            path: path.display().to_string(),
+            source,
+        };
         let meta = std::fs::metadata(path).map_err(unreadable)?;
         if !meta.is_dir() {
             files.push(path.clone());
@@ -35,7 +41,9 @@ pub fn find_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, LoadError> {
         let before = files.len();
         walk(path, &mut files, 0).map_err(unreadable)?;
         if files.len() == before {
-            return Err(LoadError::NoFiles { path: path.display().to_string() });
+            return Err(LoadError::NoFiles {
+                path: path.display().to_string(),
+            });
         }
         files[before..].sort();
     }
@@ -68,7 +76,10 @@ pub fn load(files: &[PathBuf]) -> (Program, Vec<Diagnostic>) {
         }
     }
     // a server with a `url` alone speaks the plain API, whose engine is in the library
-    if loader.raw.values().any(|flat| flat.children_of("server").any(|server| server.attrs.contains_key("url"))) {
+    if loader.raw.values().any(|flat| {
+        flat.children_of("server")
+            .any(|server| server.attrs.contains_key("url"))
+    }) {
         loader.std("engines");
     }
     loader.flatten();
@@ -102,8 +113,12 @@ impl Loader {
                 let file = self.program.sources.add(name, Some(path.to_path_buf()), "");
                 let span = user.unwrap_or(Span::new(file, 0, 0));
                 self.found.push(
-                    Diagnostic::error(codes::FILE_UNREADABLE, span, format!("cannot read `{name}`: {error}"))
-                        .help("paths are relative to the file that names them"),
+                    Diagnostic::error(
+                        codes::FILE_UNREADABLE,
+                        span,
+                        format!("cannot read `{name}`: {error}"),
+                    )
+                    .help("paths are relative to the file that names them"),
                 );
                 return None;
             }
@@ -112,18 +127,29 @@ impl Loader {
             Ok(text) => (text, None),
             Err(problem) => (String::new(), Some(problem)),
         };
-        let file = self.program.sources.add(name, Some(path.to_path_buf()), text);
+        let file = self
+            .program
+            .sources
+            .add(name, Some(path.to_path_buf()), text);
         if let Some(problem) = problem {
             self.found.push(
-                Diagnostic::error(codes::FILE_NOT_TEXT, Span::new(file, 0, 0), format!("`{name}` is not a text file: {problem}"))
-                    .help("a scenario is UTF-8 text; was another file meant?"),
+                Diagnostic::error(
+                    codes::FILE_NOT_TEXT,
+                    Span::new(file, 0, 0),
+                    format!("`{name}` is not a text file: {problem}"),
+                )
+                .help("a scenario is UTF-8 text; was another file meant?"),
             );
             return None;
         }
         if user.is_none() && self.program.sources.get(file).text.trim().is_empty() {
             self.found.push(
-                Diagnostic::error(codes::FILE_EMPTY, Span::new(file, 0, 0), format!("`{name}` is empty"))
-                    .help("write a `scenario name { … }` into it"),
+                Diagnostic::error(
+                    codes::FILE_EMPTY,
+                    Span::new(file, 0, 0),
+                    format!("`{name}` is empty"),
+                )
+                .help("write a `scenario name { … }` into it"),
             );
         }
         let id = self.new_module(name);
@@ -148,7 +174,10 @@ impl Loader {
 
     fn new_module(&mut self, name: &str) -> ModuleId {
         let id = ModuleId(self.program.modules.len());
-        self.program.modules.push(Module { name: name.to_string(), ..Module::default() });
+        self.program.modules.push(Module {
+            name: name.to_string(),
+            ..Module::default()
+        });
         id
     }
 
@@ -169,20 +198,45 @@ impl Loader {
     fn item(&mut self, id: ModuleId, file: FileId, item: &Item) {
         match &item.kind {
             ItemKind::Use(used) => self.used(id, file, used, item),
-            ItemKind::Param(b) => self.define(id, &b.name, item, DefinitionKind::Param(Arc::new(b.value.clone()))),
-            ItemKind::Let(b) => self.define(id, &b.name, item, DefinitionKind::Let(Arc::new(b.value.clone()))),
+            ItemKind::Param(b) => self.define(
+                id,
+                &b.name,
+                item,
+                DefinitionKind::Param(Arc::new(b.value.clone())),
+            ),
+            ItemKind::Let(b) => self.define(
+                id,
+                &b.name,
+                item,
+                DefinitionKind::Let(Arc::new(b.value.clone())),
+            ),
             ItemKind::Block(block) => self.block(id, block, item),
             ItemKind::Attr(attr) => self.found.push(
-                Diagnostic::error(codes::MISPLACED, item.span, format!("`{}` is set outside of any block", attr.name.text))
-                    .help(format!("for a value of your own write `let {} = …`", attr.name.text)),
+                Diagnostic::error(
+                    codes::MISPLACED,
+                    item.span,
+                    format!("`{}` is set outside of any block", attr.name.text),
+                )
+                .help(format!(
+                    "for a value of your own write `let {} = …`",
+                    attr.name.text
+                )),
             ),
             ItemKind::Check(_) => self.found.push(
-                Diagnostic::error(codes::MISPLACED, item.span, "a check stands outside of any scenario")
-                    .help("move it into the `scenario { … }` whose phases it reads"),
+                Diagnostic::error(
+                    codes::MISPLACED,
+                    item.span,
+                    "a check stands outside of any scenario",
+                )
+                .help("move it into the `scenario { … }` whose phases it reads"),
             ),
             ItemKind::Exclude(_) => self.found.push(
-                Diagnostic::error(codes::MISPLACED, item.span, "`exclude when` stands outside of a matrix")
-                    .help("move it into the scenario's `matrix { … }`"),
+                Diagnostic::error(
+                    codes::MISPLACED,
+                    item.span,
+                    "`exclude when` stands outside of a matrix",
+                )
+                .help("move it into the scenario's `matrix { … }`"),
             ),
             ItemKind::Error => {}
         }
@@ -192,12 +246,21 @@ impl Loader {
         let flat = flat::own(block, item, id, &mut self.found);
         let Some(name) = &block.name else {
             self.found.push(
-                Diagnostic::error(codes::MISPLACED, block.kind.span, format!("this `{}` has no name", block.kind.text))
-                    .help(format!("write `{} some_name {{ … }}`", block.kind.text)),
+                Diagnostic::error(
+                    codes::MISPLACED,
+                    block.kind.span,
+                    format!("this `{}` has no name", block.kind.text),
+                )
+                .help(format!("write `{} some_name {{ … }}`", block.kind.text)),
             );
             return;
         };
-        self.define(id, name, item, DefinitionKind::Block(Arc::new(flat.clone())));
+        self.define(
+            id,
+            name,
+            item,
+            DefinitionKind::Block(Arc::new(flat.clone())),
+        );
         self.raw.entry((id, name.text.clone())).or_insert(flat);
     }
 
@@ -208,26 +271,51 @@ impl Loader {
                 (self.module_path(path), name)
             }
             UseTarget::File { path, span } => {
-                let base = self.program.sources.get(file).folder().map(Path::to_path_buf);
+                let base = self
+                    .program
+                    .sources
+                    .get(file)
+                    .folder()
+                    .map(Path::to_path_buf);
                 let Some(base) = base else {
                     return;
                 };
                 let full = base.join(path);
-                let stem = full.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+                let stem = full
+                    .file_stem()
+                    .map(|s| s.to_string_lossy().into_owned())
+                    .unwrap_or_default();
                 let shown = shown_path(&full);
-                (self.file(&full, &shown, Some(*span)), Some(Ident { text: stem, span: *span }))
+                (
+                    self.file(&full, &shown, Some(*span)),
+                    Some(Ident {
+                        text: stem,
+                        span: *span,
+                    }),
+                )
             }
         };
         let (Some(target), Some(name)) = (target, used.alias.clone().or(name)) else {
             return;
         };
         if self.stack.contains(&target) {
-            let chain: Vec<&str> =
-                self.stack.iter().map(|id| self.program.module(*id).name.as_str()).collect();
+            let chain: Vec<&str> = self
+                .stack
+                .iter()
+                .map(|id| self.program.module(*id).name.as_str())
+                .collect();
             self.found.push(
-                Diagnostic::error(codes::USE_CYCLE, item.span, "files use each other in a circle")
-                    .help(format!("{} → {}", chain.join(" → "), self.program.module(target).name))
-                    .help("move what both need into a third file"),
+                Diagnostic::error(
+                    codes::USE_CYCLE,
+                    item.span,
+                    "files use each other in a circle",
+                )
+                .help(format!(
+                    "{} → {}",
+                    chain.join(" → "),
+                    self.program.module(target).name
+                ))
+                .help("move what both need into a third file"),
             );
             return;
         }
@@ -242,11 +330,25 @@ impl Loader {
         };
         if found.is_none() {
             let known: Vec<String> = crate::stdlib::names().map(|n| format!("std.{n}")).collect();
-            let mut diagnostic =
-                Diagnostic::error(codes::UNKNOWN_MODULE, path.span, format!("there is no module `{}`", parts.join(".")));
-            diagnostic = match crate::check::nearest(&parts.join("."), known.iter().map(String::as_str)) {
-                Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix("the nearest name", path.span, near, false),
-                None => diagnostic.help(format!("the standard library has {}; a file is named in quotes: use \"./common.scn\"", known.join(", "))),
+            let mut diagnostic = Diagnostic::error(
+                codes::UNKNOWN_MODULE,
+                path.span,
+                format!("there is no module `{}`", parts.join(".")),
+            );
+            diagnostic = match crate::check::nearest(
+                &parts.join("."),
+                known.iter().map(String::as_str),
+            ) {
+                Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(
+                    "the nearest name",
+                    path.span,
+                    near,
+                    false,
+                ),
+                None => diagnostic.help(format!(
+                    "the standard library has {}; a file is named in quotes: use \"./common.scn\"",
+                    known.join(", ")
+                )),
             };
             self.found.push(diagnostic);
         }
@@ -257,14 +359,25 @@ impl Loader {
         let names = &mut self.program.modules[id.0].names;
         if let Some(before) = names.get(&name.text) {
             self.found.push(
-                Diagnostic::error(codes::DUPLICATE, name.span, format!("the name `{}` is taken", name.text))
-                    .says("defined again")
-                    .label(before.span, "first defined here")
-                    .help("give one of them another name"),
+                Diagnostic::error(
+                    codes::DUPLICATE,
+                    name.span,
+                    format!("the name `{}` is taken", name.text),
+                )
+                .says("defined again")
+                .label(before.span, "first defined here")
+                .help("give one of them another name"),
             );
             return;
         }
-        names.insert(name.text.clone(), Definition { span: name.span, doc: item.doc.clone(), kind });
+        names.insert(
+            name.text.clone(),
+            Definition {
+                span: name.span,
+                doc: item.doc.clone(),
+                kind,
+            },
+        );
     }
 
     /// Works `extends` in, everywhere.
@@ -285,7 +398,12 @@ impl Loader {
         }
     }
 
-    fn top_level(&mut self, key: &Key, done: &mut HashMap<Key, Arc<Flat>>, stack: &mut Vec<Key>) -> Option<Arc<Flat>> {
+    fn top_level(
+        &mut self,
+        key: &Key,
+        done: &mut HashMap<Key, Arc<Flat>>,
+        stack: &mut Vec<Key>,
+    ) -> Option<Arc<Flat>> {
         if let Some(known) = done.get(key) {
             return Some(known.clone());
         }
@@ -298,7 +416,13 @@ impl Loader {
     }
 
     /// A block with its parent, and its children with theirs.
-    fn extended(&mut self, module: ModuleId, mut own: Flat, done: &mut HashMap<Key, Arc<Flat>>, stack: &mut Vec<Key>) -> Flat {
+    fn extended(
+        &mut self,
+        module: ModuleId,
+        mut own: Flat,
+        done: &mut HashMap<Key, Arc<Flat>>,
+        stack: &mut Vec<Key>,
+    ) -> Flat {
         let children = std::mem::take(&mut own.children);
         for child in children {
             let child = match child.extends {
@@ -307,12 +431,18 @@ impl Loader {
             };
             own.children.push(child);
         }
-        let Some(path) = own.extends.clone() else { return own };
+        let Some(path) = own.extends.clone() else {
+            return own;
+        };
         match self.parent(module, &path, &own) {
             Some(parent) if stack.contains(&parent) => {
                 self.found.push(
-                    Diagnostic::error(codes::CYCLE, path.span, format!("`{}` extends itself", own.title()))
-                        .help("let one of the blocks in the circle stand alone"),
+                    Diagnostic::error(
+                        codes::CYCLE,
+                        path.span,
+                        format!("`{}` extends itself", own.title()),
+                    )
+                    .help("let one of the blocks in the circle stand alone"),
                 );
                 own
             }
@@ -324,20 +454,40 @@ impl Loader {
         }
     }
 
-    fn parent(&mut self, module: ModuleId, path: &NamePath, own: &Flat) -> Option<(ModuleId, String)> {
+    fn parent(
+        &mut self,
+        module: ModuleId,
+        path: &NamePath,
+        own: &Flat,
+    ) -> Option<(ModuleId, String)> {
         let mut at = module;
         let (last, modules) = path.parts.split_last()?;
         for part in modules {
-            match self.program.module(at).names.get(&part.text).map(|d| &d.kind) {
+            match self
+                .program
+                .module(at)
+                .names
+                .get(&part.text)
+                .map(|d| &d.kind)
+            {
                 Some(DefinitionKind::Module(id)) => at = *id,
                 _ => {
-                    self.found.push(unknown_parent(path, part, &self.program.module(at).names));
+                    self.found
+                        .push(unknown_parent(path, part, &self.program.module(at).names));
                     return None;
                 }
             }
         }
-        match self.program.module(at).names.get(&last.text).map(|d| &d.kind) {
-            Some(DefinitionKind::Block(block)) if block.kind.text == own.kind.text => Some((at, last.text.clone())),
+        match self
+            .program
+            .module(at)
+            .names
+            .get(&last.text)
+            .map(|d| &d.kind)
+        {
+            Some(DefinitionKind::Block(block)) if block.kind.text == own.kind.text => {
+                Some((at, last.text.clone()))
+            }
             Some(DefinitionKind::Block(block)) => {
                 self.found.push(
                     Diagnostic::error(
@@ -351,16 +501,24 @@ impl Loader {
                 None
             }
             _ => {
-                self.found.push(unknown_parent(path, last, &self.program.module(at).names));
+                self.found
+                    .push(unknown_parent(path, last, &self.program.module(at).names));
                 None
             }
         }
     }
 }
 
-fn unknown_parent(path: &NamePath, part: &Ident, names: &IndexMap<String, Definition>) -> Diagnostic {
-    let diagnostic =
-        Diagnostic::error(codes::UNKNOWN_NAME, part.span, format!("there is no `{}` to extend", part.text));
+fn unknown_parent(
+    path: &NamePath,
+    part: &Ident,
+    names: &IndexMap<String, Definition>,
+) -> Diagnostic {
+    let diagnostic = Diagnostic::error(
+        codes::UNKNOWN_NAME,
+        part.span,
+        format!("there is no `{}` to extend", part.text),
+    );
     match crate::check::nearest(&part.text, names.keys().map(String::as_str)) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
         None if path.parts.len() > 1 => diagnostic.help("is the module bound by a `use` above?"),
@@ -381,5 +539,9 @@ fn text_of(bytes: Vec<u8>) -> Result<String, String> {
 
 /// A path for people: without `./` parts.
 fn shown_path(path: &Path) -> String {
-    path.components().filter(|c| !matches!(c, std::path::Component::CurDir)).collect::<PathBuf>().display().to_string()
+    path.components()
+        .filter(|c| !matches!(c, std::path::Component::CurDir))
+        .collect::<PathBuf>()
+        .display()
+        .to_string()
 }

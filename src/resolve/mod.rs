@@ -59,12 +59,18 @@ impl Program {
     }
 
     /// All named blocks of a kind in the root files, in order.
-    pub fn root_blocks<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = (ModuleId, &'a Arc<Flat>)> {
+    pub fn root_blocks<'a>(
+        &'a self,
+        kind: &'a str,
+    ) -> impl Iterator<Item = (ModuleId, &'a Arc<Flat>)> {
         self.roots.iter().flat_map(move |id| {
-            self.module(*id).names.values().filter_map(move |definition| match &definition.kind {
-                DefinitionKind::Block(flat) if flat.kind.text == kind => Some((*id, flat)),
-                _ => None,
-            })
+            self.module(*id)
+                .names
+                .values()
+                .filter_map(move |definition| match &definition.kind {
+                    DefinitionKind::Block(flat) if flat.kind.text == kind => Some((*id, flat)),
+                    _ => None,
+                })
         })
     }
 }

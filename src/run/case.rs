@@ -29,8 +29,17 @@ pub struct Servers {
 
 impl Servers {
     /// Starts all servers of a case, one after the other.
-    pub async fn start(shared: &Arc<Shared>, case: &Case, number: u32, folder: &CaseFolder, stop: &Stop) -> Result<Self, WorldError> {
-        let mut this = Self { number, servers: Vec::new() };
+    pub async fn start(
+        shared: &Arc<Shared>,
+        case: &Case,
+        number: u32,
+        folder: &CaseFolder,
+        stop: &Stop,
+    ) -> Result<Self, WorldError> {
+        let mut this = Self {
+            number,
+            servers: Vec::new(),
+        };
         for spec in &case.servers {
             let log = folder.server_log((case.servers.len() > 1).then_some(spec.name.as_str()));
             shared.progress.event(Event::LaunchStarting {
@@ -42,8 +51,14 @@ impl Servers {
             let begun = shared.clock.now();
             match server::start(shared, spec, &log, stop).await {
                 Ok(live) => {
-                    let after = live.running.as_ref().map_or(0.0, |r| r.ready_after.as_secs_f64());
-                    shared.log("server_ready", serde_json::json!({ "server": spec.name, "after_s": after }));
+                    let after = live
+                        .running
+                        .as_ref()
+                        .map_or(0.0, |r| r.ready_after.as_secs_f64());
+                    shared.log(
+                        "server_ready",
+                        serde_json::json!({ "server": spec.name, "after_s": after }),
+                    );
                     shared.progress.event(Event::LaunchReady {
                         server: spec.name.clone(),
                         after_s: shared.clock.now() - begun,
@@ -51,7 +66,10 @@ impl Servers {
                     this.servers.push(live);
                 }
                 Err(error) => {
-                    shared.log("server_failed", serde_json::json!({ "server": spec.name, "kind": error.kind }));
+                    shared.log(
+                        "server_failed",
+                        serde_json::json!({ "server": spec.name, "kind": error.kind }),
+                    );
                     this.stop(shared, stop).await;
                     return Err(error);
                 }
@@ -69,27 +87,59 @@ impl Servers {
     pub async fn stop(self, shared: &Shared, stop: &Stop) {
         for live in self.servers {
             let name = live.spec.name.clone();
-            let Some(report) = live.stop(stop).await else { continue };
+            let Some(report) = live.stop(stop).await else {
+                continue;
+            };
             if !report.left.is_empty() {
-                let left: Vec<String> = report.left.iter().map(|p| format!("{} ({})", p.pid, p.name)).collect();
-                shared.progress.event(Event::Note { text: format!("could not be killed: {}", left.join(", ")) });
+                let left: Vec<String> = report
+                    .left
+                    .iter()
+                    .map(|p| format!("{} ({})", p.pid, p.name))
+                    .collect();
+                shared.progress.event(Event::Note {
+                    text: format!("could not be killed: {}", left.join(", ")),
+                });
             }
-            shared.log("server_stopped", serde_json::json!({ "server": name, "report": report }));
+            shared.log(
+                "server_stopped",
+                serde_json::json!({ "server": name, "report": report }),
+            );
         }
     }
 }
 
 /// A case that could not even begin.
 pub fn failed(spec: &Case, shared: &Shared, error: WorldError) -> CaseResult {
-    let data = CaseData { names: names_of(spec), phases: Vec::new(), servers: IndexMap::new() };
-    result(spec, shared, Vec::new(), &data, Some(error), shared.clock.now(), false)
+    let data = CaseData {
+        names: names_of(spec),
+        phases: Vec::new(),
+        servers: IndexMap::new(),
+    };
+    result(
+        spec,
+        shared,
+        Vec::new(),
+        &data,
+        Some(error),
+        shared.clock.now(),
+        false,
+    )
 }
 
 /// Runs the case and judges it.
-pub async fn run(shared: &Arc<Shared>, spec: &Case, servers: &Servers, folder: &CaseFolder, stop: &Stop) -> CaseResult {
+pub async fn run(
+    shared: &Arc<Shared>,
+    spec: &Case,
+    servers: &Servers,
+    folder: &CaseFolder,
+    stop: &Stop,
+) -> CaseResult {
     let start = shared.clock.now();
     let mut problem = None;
-    let log = folder.requests().map_err(|e| problem = Some(error::of_store(&e, None))).ok();
+    let log = folder
+        .requests()
+        .map_err(|e| problem = Some(error::of_store(&e, None)))
+        .ok();
     let recorder = Recorder::new(shared.clone(), log);
     let watched: Vec<Watched<'_>> = servers
         .servers
@@ -97,7 +147,11 @@ pub async fn run(shared: &Arc<Shared>, spec: &Case, servers: &Servers, folder: &
         .enumerate()
         .map(|(i, live)| Watched {
             live,
-            sampler: Arc::new(sampler::start(live.targets(i == 0), spec.sample, shared.clock)),
+            sampler: Arc::new(sampler::start(
+                live.targets(i == 0),
+                spec.sample,
+                shared.clock,
+            )),
         })
         .collect();
     let writer = write_samples(shared, folder, &watched);
@@ -135,15 +189,38 @@ pub async fn run(shared: &Arc<Shared>, spec: &Case, servers: &Servers, folder: &
     if let Err(error) = write_all_samples(folder, &sets) {
         problem.get_or_insert(error);
     }
-    let data = CaseData { names: names_of(spec), phases, servers: sets };
-    let rows = servers.servers.iter().map(|live| server_result(live, servers.number, &data, folder)).collect();
-    result(spec, shared, rows, &data, problem, start, stop.level() > StopLevel::Run)
+    let data = CaseData {
+        names: names_of(spec),
+        phases,
+        servers: sets,
+    };
+    let rows = servers
+        .servers
+        .iter()
+        .map(|live| server_result(live, servers.number, &data, folder))
+        .collect();
+    result(
+        spec,
+        shared,
+        rows,
+        &data,
+        problem,
+        start,
+        stop.level() > StopLevel::Run,
+    )
 }
 
 /// A phase that was not reached.
-fn not_run(phase: &crate::scenario::PhaseSpec, shared: &Shared, problem: Option<&WorldError>) -> PhaseData {
+fn not_run(
+    phase: &crate::scenario::PhaseSpec,
+    shared: &Shared,
+    problem: Option<&WorldError>,
+) -> PhaseData {
     let now = shared.clock.now();
-    let why = problem.map_or_else(|| "the run was interrupted".to_string(), |error| error.message.clone());
+    let why = problem.map_or_else(
+        || "the run was interrupted".to_string(),
+        |error| error.message.clone(),
+    );
     PhaseData {
         name: phase.name.clone(),
         doc: phase.doc.clone(),
@@ -153,7 +230,11 @@ fn not_run(phase: &crate::scenario::PhaseSpec, shared: &Shared, problem: Option<
         interrupted: problem.is_none(),
         start: now,
         end: now,
-        load_names: phase.loads.iter().filter_map(|load| load.load.name.clone()).collect(),
+        load_names: phase
+            .loads
+            .iter()
+            .filter_map(|load| load.load.name.clone())
+            .collect(),
         load_text: crate::plan::phase_words(phase),
         rounds: Vec::new(),
         records: Vec::new(),
@@ -163,8 +244,15 @@ fn not_run(phase: &crate::scenario::PhaseSpec, shared: &Shared, problem: Option<
 
 /// Writes samples down every few seconds, so that a kill keeps them. The file is written whole
 /// at the end, in order of servers.
-fn write_samples(shared: &Arc<Shared>, folder: &CaseFolder, watched: &[Watched<'_>]) -> tokio::task::JoinHandle<()> {
-    let samplers: Vec<_> = watched.iter().map(|w| (w.live.spec.name.clone(), w.sampler.clone())).collect();
+fn write_samples(
+    shared: &Arc<Shared>,
+    folder: &CaseFolder,
+    watched: &[Watched<'_>],
+) -> tokio::task::JoinHandle<()> {
+    let samplers: Vec<_> = watched
+        .iter()
+        .map(|w| (w.live.spec.name.clone(), w.sampler.clone()))
+        .collect();
     let (log, shared) = (folder.samples(), shared.clone());
     tokio::spawn(async move {
         let mut log: SampleLog = match log {
@@ -182,7 +270,10 @@ fn write_samples(shared: &Arc<Shared>, folder: &CaseFolder, watched: &[Watched<'
     })
 }
 
-fn write_all_samples(folder: &CaseFolder, sets: &IndexMap<String, crate::probe::series::SeriesSet>) -> Result<(), WorldError> {
+fn write_all_samples(
+    folder: &CaseFolder,
+    sets: &IndexMap<String, crate::probe::series::SeriesSet>,
+) -> Result<(), WorldError> {
     let path = folder.path().join("samples.csv");
     let write = || {
         // what the writer above left half done is replaced by the whole
@@ -200,11 +291,21 @@ fn server_result(live: &Live, number: u32, data: &CaseData, folder: &CaseFolder)
     let command = match &live.spec.start {
         Start::Running { .. } => Vec::new(),
         Start::Launch { command, .. } => {
-            let port = live.running.as_ref().map_or_else(String::new, |r| r.port.to_string());
-            command.iter().map(|word| word.shown().replace(crate::scenario::PORT, &port)).collect()
+            let port = live
+                .running
+                .as_ref()
+                .map_or_else(String::new, |r| r.port.to_string());
+            command
+                .iter()
+                .map(|word| word.shown().replace(crate::scenario::PORT, &port))
+                .collect()
         }
     };
-    let metrics = data.servers.get(&live.spec.name).map(|set| server_figures(set, &data.phases)).unwrap_or_default();
+    let metrics = data
+        .servers
+        .get(&live.spec.name)
+        .map(|set| server_figures(set, &data.phases))
+        .unwrap_or_default();
     ServerResult {
         name: live.spec.name.clone(),
         engine: live.spec.engine.clone(),
@@ -213,7 +314,10 @@ fn server_result(live: &Live, number: u32, data: &CaseData, folder: &CaseFolder)
         command,
         url: live.shown_url(),
         launch: number,
-        ready_s: live.running.as_ref().map(|running| running.ready_after.as_secs_f64()),
+        ready_s: live
+            .running
+            .as_ref()
+            .map(|running| running.ready_after.as_secs_f64()),
         log: live.log.as_deref().and_then(|log| log_in(log, folder)),
         metrics,
     }

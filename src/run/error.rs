@@ -46,23 +46,33 @@ pub fn of_launch(error: &LaunchError, server: &ServerSpec) -> WorldError {
         ..WorldError::default()
     };
     match error {
-        LaunchError::Start(StartError::NotFound { .. }) => plain("program_missing", Some(missing_help(server))),
+        LaunchError::Start(StartError::NotFound { .. }) => {
+            plain("program_missing", Some(missing_help(server)))
+        }
         LaunchError::Start(_) => plain("server_not_started", None),
         LaunchError::Port(_) | LaunchError::PortsTaken { .. } => plain("no_port", None),
         LaunchError::Interrupted(_) => plain("interrupted", None),
         LaunchError::NotReady { why, .. } => {
             let (kind, tail, help) = match why {
-                NotReady::Exited { tail, .. } => ("server_exited", tail.as_slice(), "read the end of its log"),
-                NotReady::Timeout { tail, .. } => {
-                    ("server_not_ready", tail.as_slice(), "raise `ready { timeout = … }` in the server block if it only needs longer")
+                NotReady::Exited { tail, .. } => {
+                    ("server_exited", tail.as_slice(), "read the end of its log")
                 }
+                NotReady::Timeout { tail, .. } => (
+                    "server_not_ready",
+                    tail.as_slice(),
+                    "raise `ready { timeout = … }` in the server block if it only needs longer",
+                ),
                 _ => ("server_not_ready", &[][..], "see the server's log"),
             };
             let message = why.to_string();
             WorldError {
                 kind: kind.into(),
                 // the tail has a field of its own
-                message: format!("the server `{}`: {}", server.name, message.lines().next().unwrap_or_default()),
+                message: format!(
+                    "the server `{}`: {}",
+                    server.name,
+                    message.lines().next().unwrap_or_default()
+                ),
                 help: Some(help.into()),
                 log_tail: (!tail.is_empty()).then(|| tail.join("\n")),
                 phase: None,
@@ -73,7 +83,10 @@ pub fn of_launch(error: &LaunchError, server: &ServerSpec) -> WorldError {
 
 fn missing_help(server: &ServerSpec) -> String {
     match &server.start {
-        Start::Launch { setup: Some(script), .. } => {
+        Start::Launch {
+            setup: Some(script),
+            ..
+        } => {
             format!("install it first: `bash {}`", script.display())
         }
         _ => format!(
@@ -85,5 +98,10 @@ fn missing_help(server: &ServerSpec) -> String {
 
 /// Any other error of a case.
 pub fn other(kind: &str, message: impl Into<String>, help: Option<&str>) -> WorldError {
-    WorldError { kind: kind.into(), message: message.into(), help: help.map(Into::into), ..WorldError::default() }
+    WorldError {
+        kind: kind.into(),
+        message: message.into(),
+        help: help.map(Into::into),
+        ..WorldError::default()
+    }
 }

@@ -15,7 +15,9 @@ pub use error::RunError;
 use crate::clock::Clock;
 use crate::eval::Params;
 use crate::plan::{Launch, Plan};
-use crate::report::model::{CaseResult, CaseSummary, RunResult, SCHEMA_VERSION, Verdict, World, WorldError};
+use crate::report::model::{
+    CaseResult, CaseSummary, RunResult, SCHEMA_VERSION, Verdict, World, WorldError,
+};
 use crate::resolve::Program;
 use crate::scenario::Case;
 use crate::stop::{Stop, StopLevel, stop_pair};
@@ -71,12 +73,18 @@ impl Shared {
 
     /// Keeps the first thing that could not be written.
     pub fn keep(&self, error: WorldError) {
-        let mut slot = self.problem.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut slot = self
+            .problem
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         slot.get_or_insert(error);
     }
 
     pub fn take_problem(&self) -> Option<WorldError> {
-        self.problem.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
+        self.problem
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .take()
     }
 }
 
@@ -128,14 +136,20 @@ pub async fn run(
     });
     let signals = tokio::spawn(signals::watch(stopper, shared.clone()));
     if let Err(error) = crate::engine::guard::become_subreaper() {
-        shared.log("note", serde_json::json!({ "text": format!("cannot adopt orphaned processes: {error}") }));
+        shared.log(
+            "note",
+            serde_json::json!({ "text": format!("cannot adopt orphaned processes: {error}") }),
+        );
     }
     shared.progress.event(Event::RunStarted {
         cases: cases.len(),
         launches: plan.launches.len(),
         folder: shared.folder.path().to_path_buf(),
     });
-    shared.log("run_started", serde_json::json!({ "cases": cases.len(), "launches": plan.launches.len() }));
+    shared.log(
+        "run_started",
+        serde_json::json!({ "cases": cases.len(), "launches": plan.launches.len() }),
+    );
 
     let mut results: Vec<CaseResult> = Vec::new();
     let mut number = 0;
@@ -143,7 +157,16 @@ pub async fn run(
         if stop.level() > StopLevel::Run {
             break;
         }
-        run_launch(&shared, cases, launch, &mut number, &stop, &mut results, &mut result).await;
+        run_launch(
+            &shared,
+            cases,
+            launch,
+            &mut number,
+            &stop,
+            &mut results,
+            &mut result,
+        )
+        .await;
     }
     signals.abort();
 
@@ -152,19 +175,42 @@ pub async fn run(
     result.finished = Some(rfc3339(&jiff::Zoned::now()));
     let exit_code = crate::judge::exit_code(results.iter(), interrupted);
     result.exit_code = Some(exit_code);
-    shared.log("run_finished", serde_json::json!({ "exit_code": exit_code, "interrupted": interrupted }));
+    shared.log(
+        "run_finished",
+        serde_json::json!({ "exit_code": exit_code, "interrupted": interrupted }),
+    );
     let mut report_problems = Vec::new();
-    if let Err(error) = shared.folder.write_run(&result).and_then(|()| shared.folder.sync_events()) {
+    if let Err(error) = shared
+        .folder
+        .write_run(&result)
+        .and_then(|()| shared.folder.sync_events())
+    {
         report_problems.push(format!("{error}; {}", error.help()));
     }
     let summary = std::env::var_os("GITHUB_STEP_SUMMARY").map(PathBuf::from);
     if let Err(errors) = crate::report::write_folder(&shared.folder, summary.as_deref()) {
-        report_problems.extend(errors.errors.iter().map(|error| format!("{error}; {}", error.help())));
+        report_problems.extend(
+            errors
+                .errors
+                .iter()
+                .map(|error| format!("{error}; {}", error.help())),
+        );
     }
     shared.progress.event(Event::RunEnded);
-    let shared = Arc::into_inner(shared).ok_or_else(|| RunError::Setup("a task of the run is still alive".into()))?;
-    let exit_code = if exit_code == 0 && !report_problems.is_empty() { 3 } else { exit_code };
-    Ok(Outcome { folder: shared.folder, cases: results, exit_code, interrupted, report_problems })
+    let shared = Arc::into_inner(shared)
+        .ok_or_else(|| RunError::Setup("a task of the run is still alive".into()))?;
+    let exit_code = if exit_code == 0 && !report_problems.is_empty() {
+        3
+    } else {
+        exit_code
+    };
+    Ok(Outcome {
+        folder: shared.folder,
+        cases: results,
+        exit_code,
+        interrupted,
+        report_problems,
+    })
 }
 
 /// The cases of one launch, one after the other, on servers that stay up between them. Servers
@@ -188,7 +234,13 @@ async fn run_launch(
             Ok(folder) => folder,
             Err(error) => {
                 let error = error::of_store(&error, None);
-                finish(shared, None, case::failed(spec, shared, error), results, run);
+                finish(
+                    shared,
+                    None,
+                    case::failed(spec, shared, error),
+                    results,
+                    run,
+                );
                 continue;
             }
         };
@@ -197,7 +249,10 @@ async fn run_launch(
             scenario: spec.scenario.clone(),
             id: spec.id.clone(),
         });
-        shared.log("case_started", serde_json::json!({ "scenario": spec.scenario, "case": spec.id }));
+        shared.log(
+            "case_started",
+            serde_json::json!({ "scenario": spec.scenario, "case": spec.id }),
+        );
         if servers.as_ref().is_some_and(case::Servers::any_ended)
             && let Some(dead) = servers.take()
         {
@@ -257,7 +312,9 @@ fn finish(
         serde_json::json!({ "scenario": result.scenario, "case": result.case, "verdict": result.verdict }),
     );
     if let Err(error) = shared.folder.write_run(run) {
-        shared.progress.event(Event::Note { text: error.to_string() });
+        shared.progress.event(Event::Note {
+            text: error.to_string(),
+        });
     }
     shared.progress.event(Event::CaseEnded {
         scenario: result.scenario.clone(),

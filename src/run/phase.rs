@@ -67,7 +67,11 @@ impl Stage<'_> {
             interrupted: false,
             start: clock.now(),
             end: clock.now(),
-            load_names: spec.loads.iter().filter_map(|load| load.load.name.clone()).collect(),
+            load_names: spec
+                .loads
+                .iter()
+                .filter_map(|load| load.load.name.clone())
+                .collect(),
             load_text: words.clone(),
             rounds: Vec::new(),
             records: Vec::new(),
@@ -76,16 +80,21 @@ impl Stage<'_> {
         if spec.skipped.is_some() {
             return PhaseEnd { data, error: None };
         }
-        self.shared.log("phase_started", serde_json::json!({ "phase": spec.name }));
+        self.shared
+            .log("phase_started", serde_json::json!({ "phase": spec.name }));
         let planned = |pick: &dyn Fn(&Load) -> Option<f64>| -> Option<f64> {
             let all: Option<Vec<f64>> = spec.loads.iter().map(|load| pick(&load.load)).collect();
-            all.filter(|all| !all.is_empty()).map(|all| all.iter().sum::<f64>() * spec.repeat as f64)
+            all.filter(|all| !all.is_empty())
+                .map(|all| all.iter().sum::<f64>() * spec.repeat as f64)
         };
         self.shared.progress.event(Event::PhaseStarted {
             name: spec.name.clone(),
             words,
             planned_requests: planned(&|load| load.requests.map(|n| n as f64)).map(|n| n as u64),
-            planned_s: spec.idle.map(|d| d.as_secs_f64()).or_else(|| planned(&|load| load.duration.map(|d| d.as_secs_f64()))),
+            planned_s: spec
+                .idle
+                .map(|d| d.as_secs_f64())
+                .or_else(|| planned(&|load| load.duration.map(|d| d.as_secs_f64()))),
         });
         let error = self.rounds(spec, &mut data).await.err();
         data.end = clock.now();
@@ -97,13 +106,20 @@ impl Stage<'_> {
             data.interrupted = true;
             data.not_run = Some("the run was interrupted".into());
         }
-        self.shared.log("phase_ended", serde_json::json!({ "phase": spec.name, "requests": data.records.len() }));
-        self.shared.progress.event(Event::PhaseEnded { name: spec.name.clone(), summary: ended(&data.records) });
+        self.shared.log(
+            "phase_ended",
+            serde_json::json!({ "phase": spec.name, "requests": data.records.len() }),
+        );
+        self.shared.progress.event(Event::PhaseEnded {
+            name: spec.name.clone(),
+            summary: ended(&data.records),
+        });
         PhaseEnd { data, error }
     }
 
     async fn rounds(&self, spec: &PhaseSpec, data: &mut PhaseData) -> Result<(), WorldError> {
-        let prepared: Result<Vec<Prepared>, WorldError> = spec.loads.iter().map(|load| self.prepare(load)).collect();
+        let prepared: Result<Vec<Prepared>, WorldError> =
+            spec.loads.iter().map(|load| self.prepare(load)).collect();
         let prepared = prepared?;
         for round in 0..spec.repeat {
             if self.stop.level() > StopLevel::Run {
@@ -119,7 +135,11 @@ impl Stage<'_> {
             if !prepared.is_empty() {
                 self.load(spec, round, &prepared, data).await?;
             }
-            let mut this = Round { start, end: self.shared.clock.now(), quiet: None };
+            let mut this = Round {
+                start,
+                end: self.shared.clock.now(),
+                quiet: None,
+            };
             if let Some(from) = self.quiet(spec, data).await? {
                 this.quiet = Some((from, self.shared.clock.now()));
             }
@@ -132,13 +152,23 @@ impl Stage<'_> {
     }
 
     /// Drains, flushes, settles and idles, as the phase says; the start of the quiet stretch.
-    async fn quiet(&self, spec: &PhaseSpec, data: &mut PhaseData) -> Result<Option<f64>, WorldError> {
+    async fn quiet(
+        &self,
+        spec: &PhaseSpec,
+        data: &mut PhaseData,
+    ) -> Result<Option<f64>, WorldError> {
         let mut from = None;
         if spec.quiesce {
             self.flush(data).await;
             for server in self.servers {
-                let (since, notes) =
-                    quiesce::settle(self.shared, server.live, &server.sampler, self.sample, self.stop).await;
+                let (since, notes) = quiesce::settle(
+                    self.shared,
+                    server.live,
+                    &server.sampler,
+                    self.sample,
+                    self.stop,
+                )
+                .await;
                 from = Some(from.map_or(since, |other: f64| other.max(since)));
                 data.notes.extend(notes);
             }
@@ -170,8 +200,18 @@ impl Stage<'_> {
     }
 
     fn prepare(&self, spec: &LoadSpec) -> Result<Prepared, WorldError> {
-        let live = self.servers.iter().map(|s| s.live).find(|live| live.spec.name == spec.server);
-        let live = live.ok_or_else(|| error::other("no_server", format!("there is no server `{}`", spec.server), None))?;
+        let live = self
+            .servers
+            .iter()
+            .map(|s| s.live)
+            .find(|live| live.spec.name == spec.server);
+        let live = live.ok_or_else(|| {
+            error::other(
+                "no_server",
+                format!("there is no server `{}`", spec.server),
+                None,
+            )
+        })?;
         Ok(Prepared {
             load: spec.load.clone(),
             client: Arc::new(live.client(Some(&spec.workload.api))?),
@@ -182,7 +222,13 @@ impl Stage<'_> {
     }
 
     /// All loads of one round, at once; looks after the servers meanwhile.
-    async fn load(&self, spec: &PhaseSpec, round: u64, prepared: &[Prepared], data: &mut PhaseData) -> Result<(), WorldError> {
+    async fn load(
+        &self,
+        spec: &PhaseSpec,
+        round: u64,
+        prepared: &[Prepared],
+        data: &mut PhaseData,
+    ) -> Result<(), WorldError> {
         let (stopper, stop) = stop_pair();
         let tasks: Vec<_> = prepared
             .iter()
@@ -197,9 +243,12 @@ impl Stage<'_> {
                     record.load.clone_from(&name);
                     recorder.take(&phase, &workload, record);
                 };
-                let (client, source, live) = (one.client.clone(), one.source.clone(), one.live.clone());
+                let (client, source, live) =
+                    (one.client.clone(), one.source.clone(), one.live.clone());
                 let (clock, stop) = (self.shared.clock, stop.clone());
-                tokio::spawn(async move { drive(&load, client, source, clock, stop, live, Arc::new(take)).await })
+                tokio::spawn(async move {
+                    drive(&load, client, source, clock, stop, live, Arc::new(take)).await
+                })
             })
             .collect();
         let live: Vec<Arc<LiveLoad>> = prepared.iter().map(|one| one.live.clone()).collect();
@@ -223,7 +272,13 @@ impl Stage<'_> {
         for end in ends {
             match end {
                 Ok(end) => note(&end, data),
-                Err(panic) => return Err(error::other("internal", format!("a load broke off: {panic}"), None)),
+                Err(panic) => {
+                    return Err(error::other(
+                        "internal",
+                        format!("a load broke off: {panic}"),
+                        None,
+                    ));
+                }
             }
         }
         // a server that died in the last moments of the load is found here
@@ -252,10 +307,16 @@ impl Stage<'_> {
         for server in self.servers {
             if let Some(how) = server.live.ended() {
                 let running = server.live.running.as_ref();
-                let tail = running.map(|r| r.server.log_tail(20)).filter(|tail| !tail.is_empty());
+                let tail = running
+                    .map(|r| r.server.log_tail(20))
+                    .filter(|tail| !tail.is_empty());
                 return Err(WorldError {
                     log_tail: tail.map(|tail| tail.join("\n")),
-                    ..error::other("server_died", format!("the server `{}` {how}", server.live.spec.name), Some("read the end of its log"))
+                    ..error::other(
+                        "server_died",
+                        format!("the server `{}` {how}", server.live.spec.name),
+                        Some("read the end of its log"),
+                    )
                 });
             }
         }
@@ -296,10 +357,16 @@ impl Stage<'_> {
 /// What a reader must know of how a load ended.
 fn note(end: &LoadEnd, data: &mut PhaseData) {
     if end.dropped > 0 {
-        data.notes.push(format!("{} requests were due but never sent, because the run was stopped", end.dropped));
+        data.notes.push(format!(
+            "{} requests were due but never sent, because the run was stopped",
+            end.dropped
+        ));
     }
     if end.stopped_by == EndedBy::Drain && end.cancelled > 0 {
-        data.notes.push(format!("{} requests were still unanswered when the drain was over", end.cancelled));
+        data.notes.push(format!(
+            "{} requests were still unanswered when the drain was over",
+            end.cancelled
+        ));
     }
 }
 

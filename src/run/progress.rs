@@ -7,17 +7,52 @@ use std::path::PathBuf;
 /// Something that happened. The display decides what of it is shown.
 #[derive(Debug, Clone)]
 pub enum Event {
-    RunStarted { cases: usize, launches: usize, folder: PathBuf },
-    LaunchStarting { number: u32, server: String, engine: String, log: PathBuf },
-    LaunchReady { server: String, after_s: f64 },
-    CaseStarted { index: usize, scenario: String, id: String },
-    PhaseStarted { name: String, words: String, planned_requests: Option<u64>, planned_s: Option<f64> },
+    RunStarted {
+        cases: usize,
+        launches: usize,
+        folder: PathBuf,
+    },
+    LaunchStarting {
+        number: u32,
+        server: String,
+        engine: String,
+        log: PathBuf,
+    },
+    LaunchReady {
+        server: String,
+        after_s: f64,
+    },
+    CaseStarted {
+        index: usize,
+        scenario: String,
+        id: String,
+    },
+    PhaseStarted {
+        name: String,
+        words: String,
+        planned_requests: Option<u64>,
+        planned_s: Option<f64>,
+    },
     PhaseTick(Tick),
-    Waiting { what: String },
-    PhaseEnded { name: String, summary: String },
-    CaseEnded { scenario: String, id: String, verdict: Verdict, why: Option<String> },
-    Note { text: String },
-    Interrupting { level: StopLevel },
+    Waiting {
+        what: String,
+    },
+    PhaseEnded {
+        name: String,
+        summary: String,
+    },
+    CaseEnded {
+        scenario: String,
+        id: String,
+        verdict: Verdict,
+        why: Option<String>,
+    },
+    Note {
+        text: String,
+    },
+    Interrupting {
+        level: StopLevel,
+    },
     RunEnded,
 }
 
@@ -45,7 +80,9 @@ pub trait Progress: Send + Sync {
 struct Lines;
 impl Progress for Lines {
     fn event(&self, event: Event) {
-        if !matches!(event, Event::PhaseTick(_)) { eprintln!("{event:?}"); }
+        if !matches!(event, Event::PhaseTick(_)) {
+            eprintln!("{event:?}");
+        }
     }
 }
 

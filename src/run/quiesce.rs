@@ -20,7 +20,12 @@ const STILL: f64 = 1.0;
 /// did not work.
 pub async fn flush(live: &Live) -> Vec<String> {
     let mut problems = Vec::new();
-    for action in live.spec.actions.iter().filter(|action| action.name.starts_with("flush")) {
+    for action in live
+        .spec
+        .actions
+        .iter()
+        .filter(|action| action.name.starts_with("flush"))
+    {
         let mut why = String::new();
         for attempt in 0..=action.retry {
             if attempt > 0 {
@@ -37,7 +42,10 @@ pub async fn flush(live: &Live) -> Vec<String> {
         }
         if !why.is_empty() {
             let request = format!("{} {}", action.request.method, action.request.path);
-            problems.push(format!("caches were not flushed: `{}` ({request}): {why}", action.name));
+            problems.push(format!(
+                "caches were not flushed: `{}` ({request}): {why}",
+                action.name
+            ));
         }
     }
     problems
@@ -45,13 +53,24 @@ pub async fn flush(live: &Live) -> Vec<String> {
 
 /// Waits until the engine says that it is idle and its memory has stopped moving. Returns the
 /// start of the quiet stretch on the run's clock, and what did not come to rest.
-pub async fn settle(shared: &Shared, live: &Live, sampler: &Sampler, interval: Duration, stop: &Stop) -> (f64, Vec<String>) {
-    shared.progress.event(Event::Waiting { what: format!("{} to come to rest", live.spec.name) });
+pub async fn settle(
+    shared: &Shared,
+    live: &Live,
+    sampler: &Sampler,
+    interval: Duration,
+    stop: &Stop,
+) -> (f64, Vec<String>) {
+    shared.progress.event(Event::Waiting {
+        what: format!("{} to come to rest", live.spec.name),
+    });
     let begun = shared.clock.now();
     let mut notes = Vec::new();
     let tick = interval.clamp(Duration::from_millis(50), Duration::from_millis(500));
     let mut last = sampler.snapshot();
-    while shared.clock.now() - begun < PATIENCE.as_secs_f64() && stop.level() == StopLevel::Run && live.ended().is_none() {
+    while shared.clock.now() - begun < PATIENCE.as_secs_f64()
+        && stop.level() == StopLevel::Run
+        && live.ended().is_none()
+    {
         let idle = not_idle(live, &last, begun).is_none();
         if idle && still_since(&last, begun).is_some() {
             break;
@@ -60,11 +79,23 @@ pub async fn settle(shared: &Shared, live: &Live, sampler: &Sampler, interval: D
         last = sampler.snapshot();
     }
     if let Some(metric) = not_idle(live, &last, begun) {
-        notes.push(format!("{} did not become idle within {} s: {metric}", live.spec.name, PATIENCE.as_secs()));
+        notes.push(format!(
+            "{} did not become idle within {} s: {metric}",
+            live.spec.name,
+            PATIENCE.as_secs()
+        ));
     }
     let from = still_since(&last, begun).unwrap_or_else(|| {
-        if last.series.get("memory").is_some_and(|s| !s.points.is_empty()) {
-            notes.push(format!("the memory of {} did not settle within {} s", live.spec.name, PATIENCE.as_secs()));
+        if last
+            .series
+            .get("memory")
+            .is_some_and(|s| !s.points.is_empty())
+        {
+            notes.push(format!(
+                "the memory of {} did not settle within {} s",
+                live.spec.name,
+                PATIENCE.as_secs()
+            ));
         }
         shared.clock.now()
     });
@@ -94,7 +125,10 @@ fn still_since(series: &SeriesSet, begun: f64) -> Option<f64> {
     };
     let (now, last) = *points.last()?;
     let tolerance = (last * SHARE).max(GRAIN);
-    let moved = points.iter().rev().find(|(_, value)| (value - last).abs() > tolerance);
+    let moved = points
+        .iter()
+        .rev()
+        .find(|(_, value)| (value - last).abs() > tolerance);
     let since = moved.map_or(begun, |(t, _)| *t).max(begun);
     (now - since >= STILL).then_some(since)
 }
@@ -117,8 +151,18 @@ mod tests {
         let moving = memory(&[(0.0, 1e9), (0.5, 1.1e9), (1.0, 1.2e9), (1.5, 1.3e9)]);
         assert_eq!(still_since(&moving, 0.0), None);
         let settled = memory(&[(0.0, 1e9), (0.5, 1.3e9), (1.0, 1.3e9), (1.6, 1.3e9)]);
-        assert_eq!(still_since(&settled, 0.0), None, "1.6 - 0.0 moved last at 0.0, still since then");
-        let longer = memory(&[(0.0, 1e9), (0.5, 1.3e9), (1.0, 1.3e9), (1.6, 1.3e9), (2.1, 1.3e9)]);
+        assert_eq!(
+            still_since(&settled, 0.0),
+            None,
+            "1.6 - 0.0 moved last at 0.0, still since then"
+        );
+        let longer = memory(&[
+            (0.0, 1e9),
+            (0.5, 1.3e9),
+            (1.0, 1.3e9),
+            (1.6, 1.3e9),
+            (2.1, 1.3e9),
+        ]);
         assert!(still_since(&longer, 0.0).is_some());
     }
 

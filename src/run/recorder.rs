@@ -15,7 +15,11 @@ pub struct Recorder {
 
 impl Recorder {
     pub fn new(shared: Arc<Shared>, log: Option<RequestLog>) -> Arc<Self> {
-        Arc::new(Self { shared, log: Mutex::new(log), records: Mutex::default() })
+        Arc::new(Self {
+            shared,
+            log: Mutex::new(log),
+            records: Mutex::default(),
+        })
     }
 
     /// A request of a phase has ended.
@@ -30,7 +34,10 @@ impl Recorder {
             *log = None;
         }
         drop(log);
-        self.records.lock().unwrap_or_else(PoisonError::into_inner).push(record);
+        self.records
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(record);
     }
 
     /// The records since the last call.

@@ -54,12 +54,17 @@ fn part(part: &PartSpec) -> Result<Part, WorldError> {
                     Some("the scenario's `content` names this file"),
                 )
             };
-            let size = std::fs::metadata(path).map_err(|e| failed(e.to_string()))?.len();
+            let size = std::fs::metadata(path)
+                .map_err(|e| failed(e.to_string()))?
+                .len();
             if size > MOST_BYTES {
-                return Err(failed(format!("it has {size} bytes, the most is {MOST_BYTES}")));
+                return Err(failed(format!(
+                    "it has {size} bytes, the most is {MOST_BYTES}"
+                )));
             }
             let bytes = std::fs::read(path).map_err(|e| failed(e.to_string()))?;
-            let kind = image_kind(&bytes).ok_or_else(|| failed("it is no PNG, JPEG, WebP, GIF or BMP image".into()))?;
+            let kind = image_kind(&bytes)
+                .ok_or_else(|| failed("it is no PNG, JPEG, WebP, GIF or BMP image".into()))?;
             let data = base64::engine::general_purpose::STANDARD.encode(bytes);
             Part::ImageUrl(format!("data:{kind};base64,{data}"))
         }
@@ -71,7 +76,21 @@ fn image_kind(bytes: &[u8]) -> Option<&'static str> {
     Some(match bytes {
         [0x89, b'P', b'N', b'G', ..] => "image/png",
         [0xff, 0xd8, 0xff, ..] => "image/jpeg",
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => "image/webp",
+        [
+            b'R',
+            b'I',
+            b'F',
+            b'F',
+            _,
+            _,
+            _,
+            _,
+            b'W',
+            b'E',
+            b'B',
+            b'P',
+            ..,
+        ] => "image/webp",
         [b'G', b'I', b'F', b'8', ..] => "image/gif",
         [b'B', b'M', ..] => "image/bmp",
         _ => return None,
@@ -80,7 +99,11 @@ fn image_kind(bytes: &[u8]) -> Option<&'static str> {
 
 /// Judges an answer by the workload's `accept`; a wrong one becomes a failure of its own class.
 pub fn judge(shared: &Shared, workload: &WorkloadSpec, record: &mut Record) {
-    let Some(accept) = workload.accept.as_ref().filter(|_| record.outcome == Outcome::Ok) else {
+    let Some(accept) = workload
+        .accept
+        .as_ref()
+        .filter(|_| record.outcome == Outcome::Ok)
+    else {
         return;
     };
     let text = |text: Option<&str>| text.map_or(Value::None, |text| Value::Text(Arc::from(text)));
@@ -102,9 +125,15 @@ pub fn judge(shared: &Shared, workload: &WorkloadSpec, record: &mut Record) {
     if record.accepted == Some(false) {
         let detail = match found.first() {
             Some(problem) => format!("`accept` could not be evaluated: {}", problem.message),
-            None => format!("the answer was not accepted: {:?}", start_of(&record.answer)),
+            None => format!(
+                "the answer was not accepted: {:?}",
+                start_of(&record.answer)
+            ),
         };
-        record.outcome = Outcome::Failed(Failure { class: FailureClass::WrongAnswer, detail });
+        record.outcome = Outcome::Failed(Failure {
+            class: FailureClass::WrongAnswer,
+            detail,
+        });
     }
 }
 

@@ -40,16 +40,36 @@ pub struct Live {
 }
 
 /// Starts or finds the server, and waits until it is ready.
-pub async fn start(shared: &Shared, spec: &ServerSpec, log: &Path, stop: &Stop) -> Result<Live, WorldError> {
+pub async fn start(
+    shared: &Shared,
+    spec: &ServerSpec,
+    log: &Path,
+    stop: &Stop,
+) -> Result<Live, WorldError> {
     let (url, running, log) = match &spec.start {
         Start::Running { url, .. } => (url.clone(), None, None),
-        Start::Launch { command, environment, port, .. } => {
+        Start::Launch {
+            command,
+            environment,
+            port,
+            ..
+        } => {
             let running = launch(shared, spec, (command, environment), *port, log, stop).await?;
-            (format!("http://127.0.0.1:{}", running.port), Some(running), Some(log.to_path_buf()))
+            (
+                format!("http://127.0.0.1:{}", running.port),
+                Some(running),
+                Some(log.to_path_buf()),
+            )
         }
     };
-    let mut live =
-        Live { spec: spec.clone(), model: spec.model.clone().unwrap_or_default(), url, running, version: None, log };
+    let mut live = Live {
+        spec: spec.clone(),
+        model: spec.model.clone().unwrap_or_default(),
+        url,
+        running,
+        version: None,
+        log,
+    };
     if live.running.is_none() {
         reachable(&live).await?;
     }
@@ -78,7 +98,10 @@ async fn launch(
     let secrets: Vec<String> = shared.secrets.clone();
     let template = |port: u16| Launch {
         program_and_args: command.iter().map(|word| fill(word, port)).collect(),
-        env: environment.iter().map(|(name, word)| (name.clone(), fill(word, port))).collect(),
+        env: environment
+            .iter()
+            .map(|(name, word)| (name.clone(), fill(word, port)))
+            .collect(),
         cwd: None,
         log: log.to_path_buf(),
         log_limit: LogLimit::default(),
@@ -86,12 +109,21 @@ async fn launch(
     };
     let events = |event: LaunchEvent| match event {
         LaunchEvent::Started { pid, port } => {
-            shared.log("server_started", serde_json::json!({ "server": spec.name, "pid": pid, "port": port }));
+            shared.log(
+                "server_started",
+                serde_json::json!({ "server": spec.name, "pid": pid, "port": port }),
+            );
         }
         LaunchEvent::PortTaken { port, by } => {
-            shared.log("port_taken", serde_json::json!({ "server": spec.name, "port": port, "by": by }));
+            shared.log(
+                "port_taken",
+                serde_json::json!({ "server": spec.name, "port": port, "by": by }),
+            );
             shared.progress.event(Event::Note {
-                text: format!("port {port} was taken by another program; {} starts again on another", spec.name),
+                text: format!(
+                    "port {port} was taken by another program; {} starts again on another",
+                    spec.name
+                ),
             });
         }
     };
@@ -104,9 +136,13 @@ async fn launch(
         grace: spec.stop.grace,
         events: &events,
     };
-    let request = spec.ready.request.clone().unwrap_or(HttpRequest { method: "GET".into(), path: "/v1/models".into() });
+    let request = spec.ready.request.clone().unwrap_or(HttpRequest {
+        method: "GET".into(),
+        path: "/v1/models".into(),
+    });
     let ready = Ready {
-        method: reqwest::Method::from_bytes(request.method.as_bytes()).unwrap_or(reqwest::Method::GET),
+        method: reqwest::Method::from_bytes(request.method.as_bytes())
+            .unwrap_or(reqwest::Method::GET),
         path: request.path,
         headers: headers(spec),
         every: spec.ready.every,
@@ -144,10 +180,14 @@ fn first_answer(spec: &ServerSpec) -> Option<Box<Answers>> {
                 extra: serde_json::Map::new(),
             };
             let clock = crate::clock::Clock::start();
-            let record = client.send(&request, Record::default(), clock, Duration::from_secs(300)).await;
+            let record = client
+                .send(&request, Record::default(), clock, Duration::from_secs(300))
+                .await;
             match record.outcome {
                 Outcome::Ok => Ok(()),
-                Outcome::Failed(failure) => Err(format!("its first request failed: {}", failure.detail)),
+                Outcome::Failed(failure) => {
+                    Err(format!("its first request failed: {}", failure.detail))
+                }
             }
         })
     }))
@@ -157,7 +197,11 @@ fn first_answer(spec: &ServerSpec) -> Option<Box<Answers>> {
 async fn reachable(live: &Live) -> Result<(), WorldError> {
     let request = live.spec.ready.request.clone();
     let path = request.map_or_else(|| "/v1/models".to_string(), |r| r.path);
-    let asked = tokio::time::timeout(REACHABLE, live.client(None)?.ask(reqwest::Method::GET, &path, None)).await;
+    let asked = tokio::time::timeout(
+        REACHABLE,
+        live.client(None)?.ask(reqwest::Method::GET, &path, None),
+    )
+    .await;
     let why = match asked {
         Ok(Ok(_)) => return Ok(()),
         Ok(Err(why)) => why,
@@ -165,7 +209,11 @@ async fn reachable(live: &Live) -> Result<(), WorldError> {
     };
     Err(error::other(
         "server_unreachable",
-        format!("the server `{}` at {} does not answer: {why}", live.spec.name, live.shown_url()),
+        format!(
+            "the server `{}` at {} does not answer: {why}",
+            live.spec.name,
+            live.shown_url()
+        ),
         Some("is it running, and is the `url` right?"),
     ))
 }
@@ -182,7 +230,10 @@ async fn find_model(live: &Live) -> Result<String, WorldError> {
     };
     Err(error::other(
         "no_model",
-        format!("the server `{}` does not say which model it has: {why}", live.spec.name),
+        format!(
+            "the server `{}` does not say which model it has: {why}",
+            live.spec.name
+        ),
         Some("name it in the server block: `model = { path = \"…\" }`"),
     ))
 }
@@ -191,7 +242,9 @@ async fn version(live: &Live) -> Option<String> {
     let spec = live.spec.version.as_ref()?;
     let pattern = Regex::new(&spec.pattern).ok()?;
     let (status, body) = live.ask(&spec.request, None).await.ok()?;
-    let captures = pattern.captures(&body).filter(|_| (200..300).contains(&status))?;
+    let captures = pattern
+        .captures(&body)
+        .filter(|_| (200..300).contains(&status))?;
     captures.get(1).map(|group| group.as_str().to_string())
 }
 
@@ -202,15 +255,29 @@ impl Live {
             Some(name) => self.spec.apis.get(name),
             None => self.spec.apis.values().next(),
         };
-        let failed = |why: String| error::other("client", format!("the server `{}`: {why}", self.spec.name), None);
-        let api = api.cloned().ok_or_else(|| failed("its engine has no API".into()))?;
-        Client::new(&target(&self.spec, &self.url, &self.model, api)).map_err(|e| failed(e.to_string()))
+        let failed = |why: String| {
+            error::other(
+                "client",
+                format!("the server `{}`: {why}", self.spec.name),
+                None,
+            )
+        };
+        let api = api
+            .cloned()
+            .ok_or_else(|| failed("its engine has no API".into()))?;
+        Client::new(&target(&self.spec, &self.url, &self.model, api))
+            .map_err(|e| failed(e.to_string()))
     }
 
     /// Asks for something else than an answer: status and body.
-    pub async fn ask(&self, request: &HttpRequest, body: Option<&serde_json::Value>) -> Result<(u16, String), String> {
+    pub async fn ask(
+        &self,
+        request: &HttpRequest,
+        body: Option<&serde_json::Value>,
+    ) -> Result<(u16, String), String> {
         let client = self.client(None).map_err(|e| e.message)?;
-        let method = reqwest::Method::from_bytes(request.method.as_bytes()).map_err(|e| e.to_string())?;
+        let method =
+            reqwest::Method::from_bytes(request.method.as_bytes()).map_err(|e| e.to_string())?;
         client.ask(method, &request.path, body).await
     }
 
@@ -227,7 +294,11 @@ impl Live {
 
     /// How it ended, where it has.
     pub fn ended(&self) -> Option<String> {
-        self.running.as_ref()?.server.exited().map(|exit| exit.to_string())
+        self.running
+            .as_ref()?
+            .server
+            .exited()
+            .map(|exit| exit.to_string())
     }
 
     /// What to sample of it.
@@ -239,21 +310,29 @@ impl Live {
         };
         // what leaves the server's tree comes back to its guard
         let guard = self.running.as_ref().and_then(|running| {
-            crate::probe::procfile::stat(running.server.pid()).ok().map(|stat| stat.ppid)
+            crate::probe::procfile::stat(running.server.pid())
+                .ok()
+                .map(|stat| stat.ppid)
         });
-        let metrics = self.spec.metrics_request.as_ref().map(|request| MetricsTarget {
-            url: format!("{}{}", self.url, request.path),
-            headers: headers(&self.spec),
-            ca_file: self.spec.ca_file.clone(),
-            every: SCRAPE,
-            metrics: self.spec.metrics.iter().map(engine_metric).collect(),
-        });
+        let metrics = self
+            .spec
+            .metrics_request
+            .as_ref()
+            .map(|request| MetricsTarget {
+                url: format!("{}{}", self.url, request.path),
+                headers: headers(&self.spec),
+                ca_file: self.spec.ca_file.clone(),
+                every: SCRAPE,
+                metrics: self.spec.metrics.iter().map(engine_metric).collect(),
+            });
         let roles = self.spec.roles.iter();
         Targets {
             server: self.spec.name.clone(),
             roots: root.into_iter().collect(),
             guards: guard.into_iter().collect(),
-            roles: roles.filter_map(|(name, title)| Some((name.clone(), Regex::new(title).ok()?))).collect(),
+            roles: roles
+                .filter_map(|(name, title)| Some((name.clone(), Regex::new(title).ok()?)))
+                .collect(),
             gpus: GpuScope::All,
             metrics,
             host,
@@ -264,14 +343,23 @@ impl Live {
     pub async fn stop(self, stop: &Stop) -> Option<StopReport> {
         let running = self.running?;
         let number = signal(&self.spec.stop.signal);
-        Some(running.server.stop_or_hurry(number, self.spec.stop.grace, stop).await)
+        Some(
+            running
+                .server
+                .stop_or_hurry(number, self.spec.stop.grace, stop)
+                .await,
+        )
     }
 }
 
 fn engine_metric(metric: &crate::scenario::EngineMetric) -> EngineMetric {
     EngineMetric {
         name: metric.name.clone(),
-        kind: if metric.counter { MetricKind::Counter } else { MetricKind::Gauge },
+        kind: if metric.counter {
+            MetricKind::Counter
+        } else {
+            MetricKind::Gauge
+        },
         series: metric.series.clone(),
         dimension: metric.dimension,
         reduce: Reduce::Sum,
@@ -290,7 +378,10 @@ fn target(spec: &ServerSpec, url: &str, model: &str, api: crate::load::spec::Api
 }
 
 fn headers(spec: &ServerSpec) -> Vec<(String, String)> {
-    spec.headers.iter().map(|(name, value)| (name.clone(), value.text.clone())).collect()
+    spec.headers
+        .iter()
+        .map(|(name, value)| (name.clone(), value.text.clone()))
+        .collect()
 }
 
 fn signal(name: &str) -> i32 {

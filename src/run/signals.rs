@@ -8,8 +8,10 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// Raises the stop level with every signal; runs until it is aborted.
 pub(super) async fn watch(stopper: Stopper, shared: Arc<Shared>) {
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
         return;
     };
     for level in [StopLevel::Finish, StopLevel::Now] {
@@ -18,7 +20,10 @@ pub(super) async fn watch(stopper: Stopper, shared: Arc<Shared>) {
             _ = terminate.recv() => {}
         }
         stopper.raise(level);
-        shared.log("interrupted", serde_json::json!({ "now": level == StopLevel::Now }));
+        shared.log(
+            "interrupted",
+            serde_json::json!({ "now": level == StopLevel::Now }),
+        );
         shared.progress.event(Event::Interrupting { level });
     }
     std::future::pending::<()>().await;

@@ -3,7 +3,9 @@
 
 use super::{Case, CheckSpec, Thunk, matrix, phase, report, server, unmeasured::Unmeasured};
 use crate::diagnostics::{Diagnostic, codes};
-use crate::eval::{Binding, BlockValue, Evaluator, Handle, Layer, Nothing, Params, Scope, Shape, Value};
+use crate::eval::{
+    Binding, BlockValue, Evaluator, Handle, Layer, Nothing, Params, Scope, Shape, Value,
+};
 use crate::resolve::{Flat, Program};
 use crate::schema;
 use crate::source::Span;
@@ -38,10 +40,15 @@ pub fn compile(program: &Program, params: &Params, select: &dyn Fn(&str) -> bool
         };
         let mut ids: HashMap<String, ()> = HashMap::new();
         for axes in rows {
-            let Some(case) = one(program, params, flat, axes, &mut compiled) else { continue };
+            let Some(case) = one(program, params, flat, axes, &mut compiled) else {
+                continue;
+            };
             if ids.insert(case.id.clone(), ()).is_some() {
                 let message = format!("two cases of `{}` have the id `{}`", flat.title(), case.id);
-                let at = flat.attrs.get("name").map_or(flat.head(), |attr| attr.expr.span);
+                let at = flat
+                    .attrs
+                    .get("name")
+                    .map_or(flat.head(), |attr| attr.expr.span);
                 compiled.found.push(
                     Diagnostic::error(codes::DUPLICATE_CASE, at, message)
                         .help("let the axes, or `name`, tell the cases apart"),
@@ -58,16 +65,30 @@ pub fn compile(program: &Program, params: &Params, select: &dyn Fn(&str) -> bool
 fn locals(flat: &Flat, axes: &IndexMap<String, Value>) -> Scope {
     let mut layer = Layer::default();
     for (name, value) in axes {
-        layer.names.insert(name.clone(), Binding::Value(value.clone()));
+        layer
+            .names
+            .insert(name.clone(), Binding::Value(value.clone()));
     }
     for (name, attr) in &flat.lets {
-        layer.names.insert(name.clone(), Binding::Lazy { expr: attr.expr.clone(), module: attr.module });
+        layer.names.insert(
+            name.clone(),
+            Binding::Lazy {
+                expr: attr.expr.clone(),
+                module: attr.module,
+            },
+        );
     }
     for child in &flat.children {
-        let Some(name) = child.name.as_ref().map(|name| &name.text) else { continue };
+        let Some(name) = child.name.as_ref().map(|name| &name.text) else {
+            continue;
+        };
         let binding = match child.kind.text.as_str() {
-            "phase" => Binding::Value(Value::Handle(Handle::Phase { phase: name.as_str().into() })),
-            "server" => Binding::Value(Value::Handle(Handle::Server { server: name.as_str().into() })),
+            "phase" => Binding::Value(Value::Handle(Handle::Phase {
+                phase: name.as_str().into(),
+            })),
+            "server" => Binding::Value(Value::Handle(Handle::Server {
+                server: name.as_str().into(),
+            })),
             "report" => continue,
             _ => Binding::Block(child.clone()),
         };
@@ -84,36 +105,71 @@ pub(super) struct Context<'a> {
     pub scope: Scope,
 }
 
-fn one(program: &Program, params: &Params, flat: &Arc<Flat>, axes: IndexMap<String, Value>, out: &mut Compiled) -> Option<Case> {
+fn one(
+    program: &Program,
+    params: &Params,
+    flat: &Arc<Flat>,
+    axes: IndexMap<String, Value>,
+    out: &mut Compiled,
+) -> Option<Case> {
     let eval = Evaluator::new(program, params, &Nothing);
     let scope = locals(flat, &axes);
-    let cx = Context { eval: &eval, program, flat, scope };
+    let cx = Context {
+        eval: &eval,
+        program,
+        flat,
+        scope,
+    };
     let id = case_id(&cx, &axes);
-    let servers: Vec<_> = flat.children_of("server").filter_map(|block| server::lower(&cx, block)).collect();
+    let servers: Vec<_> = flat
+        .children_of("server")
+        .filter_map(|block| server::lower(&cx, block))
+        .collect();
     if flat.children_of("server").next().is_none() {
         eval.report(
-            Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), format!("the scenario `{}` has no server", flat.title()))
-                .help("add `server sut { engine = engines.builtin }`, or one with a `url`"),
+            Diagnostic::error(
+                codes::MISSING_ATTRIBUTE,
+                flat.head(),
+                format!("the scenario `{}` has no server", flat.title()),
+            )
+            .help("add `server sut { engine = engines.builtin }`, or one with a `url`"),
         );
     }
     let mut case = Case {
         scenario: flat.title().to_string(),
         scenario_doc: flat.doc.clone(),
         id,
-        axes: axes.iter().map(|(name, value)| (name.clone(), super::report::figure(value, false))).collect(),
+        axes: axes
+            .iter()
+            .map(|(name, value)| (name.clone(), super::report::figure(value, false)))
+            .collect(),
         tags: cx.texts(flat, "tags"),
-        sample: cx.duration(flat, "sample").unwrap_or(Duration::from_millis(500)),
-        timeout: cx.duration(flat, "timeout").unwrap_or(Duration::from_secs(3600)),
+        sample: cx
+            .duration(flat, "sample")
+            .unwrap_or(Duration::from_millis(500)),
+        timeout: cx
+            .duration(flat, "timeout")
+            .unwrap_or(Duration::from_secs(3600)),
         estimate: cx.duration(flat, "estimate"),
         isolate: cx.flag(flat, "isolate").unwrap_or(false),
-        phases: flat.children_of("phase").filter_map(|block| phase::lower(&cx, block, &servers)).collect(),
+        phases: flat
+            .children_of("phase")
+            .filter_map(|block| phase::lower(&cx, block, &servers))
+            .collect(),
         servers,
         checks: Vec::new(),
         reports: Vec::new(),
     };
     if case.sample < Duration::from_millis(10) {
-        let at = flat.attrs.get("sample").map_or(flat.head(), |attr| attr.expr.span);
-        eval.report(Diagnostic::error(codes::OUT_OF_RANGE, at, "`sample` is at least 10ms"));
+        let at = flat
+            .attrs
+            .get("sample")
+            .map_or(flat.head(), |attr| attr.expr.span);
+        eval.report(Diagnostic::error(
+            codes::OUT_OF_RANGE,
+            at,
+            "`sample` is at least 10ms",
+        ));
     }
     out.found.extend(eval.take_found());
     out.secrets.extend(eval.secrets());
@@ -126,11 +182,20 @@ fn one(program: &Program, params: &Params, flat: &Arc<Flat>, axes: IndexMap<Stri
         ("scenario".to_string(), Value::text(case.scenario.as_str())),
         ("gpus".to_string(), Value::plain(gpus as f64)),
     ]);
-    let scope =
-        cx.scope.with_values([("case", implicit), ("scenario", Value::text(flat.title()))]);
-    let cx = Context { eval: &eval, program, flat, scope };
+    let scope = cx
+        .scope
+        .with_values([("case", implicit), ("scenario", Value::text(flat.title()))]);
+    let cx = Context {
+        eval: &eval,
+        program,
+        flat,
+        scope,
+    };
     let checks = checks(&cx, &case);
-    let reports = flat.children_of("report").filter_map(|block| report::lower(&cx, block)).collect();
+    let reports = flat
+        .children_of("report")
+        .filter_map(|block| report::lower(&cx, block))
+        .collect();
     out.found.extend(eval.take_found());
     out.secrets.extend(eval.secrets());
     (case.checks, case.reports) = (checks, reports);
@@ -141,10 +206,19 @@ fn one(program: &Program, params: &Params, flat: &Arc<Flat>, axes: IndexMap<Stri
 fn case_id(cx: &Context<'_>, axes: &IndexMap<String, Value>) -> String {
     let id = axes
         .iter()
-        .map(|(name, value)| format!("{name}={}", value.shown().unwrap_or_else(|| "?".into()).replace(' ', "")))
+        .map(|(name, value)| {
+            format!(
+                "{name}={}",
+                value.shown().unwrap_or_else(|| "?".into()).replace(' ', "")
+            )
+        })
         .collect::<Vec<_>>()
         .join(",");
-    let id = if id.is_empty() { "case".to_string() } else { id };
+    let id = if id.is_empty() {
+        "case".to_string()
+    } else {
+        id
+    };
     match cx.attr(cx.flat, "name") {
         Value::Text(name) => name.to_string(),
         _ => id,
@@ -156,14 +230,22 @@ fn checks(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
     for (index, check) in cx.flat.checks.iter().enumerate() {
         let scope = cx.scope.in_module(check.module);
         cx.eval.take_trace();
-        let when = check.when.as_ref().map(|expr| (expr, cx.eval.eval(expr, &scope)));
+        let when = check
+            .when
+            .as_ref()
+            .map(|expr| (expr, cx.eval.eval(expr, &scope)));
         if let Some((expr, value)) = &when {
             cx.truth(value, expr.span, "`when` takes");
         }
         let value = cx.eval.eval(&check.expr, &scope);
         cx.truth(&value, check.expr.span, "a check is");
-        let phases: BTreeSet<String> =
-            cx.eval.take_trace().iter().flat_map(|r| r.query.phases()).map(|p| p.to_string()).collect();
+        let phases: BTreeSet<String> = cx
+            .eval
+            .take_trace()
+            .iter()
+            .flat_map(|r| r.query.phases())
+            .map(|p| p.to_string())
+            .collect();
         for name in &phases {
             let phase = case.phases.iter().find(|phase| phase.name == *name);
             if phase.is_some_and(|phase| !phase.measured) {
@@ -174,19 +256,34 @@ fn checks(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
                 );
             }
         }
-        let because = check.because.as_ref().and_then(|expr| cx.eval.eval(expr, &scope).shown());
+        let because = check
+            .because
+            .as_ref()
+            .and_then(|expr| cx.eval.eval(expr, &scope).shown());
         let source = &cx.program.sources;
         out.push(CheckSpec {
-            name: check.name.as_ref().map_or_else(|| format!("check_{}", index + 1), |name| name.text.clone()),
+            name: check
+                .name
+                .as_ref()
+                .map_or_else(|| format!("check_{}", index + 1), |name| name.text.clone()),
             level: check.level,
             text: one_line(source.text(check.expr.span)),
-            when_text: check.when.as_ref().map(|expr| one_line(source.text(expr.span))),
+            when_text: check
+                .when
+                .as_ref()
+                .map(|expr| one_line(source.text(expr.span))),
             because,
             place: source.place(check.span),
             phases: phases.into_iter().collect(),
             span: check.expr.span,
-            expr: Thunk { expr: check.expr.clone(), scope: scope.clone() },
-            when: check.when.clone().map(|expr| Thunk { expr, scope: scope.clone() }),
+            expr: Thunk {
+                expr: check.expr.clone(),
+                scope: scope.clone(),
+            },
+            when: check.when.clone().map(|expr| Thunk {
+                expr,
+                scope: scope.clone(),
+            }),
         });
     }
     out
@@ -204,18 +301,23 @@ impl Context<'_> {
     }
 
     pub fn attr_in(&self, flat: &Flat, name: &str, scope: &Scope) -> Value {
-        let Some(attribute) = schema::kind(&flat.kind.text).and_then(|kind| kind.attribute(name)) else {
+        let Some(attribute) = schema::kind(&flat.kind.text).and_then(|kind| kind.attribute(name))
+        else {
             return Value::Error;
         };
         match flat.attrs.get(name) {
-            Some(attr) => self.eval.attribute(attribute, &attr.expr, &scope.in_module(attr.module)),
+            Some(attr) => self
+                .eval
+                .attribute(attribute, &attr.expr, &scope.in_module(attr.module)),
             None => self.eval.default_of(attribute),
         }
     }
 
     /// Where an attribute is written, or the block's head.
     pub fn place(&self, flat: &Flat, name: &str) -> Span {
-        flat.attrs.get(name).map_or(flat.head(), |attr| attr.expr.span)
+        flat.attrs
+            .get(name)
+            .map_or(flat.head(), |attr| attr.expr.span)
     }
 
     pub fn duration(&self, flat: &Flat, name: &str) -> Option<Duration> {
@@ -245,22 +347,36 @@ impl Context<'_> {
     pub fn truth(&self, value: &Value, span: Span, what: &str) {
         let fine = matches!(
             value,
-            Value::Error | Value::Bool(_) | Value::Unknown(Shape::Bool | Shape::Any) | Value::Unavailable(_)
+            Value::Error
+                | Value::Bool(_)
+                | Value::Unknown(Shape::Bool | Shape::Any)
+                | Value::Unavailable(_)
         );
         if !fine {
             let message = format!("{what} true or false, this is {}", value.describe());
             let help = match value {
-                Value::Handle(_) | Value::Number(_) | Value::Unknown(_) => "compare it with a limit: … <= 800ms",
+                Value::Handle(_) | Value::Number(_) | Value::Unknown(_) => {
+                    "compare it with a limit: … <= 800ms"
+                }
                 _ => "write a comparison",
             };
-            self.eval.report(Diagnostic::error(codes::TYPE_MISMATCH, span, message).help(help));
+            self.eval
+                .report(Diagnostic::error(codes::TYPE_MISMATCH, span, message).help(help));
         }
     }
 }
 
 /// A field of a block or record that stands for a block.
-pub(super) fn member(eval: &Evaluator<'_>, value: &Value, kind: &str, name: &str, span: Span) -> Value {
-    let Some(attribute) = schema::kind(kind).and_then(|kind| kind.attribute(name)) else { return Value::Error };
+pub(super) fn member(
+    eval: &Evaluator<'_>,
+    value: &Value,
+    kind: &str,
+    name: &str,
+    span: Span,
+) -> Value {
+    let Some(attribute) = schema::kind(kind).and_then(|kind| kind.attribute(name)) else {
+        return Value::Error;
+    };
     match value {
         Value::Block(block) => block_attr(eval, block, attribute),
         Value::Record(fields) => match fields.get(name) {
@@ -307,5 +423,7 @@ pub(super) fn as_number(value: &Value) -> Option<f64> {
 }
 
 pub(super) fn as_whole(value: &Value) -> Option<u64> {
-    as_number(value).filter(|v| *v >= 0.0 && v.fract() == 0.0 && *v < 9e15).map(|v| v as u64)
+    as_number(value)
+        .filter(|v| *v >= 0.0 && v.fract() == 0.0 && *v < 9e15)
+        .map(|v| v as u64)
 }

@@ -24,17 +24,29 @@ pub(super) struct Asks {
 pub(super) fn lower(cx: &Context<'_>, server: &Flat, engine: &BlockValue, scope: &Scope) -> Asks {
     let flat = &engine.flat;
     Asks {
-        apis: flat.children_of("api").filter_map(|block| Some((block.title().to_string(), api(cx, block)?))).collect(),
+        apis: flat
+            .children_of("api")
+            .filter_map(|block| Some((block.title().to_string(), api(cx, block)?)))
+            .collect(),
         ready: ready(cx, server, flat, scope),
         stop: stop(cx, flat),
         version: flat.child("version").and_then(|block| {
             let pattern = cx.text(block, "pattern")?;
             check_pattern(cx, block, "pattern", &pattern);
-            Some(VersionSpec { request: request(cx, block, "request")?, pattern })
+            Some(VersionSpec {
+                request: request(cx, block, "request")?,
+                pattern,
+            })
         }),
-        actions: flat.children_of("action").filter_map(|block| action(cx, block)).collect(),
+        actions: flat
+            .children_of("action")
+            .filter_map(|block| action(cx, block))
+            .collect(),
         metrics_request: request(cx, flat, "metrics"),
-        metrics: flat.children_of("metric").filter_map(|block| metric(cx, block)).collect(),
+        metrics: flat
+            .children_of("metric")
+            .filter_map(|block| metric(cx, block))
+            .collect(),
         roles: flat
             .children_of("role")
             .filter_map(|block| {
@@ -73,7 +85,9 @@ fn ready(cx: &Context<'_>, server: &Flat, engine: &Flat, scope: &Scope) -> Ready
         }
     };
     let request = as_text(&pick("request")).and_then(|text| {
-        let block = own.filter(|block| block.attrs.contains_key("request")).or(theirs)?;
+        let block = own
+            .filter(|block| block.attrs.contains_key("request"))
+            .or(theirs)?;
         parse_request(cx, &text, cx.place(block, "request"))
     });
     Ready {
@@ -87,8 +101,12 @@ fn ready(cx: &Context<'_>, server: &Flat, engine: &Flat, scope: &Scope) -> Ready
 fn stop(cx: &Context<'_>, engine: &Flat) -> StopSpec {
     let block = engine.child("stop");
     StopSpec {
-        signal: block.and_then(|b| cx.text(b, "signal")).unwrap_or_else(|| "TERM".into()),
-        grace: block.and_then(|b| cx.duration(b, "grace")).unwrap_or(Duration::from_secs(10)),
+        signal: block
+            .and_then(|b| cx.text(b, "signal"))
+            .unwrap_or_else(|| "TERM".into()),
+        grace: block
+            .and_then(|b| cx.duration(b, "grace"))
+            .unwrap_or(Duration::from_secs(10)),
     }
 }
 
@@ -96,9 +114,14 @@ fn action(cx: &Context<'_>, block: &Flat) -> Option<Action> {
     Some(Action {
         name: block.title().to_string(),
         request: request(cx, block, "request")?,
-        body: cx.attr(block, "body").to_json().filter(|json| !json.is_null()),
+        body: cx
+            .attr(block, "body")
+            .to_json()
+            .filter(|json| !json.is_null()),
         retry: cx.whole(block, "retry").unwrap_or(0),
-        every: cx.duration(block, "every").unwrap_or(Duration::from_secs(1)),
+        every: cx
+            .duration(block, "every")
+            .unwrap_or(Duration::from_secs(1)),
     })
 }
 
@@ -110,8 +133,12 @@ fn metric(cx: &Context<'_>, block: &Flat) -> Option<EngineMetric> {
             Some((factor, dimension)) if factor == 1.0 => dimension,
             _ => {
                 cx.eval.report(
-                    Diagnostic::error(codes::UNKNOWN_UNIT, cx.place(block, "unit"), format!("an engine's metric cannot have the unit `{unit}`"))
-                        .help("it is one of: req, tok, s, B, ratio, or empty for a count"),
+                    Diagnostic::error(
+                        codes::UNKNOWN_UNIT,
+                        cx.place(block, "unit"),
+                        format!("an engine's metric cannot have the unit `{unit}`"),
+                    )
+                    .help("it is one of: req, tok, s, B, ratio, or empty for a count"),
                 );
                 return None;
             }
@@ -133,15 +160,24 @@ fn request(cx: &Context<'_>, block: &Flat, name: &str) -> Option<HttpRequest> {
 }
 
 fn parse_request(cx: &Context<'_>, text: &str, place: crate::source::Span) -> Option<HttpRequest> {
-    let parsed = text.split_once(' ').map(|(method, path)| (method.trim(), path.trim()));
+    let parsed = text
+        .split_once(' ')
+        .map(|(method, path)| (method.trim(), path.trim()));
     match parsed {
         Some((method @ ("GET" | "POST" | "PUT" | "DELETE"), path)) if path.starts_with('/') => {
-            Some(HttpRequest { method: method.into(), path: path.into() })
+            Some(HttpRequest {
+                method: method.into(),
+                path: path.into(),
+            })
         }
         _ => {
             cx.eval.report(
-                Diagnostic::error(codes::BAD_ARGUMENT, place, format!("`{text}` is not a request"))
-                    .help("write the method and the path: \"GET /health\""),
+                Diagnostic::error(
+                    codes::BAD_ARGUMENT,
+                    place,
+                    format!("`{text}` is not a request"),
+                )
+                .help("write the method and the path: \"GET /health\""),
             );
             None
         }
@@ -151,6 +187,10 @@ fn parse_request(cx: &Context<'_>, text: &str, place: crate::source::Span) -> Op
 fn check_pattern(cx: &Context<'_>, block: &Flat, name: &str, pattern: &str) {
     if let Err(error) = regex::Regex::new(pattern) {
         let message = format!("this pattern cannot be read: {error}");
-        cx.eval.report(Diagnostic::error(codes::BAD_ARGUMENT, cx.place(block, name), message));
+        cx.eval.report(Diagnostic::error(
+            codes::BAD_ARGUMENT,
+            cx.place(block, name),
+            message,
+        ));
     }
 }

@@ -12,8 +12,14 @@ type Row = IndexMap<String, Value>;
 
 /// The rows of the matrix; one empty row where there is none. `scope` gives the names that the
 /// expressions of a row see.
-pub(super) fn rows(eval: &Evaluator<'_>, scenario: &Flat, scope: &dyn Fn(&Row) -> Scope) -> Vec<Row> {
-    let Some(matrix) = scenario.child("matrix") else { return vec![Row::new()] };
+pub(super) fn rows(
+    eval: &Evaluator<'_>,
+    scenario: &Flat,
+    scope: &dyn Fn(&Row) -> Scope,
+) -> Vec<Row> {
+    let Some(matrix) = scenario.child("matrix") else {
+        return vec![Row::new()];
+    };
     let mut rows = vec![Row::new()];
     let mut removed = vec![false; matrix.excludes.len()];
     for (name, axis) in &matrix.attrs {
@@ -24,16 +30,25 @@ pub(super) fn rows(eval: &Evaluator<'_>, scenario: &Flat, scope: &dyn Fn(&Row) -
                 Value::List(values) => values,
                 Value::Error => return Vec::new(),
                 other => {
-                    let message = format!("the axis `{name}` is a list of values, this is {}", other.describe());
+                    let message = format!(
+                        "the axis `{name}` is a list of values, this is {}",
+                        other.describe()
+                    );
                     eval.report(
-                        Diagnostic::error(codes::TYPE_MISMATCH, axis.expr.span, message).help("put it in brackets: [ … ]"),
+                        Diagnostic::error(codes::TYPE_MISMATCH, axis.expr.span, message)
+                            .help("put it in brackets: [ … ]"),
                     );
                     return Vec::new();
                 }
             };
             if values.is_empty() {
-                let message = format!("the axis `{name}` has no values, so the scenario has no cases");
-                eval.report(Diagnostic::error(codes::EMPTY_MATRIX, axis.expr.span, message));
+                let message =
+                    format!("the axis `{name}` has no values, so the scenario has no cases");
+                eval.report(Diagnostic::error(
+                    codes::EMPTY_MATRIX,
+                    axis.expr.span,
+                    message,
+                ));
                 return Vec::new();
             }
             for value in values.iter() {
@@ -46,7 +61,10 @@ pub(super) fn rows(eval: &Evaluator<'_>, scenario: &Flat, scope: &dyn Fn(&Row) -
             }
             if next.len() > MOST_ROWS {
                 let message = format!("this matrix has more than {MOST_ROWS} rows");
-                eval.report(Diagnostic::error(codes::OUT_OF_RANGE, matrix.head(), message).help("remove axes or values"));
+                eval.report(
+                    Diagnostic::error(codes::OUT_OF_RANGE, matrix.head(), message)
+                        .help("remove axes or values"),
+                );
                 return Vec::new();
             }
         }
@@ -56,26 +74,44 @@ pub(super) fn rows(eval: &Evaluator<'_>, scenario: &Flat, scope: &dyn Fn(&Row) -
     for ((expr, _), removed) in matrix.excludes.iter().zip(&removed) {
         if !removed && !rows.is_empty() {
             let message = "this exclusion removes no row";
-            eval.report(Diagnostic::warning(codes::USELESS_EXCLUDE, expr.span, message).help("delete it, or mend its condition"));
+            eval.report(
+                Diagnostic::warning(codes::USELESS_EXCLUDE, expr.span, message)
+                    .help("delete it, or mend its condition"),
+            );
         }
     }
     if rows.is_empty() {
         let message = "every row of this matrix is excluded, so the scenario has no cases";
-        eval.report(Diagnostic::error(codes::EMPTY_MATRIX, matrix.head(), message));
+        eval.report(Diagnostic::error(
+            codes::EMPTY_MATRIX,
+            matrix.head(),
+            message,
+        ));
     }
     for (i, row) in rows.iter().enumerate() {
         if rows[..i].contains(row) {
-            let text: Vec<String> =
-                row.iter().map(|(k, v)| format!("{k}={}", v.shown().unwrap_or_default())).collect();
+            let text: Vec<String> = row
+                .iter()
+                .map(|(k, v)| format!("{k}={}", v.shown().unwrap_or_default()))
+                .collect();
             let message = format!("the row {} stands in the matrix twice", text.join(","));
-            eval.report(Diagnostic::error(codes::DUPLICATE_CASE, matrix.head(), message).help("remove the repeated value"));
+            eval.report(
+                Diagnostic::error(codes::DUPLICATE_CASE, matrix.head(), message)
+                    .help("remove the repeated value"),
+            );
             return Vec::new();
         }
     }
     rows
 }
 
-fn excluded(eval: &Evaluator<'_>, matrix: &Flat, row: &Row, scope: &dyn Fn(&Row) -> Scope, removed: &mut [bool]) -> bool {
+fn excluded(
+    eval: &Evaluator<'_>,
+    matrix: &Flat,
+    row: &Row,
+    scope: &dyn Fn(&Row) -> Scope,
+    removed: &mut [bool],
+) -> bool {
     let inner = scope(row);
     let mut out = false;
     for ((expr, module), removed) in matrix.excludes.iter().zip(removed) {

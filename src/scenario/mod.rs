@@ -67,7 +67,10 @@ pub struct Word {
 
 impl Word {
     pub fn plain(text: impl Into<String>) -> Self {
-        Self { text: text.into(), secret: false }
+        Self {
+            text: text.into(),
+            secret: false,
+        }
     }
 
     pub fn shown(&self) -> &str {

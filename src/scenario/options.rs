@@ -20,8 +20,16 @@ pub(super) struct Options {
 }
 
 /// Evaluates and checks them; `None` after what is wrong has been reported.
-pub(super) fn evaluate(cx: &Context<'_>, server: &Flat, engine: &Arc<Flat>, scope: &Scope) -> Option<Options> {
-    let known: IndexMap<&str, &Arc<Flat>> = engine.children_of("option").map(|option| (option.title(), option)).collect();
+pub(super) fn evaluate(
+    cx: &Context<'_>,
+    server: &Flat,
+    engine: &Arc<Flat>,
+    scope: &Scope,
+) -> Option<Options> {
+    let known: IndexMap<&str, &Arc<Flat>> = engine
+        .children_of("option")
+        .map(|option| (option.title(), option))
+        .collect();
     let mut written = IndexMap::new();
     let mut wrong = false;
     for (name, span, value) in written_options(cx, server) {
@@ -36,7 +44,11 @@ pub(super) fn evaluate(cx: &Context<'_>, server: &Flat, engine: &Arc<Flat>, scop
         }
     }
     let spelling = Spelling::of(cx, engine);
-    let mut out = Options { record: Value::None, flags: Vec::new(), shown: IndexMap::new() };
+    let mut out = Options {
+        record: Value::None,
+        flags: Vec::new(),
+        shown: IndexMap::new(),
+    };
     let mut record = Vec::new();
     for (name, option) in &known {
         let derived = cx.attr_in(option, "value", scope);
@@ -51,9 +63,16 @@ pub(super) fn evaluate(cx: &Context<'_>, server: &Flat, engine: &Arc<Flat>, scop
         };
         if !matches!(set, Value::None | Value::Error) {
             spelling.flags(cx, option, name, &set, &mut out.flags);
-            out.shown.insert(name.to_string(), set.shown().unwrap_or_else(|| "***".into()));
+            out.shown.insert(
+                name.to_string(),
+                set.shown().unwrap_or_else(|| "***".into()),
+            );
         }
-        let value = if matches!(set, Value::None) { cx.attr_in(option, "default", scope) } else { set };
+        let value = if matches!(set, Value::None) {
+            cx.attr_in(option, "default", scope)
+        } else {
+            set
+        };
         record.push((name.to_string(), value));
     }
     out.record = Value::record(record);
@@ -62,17 +81,34 @@ pub(super) fn evaluate(cx: &Context<'_>, server: &Flat, engine: &Arc<Flat>, scop
 
 fn written_options(cx: &Context<'_>, server: &Flat) -> Vec<(String, Span, Value)> {
     if let Some(block) = server.child("options") {
-        let eval = |attr: &crate::resolve::FlatAttr| cx.eval.eval(&attr.expr, &cx.scope.in_module(attr.module));
-        return block.attrs.iter().map(|(name, attr)| (name.clone(), attr.name.span, eval(attr))).collect();
+        let eval = |attr: &crate::resolve::FlatAttr| {
+            cx.eval.eval(&attr.expr, &cx.scope.in_module(attr.module))
+        };
+        return block
+            .attrs
+            .iter()
+            .map(|(name, attr)| (name.clone(), attr.name.span, eval(attr)))
+            .collect();
     }
-    let Some(attr) = server.attrs.get("options") else { return Vec::new() };
+    let Some(attr) = server.attrs.get("options") else {
+        return Vec::new();
+    };
     match cx.eval.eval(&attr.expr, &cx.scope.in_module(attr.module)) {
-        Value::Record(fields) => fields.iter().map(|(name, value)| (name.clone(), attr.expr.span, value.clone())).collect(),
+        Value::Record(fields) => fields
+            .iter()
+            .map(|(name, value)| (name.clone(), attr.expr.span, value.clone()))
+            .collect(),
         _ => Vec::new(),
     }
 }
 
-fn unknown(cx: &Context<'_>, engine: &Flat, known: &IndexMap<&str, &Arc<Flat>>, name: &str, span: Span) {
+fn unknown(
+    cx: &Context<'_>,
+    engine: &Flat,
+    known: &IndexMap<&str, &Arc<Flat>>,
+    name: &str,
+    span: Span,
+) {
     let message = format!("{} has no option `{name}`", engine.title());
     let diagnostic = Diagnostic::error(codes::UNKNOWN_OPTION, span, message);
     let diagnostic = match crate::check::nearest(name, known.keys().copied()) {
@@ -83,18 +119,37 @@ fn unknown(cx: &Context<'_>, engine: &Flat, known: &IndexMap<&str, &Arc<Flat>>, 
 }
 
 /// An option set to something else than what the layout already says.
-fn contradiction(cx: &Context<'_>, name: &str, set: &Value, derived: &Value, option: &Flat, span: Span) {
-    if matches!(derived, Value::None | Value::Error) || matches!(set, Value::Error) || set == derived {
+fn contradiction(
+    cx: &Context<'_>,
+    name: &str,
+    set: &Value,
+    derived: &Value,
+    option: &Flat,
+    span: Span,
+) {
+    if matches!(derived, Value::None | Value::Error)
+        || matches!(set, Value::Error)
+        || set == derived
+    {
         return;
     }
-    let derived_from = option.attrs.get("value").map(|attr| cx.program.sources.text(attr.expr.span).to_string());
-    let (Some(from), Some(shown), Some(set)) = (derived_from, derived.shown(), set.shown()) else { return };
+    let derived_from = option
+        .attrs
+        .get("value")
+        .map(|attr| cx.program.sources.text(attr.expr.span).to_string());
+    let (Some(from), Some(shown), Some(set)) = (derived_from, derived.shown(), set.shown()) else {
+        return;
+    };
     if !from.contains("layout.") {
         return;
     }
     cx.eval.report(
-        Diagnostic::error(codes::CONTRADICTION, span, format!("`{name}` is {set} here, and {shown} by `{from}`"))
-            .help("say it in the layout only: the plan counts GPUs by it"),
+        Diagnostic::error(
+            codes::CONTRADICTION,
+            span,
+            format!("`{name}` is {set} here, and {shown} by `{from}`"),
+        )
+        .help("say it in the layout only: the plan counts GPUs by it"),
     );
 }
 
@@ -119,10 +174,12 @@ fn typed(cx: &Context<'_>, option: &Flat, name: &str, value: Value, span: Span) 
     {
         let message = format!("`{name}` cannot be \"{text}\"");
         let diagnostic = Diagnostic::error(codes::BAD_CHOICE, span, message);
-        cx.eval.report(match crate::check::nearest(text, choices.iter().map(String::as_str)) {
-            Some(near) => diagnostic.help(format!("did you mean \"{near}\"?")),
-            None => diagnostic.help(format!("it is one of: {}", choices.join(", "))),
-        });
+        cx.eval.report(
+            match crate::check::nearest(text, choices.iter().map(String::as_str)) {
+                Some(near) => diagnostic.help(format!("did you mean \"{near}\"?")),
+                None => diagnostic.help(format!("it is one of: {}", choices.join(", "))),
+            },
+        );
         return Value::Error;
     }
     value
@@ -138,7 +195,11 @@ struct Spelling {
 impl Spelling {
     fn of(cx: &Context<'_>, engine: &Flat) -> Self {
         let Some(flags) = engine.child("flags") else {
-            return Self { kebab: true, yes: "--{}".into(), no: None };
+            return Self {
+                kebab: true,
+                yes: "--{}".into(),
+                no: None,
+            };
         };
         Self {
             kebab: cx.text(flags, "spelling").as_deref() != Some("--snake_case"),
@@ -147,8 +208,19 @@ impl Spelling {
         }
     }
 
-    fn flags(&self, cx: &Context<'_>, option: &Flat, name: &str, value: &Value, out: &mut Vec<String>) {
-        let word = if self.kebab { name.replace('_', "-") } else { name.to_string() };
+    fn flags(
+        &self,
+        cx: &Context<'_>,
+        option: &Flat,
+        name: &str,
+        value: &Value,
+        out: &mut Vec<String>,
+    ) {
+        let word = if self.kebab {
+            name.replace('_', "-")
+        } else {
+            name.to_string()
+        };
         let own = cx.text(option, "flag");
         let flag = own.clone().unwrap_or_else(|| format!("--{word}"));
         let ty = cx.text(option, "type").unwrap_or_default();
@@ -163,7 +235,11 @@ impl Spelling {
                 Some(json) => out.extend([flag, json.to_string()]),
                 None => cx.eval.report(Diagnostic {
                     severity: Severity::Error,
-                    ..Diagnostic::error(codes::TYPE_MISMATCH, option.head(), format!("`{name}` has no JSON form"))
+                    ..Diagnostic::error(
+                        codes::TYPE_MISMATCH,
+                        option.head(),
+                        format!("`{name}` has no JSON form"),
+                    )
                 }),
             },
             Value::Number(q) => {
@@ -171,7 +247,13 @@ impl Spelling {
                 let unit = if ty == "duration" { "s" } else { "" };
                 out.extend([flag, number(q.value / factor, 15) + unit]);
             }
-            other => out.extend(as_text(other).or_else(|| other.shown()).map(|text| [flag, text]).into_iter().flatten()),
+            other => out.extend(
+                as_text(other)
+                    .or_else(|| other.shown())
+                    .map(|text| [flag, text])
+                    .into_iter()
+                    .flatten(),
+            ),
         }
     }
 }

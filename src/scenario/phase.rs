@@ -10,27 +10,50 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Attributes that make a phase a load of its own.
-const LOADING: &[&str] = &["workload", "server", "requests", "duration", "concurrency", "think", "rate", "arrival", "drain"];
+const LOADING: &[&str] = &[
+    "workload",
+    "server",
+    "requests",
+    "duration",
+    "concurrency",
+    "think",
+    "rate",
+    "arrival",
+    "drain",
+];
 
-pub(super) fn lower(cx: &Context<'_>, flat: &Arc<Flat>, servers: &[ServerSpec]) -> Option<PhaseSpec> {
+pub(super) fn lower(
+    cx: &Context<'_>,
+    flat: &Arc<Flat>,
+    servers: &[ServerSpec],
+) -> Option<PhaseSpec> {
     let when = cx.attr(flat, "when");
     let skipped = match &when {
-        Value::Bool(false) => flat
-            .attrs
-            .get("when")
-            .map(|attr| format!("`{}` does not hold", super::compile::one_line(cx.program.sources.text(attr.expr.span)))),
+        Value::Bool(false) => flat.attrs.get("when").map(|attr| {
+            format!(
+                "`{}` does not hold",
+                super::compile::one_line(cx.program.sources.text(attr.expr.span))
+            )
+        }),
         _ => None,
     };
     let idle = cx.duration(flat, "idle");
-    let own = flat.attrs.keys().find(|name| LOADING.contains(&name.as_str()));
+    let own = flat
+        .attrs
+        .keys()
+        .find(|name| LOADING.contains(&name.as_str()));
     let children: Vec<&Arc<Flat>> = flat.children_of("load").collect();
     if let (Some(own), [first, ..]) = (own, children.as_slice())
         && own != "duration"
     {
         cx.eval.report(
-            Diagnostic::error(codes::CONTRADICTION, cx.place(flat, own), "this phase has a load of its own and `load` blocks")
-                .label(first.head(), "a load block")
-                .help("move the attributes into another `load name { … }`"),
+            Diagnostic::error(
+                codes::CONTRADICTION,
+                cx.place(flat, own),
+                "this phase has a load of its own and `load` blocks",
+            )
+            .label(first.head(), "a load block")
+            .help("move the attributes into another `load name { … }`"),
         );
         return None;
     }
@@ -39,16 +62,23 @@ pub(super) fn lower(cx: &Context<'_>, flat: &Arc<Flat>, servers: &[ServerSpec]) 
             (None, _) => Vec::new(),
             (Some(own), Some(_)) => {
                 cx.eval.report(
-                    Diagnostic::error(codes::CONTRADICTION, cx.place(flat, own), "a phase either is idle or has a load")
-                        .label(cx.place(flat, "idle"), "idle")
-                        .help("make two phases of it"),
+                    Diagnostic::error(
+                        codes::CONTRADICTION,
+                        cx.place(flat, own),
+                        "a phase either is idle or has a load",
+                    )
+                    .label(cx.place(flat, "idle"), "idle")
+                    .help("make two phases of it"),
                 );
                 return None;
             }
             (Some(_), None) => vec![load(cx, flat, None, servers)?],
         }
     } else {
-        let loads: Option<Vec<LoadSpec>> = children.iter().map(|child| load(cx, child, Some(flat), servers)).collect();
+        let loads: Option<Vec<LoadSpec>> = children
+            .iter()
+            .map(|child| load(cx, child, Some(flat), servers))
+            .collect();
         loads?
     };
     if loads.is_empty() && idle.is_none() && !cx.flag(flat, "quiesce").unwrap_or(false) {
@@ -73,22 +103,43 @@ pub(super) fn lower(cx: &Context<'_>, flat: &Arc<Flat>, servers: &[ServerSpec]) 
 }
 
 /// A load's attributes; one of several in a phase takes the phase's `duration` where it has none.
-fn load(cx: &Context<'_>, flat: &Arc<Flat>, phase: Option<&Flat>, servers: &[ServerSpec]) -> Option<LoadSpec> {
+fn load(
+    cx: &Context<'_>,
+    flat: &Arc<Flat>,
+    phase: Option<&Flat>,
+    servers: &[ServerSpec],
+) -> Option<LoadSpec> {
     let server = server(cx, flat, servers);
     let workload = workload(cx, flat)?;
     let pace = pace(cx, flat)?;
     let requests = as_number(&cx.attr(flat, "requests")).map(|n| n.round() as u64);
-    let duration = cx.duration(flat, "duration").or_else(|| phase.and_then(|phase| cx.duration(phase, "duration")));
+    let duration = cx
+        .duration(flat, "duration")
+        .or_else(|| phase.and_then(|phase| cx.duration(phase, "duration")));
     if requests.is_none() && duration.is_none() {
         cx.eval.report(
-            Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), format!("the load of `{}` never ends", flat.title()))
-                .help("say `requests = 200`, or `duration = 60s`, or both: whichever comes first ends it"),
+            Diagnostic::error(
+                codes::MISSING_ATTRIBUTE,
+                flat.head(),
+                format!("the load of `{}` never ends", flat.title()),
+            )
+            .help(
+                "say `requests = 200`, or `duration = 60s`, or both: whichever comes first ends it",
+            ),
         );
         return None;
     }
     if requests == Some(0) || duration == Some(Duration::ZERO) {
-        let name = if requests == Some(0) { "requests" } else { "duration" };
-        cx.eval.report(Diagnostic::error(codes::OUT_OF_RANGE, cx.place(flat, name), format!("`{name}` is more than 0")));
+        let name = if requests == Some(0) {
+            "requests"
+        } else {
+            "duration"
+        };
+        cx.eval.report(Diagnostic::error(
+            codes::OUT_OF_RANGE,
+            cx.place(flat, name),
+            format!("`{name}` is more than 0"),
+        ));
         return None;
     }
     let server = server?;
@@ -100,7 +151,9 @@ fn load(cx: &Context<'_>, flat: &Arc<Flat>, phase: Option<&Flat>, servers: &[Ser
             requests,
             duration,
             drain: cx.duration(flat, "drain"),
-            timeout: cx.duration(flat, "timeout").unwrap_or(Duration::from_secs(600)),
+            timeout: cx
+                .duration(flat, "timeout")
+                .unwrap_or(Duration::from_secs(600)),
             seed: cx.whole(flat, "seed").unwrap_or(0),
         },
         server: server.name.clone(),
@@ -122,25 +175,39 @@ fn pace(cx: &Context<'_>, flat: &Flat) -> Option<Pace> {
     };
     match as_number(&rate) {
         Some(rate) => {
-            for name in ["concurrency", "think"].into_iter().filter(|name| flat.attrs.contains_key(*name)) {
+            for name in ["concurrency", "think"]
+                .into_iter()
+                .filter(|name| flat.attrs.contains_key(*name))
+            {
                 contradiction(name, "rate");
                 return None;
             }
             if rate <= 0.0 {
-                cx.eval.report(Diagnostic::error(codes::OUT_OF_RANGE, cx.place(flat, "rate"), "`rate` is more than 0"));
+                cx.eval.report(Diagnostic::error(
+                    codes::OUT_OF_RANGE,
+                    cx.place(flat, "rate"),
+                    "`rate` is more than 0",
+                ));
                 return None;
             }
             let arrival = match as_text(&cx.attr(flat, "arrival")).as_deref() {
                 Some("constant") => Arrival::Constant,
                 _ => Arrival::Poisson,
             };
-            Some(Pace::Open { rate_per_s: rate, arrival })
+            Some(Pace::Open {
+                rate_per_s: rate,
+                arrival,
+            })
         }
         None => {
             if flat.attrs.contains_key("arrival") {
                 cx.eval.report(
-                    Diagnostic::error(codes::CONTRADICTION, cx.place(flat, "arrival"), "`arrival` is for an open loop")
-                        .help("give it a rate: `rate = 10 req/s`"),
+                    Diagnostic::error(
+                        codes::CONTRADICTION,
+                        cx.place(flat, "arrival"),
+                        "`arrival` is for an open loop",
+                    )
+                    .help("give it a rate: `rate = 10 req/s`"),
                 );
                 return None;
             }
@@ -155,11 +222,20 @@ fn pace(cx: &Context<'_>, flat: &Flat) -> Option<Pace> {
 fn server<'s>(cx: &Context<'_>, flat: &Flat, servers: &'s [ServerSpec]) -> Option<&'s ServerSpec> {
     if let Some(attr) = flat.attrs.get("server") {
         return match cx.eval.eval(&attr.expr, &cx.scope.in_module(attr.module)) {
-            Value::Handle(Handle::Server { server }) => servers.iter().find(|s| s.name == server.as_ref()),
+            Value::Handle(Handle::Server { server }) => {
+                servers.iter().find(|s| s.name == server.as_ref())
+            }
             Value::Error => None,
             other => {
-                let message = format!("`server` names a server of the scenario, this is {}", other.describe());
-                cx.eval.report(Diagnostic::error(codes::TYPE_MISMATCH, attr.expr.span, message));
+                let message = format!(
+                    "`server` names a server of the scenario, this is {}",
+                    other.describe()
+                );
+                cx.eval.report(Diagnostic::error(
+                    codes::TYPE_MISMATCH,
+                    attr.expr.span,
+                    message,
+                ));
                 None
             }
         };
@@ -168,8 +244,12 @@ fn server<'s>(cx: &Context<'_>, flat: &Flat, servers: &'s [ServerSpec]) -> Optio
     if blocks > 1 {
         let names: Vec<&str> = cx.flat.children_of("server").map(|s| s.title()).collect();
         cx.eval.report(
-            Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), "the scenario has several servers, and this load names none")
-                .help(format!("say `server = {}`", names.join("`, or `server = "))),
+            Diagnostic::error(
+                codes::MISSING_ATTRIBUTE,
+                flat.head(),
+                "the scenario has several servers, and this load names none",
+            )
+            .help(format!("say `server = {}`", names.join("`, or `server = "))),
         );
         return None;
     }
@@ -188,15 +268,27 @@ fn workload(cx: &Context<'_>, flat: &Flat) -> Option<WorkloadSpec> {
         }
         Value::Error => None,
         other => {
-            let message = format!("`workload` names a workload block, this is {}", other.describe());
-            cx.eval.report(Diagnostic::error(codes::TYPE_MISMATCH, cx.place(flat, "workload"), message));
+            let message = format!(
+                "`workload` names a workload block, this is {}",
+                other.describe()
+            );
+            cx.eval.report(Diagnostic::error(
+                codes::TYPE_MISMATCH,
+                cx.place(flat, "workload"),
+                message,
+            ));
             None
         }
     }
 }
 
 /// The engine must have the API, and understand what the workload asks of it.
-fn check_api(cx: &Context<'_>, flat: &Flat, server: &ServerSpec, workload: &WorkloadSpec) -> Option<()> {
+fn check_api(
+    cx: &Context<'_>,
+    flat: &Flat,
+    server: &ServerSpec,
+    workload: &WorkloadSpec,
+) -> Option<()> {
     let place = cx.place(flat, "workload");
     let Some(api) = server.apis.get(&workload.api) else {
         let known: Vec<&str> = server.apis.keys().map(String::as_str).collect();
@@ -210,19 +302,35 @@ fn check_api(cx: &Context<'_>, flat: &Flat, server: &ServerSpec, workload: &Work
     };
     let mut fine = Some(());
     let mut refuse = |message: String, help: &str| {
-        cx.eval.report(Diagnostic::error(codes::CONTRADICTION, place, message).help(help));
+        cx.eval
+            .report(Diagnostic::error(codes::CONTRADICTION, place, message).help(help));
         fine = None;
     };
     if workload.requests.iter().any(|r| r.ignore_eos) && !api.ignore_eos {
         refuse(
-            format!("{}'s {} API does not understand `ignore_eos`", server.engine, workload.api),
+            format!(
+                "{}'s {} API does not understand `ignore_eos`",
+                server.engine, workload.api
+            ),
             "drop `ignore_eos` from the workload: answers may then be shorter than `output`",
         );
     }
-    let only_text = |r: &super::RequestSpec| r.content.iter().all(|part| matches!(part, super::PartSpec::Text(_)));
-    if api.protocol == Protocol::OpenaiCompletions && !workload.requests.iter().all(|r| only_text(r) && r.system.is_none()) {
+    let only_text = |r: &super::RequestSpec| {
+        r.content
+            .iter()
+            .all(|part| matches!(part, super::PartSpec::Text(_)))
+    };
+    if api.protocol == Protocol::OpenaiCompletions
+        && !workload
+            .requests
+            .iter()
+            .all(|r| only_text(r) && r.system.is_none())
+    {
         refuse(
-            format!("the completions API takes a prompt only, and `{}` has images or a system message", workload.name),
+            format!(
+                "the completions API takes a prompt only, and `{}` has images or a system message",
+                workload.name
+            ),
             "use the chat API: `api = \"chat\"`",
         );
     }

@@ -15,7 +15,10 @@ pub(super) fn lower(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ReportSpec> {
         Some(name) => Some(template(cx, flat, name)?),
         None => None,
     };
-    let columns = flat.attrs.get("columns").map_or_else(Vec::new, |attr| columns(cx, attr));
+    let columns = flat
+        .attrs
+        .get("columns")
+        .map_or_else(Vec::new, |attr| columns(cx, attr));
     for (_, thunk) in &columns {
         let value = cx.eval.eval(&thunk.expr, &thunk.scope);
         cx.eval.not_one_figure(&value, &thunk.expr);
@@ -31,29 +34,52 @@ pub(super) fn lower(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ReportSpec> {
             return None;
         }
     }
-    Some(ReportSpec { name: flat.title().to_string(), format, to, template, columns })
+    Some(ReportSpec {
+        name: flat.title().to_string(),
+        format,
+        to,
+        template,
+        columns,
+    })
 }
 
 fn columns(cx: &Context<'_>, attr: &FlatAttr) -> Vec<(String, Thunk)> {
     let scope = cx.scope.in_module(attr.module);
-    let thunk = |expr: &Expr| Thunk { expr: Arc::new(expr.clone()), scope: scope.clone() };
+    let thunk = |expr: &Expr| Thunk {
+        expr: Arc::new(expr.clone()),
+        scope: scope.clone(),
+    };
     match &attr.expr.kind {
-        ExprKind::List(items) => {
-            items.iter().map(|item| (one_line(cx.program.sources.text(item.span)), thunk(item))).collect()
-        }
-        ExprKind::Record(fields) => fields.iter().map(|field| (field.key.text.clone(), thunk(&field.value))).collect(),
+        ExprKind::List(items) => items
+            .iter()
+            .map(|item| (one_line(cx.program.sources.text(item.span)), thunk(item)))
+            .collect(),
+        ExprKind::Record(fields) => fields
+            .iter()
+            .map(|field| (field.key.text.clone(), thunk(&field.value)))
+            .collect(),
         ExprKind::Error => Vec::new(),
         _ => {
             cx.eval.report(
-                Diagnostic::error(codes::TYPE_MISMATCH, attr.expr.span, "`columns` is a list of expressions, or a record of header = expression")
-                    .help("columns = [case.name, stress.ttft.p50]"),
+                Diagnostic::error(
+                    codes::TYPE_MISMATCH,
+                    attr.expr.span,
+                    "`columns` is a list of expressions, or a record of header = expression",
+                )
+                .help("columns = [case.name, stress.ttft.p50]"),
             );
             Vec::new()
         }
     }
 }
 
-fn format(cx: &Context<'_>, flat: &Flat, to: &[String], template: bool, columns: bool) -> Option<ReportFormat> {
+fn format(
+    cx: &Context<'_>,
+    flat: &Flat,
+    to: &[String],
+    template: bool,
+    columns: bool,
+) -> Option<ReportFormat> {
     let named = cx.text(flat, "format");
     let ending = |path: &String| path.rsplit_once('.').map(|(_, ending)| ending.to_string());
     let by_ending = to.first().and_then(ending);
@@ -73,8 +99,12 @@ fn format(cx: &Context<'_>, flat: &Flat, to: &[String], template: bool, columns:
     };
     if matches!(format, ReportFormat::Csv | ReportFormat::Markdown) && !columns {
         cx.eval.report(
-            Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), format!("the table `{}` has no columns", flat.title()))
-                .help("columns = [case.name, stress.ttft.p50, stress.output_throughput]"),
+            Diagnostic::error(
+                codes::MISSING_ATTRIBUTE,
+                flat.head(),
+                format!("the table `{}` has no columns", flat.title()),
+            )
+            .help("columns = [case.name, stress.ttft.p50, stress.output_throughput]"),
         );
         return None;
     }
@@ -85,10 +115,16 @@ fn template(cx: &Context<'_>, flat: &Flat, name: String) -> Option<Template> {
     let place = cx.place(flat, "template");
     if name.starts_with("std:") {
         return match crate::report::std_template(&name) {
-            Some(text) => Some(Template { name, text: text.to_string() }),
+            Some(text) => Some(Template {
+                name,
+                text: text.to_string(),
+            }),
             None => {
                 let message = format!("the standard library has no template `{name}`");
-                cx.eval.report(Diagnostic::error(codes::MISSING_FILE, place, message).help("it has std:summary.md.j2"));
+                cx.eval.report(
+                    Diagnostic::error(codes::MISSING_FILE, place, message)
+                        .help("it has std:summary.md.j2"),
+                );
                 None
             }
         };
@@ -97,7 +133,11 @@ fn template(cx: &Context<'_>, flat: &Flat, name: String) -> Option<Template> {
     match std::fs::read_to_string(&path) {
         Ok(text) => Some(Template { name, text }),
         Err(error) => {
-            cx.eval.report(Diagnostic::error(codes::FILE_UNREADABLE, place, format!("cannot read `{name}`: {error}")));
+            cx.eval.report(Diagnostic::error(
+                codes::FILE_UNREADABLE,
+                place,
+                format!("cannot read `{name}`: {error}"),
+            ));
             None
         }
     }
@@ -111,6 +151,10 @@ pub fn figure(value: &Value, ratio: bool) -> Figure {
         Value::Unavailable(reason) => Figure::unavailable(reason.as_ref()),
         Value::Unknown(_) | Value::Handle(_) => Figure::unavailable("it was not measured"),
         Value::Error => Figure::unavailable("the expression could not be evaluated"),
-        other => Figure::text(as_text(other).or_else(|| other.shown()).unwrap_or_else(|| "***".into())),
+        other => Figure::text(
+            as_text(other)
+                .or_else(|| other.shown())
+                .unwrap_or_else(|| "***".into()),
+        ),
     }
 }

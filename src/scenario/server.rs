@@ -16,7 +16,9 @@ pub const PORT: &str = "{port}";
 
 /// The spec of a server; `None` after what is wrong has been reported.
 pub(super) fn lower(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
-    let url = cx.text(flat, "url").map(|url| url.trim_end_matches('/').to_string());
+    let url = cx
+        .text(flat, "url")
+        .map(|url| url.trim_end_matches('/').to_string());
     let engine = engine_of(cx, flat, url.is_some())?;
     let model = model_of(cx, flat);
     let layout_value = child_record(cx, flat, "layout");
@@ -40,7 +42,10 @@ pub(super) fn lower(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
     constraints(cx, flat, &engine.flat, &launch);
     let mut arguments = set.flags;
     arguments.extend(written_arguments(cx, flat));
-    let launch = launch.with_values([("arguments", Value::list(arguments.into_iter().map(Value::text).collect()))]);
+    let launch = launch.with_values([(
+        "arguments",
+        Value::list(arguments.into_iter().map(Value::text).collect()),
+    )]);
 
     let start = match url {
         Some(url) => running(cx, flat, url)?,
@@ -54,7 +59,9 @@ pub(super) fn lower(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
     Some(ServerSpec {
         name: flat.title().to_string(),
         engine: engine.flat.title().to_string(),
-        model: served.or(by_engine).or_else(|| path.map(|path| home(&path))),
+        model: served
+            .or(by_engine)
+            .or_else(|| path.map(|path| home(&path))),
         start,
         layout,
         options: set.shown,
@@ -72,7 +79,9 @@ pub(super) fn lower(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
             Some(serde_json::Value::Object(fields)) => fields,
             _ => serde_json::Map::new(),
         },
-        ca_file: cx.text(flat, "ca_file").and_then(|path| existing(cx, flat, "ca_file", &path)),
+        ca_file: cx
+            .text(flat, "ca_file")
+            .and_then(|path| existing(cx, flat, "ca_file", &path)),
     })
 }
 
@@ -107,14 +116,23 @@ fn model_of(cx: &Context<'_>, flat: &Flat) -> Value {
         Value::Block(_) | Value::Record(_) => filled(cx, &value, "model", place),
         _ => {
             let kind = schema::kind("model").expect("the schema has models");
-            Value::record(kind.attributes.iter().map(|a| (a.name.to_string(), Value::None)))
+            Value::record(
+                kind.attributes
+                    .iter()
+                    .map(|a| (a.name.to_string(), Value::None)),
+            )
         }
     }
 }
 
 fn filled(cx: &Context<'_>, value: &Value, kind: &str, place: Span) -> Value {
     let attributes = schema::kind(kind).map_or(&[][..], |kind| kind.attributes);
-    Value::record(attributes.iter().map(|a| (a.name.to_string(), member(cx.eval, value, kind, a.name, place))))
+    Value::record(attributes.iter().map(|a| {
+        (
+            a.name.to_string(),
+            member(cx.eval, value, kind, a.name, place),
+        )
+    }))
 }
 
 fn field(cx: &Context<'_>, value: &Value, name: &str, place: Span) -> Value {
@@ -127,13 +145,18 @@ fn field(cx: &Context<'_>, value: &Value, name: &str, place: Span) -> Value {
 /// `layout { … }` or `layout = { … }`, filled up with defaults.
 fn child_record(cx: &Context<'_>, flat: &Flat, name: &str) -> Value {
     if let Some(child) = flat.child(name) {
-        let block = Value::Block(Arc::new(BlockValue { flat: child.clone(), scope: cx.scope.in_module(child.module) }));
+        let block = Value::Block(Arc::new(BlockValue {
+            flat: child.clone(),
+            scope: cx.scope.in_module(child.module),
+        }));
         return filled(cx, &block, name, child.head());
     }
     if let Some(attr) = flat.attrs.get(name) {
         let value = cx.eval.eval(&attr.expr, &cx.scope.in_module(attr.module));
         let kind: &'static str = schema::kind(name).map_or("layout", |kind| kind.name);
-        let value = cx.eval.typed(name, schema::Type::Block(kind), value, attr.expr.span);
+        let value = cx
+            .eval
+            .typed(name, schema::Type::Block(kind), value, attr.expr.span);
         return filled(cx, &value, name, attr.expr.span);
     }
     filled(cx, &Value::record([]), name, flat.head())
@@ -156,14 +179,21 @@ fn constraints(cx: &Context<'_>, flat: &Flat, engine: &Flat, scope: &Scope) {
         if !applies || !matches!(cx.eval.eval(&check.expr, scope), Value::Bool(false)) {
             continue;
         }
-        let because = check.because.as_ref().and_then(|expr| as_text(&cx.eval.eval(expr, scope)));
+        let because = check
+            .because
+            .as_ref()
+            .and_then(|expr| as_text(&cx.eval.eval(expr, scope)));
         let text = super::compile::one_line(cx.program.sources.text(check.expr.span));
         let message = match because {
             Some(because) => format!("{} cannot run this server: {because}", engine.title()),
-            None => format!("{} cannot run this server: `{text}` does not hold", engine.title()),
+            None => format!(
+                "{} cannot run this server: `{text}` does not hold",
+                engine.title()
+            ),
         };
         let rule = codes::CONSTRAINT;
-        let mut diagnostic = Diagnostic::error(rule, flat.head(), message).label(check.expr.span, "the engine's constraint");
+        let mut diagnostic = Diagnostic::error(rule, flat.head(), message)
+            .label(check.expr.span, "the engine's constraint");
         if check.level == crate::syntax::ast::CheckLevel::Warn {
             diagnostic.severity = crate::diagnostics::Severity::Warning;
         }
@@ -174,7 +204,12 @@ fn constraints(cx: &Context<'_>, flat: &Flat, engine: &Flat, scope: &Scope) {
 /// `arguments = […]`: passed as they are.
 fn written_arguments(cx: &Context<'_>, flat: &Flat) -> Vec<String> {
     let mut out = Vec::new();
-    words(cx, &cx.attr(flat, "arguments"), cx.place(flat, "arguments"), &mut out);
+    words(
+        cx,
+        &cx.attr(flat, "arguments"),
+        cx.place(flat, "arguments"),
+        &mut out,
+    );
     out.into_iter().map(|word| word.text).collect()
 }
 
@@ -183,15 +218,24 @@ fn words(cx: &Context<'_>, value: &Value, place: Span, out: &mut Vec<Word>) {
     match value {
         Value::List(items) => items.iter().for_each(|item| words(cx, item, place, out)),
         Value::None | Value::Error => {}
-        Value::Secret(text) => out.push(Word { text: text.to_string(), secret: true }),
+        Value::Secret(text) => out.push(Word {
+            text: text.to_string(),
+            secret: true,
+        }),
         Value::Text(text) => out.push(Word::plain(text.as_ref())),
         Value::Bool(b) => out.push(Word::plain(b.to_string())),
-        Value::Number(q) if q.dimension.is_none() || q.dimension == crate::units::Dimension::TOKENS => {
+        Value::Number(q)
+            if q.dimension.is_none() || q.dimension == crate::units::Dimension::TOKENS =>
+        {
             out.push(Word::plain(crate::units::number(q.value, 15)));
         }
         other => cx.eval.report(
-            Diagnostic::error(codes::TYPE_MISMATCH, place, format!("{} cannot be a word of a command", other.describe()))
-                .help("words are texts and bare numbers"),
+            Diagnostic::error(
+                codes::TYPE_MISMATCH,
+                place,
+                format!("{} cannot be a word of a command", other.describe()),
+            )
+            .help("words are texts and bare numbers"),
         ),
     }
 }
@@ -200,16 +244,24 @@ fn launched(cx: &Context<'_>, flat: &Flat, engine: &Flat, scope: &Scope) -> Opti
     for name in ["url", "pid"] {
         if flat.attrs.contains_key(name) && name == "pid" {
             cx.eval.report(
-                Diagnostic::error(codes::CONTRADICTION, cx.place(flat, name), "`pid` is for a server that already runs")
-                    .help("give its `url` too, or leave the pid out"),
+                Diagnostic::error(
+                    codes::CONTRADICTION,
+                    cx.place(flat, name),
+                    "`pid` is for a server that already runs",
+                )
+                .help("give its `url` too, or leave the pid out"),
             );
         }
     }
     let command = cx.attr_in(engine, "command", scope);
     if matches!(command, Value::None) {
         cx.eval.report(
-            Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), format!("{} is not launched by scn", engine.title()))
-                .help("say where the server runs: `url = \"http://127.0.0.1:8000\"`"),
+            Diagnostic::error(
+                codes::MISSING_ATTRIBUTE,
+                flat.head(),
+                format!("{} is not launched by scn", engine.title()),
+            )
+            .help("say where the server runs: `url = \"http://127.0.0.1:8000\"`"),
         );
         return None;
     }
@@ -226,7 +278,10 @@ fn launched(cx: &Context<'_>, flat: &Flat, engine: &Flat, scope: &Scope) -> Opti
         word.text = home(&word.text);
     }
     let mut environment = IndexMap::new();
-    for (block, scope) in [(engine.child("environment"), scope.clone()), (flat.child("environment"), cx.scope.clone())] {
+    for (block, scope) in [
+        (engine.child("environment"), scope.clone()),
+        (flat.child("environment"), cx.scope.clone()),
+    ] {
         for (name, attr) in block.iter().flat_map(|block| &block.attrs) {
             let value = cx.eval.eval(&attr.expr, &scope.in_module(attr.module));
             let mut one = Vec::new();
@@ -249,13 +304,19 @@ fn launched(cx: &Context<'_>, flat: &Flat, engine: &Flat, scope: &Scope) -> Opti
     }
     let port = cx.whole(flat, "port");
     if port.is_some_and(|port| port > 65535) {
-        cx.eval.report(Diagnostic::error(codes::OUT_OF_RANGE, cx.place(flat, "port"), "a port is at most 65535"));
+        cx.eval.report(Diagnostic::error(
+            codes::OUT_OF_RANGE,
+            cx.place(flat, "port"),
+            "a port is at most 65535",
+        ));
     }
     Some(Start::Launch {
         command: out,
         environment: environment.into_iter().collect(),
         port: port.and_then(|port| u16::try_from(port).ok()),
-        setup: cx.text(flat, "setup").and_then(|path| existing(cx, flat, "setup", &path)),
+        setup: cx
+            .text(flat, "setup")
+            .and_then(|path| existing(cx, flat, "setup", &path)),
     })
 }
 
@@ -263,20 +324,30 @@ fn running(cx: &Context<'_>, flat: &Flat, url: String) -> Option<Start> {
     for name in ["program", "setup", "port", "arguments"] {
         if let Some(attr) = flat.attrs.get(name) {
             cx.eval.report(
-                Diagnostic::error(codes::CONTRADICTION, attr.name.span, format!("`{name}` is for a server that scn launches"))
-                    .label(cx.place(flat, "url"), "this one already runs")
-                    .help(format!("drop `{name}`, or `url`")),
+                Diagnostic::error(
+                    codes::CONTRADICTION,
+                    attr.name.span,
+                    format!("`{name}` is for a server that scn launches"),
+                )
+                .label(cx.place(flat, "url"), "this one already runs")
+                .help(format!("drop `{name}`, or `url`")),
             );
         }
     }
     if !(url.starts_with("http://") || url.starts_with("https://")) {
         cx.eval.report(
-            Diagnostic::error(codes::BAD_ARGUMENT, cx.place(flat, "url"), format!("`{url}` is not a URL"))
-                .help("write `http://host:port`"),
+            Diagnostic::error(
+                codes::BAD_ARGUMENT,
+                cx.place(flat, "url"),
+                format!("`{url}` is not a URL"),
+            )
+            .help("write `http://host:port`"),
         );
         return None;
     }
-    let pid = cx.whole(flat, "pid").and_then(|pid| i32::try_from(pid).ok());
+    let pid = cx
+        .whole(flat, "pid")
+        .and_then(|pid| i32::try_from(pid).ok());
     Some(Start::Running { url, pid })
 }
 
@@ -291,7 +362,13 @@ fn headers(cx: &Context<'_>, flat: &Flat) -> Vec<(String, Word)> {
     }
     match cx.attr(flat, "api_key") {
         Value::Secret(key) | Value::Text(key) => {
-            out.push(("Authorization".into(), Word { text: format!("Bearer {key}"), secret: true }));
+            out.push((
+                "Authorization".into(),
+                Word {
+                    text: format!("Bearer {key}"),
+                    secret: true,
+                },
+            ));
         }
         _ => {}
     }
@@ -321,15 +398,25 @@ pub(super) fn pack_path(cx: &Context<'_>, flat: &Flat, name: &str, path: &str) -
 /// A file of the pack that must be there.
 pub(super) fn existing(cx: &Context<'_>, flat: &Flat, name: &str, path: &str) -> Option<PathBuf> {
     let place = cx.place(flat, name);
-    let folder = cx.program.sources.get(place.file).folder().map(PathBuf::from).unwrap_or_default();
+    let folder = cx
+        .program
+        .sources
+        .get(place.file)
+        .folder()
+        .map(PathBuf::from)
+        .unwrap_or_default();
     let full = folder.join(home(path));
     if full.is_file() {
         return Some(full);
     }
     cx.eval.report(
-        Diagnostic::error(codes::MISSING_FILE, place, format!("there is no file `{path}`"))
-            .help(format!("looked for {}", full.display()))
-            .help("paths are relative to the file that names them"),
+        Diagnostic::error(
+            codes::MISSING_FILE,
+            place,
+            format!("there is no file `{path}`"),
+        )
+        .help(format!("looked for {}", full.display()))
+        .help("paths are relative to the file that names them"),
     );
     None
 }

@@ -22,15 +22,37 @@ struct ServerNames {
 /// Names of a case, for whatever answers in its place.
 pub fn names_of(case: &Case) -> Names {
     let loads = |phase: &super::PhaseSpec| {
-        phase.loads.iter().filter_map(|load| load.load.name.as_deref()).map(Arc::from).collect()
+        phase
+            .loads
+            .iter()
+            .filter_map(|load| load.load.name.as_deref())
+            .map(Arc::from)
+            .collect()
     };
     let server = |server: &ServerSpec| ServerNames {
-        metrics: server.metrics.iter().map(|m| (m.name.as_str().into(), m.dimension)).collect(),
-        roles: server.roles.iter().map(|(role, _)| role.as_str().into()).chain(["other".into()]).collect(),
+        metrics: server
+            .metrics
+            .iter()
+            .map(|m| (m.name.as_str().into(), m.dimension))
+            .collect(),
+        roles: server
+            .roles
+            .iter()
+            .map(|(role, _)| role.as_str().into())
+            .chain(["other".into()])
+            .collect(),
     };
     Names {
-        loads: case.phases.iter().map(|phase| (phase.name.clone(), loads(phase))).collect(),
-        servers: case.servers.iter().map(|s| (s.name.clone(), server(s))).collect(),
+        loads: case
+            .phases
+            .iter()
+            .map(|phase| (phase.name.clone(), loads(phase)))
+            .collect(),
+        servers: case
+            .servers
+            .iter()
+            .map(|s| (s.name.clone(), server(s)))
+            .collect(),
     }
 }
 
@@ -40,11 +62,17 @@ impl Names {
     }
 
     pub fn engine_metrics(&self, server: &str) -> Vec<(Arc<str>, Dimension)> {
-        self.servers.get(server).map(|s| s.metrics.clone()).unwrap_or_default()
+        self.servers
+            .get(server)
+            .map(|s| s.metrics.clone())
+            .unwrap_or_default()
     }
 
     pub fn roles(&self, server: &str) -> Vec<Arc<str>> {
-        self.servers.get(server).map(|s| s.roles.clone()).unwrap_or_default()
+        self.servers
+            .get(server)
+            .map(|s| s.roles.clone())
+            .unwrap_or_default()
     }
 }
 

@@ -14,8 +14,15 @@ pub(super) fn lower(cx: &Context<'_>, block: &Arc<BlockValue>) -> Option<Workloa
     let constant = |name: &str| cx.attr_in(flat, name, &block.scope);
     let rows = match constant("rows") {
         Value::List(rows) if rows.is_empty() => {
-            let message = format!("the workload `{}` has no rows, so nothing to ask", flat.title());
-            cx.eval.report(Diagnostic::error(codes::OUT_OF_RANGE, cx.place(flat, "rows"), message));
+            let message = format!(
+                "the workload `{}` has no rows, so nothing to ask",
+                flat.title()
+            );
+            cx.eval.report(Diagnostic::error(
+                codes::OUT_OF_RANGE,
+                cx.place(flat, "rows"),
+                message,
+            ));
             return None;
         }
         Value::List(rows) => rows.as_ref().clone(),
@@ -35,16 +42,28 @@ pub(super) fn lower(cx: &Context<'_>, block: &Arc<BlockValue>) -> Option<Workloa
         },
     };
     if base.max_tokens == Some(0) {
-        cx.eval.report(Diagnostic::error(codes::OUT_OF_RANGE, cx.place(flat, "output"), "`output` is more than 0 tokens"));
+        cx.eval.report(Diagnostic::error(
+            codes::OUT_OF_RANGE,
+            cx.place(flat, "output"),
+            "`output` is more than 0 tokens",
+        ));
         return None;
     }
-    let requests: Option<Vec<RequestSpec>> = rows.iter().map(|row| request(cx, block, row, &base)).collect();
+    let requests: Option<Vec<RequestSpec>> = rows
+        .iter()
+        .map(|row| request(cx, block, row, &base))
+        .collect();
     let accept = flat.attrs.get("accept").map(|attr| Thunk {
         expr: attr.expr.clone(),
         scope: block.scope.in_module(attr.module),
     });
     if let Some(accept) = &accept {
-        let scope = answered(&accept.scope, Value::Unknown(Shape::Text), Value::Unknown(Shape::Text), &rows[0]);
+        let scope = answered(
+            &accept.scope,
+            Value::Unknown(Shape::Text),
+            Value::Unknown(Shape::Text),
+            &rows[0],
+        );
         let value = cx.eval.eval(&accept.expr, &scope);
         cx.truth(&value, accept.expr.span, "`accept` is");
     }
@@ -60,13 +79,25 @@ pub(super) fn lower(cx: &Context<'_>, block: &Arc<BlockValue>) -> Option<Workloa
 
 /// The names that `accept` sees.
 pub fn answered(scope: &Scope, answer: Value, finish_reason: Value, row: &Value) -> Scope {
-    scope.with_values([("answer", answer), ("finish_reason", finish_reason), ("row", row.clone())])
+    scope.with_values([
+        ("answer", answer),
+        ("finish_reason", finish_reason),
+        ("row", row.clone()),
+    ])
 }
 
-fn request(cx: &Context<'_>, block: &BlockValue, row: &Value, base: &RequestSpec) -> Option<RequestSpec> {
+fn request(
+    cx: &Context<'_>,
+    block: &BlockValue,
+    row: &Value,
+    base: &RequestSpec,
+) -> Option<RequestSpec> {
     let flat = &block.flat;
     let scope = block.scope.with_value("row", row.clone());
-    let (prompt, content) = (cx.attr_in(flat, "prompt", &scope), cx.attr_in(flat, "content", &scope));
+    let (prompt, content) = (
+        cx.attr_in(flat, "prompt", &scope),
+        cx.attr_in(flat, "content", &scope),
+    );
     let mut parts = Vec::new();
     match (&prompt, &content) {
         (Value::Error, _) | (_, Value::Error) => return None,
@@ -79,29 +110,46 @@ fn request(cx: &Context<'_>, block: &BlockValue, row: &Value, base: &RequestSpec
         }
         (Value::None, Value::None) => {
             cx.eval.report(
-                Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), format!("the workload `{}` asks nothing", flat.title()))
-                    .help("give it `prompt = \"…\"`, or `content = [text(\"…\"), image(\"photo.jpg\")]`"),
+                Diagnostic::error(
+                    codes::MISSING_ATTRIBUTE,
+                    flat.head(),
+                    format!("the workload `{}` asks nothing", flat.title()),
+                )
+                .help(
+                    "give it `prompt = \"…\"`, or `content = [text(\"…\"), image(\"photo.jpg\")]`",
+                ),
             );
             return None;
         }
         _ => {
             cx.eval.report(
-                Diagnostic::error(codes::CONTRADICTION, cx.place(flat, "content"), "`prompt` and `content` cannot both be said")
-                    .label(cx.place(flat, "prompt"), "the prompt")
-                    .help("put the text into the content: text(\"…\")"),
+                Diagnostic::error(
+                    codes::CONTRADICTION,
+                    cx.place(flat, "content"),
+                    "`prompt` and `content` cannot both be said",
+                )
+                .label(cx.place(flat, "prompt"), "the prompt")
+                .help("put the text into the content: text(\"…\")"),
             );
             return None;
         }
     }
     let system = as_text(&cx.attr_in(flat, "system", &scope));
-    Some(RequestSpec { system, content: parts, ..base.clone() })
+    Some(RequestSpec {
+        system,
+        content: parts,
+        ..base.clone()
+    })
 }
 
 fn part(cx: &Context<'_>, value: &Value, place: Span) -> Option<PartSpec> {
     match value {
         Value::Part(Part::Text(text)) | Value::Text(text) => Some(PartSpec::Text(text.to_string())),
         Value::Part(Part::Image { source, base }) => {
-            if ["http://", "https://", "data:"].iter().any(|scheme| source.starts_with(scheme)) {
+            if ["http://", "https://", "data:"]
+                .iter()
+                .any(|scheme| source.starts_with(scheme))
+            {
                 return Some(PartSpec::ImageUrl(source.to_string()));
             }
             let path = base.clone().unwrap_or_default().join(source.as_ref());
@@ -113,8 +161,12 @@ fn part(cx: &Context<'_>, value: &Value, place: Span) -> Option<PartSpec> {
         }
         Value::Error => None,
         other => {
-            let message = format!("`content` is made of text(…) and image(…), this is {}", other.describe());
-            cx.eval.report(Diagnostic::error(codes::TYPE_MISMATCH, place, message));
+            let message = format!(
+                "`content` is made of text(…) and image(…), this is {}",
+                other.describe()
+            );
+            cx.eval
+                .report(Diagnostic::error(codes::TYPE_MISMATCH, place, message));
             None
         }
     }
@@ -122,9 +174,13 @@ fn part(cx: &Context<'_>, value: &Value, place: Span) -> Option<PartSpec> {
 
 fn missing(cx: &Context<'_>, source: &str, path: &PathBuf, place: Span) {
     cx.eval.report(
-        Diagnostic::error(codes::MISSING_FILE, place, format!("there is no file `{source}`"))
-            .help(format!("looked for {}", path.display()))
-            .help("paths are relative to the file that names them"),
+        Diagnostic::error(
+            codes::MISSING_FILE,
+            place,
+            format!("there is no file `{source}`"),
+        )
+        .help(format!("looked for {}", path.display()))
+        .help("paths are relative to the file that names them"),
     );
 }
 

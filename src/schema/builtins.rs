@@ -21,40 +21,185 @@ const fn function(
     required: usize,
     doc: &'static str,
 ) -> Builtin {
-    Builtin { name, signature, parameters, required, variadic: false, doc }
+    Builtin {
+        name,
+        signature,
+        parameters,
+        required,
+        variadic: false,
+        doc,
+    }
 }
 
 pub const BUILTINS: &[Builtin] = &[
     // content of requests
-    function("text", "text(value)", &["value"], 1, "A text part of a request."),
-    function("image", "image(source)", &["source"], 1, "An image part of a request: a file of the pack, an http(s) URL or a data URL."),
+    function(
+        "text",
+        "text(value)",
+        &["value"],
+        1,
+        "A text part of a request.",
+    ),
+    function(
+        "image",
+        "image(source)",
+        &["source"],
+        1,
+        "An image part of a request: a file of the pack, an http(s) URL or a data URL.",
+    ),
     // answers
-    function("contains_any", "contains_any(text, words)", &["text", "words"], 2, "Whether the text has at least one of the words, in any case of letters."),
-    function("contains_all", "contains_all(text, words)", &["text", "words"], 2, "Whether the text has every one of the words, in any case of letters."),
-    function("matches", "matches(text, pattern)", &["text", "pattern"], 2, "Whether the regular expression matches somewhere in the text."),
+    function(
+        "contains_any",
+        "contains_any(text, words)",
+        &["text", "words"],
+        2,
+        "Whether the text has at least one of the words, in any case of letters.",
+    ),
+    function(
+        "contains_all",
+        "contains_all(text, words)",
+        &["text", "words"],
+        2,
+        "Whether the text has every one of the words, in any case of letters.",
+    ),
+    function(
+        "matches",
+        "matches(text, pattern)",
+        &["text", "pattern"],
+        2,
+        "Whether the regular expression matches somewhere in the text.",
+    ),
     // numbers, texts and lists
-    function("len", "len(value)", &["value"], 1, "Length of a text in characters, of a list or a record in entries."),
-    function("mod", "mod(a, b)", &["a", "b"], 2, "The remainder of a / b, with the sign of b."),
+    function(
+        "len",
+        "len(value)",
+        &["value"],
+        1,
+        "Length of a text in characters, of a list or a record in entries.",
+    ),
+    function(
+        "mod",
+        "mod(a, b)",
+        &["a", "b"],
+        2,
+        "The remainder of a / b, with the sign of b.",
+    ),
     function("abs", "abs(a)", &["a"], 1, "The value without its sign."),
-    Builtin { variadic: true, ..function("min", "min(a, b, …) or min(list)", &["values"], 1, "The least of the values.") },
-    Builtin { variadic: true, ..function("max", "max(a, b, …) or max(list)", &["values"], 1, "The greatest of the values.") },
-    function("round", "round(a)", &["a"], 1, "The nearest whole number; a half goes away from zero."),
-    function("range", "range(n)", &["n"], 1, "The whole numbers from 0 to n - 1."),
-    function("join", "join(list, separator)", &["list", "separator"], 2, "The entries as one text."),
-    function("keys", "keys(record)", &["record"], 1, "The record's keys, in order."),
-    function("get", "get(record, key, default)", &["record", "key", "default"], 2, "The record's value of that key, or the default where it has none."),
-    function("fixed", "fixed(number, digits)", &["number", "digits"], 2, "The bare number as text with so many digits after the point."),
+    Builtin {
+        variadic: true,
+        ..function(
+            "min",
+            "min(a, b, …) or min(list)",
+            &["values"],
+            1,
+            "The least of the values.",
+        )
+    },
+    Builtin {
+        variadic: true,
+        ..function(
+            "max",
+            "max(a, b, …) or max(list)",
+            &["values"],
+            1,
+            "The greatest of the values.",
+        )
+    },
+    function(
+        "round",
+        "round(a)",
+        &["a"],
+        1,
+        "The nearest whole number; a half goes away from zero.",
+    ),
+    function(
+        "range",
+        "range(n)",
+        &["n"],
+        1,
+        "The whole numbers from 0 to n - 1.",
+    ),
+    function(
+        "join",
+        "join(list, separator)",
+        &["list", "separator"],
+        2,
+        "The entries as one text.",
+    ),
+    function(
+        "keys",
+        "keys(record)",
+        &["record"],
+        1,
+        "The record's keys, in order.",
+    ),
+    function(
+        "get",
+        "get(record, key, default)",
+        &["record", "key", "default"],
+        2,
+        "The record's value of that key, or the default where it has none.",
+    ),
+    function(
+        "fixed",
+        "fixed(number, digits)",
+        &["number", "digits"],
+        2,
+        "The bare number as text with so many digits after the point.",
+    ),
     // arrivals
-    function("poisson", "poisson()", &[], 0, "Arrivals that do not know of each other: exponential gaps."),
+    function(
+        "poisson",
+        "poisson()",
+        &[],
+        0,
+        "Arrivals that do not know of each other: exponential gaps.",
+    ),
     function("constant", "constant()", &[], 0, "Arrivals at equal gaps."),
     // secrets
-    function("env", "env(name, default)", &["name", "default"], 1, "An environment variable, as a secret: no plan, log or report prints it."),
-    function("secret", "secret(value)", &["value"], 1, "The text as a secret: no plan, log or report prints it."),
+    function(
+        "env",
+        "env(name, default)",
+        &["name", "default"],
+        1,
+        "An environment variable, as a secret: no plan, log or report prints it.",
+    ),
+    function(
+        "secret",
+        "secret(value)",
+        &["value"],
+        1,
+        "The text as a secret: no plan, log or report prints it.",
+    ),
     // measurements
-    function("percentile", "percentile(distribution, share)", &["distribution", "share"], 2, "A percentile of a distribution: percentile(stress.ttft, 99.9%)."),
-    function("growth", "growth(series, from = phase, to = phase) or growth(series, during = phase)", &["series", "from", "to", "during"], 1, "How much a series' floor (its least value in the quiet end of a phase) rose from one phase to another, or from the first to the last repetition of one."),
-    function("peak", "peak(series, during = phase)", &["series", "during"], 1, "The greatest value of a series, in the whole case or in one phase."),
-    function("increase", "increase(counter, during = phase)", &["series", "during"], 1, "How much a counter rose, in the whole case or in one phase; restarts from 0 are seen."),
+    function(
+        "percentile",
+        "percentile(distribution, share)",
+        &["distribution", "share"],
+        2,
+        "A percentile of a distribution: percentile(stress.ttft, 99.9%).",
+    ),
+    function(
+        "growth",
+        "growth(series, from = phase, to = phase) or growth(series, during = phase)",
+        &["series", "from", "to", "during"],
+        1,
+        "How much a series' floor (its least value in the quiet end of a phase) rose from one phase to another, or from the first to the last repetition of one.",
+    ),
+    function(
+        "peak",
+        "peak(series, during = phase)",
+        &["series", "during"],
+        1,
+        "The greatest value of a series, in the whole case or in one phase.",
+    ),
+    function(
+        "increase",
+        "increase(counter, during = phase)",
+        &["series", "during"],
+        1,
+        "How much a counter rose, in the whole case or in one phase; restarts from 0 are seen.",
+    ),
 ];
 
 pub fn builtin(name: &str) -> Option<&'static Builtin> {

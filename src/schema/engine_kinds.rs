@@ -11,7 +11,15 @@ const fn launch(attribute: Attribute) -> Attribute {
 }
 
 /// What an engine's expressions may read of the server that uses it.
-const IMPLICIT: &[&str] = &["model", "layout", "options", "arguments", "host", "port", "scn"];
+const IMPLICIT: &[&str] = &[
+    "model",
+    "layout",
+    "options",
+    "arguments",
+    "host",
+    "port",
+    "scn",
+];
 
 pub(super) const KINDS: &[Kind] = &[
     Kind {
@@ -20,10 +28,27 @@ pub(super) const KINDS: &[Kind] = &[
         naming: Naming::Required,
         parents: &["file"],
         attributes: &[
-            launch(optional("command", Type::List(&Type::Any), "The program and its words; lists are spliced in, `none` is left out. An engine without one is only for servers that already run.")),
-            launch(default("gpus", Type::Int(0), "0", "GPUs that a server needs.")),
-            launch(optional("served_name", Type::Text, "What requests call the model, where that is not the model's path.")),
-            optional("metrics", Type::Text, "Where figures are read, as Prometheus text: `GET /metrics`.")
+            launch(optional(
+                "command",
+                Type::List(&Type::Any),
+                "The program and its words; lists are spliced in, `none` is left out. An engine without one is only for servers that already run.",
+            )),
+            launch(default(
+                "gpus",
+                Type::Int(0),
+                "0",
+                "GPUs that a server needs.",
+            )),
+            launch(optional(
+                "served_name",
+                Type::Text,
+                "What requests call the model, where that is not the model's path.",
+            )),
+            optional(
+                "metrics",
+                Type::Text,
+                "Where figures are read, as Prometheus text: `GET /metrics`.",
+            ),
         ],
         free: None,
         checks: true,
@@ -35,12 +60,36 @@ pub(super) const KINDS: &[Kind] = &[
         naming: Naming::Required,
         parents: &["engine"],
         attributes: &[
-            required("protocol", Type::Choice(&["openai_chat", "openai_completions"]), "The words that requests and answers are put in."),
+            required(
+                "protocol",
+                Type::Choice(&["openai_chat", "openai_completions"]),
+                "The words that requests and answers are put in.",
+            ),
             required("path", Type::Text, "`/v1/chat/completions`"),
-            default("max_tokens", Type::Text, "\"max_tokens\"", "The body's field for the longest answer."),
-            default("stream_usage", Type::Bool, "true", "Whether `stream_options.include_usage` is understood."),
-            default("ignore_eos", Type::Bool, "false", "Whether `ignore_eos` is understood."),
-            default("done_marker", Type::Bool, "true", "Whether a stream ends with `data: [DONE]`."),
+            default(
+                "max_tokens",
+                Type::Text,
+                "\"max_tokens\"",
+                "The body's field for the longest answer.",
+            ),
+            default(
+                "stream_usage",
+                Type::Bool,
+                "true",
+                "Whether `stream_options.include_usage` is understood.",
+            ),
+            default(
+                "ignore_eos",
+                Type::Bool,
+                "false",
+                "Whether `ignore_eos` is understood.",
+            ),
+            default(
+                "done_marker",
+                Type::Bool,
+                "true",
+                "Whether a stream ends with `data: [DONE]`.",
+            ),
         ],
         free: None,
         checks: false,
@@ -52,10 +101,18 @@ pub(super) const KINDS: &[Kind] = &[
         naming: Naming::Never,
         parents: &["engine", "server"],
         attributes: &[
-            optional("request", Type::Text, "`GET /health`: answered with 2xx when ready."),
+            optional(
+                "request",
+                Type::Text,
+                "`GET /health`: answered with 2xx when ready.",
+            ),
             optional("every", TIME, "How often it is asked."),
             optional("timeout", TIME, "How long it may take."),
-            optional("answers", Type::Bool, "Whether a first request must be answered too."),
+            optional(
+                "answers",
+                Type::Bool,
+                "Whether a first request must be answered too.",
+            ),
         ],
         free: None,
         checks: false,
@@ -67,7 +124,12 @@ pub(super) const KINDS: &[Kind] = &[
         naming: Naming::Never,
         parents: &["engine"],
         attributes: &[
-            default("signal", Type::Choice(&["TERM", "INT", "QUIT", "HUP"]), "\"TERM\"", "The signal that asks."),
+            default(
+                "signal",
+                Type::Choice(&["TERM", "INT", "QUIT", "HUP"]),
+                "\"TERM\"",
+                "The signal that asks.",
+            ),
             default("grace", TIME, "10s", "How long it may take."),
         ],
         free: None,
@@ -81,7 +143,11 @@ pub(super) const KINDS: &[Kind] = &[
         parents: &["engine"],
         attributes: &[
             required("request", Type::Text, "`GET /version`"),
-            required("pattern", Type::Text, "A regular expression with one group."),
+            required(
+                "pattern",
+                Type::Text,
+                "A regular expression with one group.",
+            ),
         ],
         free: None,
         checks: false,
@@ -93,9 +159,23 @@ pub(super) const KINDS: &[Kind] = &[
         naming: Naming::Never,
         parents: &["engine"],
         attributes: &[
-            default("spelling", Type::Choice(&["--kebab-case", "--snake_case"]), "\"--kebab-case\"", "How an option's name is written."),
-            default("yes", Type::Text, "\"--{}\"", "A true switch; `{}` is the name."),
-            optional("no", Type::Text, "A false switch; left out, nothing is passed for one."),
+            default(
+                "spelling",
+                Type::Choice(&["--kebab-case", "--snake_case"]),
+                "\"--kebab-case\"",
+                "How an option's name is written.",
+            ),
+            default(
+                "yes",
+                Type::Text,
+                "\"--{}\"",
+                "A true switch; `{}` is the name.",
+            ),
+            optional(
+                "no",
+                Type::Text,
+                "A false switch; left out, nothing is passed for one.",
+            ),
         ],
         free: None,
         checks: false,
@@ -107,11 +187,35 @@ pub(super) const KINDS: &[Kind] = &[
         naming: Naming::Required,
         parents: &["engine"],
         attributes: &[
-            default("type", Type::Choice(&["bool", "int", "number", "ratio", "string", "tok", "GiB", "s", "duration", "record", "list"]), "\"string\"", "What its value must be, and the unit in which the flag takes it."),
-            optional("choices", Type::List(&Type::Text), "The values that it takes."),
-            launch(optional("value", Type::Any, "What is passed where the server sets nothing.")),
-            launch(optional("default", Type::Any, "What the engine itself takes where nothing is passed; for constraints and plans.")),
-            optional("flag", Type::Text, "The flag, where the spelling rule does not give it."),
+            default(
+                "type",
+                Type::Choice(&[
+                    "bool", "int", "number", "ratio", "string", "tok", "GiB", "s", "duration",
+                    "record", "list",
+                ]),
+                "\"string\"",
+                "What its value must be, and the unit in which the flag takes it.",
+            ),
+            optional(
+                "choices",
+                Type::List(&Type::Text),
+                "The values that it takes.",
+            ),
+            launch(optional(
+                "value",
+                Type::Any,
+                "What is passed where the server sets nothing.",
+            )),
+            launch(optional(
+                "default",
+                Type::Any,
+                "What the engine itself takes where nothing is passed; for constraints and plans.",
+            )),
+            optional(
+                "flag",
+                Type::Text,
+                "The flag, where the spelling rule does not give it.",
+            ),
         ],
         free: None,
         checks: false,
@@ -138,10 +242,27 @@ pub(super) const KINDS: &[Kind] = &[
         naming: Naming::Required,
         parents: &["engine"],
         attributes: &[
-            required("type", Type::Choice(&["gauge", "counter"]), "A gauge goes up and down; a counter only up."),
-            default("unit", Type::Text, "\"\"", "Its unit: `req`, `tok`, `s`, `ratio`, or empty for a count."),
-            required("series", Type::Text, "Its name in the Prometheus text; values of several label sets are added."),
-            optional("idle", Type::Any, "The value it must return to when a phase quiesces."),
+            required(
+                "type",
+                Type::Choice(&["gauge", "counter"]),
+                "A gauge goes up and down; a counter only up.",
+            ),
+            default(
+                "unit",
+                Type::Text,
+                "\"\"",
+                "Its unit: `req`, `tok`, `s`, `ratio`, or empty for a count.",
+            ),
+            required(
+                "series",
+                Type::Text,
+                "Its name in the Prometheus text; values of several label sets are added.",
+            ),
+            optional(
+                "idle",
+                Type::Any,
+                "The value it must return to when a phase quiesces.",
+            ),
         ],
         free: None,
         checks: false,
@@ -152,7 +273,11 @@ pub(super) const KINDS: &[Kind] = &[
         doc: "A part that processes of the server play, known by their title; memory is reported by role.",
         naming: Naming::Required,
         parents: &["engine"],
-        attributes: &[required("title", Type::Text, "A regular expression that the process's title matches.")],
+        attributes: &[required(
+            "title",
+            Type::Text,
+            "A regular expression that the process's title matches.",
+        )],
         free: None,
         checks: false,
         implicit: IMPLICIT,

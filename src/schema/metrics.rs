@@ -27,44 +27,137 @@ pub struct MetricDef {
 }
 
 const fn scalar(name: &'static str, dimension: Dimension, doc: &'static str) -> MetricDef {
-    MetricDef { name, shape: Shape::Scalar, dimension, ratio: false, doc }
+    MetricDef {
+        name,
+        shape: Shape::Scalar,
+        dimension,
+        ratio: false,
+        doc,
+    }
 }
 
 const fn share(name: &'static str, doc: &'static str) -> MetricDef {
-    MetricDef { name, shape: Shape::Scalar, dimension: NONE, ratio: true, doc }
+    MetricDef {
+        name,
+        shape: Shape::Scalar,
+        dimension: NONE,
+        ratio: true,
+        doc,
+    }
 }
 
 const fn distribution(name: &'static str, dimension: Dimension, doc: &'static str) -> MetricDef {
-    MetricDef { name, shape: Shape::Distribution, dimension, ratio: false, doc }
+    MetricDef {
+        name,
+        shape: Shape::Distribution,
+        dimension,
+        ratio: false,
+        doc,
+    }
 }
 
 /// Metrics of a phase, and of each `load` in it.
 pub const PHASE_METRICS: &[MetricDef] = &[
-    distribution("ttft", TIME, "Time to first token: from the moment the request was due to its first generated token (content, reasoning or a tool call; a role-only chunk is none). Answered requests."),
-    distribution("ttfa", TIME, "Time to the first token of the answer itself, reasoning not counted. Answered requests."),
-    distribution("itl", TIME, "Inter-token latency: the gaps between successive chunks that carry tokens, over all answered requests."),
-    distribution("tpot", TIME, "Time per output token after the first: (last token - first token) / (output tokens - 1), for answered requests with at least two tokens by the server's usage."),
-    distribution("e2e", TIME, "From the moment the request was due to the end of its answer. Answered requests."),
-    distribution("lateness", TIME, "The client's own delay: from the moment a request was due to the moment it was sent."),
-    distribution("input", TOKENS, "Prompt tokens per request, by the server's usage."),
-    distribution("output", TOKENS, "Output tokens per request, by the server's usage."),
-    distribution("tokens_per_chunk", NONE, "Output tokens per streamed chunk: above 1, ITL is not a time per token."),
+    distribution(
+        "ttft",
+        TIME,
+        "Time to first token: from the moment the request was due to its first generated token (content, reasoning or a tool call; a role-only chunk is none). Answered requests.",
+    ),
+    distribution(
+        "ttfa",
+        TIME,
+        "Time to the first token of the answer itself, reasoning not counted. Answered requests.",
+    ),
+    distribution(
+        "itl",
+        TIME,
+        "Inter-token latency: the gaps between successive chunks that carry tokens, over all answered requests.",
+    ),
+    distribution(
+        "tpot",
+        TIME,
+        "Time per output token after the first: (last token - first token) / (output tokens - 1), for answered requests with at least two tokens by the server's usage.",
+    ),
+    distribution(
+        "e2e",
+        TIME,
+        "From the moment the request was due to the end of its answer. Answered requests.",
+    ),
+    distribution(
+        "lateness",
+        TIME,
+        "The client's own delay: from the moment a request was due to the moment it was sent.",
+    ),
+    distribution(
+        "input",
+        TOKENS,
+        "Prompt tokens per request, by the server's usage.",
+    ),
+    distribution(
+        "output",
+        TOKENS,
+        "Output tokens per request, by the server's usage.",
+    ),
+    distribution(
+        "tokens_per_chunk",
+        NONE,
+        "Output tokens per streamed chunk: above 1, ITL is not a time per token.",
+    ),
     scalar("requests", REQUESTS, "Requests that were due."),
-    scalar("completed", REQUESTS, "Requests answered whole, whatever `accept` said."),
-    scalar("failed", REQUESTS, "Requests that failed, wrong answers among them."),
-    share("success_rate", "Share of the requests that were answered whole, and rightly where the workload has an `accept`."),
-    share("accept_rate", "Share of the answered requests whose answer was accepted."),
-    scalar("request_rate", REQUESTS.per(TIME), "Answered requests per second of the phase."),
-    scalar("output_throughput", TOKENS.per(TIME), "Output tokens of answered requests per second of the phase."),
-    scalar("input_throughput", TOKENS.per(TIME), "Prompt tokens of answered requests per second of the phase."),
-    scalar("total_throughput", TOKENS.per(TIME), "Prompt and output tokens of answered requests per second of the phase."),
-    scalar("image_rate", Dimension::IMAGES.per(TIME), "Images in answered requests per second of the phase."),
-    scalar("duration", TIME, "From the first request due to the last answer's end, pauses between repetitions left out."),
+    scalar(
+        "completed",
+        REQUESTS,
+        "Requests answered whole, whatever `accept` said.",
+    ),
+    scalar(
+        "failed",
+        REQUESTS,
+        "Requests that failed, wrong answers among them.",
+    ),
+    share(
+        "success_rate",
+        "Share of the requests that were answered whole, and rightly where the workload has an `accept`.",
+    ),
+    share(
+        "accept_rate",
+        "Share of the answered requests whose answer was accepted.",
+    ),
+    scalar(
+        "request_rate",
+        REQUESTS.per(TIME),
+        "Answered requests per second of the phase.",
+    ),
+    scalar(
+        "output_throughput",
+        TOKENS.per(TIME),
+        "Output tokens of answered requests per second of the phase.",
+    ),
+    scalar(
+        "input_throughput",
+        TOKENS.per(TIME),
+        "Prompt tokens of answered requests per second of the phase.",
+    ),
+    scalar(
+        "total_throughput",
+        TOKENS.per(TIME),
+        "Prompt and output tokens of answered requests per second of the phase.",
+    ),
+    scalar(
+        "image_rate",
+        Dimension::IMAGES.per(TIME),
+        "Images in answered requests per second of the phase.",
+    ),
+    scalar(
+        "duration",
+        TIME,
+        "From the first request due to the last answer's end, pauses between repetitions left out.",
+    ),
 ];
 
 /// Statistics of a distribution.
-pub const DISTRIBUTION_STATS: &[&str] =
-    &["mean", "stddev", "min", "max", "p50", "p75", "p90", "p95", "p99", "p999", "count"];
+pub const DISTRIBUTION_STATS: &[&str] = &[
+    "mean", "stddev", "min", "max", "p50", "p75", "p90", "p95", "p99", "p999", "count",
+];
 
 /// Statistics of a server's series, over the whole case.
 pub const SERIES_STATS: &[&str] = &["mean", "min", "max", "first", "last"];
@@ -77,21 +170,57 @@ pub struct SeriesDef {
 }
 
 const fn series(name: &'static str, dimension: Dimension, doc: &'static str) -> SeriesDef {
-    SeriesDef { name, dimension, doc }
+    SeriesDef {
+        name,
+        dimension,
+        doc,
+    }
 }
 
 /// Series that every server has; an engine's `metric` blocks add theirs. The memory series
 /// also exist by role: `sut.roles.worker.memory`.
 pub const SERVER_SERIES: &[SeriesDef] = &[
-    series("memory", DATA, "Anonymous and shared resident memory, summed over the server's processes."),
-    series("memory_anon", DATA, "Anonymous resident memory (RssAnon), summed over the processes."),
-    series("memory_file", DATA, "File-backed resident memory (RssFile), summed over the processes."),
-    series("memory_shared", DATA, "Shared resident memory (RssShmem), summed over the processes: pages that several share count once for each."),
-    series("pss", DATA, "Proportional set size at checkpoints (phase ends): shared pages are divided among the processes."),
-    series("uss", DATA, "Unique set size at checkpoints: what would come free if the processes ended."),
+    series(
+        "memory",
+        DATA,
+        "Anonymous and shared resident memory, summed over the server's processes.",
+    ),
+    series(
+        "memory_anon",
+        DATA,
+        "Anonymous resident memory (RssAnon), summed over the processes.",
+    ),
+    series(
+        "memory_file",
+        DATA,
+        "File-backed resident memory (RssFile), summed over the processes.",
+    ),
+    series(
+        "memory_shared",
+        DATA,
+        "Shared resident memory (RssShmem), summed over the processes: pages that several share count once for each.",
+    ),
+    series(
+        "pss",
+        DATA,
+        "Proportional set size at checkpoints (phase ends): shared pages are divided among the processes.",
+    ),
+    series(
+        "uss",
+        DATA,
+        "Unique set size at checkpoints: what would come free if the processes ended.",
+    ),
     series("processes", NONE, "Number of processes."),
-    series("gpu_memory", DATA, "Memory in use on the server's GPUs, by NVML."),
-    series("gpu_util", NONE, "Share of time in which a kernel ran, mean over the server's GPUs, by NVML."),
+    series(
+        "gpu_memory",
+        DATA,
+        "Memory in use on the server's GPUs, by NVML.",
+    ),
+    series(
+        "gpu_util",
+        NONE,
+        "Share of time in which a kernel ran, mean over the server's GPUs, by NVML.",
+    ),
     series("host_memory", DATA, "Memory in use on the host."),
 ];
 

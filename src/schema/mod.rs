@@ -94,11 +94,25 @@ pub struct Kind {
 }
 
 const fn required(name: &'static str, ty: Type, doc: &'static str) -> Attribute {
-    Attribute { name, ty, required: true, default: None, stage: Stage::Constant, doc }
+    Attribute {
+        name,
+        ty,
+        required: true,
+        default: None,
+        stage: Stage::Constant,
+        doc,
+    }
 }
 
 const fn optional(name: &'static str, ty: Type, doc: &'static str) -> Attribute {
-    Attribute { name, ty, required: false, default: None, stage: Stage::Constant, doc }
+    Attribute {
+        name,
+        ty,
+        required: false,
+        default: None,
+        stage: Stage::Constant,
+        doc,
+    }
 }
 
 const fn default(
@@ -107,7 +121,14 @@ const fn default(
     value: &'static str,
     doc: &'static str,
 ) -> Attribute {
-    Attribute { name, ty, required: false, default: Some(value), stage: Stage::Constant, doc }
+    Attribute {
+        name,
+        ty,
+        required: false,
+        default: Some(value),
+        stage: Stage::Constant,
+        doc,
+    }
 }
 
 const fn staged(stage: Stage, attribute: Attribute) -> Attribute {
@@ -131,7 +152,9 @@ pub fn kind(name: &str) -> Option<&'static Kind> {
 
 impl Kind {
     pub fn attribute(&self, name: &str) -> Option<&'static Attribute> {
-        self.attributes.iter().find(|attribute| attribute.name == name)
+        self.attributes
+            .iter()
+            .find(|attribute| attribute.name == name)
     }
 
     /// The kinds that may stand in it.
@@ -160,7 +183,11 @@ mod tests {
                 assert!(seen.insert(name), "{}.{name} twice", kind.name);
                 assert!(!attribute.doc.is_empty(), "{}.{name} has no doc", kind.name);
                 if let Type::Block(of) = attribute.ty {
-                    assert!(super::kind(of).is_some(), "{}.{name} names the kind {of}", kind.name);
+                    assert!(
+                        super::kind(of).is_some(),
+                        "{}.{name} names the kind {of}",
+                        kind.name
+                    );
                 }
             }
         }
