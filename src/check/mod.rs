@@ -3,14 +3,18 @@
 
 mod names;
 mod shape;
+mod unused;
+
+pub use shape::is_whole;
 
 use crate::diagnostics::Diagnostic;
 use crate::resolve::Program;
 
-/// Checks all root files of the program.
+/// Checks all files that users wrote: the root files, and those that they use.
 pub fn check(program: &Program) -> Vec<Diagnostic> {
     let mut found = shape::check(program);
     found.extend(names::check(program));
+    found.extend(unused::check(program));
     found
 }
 

@@ -1,4 +1,4 @@
-//! Every name in every expression of the root files, evaluated or not, against what is in scope.
+//! Every name in every expression of the user's files, evaluated or not, against what is in scope.
 
 use super::nearest;
 use crate::diagnostics::{Diagnostic, codes};
@@ -13,15 +13,26 @@ pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
         program,
         found: Vec::new(),
     };
-    for id in &program.roots {
-        let module = program.module(*id);
+    for id in program.user_modules() {
+        let module = program.module(id);
         for ast in &module.asts {
             for item in &ast.items {
-                walk.top(*id, item);
+                walk.top(id, item);
             }
         }
-        for definition in module.names.values() {
-            if let DefinitionKind::Block(flat) = &definition.kind {
+        for (name, definition) in &module.names {
+            let DefinitionKind::Block(flat) = &definition.kind else {
+                continue;
+            };
+            // a base may name what only the blocks that extend it have; there it is looked at
+            let base = match flat.kind.text.as_str() {
+                "report" => true,
+                "scenario" => {
+                    program.is_base(id, name) && flat.children_of("phase").next().is_none()
+                }
+                _ => false,
+            };
+            if !base {
                 walk.block(flat, &Locals::default());
             }
         }
@@ -52,16 +63,17 @@ impl<'a> Walk<'a> {
                 locals.0.insert(name, None);
             }
         }
+        let modules = modules_of(flat);
         for (name, attr) in &flat.lets {
-            self.local(&mut locals, name, attr.name.span, attr.module);
+            self.local(&mut locals, name, attr.name.span, &modules);
         }
         if flat.kind.text == "scenario" {
             for (name, axis) in flat.child("matrix").iter().flat_map(|matrix| &matrix.attrs) {
-                self.local(&mut locals, name, axis.name.span, axis.module);
+                self.local(&mut locals, name, axis.name.span, &modules);
             }
             for child in &flat.children {
                 if let Some(name) = child.name.as_ref().filter(|_| child.kind.text != "report") {
-                    self.local(&mut locals, &name.text, name.span, child.module);
+                    self.local(&mut locals, &name.text, name.span, &modules);
                 }
             }
         }
@@ -88,27 +100,29 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn local(&mut self, locals: &mut Locals<'a>, name: &'a str, span: Span, module: ModuleId) {
-        let before = locals.0.get(name).copied().or_else(|| {
-            self.program
-                .module(module)
-                .names
-                .get(name)
-                .map(|definition| Some(definition.span))
-        });
+    /// A name that a block adds. Expressions of all the files that the block came from see it,
+    /// so it must not stand for something else in any of them.
+    fn local(&mut self, locals: &mut Locals<'a>, name: &'a str, span: Span, modules: &[ModuleId]) {
+        let global = |id: &ModuleId| {
+            let definition = self.program.module(*id).names.get(name);
+            definition.map(|definition| Some(definition.span))
+        };
+        let before = locals.0.get(name).copied();
+        let before = before.or_else(|| modules.iter().find_map(global));
         if let Some(before) = before {
-            let mut diagnostic = Diagnostic::error(
-                codes::SHADOWED,
-                span,
-                format!("the name `{name}` already means something here"),
-            );
-            diagnostic = match before {
-                Some(before) => diagnostic.label(before, "defined here"),
-                None => diagnostic.help(format!("`{name}` is always there, by itself")),
-            };
-            self.found.push(diagnostic.help("give it another name"));
+            self.shadowed(name, span, before);
         }
         locals.0.insert(name, Some(span));
+    }
+
+    fn shadowed(&mut self, name: &str, span: Span, before: Option<Span>) {
+        let message = format!("the name `{name}` already means something here");
+        let diagnostic = Diagnostic::error(codes::SHADOWED, span, message);
+        let diagnostic = match before {
+            Some(before) => diagnostic.label(before, "defined here"),
+            None => diagnostic.help(format!("`{name}` is always there, by itself")),
+        };
+        self.found.push(diagnostic.help("give it another name"));
     }
 
     fn expr(&mut self, expr: &Expr, module: ModuleId, locals: &Locals<'_>) {
@@ -132,6 +146,12 @@ impl<'a> Walk<'a> {
                 let mut inner = Locals(locals.0.iter().map(|(k, v)| (*k, *v)).collect());
                 for one in loops {
                     self.expr(&one.values, module, &inner);
+                    let known = inner.0.get(one.name.text.as_str()).copied();
+                    let global = self.program.module(module).names.get(&one.name.text);
+                    let before = known.or_else(|| global.map(|definition| Some(definition.span)));
+                    if let Some(before) = before {
+                        self.shadowed(&one.name.text, one.name.span, before);
+                    }
                     inner.0.insert(&one.name.text, Some(one.name.span));
                 }
                 for expr in [Some(body), cond.as_ref()].into_iter().flatten() {
@@ -220,4 +240,22 @@ impl<'a> Walk<'a> {
             None => diagnostic.help("functions are built in; a file cannot define one"),
         });
     }
+}
+
+/// The files that a block's expressions were written in.
+fn modules_of(flat: &Flat) -> Vec<ModuleId> {
+    fn add(flat: &Flat, out: &mut Vec<ModuleId>) {
+        let attrs = flat.attrs.values().chain(flat.lets.values());
+        let checks = flat.checks.iter().map(|check| check.module);
+        let written = attrs.map(|attr| attr.module).chain(checks);
+        for module in [flat.module].into_iter().chain(written) {
+            if !out.contains(&module) {
+                out.push(module);
+            }
+        }
+        flat.children.iter().for_each(|child| add(child, out));
+    }
+    let mut out = Vec::new();
+    add(flat, &mut out);
+    out
 }

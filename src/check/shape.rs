@@ -9,17 +9,31 @@ use crate::source::Span;
 
 pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    for id in &program.roots {
-        for definition in program.module(*id).names.values() {
+    for id in program.user_modules() {
+        for (name, definition) in &program.module(id).names {
             if let DefinitionKind::Block(flat) = &definition.kind {
-                block(flat, "file", &mut found);
+                // what others extend need not be whole, and reports here are there to be extended
+                let base = program.is_base(id, name) || flat.kind.text == "report";
+                block(flat, "file", base, &mut found);
             }
         }
     }
     found
 }
 
-fn block(flat: &Flat, parent: &str, found: &mut Vec<Diagnostic>) {
+/// Whether nothing in a block is wrong by itself: only then is something surely missing.
+pub fn is_whole(flat: &Flat) -> bool {
+    let Some(kind) = schema::kind(&flat.kind.text) else {
+        return false;
+    };
+    let known = |name: &String| kind.attribute(name).is_some() || is_child(name);
+    !flat.incomplete
+        && (kind.free.is_some() || flat.attrs.keys().all(known))
+        && (flat.children.iter())
+            .all(|child| schema::kind_in(&child.kind.text, kind.name).is_some())
+}
+
+fn block(flat: &Flat, parent: &str, base: bool, found: &mut Vec<Diagnostic>) {
     let Some(kind) = schema::kind_in(&flat.kind.text, parent) else {
         found.push(unknown_kind(flat, parent));
         return;
@@ -47,7 +61,8 @@ fn block(flat: &Flat, parent: &str, found: &mut Vec<Diagnostic>) {
     for attr in flat.attrs.values() {
         if kind.free.is_none()
             && kind.attribute(&attr.name.text).is_none()
-            && !is_child(kind, &attr.name.text)
+            && !(is_child(&attr.name.text)
+                && kind.children().any(|child| child.name == attr.name.text))
         {
             found.push(unknown_attribute(
                 kind,
@@ -58,7 +73,7 @@ fn block(flat: &Flat, parent: &str, found: &mut Vec<Diagnostic>) {
         }
     }
     for attribute in kind.attributes.iter().filter(|a| a.required) {
-        if !flat.attrs.contains_key(attribute.name) {
+        if !flat.attrs.contains_key(attribute.name) && !base && is_whole(flat) {
             found.push(
                 Diagnostic::error(
                     codes::MISSING_ATTRIBUTE,
@@ -90,13 +105,13 @@ fn block(flat: &Flat, parent: &str, found: &mut Vec<Diagnostic>) {
         }
     }
     for child in &flat.children {
-        block(child, kind.name, found);
+        block(child, kind.name, base, found);
     }
 }
 
-fn is_child(kind: &Kind, name: &str) -> bool {
-    kind.children()
-        .any(|child| child.name == name && child.naming == Naming::Never)
+/// Blocks for which a record does: `layout = { tp = 4 }`.
+fn is_child(name: &str) -> bool {
+    matches!(name, "layout" | "options" | "environment")
 }
 
 fn unknown_kind(flat: &Flat, parent: &str) -> Diagnostic {
@@ -168,8 +183,10 @@ fn unknown_attribute(kind: &Kind, flat: &Flat, name: &str, span: Span) -> Diagno
         );
     }
     if kind.children().any(|child| child.name == name) {
+        let named = schema::kind(name).is_some_and(|kind| kind.naming == Naming::Required);
+        let title = if named { " some_name" } else { "" };
         return diagnostic.help(format!(
-            "`{name}` is a block: write `{name} some_name {{ … }}`"
+            "`{name}` is a block: write `{name}{title} {{ … }}`"
         ));
     }
     // another kind nearby has it: `concurrency` in a workload

@@ -18,7 +18,7 @@ pub struct LintArgs {
 }
 
 pub fn lint(args: &LintArgs) -> u8 {
-    let loaded = match load::load(&args.selection) {
+    let loaded = match load::load_all(&args.selection) {
         Ok(loaded) => loaded,
         Err(refused) => return refused.print(),
     };
@@ -46,7 +46,9 @@ pub fn lint(args: &LintArgs) -> u8 {
             );
         }
     }
-    if loaded.has_errors() {
+    if loaded.has_unusable() {
+        exit::USAGE
+    } else if loaded.has_errors() {
         exit::FAILED
     } else {
         exit::PASSED

@@ -4,12 +4,12 @@ use super::{Selection, exit};
 use crate::check::nearest;
 use crate::diagnostics::{Diagnostic, has_errors, tidy};
 use crate::eval::{Evaluator, Nothing, Params, Scope, Shape, Value};
-use crate::resolve::{self, DefinitionKind, Program};
-use crate::scenario::{Case, compile};
+use crate::resolve::{self, DefinitionKind, Flat, ModuleId, Program};
+use crate::scenario::{Case, compile_these, constants, scenarios, suite_scenarios};
 use crate::syntax;
 use crate::syntax::ast::ItemKind;
 use indexmap::IndexMap;
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Scenarios, read and compiled; with what was found.
 pub struct Loaded {
@@ -46,24 +46,37 @@ impl Loaded {
     pub fn has_errors(&self) -> bool {
         has_errors(&self.found)
     }
+
+    /// Whether a file of the command line is no text that could be a scenario at all.
+    pub fn has_unusable(&self) -> bool {
+        !self.program.unusable.is_empty()
+    }
 }
 
 /// Reads, checks and compiles what is selected.
 pub fn load(selection: &Selection) -> Result<Loaded, Refused> {
+    read(selection, false)
+}
+
+/// The same; with nothing selected also the scenarios of other files that suites name.
+pub fn load_all(selection: &Selection) -> Result<Loaded, Refused> {
+    read(selection, true)
+}
+
+fn read(selection: &Selection, suites: bool) -> Result<Loaded, Refused> {
     let files =
         resolve::find_files(&selection.paths).map_err(|error| Refused::usage(error.to_string()))?;
     let (program, mut found) = resolve::load(&files);
     found.extend(crate::check::check(&program));
-    let (params, shown_params) = params(&program, &selection.params)?;
+    let (params, shown_params) = params(&program, &selection.params, has_errors(&found))?;
+    found.extend(constants(&program, &params));
     // with mistakes in names there is no telling which scenarios a suite means
-    let chosen = match chosen(&program, &params, selection) {
+    let chosen = match chosen(&program, &params, selection, suites) {
         Err(refused) if !has_errors(&found) => return Err(refused),
-        Err(_) => None,
+        Err(_) => scenarios(&program),
         Ok(chosen) => chosen,
     };
-    let compiled = compile(&program, &params, &|name| {
-        chosen.as_ref().is_none_or(|set| set.contains(name))
-    });
+    let compiled = compile_these(&program, &params, &chosen);
     found.extend(compiled.found);
     Ok(Loaded {
         program,
@@ -75,51 +88,41 @@ pub fn load(selection: &Selection) -> Result<Loaded, Refused> {
     })
 }
 
-/// The names of the selected scenarios; none where all are.
+/// The selected scenarios: those of the root files, and those of other files that a suite of
+/// theirs names.
 fn chosen(
     program: &Program,
     params: &Params,
     selection: &Selection,
-) -> Result<Option<BTreeSet<String>>, Refused> {
-    let mut chosen: Option<BTreeSet<String>> = None;
+    everything: bool,
+) -> Result<Vec<Arc<Flat>>, Refused> {
+    let suites: Vec<_> = program.root_blocks("suite").collect();
+    let mut all = scenarios(program);
+    let mut chosen = all.clone();
     if let Some(name) = &selection.suite {
-        let suites: Vec<_> = program.root_blocks("suite").collect();
         let Some((_, suite)) = suites.iter().find(|(_, suite)| suite.title() == name) else {
-            return Err(unknown(
-                "suite",
-                name,
-                suites.iter().map(|(_, suite)| suite.title()),
-            ));
+            let known = suites.iter().map(|(_, suite)| suite.title());
+            return Err(unknown("suite", name, known));
         };
-        let eval = Evaluator::new(program, params, &Nothing);
-        let scenarios = suite
-            .attrs
-            .get("scenarios")
-            .map(|attr| eval.eval(&attr.expr, &Scope::of(attr.module)));
-        let mut names = BTreeSet::new();
-        if let Some(Value::List(items)) = scenarios {
-            names.extend(items.iter().filter_map(|item| match item {
-                Value::Block(block) => Some(block.flat.title().to_string()),
-                _ => None,
-            }));
+        all = suite_scenarios(program, params, suite);
+        chosen = all.clone();
+    } else {
+        for (_, suite) in &suites {
+            all.extend(suite_scenarios(program, params, suite));
         }
-        chosen = Some(names);
+        if everything {
+            chosen = all.clone();
+        }
     }
     if !selection.only.is_empty() {
-        let known: Vec<&str> = program
-            .root_blocks("scenario")
-            .map(|(_, flat)| flat.title())
-            .collect();
         for name in &selection.only {
-            if !known.contains(&name.as_str()) {
-                return Err(unknown("scenario", name, known.iter().copied()));
+            if !all.iter().any(|flat| flat.title() == name) {
+                let known = all.iter().map(|flat| flat.title());
+                return Err(unknown("scenario", name, known));
             }
         }
-        let only: BTreeSet<String> = selection.only.iter().cloned().collect();
-        chosen = Some(match chosen {
-            Some(names) => names.intersection(&only).cloned().collect(),
-            None => only,
-        });
+        let named = |flat: &Arc<Flat>| selection.only.iter().any(|name| name == flat.title());
+        chosen = all.into_iter().filter(named).collect();
     }
     Ok(chosen)
 }
@@ -137,19 +140,14 @@ fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> 
     }
 }
 
-/// `-p name=value`, against the `param`s of the root files.
+/// `-p name=value`: sets the `param` of that name in every file that was read, and
+/// `-p common.name=value` only that of the file that a root file uses as `common`.
 fn params(
     program: &Program,
     given: &[String],
+    broken: bool,
 ) -> Result<(Params, IndexMap<String, String>), Refused> {
-    let mut known = IndexMap::new();
-    for id in &program.roots {
-        for (name, definition) in &program.module(*id).names {
-            if let DefinitionKind::Param(expr) = &definition.kind {
-                known.insert(name.as_str(), (*id, expr));
-            }
-        }
-    }
+    let known = known_params(program);
     let none = Params::new();
     let eval = Evaluator::new(program, &none, &Nothing);
     let (mut params, mut shown) = (Params::new(), IndexMap::new());
@@ -159,25 +157,59 @@ fn params(
                 "`-p {text}`: write `-p name=value`"
             )));
         };
-        let Some((module, default)) = known.get(name) else {
-            let refused = unknown("param", name, known.keys().copied());
-            return Err(Refused::usage(refused.message));
+        let name = name.trim();
+        let Some(keys) = known.get(name) else {
+            // it may stand in the part of a file that could not be read
+            if broken {
+                continue;
+            }
+            let known = known.keys().map(String::as_str);
+            return Err(Refused::usage(unknown("param", name, known).message));
         };
-        let default = eval.eval(default, &Scope::of(*module));
-        let value_of = value_of(&eval, value, &default)
-            .map_err(|why| Refused::usage(format!("`-p {name}={value}`: {why}")))?;
-        let secret = matches!(value_of, Value::Secret(_));
-        shown.insert(
-            name.to_string(),
-            if secret {
-                "***".into()
-            } else {
-                value.to_string()
-            },
-        );
-        params.insert(name.to_string(), value_of);
+        for (module, own) in keys {
+            let default = eval.definition(*module, own);
+            if matches!(default, Value::Error) {
+                continue;
+            }
+            let value_of = value_of(&eval, value, &default)
+                .map_err(|why| Refused::usage(format!("`-p {name}={value}`: {why}")))?;
+            let secret = matches!(value_of, Value::Secret(_));
+            let text = if secret { "***" } else { value };
+            shown.insert(name.to_string(), text.to_string());
+            params.insert((*module, own.clone()), value_of);
+        }
     }
     Ok((params, shown))
+}
+
+/// By what a `-p` may call them: the params of all files by their name, those of files that a
+/// root file uses also behind the name it uses them by.
+fn known_params(program: &Program) -> IndexMap<String, Vec<(ModuleId, String)>> {
+    let mut known: IndexMap<String, Vec<(ModuleId, String)>> = IndexMap::new();
+    let of = |id: ModuleId| {
+        let names = program.module(id).names.iter();
+        names.filter(|(_, d)| matches!(d.kind, DefinitionKind::Param(_)))
+    };
+    for id in program.user_modules() {
+        for (name, _) in of(id) {
+            let key = (id, name.clone());
+            known.entry(name.clone()).or_default().push(key);
+        }
+    }
+    for root in &program.roots {
+        for (alias, definition) in &program.module(*root).names {
+            let DefinitionKind::Module(id) = definition.kind else {
+                continue;
+            };
+            for (name, _) in of(id) {
+                let keys = known.entry(format!("{alias}.{name}")).or_default();
+                if !keys.contains(&(id, name.clone())) {
+                    keys.push((id, name.clone()));
+                }
+            }
+        }
+    }
+    known
 }
 
 /// A parameter's text as a value of its default's type.
@@ -194,7 +226,12 @@ fn value_of(eval: &Evaluator<'_>, text: &str, default: &Value) -> Result<Value, 
                     eval.eval(&binding.value, &Scope::of(resolve::ModuleId(0)))
                 }
                 (Some(problem), _) => return Err(problem.message.clone()),
-                _ => return Err("this is not a value".into()),
+                _ => {
+                    return Err(format!(
+                        "this is not a value; the default is {}",
+                        default.describe()
+                    ));
+                }
             };
             if let Some(problem) = eval.take_found().first() {
                 return Err(problem.message.clone());

@@ -135,6 +135,10 @@ pub fn tidy(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
         (a.span(), a.severity, a.code, &a.message).cmp(&(b.span(), b.severity, b.code, &b.message))
     });
     found.dedup();
+    // what is unknown at a place is unknown once, whoever saw it first
+    found.dedup_by(|a, b| {
+        a.code == b.code && a.span() == b.span() && a.rule.starts_with("unknown-")
+    });
     found
 }
 
@@ -169,7 +173,6 @@ pub mod codes {
     pub const UNKNOWN_FIELD: Rule = ("E0209", "unknown-field");
     pub const UNKNOWN_METRIC: Rule = ("E0210", "unknown-metric");
     pub const UNKNOWN_UNIT: Rule = ("E0211", "unknown-unit");
-    pub const UNKNOWN_PARAM: Rule = ("E0212", "unknown-param");
     pub const UNKNOWN_OPTION: Rule = ("E0213", "unknown-option");
     pub const MISPLACED: Rule = ("E0214", "misplaced");
     // E03: types

@@ -67,17 +67,18 @@ impl Evaluator<'_> {
     pub fn block_field(&self, block: &Arc<BlockValue>, field: &Ident) -> Value {
         let flat = &block.flat;
         if let Some(attr) = flat.attrs.get(&field.text) {
-            return self.eval(&attr.expr, &block.scope.in_module(attr.module));
+            let name = format!("{}.{}", flat.title(), field.text);
+            let key = (Arc::as_ptr(&attr.expr) as usize, usize::MAX - 1, name);
+            return self.guarded(key, attr.expr.span, || {
+                self.eval(&attr.expr, &block.scope.in_module(attr.module))
+            });
         }
         if let Some(child) = flat
             .children
             .iter()
             .find(|c| c.name.is_none() && c.kind.text == field.text)
         {
-            return Value::Block(Arc::new(BlockValue {
-                flat: child.clone(),
-                scope: block.scope.in_module(child.module),
-            }));
+            return Value::Block(Arc::new(BlockValue::new(child.clone(), &block.scope)));
         }
         let Some(kind) = schema::kind(&flat.kind.text) else {
             return Value::Error;

@@ -8,6 +8,7 @@ use crate::syntax::ast::{Arg, Expr, Ident};
 use crate::units::Quantity;
 
 /// Arguments by parameter, in the order of the builtin's parameters.
+#[derive(Clone)]
 pub(super) struct Bound<'e> {
     pub values: Vec<Option<(Value, &'e Expr)>>,
     pub rest: Vec<(Value, &'e Expr)>,
@@ -65,7 +66,7 @@ impl Evaluator<'_> {
             .clone()
             .any(|(value, _)| matches!(value, Value::Unknown(_)))
         {
-            return self.unmeasured(builtin.name, &bound);
+            return self.unmeasured(builtin, &bound);
         }
         self.apply(builtin, &bound, span)
     }
@@ -128,8 +129,10 @@ impl Evaluator<'_> {
             wrong(
                 span,
                 format!(
-                    "`{}` needs {} argument(s), {given} given",
-                    builtin.name, builtin.required
+                    "`{}` needs {} argument{}, {given} given",
+                    builtin.name,
+                    builtin.required,
+                    if builtin.required == 1 { "" } else { "s" }
                 ),
             );
             return None;
@@ -138,7 +141,8 @@ impl Evaluator<'_> {
     }
 
     /// The shape of a call whose arguments are still to be measured.
-    fn unmeasured(&self, name: &str, bound: &Bound<'_>) -> Value {
+    fn unmeasured(&self, builtin: &Builtin, bound: &Bound<'_>) -> Value {
+        let name = builtin.name;
         match name {
             "abs" | "round" => Value::Unknown(match bound.value(0) {
                 Value::Unknown(shape) => shape.clone(),
@@ -170,7 +174,25 @@ impl Evaluator<'_> {
                 _ => Value::Unknown(Shape::Text),
             },
             "join" => Value::Unknown(Shape::Text),
-            "contains_any" | "contains_all" | "matches" => Value::Unknown(Shape::Bool),
+            // what does not wait for the answer is checked now
+            "contains_any" | "contains_all" | "matches" => {
+                let text = match bound.value(0) {
+                    Value::Unknown(Shape::Text | Shape::Any) => Value::text(""),
+                    known => known.clone(),
+                };
+                let pattern = matches!(bound.value(1), Value::Unknown(_));
+                if pattern {
+                    return Value::Unknown(Shape::Bool);
+                }
+                let mut now = bound.clone();
+                if let Some(Some((value, _))) = now.values.first_mut() {
+                    *value = text;
+                }
+                match self.apply(builtin, &now, bound.span) {
+                    Value::Error => Value::Error,
+                    _ => Value::Unknown(Shape::Bool),
+                }
+            }
             "len" | "mod" => Value::Unknown(Shape::Number(crate::units::Dimension::NONE)),
             _ => Value::Unknown(Shape::Any),
         }
@@ -216,6 +238,11 @@ impl Evaluator<'_> {
                 })
             }
             ("text" | "image", _, _) => wrong(0, "a text"),
+            ("contains_any" | "contains_all", Value::Text(_), Value::List(words))
+                if !words.iter().all(|word| matches!(word, Value::Text(_))) =>
+            {
+                wrong(1, "a list of texts")
+            }
             ("contains_any" | "contains_all", Value::Text(text), Value::List(words)) => {
                 let text = text.to_lowercase();
                 let mut hits = words.iter().map(|word| match word {
@@ -234,13 +261,10 @@ impl Evaluator<'_> {
             ("matches", Value::Text(text), Value::Text(pattern)) => {
                 match regex::Regex::new(pattern) {
                     Ok(regex) => Value::Bool(regex.is_match(text)),
-                    Err(error) => self.fail(
-                        codes::BAD_ARGUMENT,
-                        bound.span(1),
-                        format!("this pattern cannot be read: {error}"),
-                    ),
+                    Err(error) => self.bad_pattern(&error, bound.span(1)),
                 }
             }
+            ("matches", Value::Text(_), _) => wrong(1, "a pattern in quotes"),
             ("matches", _, _) => wrong(0, "a text"),
             ("len", Value::Text(text), _) => Value::plain(text.chars().count() as f64),
             ("len", Value::List(items), _) => Value::plain(items.len() as f64),
@@ -286,7 +310,7 @@ impl Evaluator<'_> {
                 let texts: Option<Vec<String>> = items.iter().map(Value::shown).collect();
                 texts.map_or_else(
                     || wrong(0, "a list of texts"),
-                    |texts| Value::text(texts.join(separator)),
+                    |texts| self.bounded(texts.join(separator), span),
                 )
             }
             ("join", Value::List(_), _) => wrong(1, "a text"),
@@ -339,6 +363,23 @@ impl Evaluator<'_> {
                 format!("`{name}` cannot be called here"),
             ),
         }
+    }
+
+    /// A regular expression that cannot be read.
+    pub fn bad_pattern(&self, error: &regex::Error, span: Span) -> Value {
+        // the last line says what is wrong; those above draw the pattern again
+        let text = error.to_string();
+        let last = text.lines().last().unwrap_or_default();
+        let why = last.trim().trim_start_matches("error: ");
+        self.report(
+            Diagnostic::error(
+                codes::BAD_ARGUMENT,
+                span,
+                format!("this pattern cannot be read: {why}"),
+            )
+            .help("a sign that stands for itself is written with a backslash: \\( \\[ \\."),
+        );
+        Value::Error
     }
 
     fn extreme(&self, name: &str, bound: &Bound<'_>) -> Value {

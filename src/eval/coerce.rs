@@ -1,11 +1,12 @@
 //! Values against the types of the schema.
 
-use super::{Evaluator, Scope, Value};
+use super::{Evaluator, Handle, Scope, Value};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::schema::{Attribute, Type};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ItemKind};
 use crate::units::{Dimension, column_unit, number};
+<<<<<<< 1fd9fae8501442fb3dc75a0593a8b27aa89a79f8
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -26,22 +27,44 @@ fn read_default(text: &str) -> Option<Rc<Expr>> {
             _ => None,
         })
 }
+=======
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+/// The largest value of an attribute, in base units: whole numbers are exact up to here.
+const LARGEST: f64 = 9_007_199_254_740_992.0;
+
+/// The longest time, in seconds: some thirty years.
+const LONGEST: f64 = 1e9;
+>>>>>>> 51cf3da10dd72cf2ae66b23bb0b0bb4de8f9de87
 
 impl Evaluator<'_> {
     /// The attribute's value, checked against its type. Measured values are reported where the
     /// attribute is constant.
     pub fn attribute(&self, attribute: &Attribute, expr: &Expr, scope: &Scope) -> Value {
+        let before = self.trace.borrow().len();
         let value = self.eval(expr, scope);
-        if value.is_measured() {
-            let message = format!(
-                "`{}` must be known before the run, this is measured",
-                attribute.name
-            );
-            self.report(
-                Diagnostic::error(codes::NOT_CONSTANT, expr.span, message)
-                    .says(value.describe())
-                    .help("measured values are for checks, reports and lets that these use"),
-            );
+        // a phase or a server is the wrong thing altogether, and said to be one
+        let thing = matches!(
+            value,
+            Value::Handle(Handle::Phase { .. } | Handle::Load { .. } | Handle::Server { .. })
+        );
+        if value.is_measured() && !thing {
+            let metric = self.read_since(before).unwrap_or(expr.span);
+            let text = self.program.sources.text(metric);
+            let message = match text {
+                "" => format!("`{}` must be known before the run", attribute.name),
+                text => format!(
+                    "`{}` must be known before the run, and `{text}` is measured in it",
+                    attribute.name
+                ),
+            };
+            let mut diagnostic = Diagnostic::error(codes::NOT_CONSTANT, expr.span, message)
+                .help("measured values are for checks, reports and lets that these use");
+            if metric != expr.span {
+                diagnostic = diagnostic.label(metric, "measured");
+            }
+            self.report(diagnostic);
             return Value::Error;
         }
         self.typed(attribute.name, attribute.ty, value, expr.span)
@@ -52,6 +75,7 @@ impl Evaluator<'_> {
         let Some(text) = attribute.default else {
             return Value::None;
         };
+<<<<<<< 1fd9fae8501442fb3dc75a0593a8b27aa89a79f8
         let read = DEFAULTS.with_borrow_mut(|read| {
             read.entry(text)
                 .or_insert_with(|| read_default(text))
@@ -60,6 +84,27 @@ impl Evaluator<'_> {
         match read {
             Some(expr) => self.eval(&expr, &Scope::of(crate::resolve::ModuleId(0))),
             None => Value::None,
+=======
+        // defaults are constants of this program, so each is read once
+        static READ: LazyLock<Mutex<HashMap<&'static str, Value>>> = LazyLock::new(Mutex::default);
+        let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(value) = read.get(text) {
+            return value.clone();
+        }
+        let value = self.constant(text);
+        read.insert(text, value.clone());
+        value
+    }
+
+    fn constant(&self, text: &str) -> Value {
+        let source = format!("let it = {text}");
+        let (ast, _) = crate::syntax::parse(crate::source::FileId::default(), &source);
+        match ast.items.first().map(|item| &item.kind) {
+            Some(ItemKind::Let(binding)) => {
+                self.eval(&binding.value, &Scope::of(crate::resolve::ModuleId(0)))
+            }
+            _ => Value::None,
+>>>>>>> 51cf3da10dd72cf2ae66b23bb0b0bb4de8f9de87
         }
     }
 
@@ -78,10 +123,14 @@ impl Evaluator<'_> {
             (Type::Bool, value @ Value::Bool(_)) => value,
             (Type::Bool, value) => refuse(mismatch("true or false", &value)),
             (Type::Int(least), Value::Number(q)) if q.dimension.is_none() => {
-                if q.value.fract() != 0.0 {
+                if q.value.is_finite() && q.value.fract() != 0.0 {
                     return refuse(
                         mismatch("a whole number", &Value::Number(q)).says(q.to_string()),
                     );
+                }
+                if q.value > LARGEST {
+                    let message = format!("`{name}` cannot be so large: {q}");
+                    return refuse(Diagnostic::error(codes::OUT_OF_RANGE, span, message));
                 }
                 if q.value < least as f64 {
                     let message = format!("`{name}` is at least {least}, this is {}", q.value);
@@ -106,11 +155,12 @@ impl Evaluator<'_> {
             (Type::Text | Type::File, value) => refuse(mismatch("a text", &value)),
             (Type::SecretText, value @ (Value::Text(_) | Value::Secret(_))) => value,
             (Type::SecretText, value) => refuse(mismatch("a text", &value)),
-            (Type::Quantity(d) | Type::Count(d), Value::Number(q)) if q.dimension == d => {
+            (Type::Quantity(d), Value::Number(q)) if q.dimension == d => {
                 self.not_negative(name, q, span)
             }
+            (Type::Count(d), Value::Number(q)) if q.dimension == d => self.counted(name, q, span),
             (Type::Count(d), Value::Number(q)) if q.dimension.is_none() => {
-                self.not_negative(name, crate::units::Quantity::new(q.value, d), span)
+                self.counted(name, crate::units::Quantity::new(q.value, d), span)
             }
             (Type::Quantity(d), Value::Number(q)) if q.dimension.is_none() => {
                 self.bare(name, d, q.value, span)
@@ -177,16 +227,52 @@ impl Evaluator<'_> {
             (Type::Block(kind), Value::Block(block)) if block.flat.kind.text == kind => {
                 Value::Block(block)
             }
+            (Type::Block("server"), value @ Value::Handle(Handle::Server { .. })) => value,
+            (Type::Block("scenario"), Value::Record(_)) => {
+                refuse(mismatch("the name of a scenario", &Value::record([])))
+            }
             (Type::Block(kind), Value::Record(fields)) => self.record_as(kind, fields, span),
-            (Type::Block(kind), value) => refuse(mismatch(&format!("a {kind}"), &value)),
+            (Type::Block(kind), value) => {
+                let article = if kind.starts_with(['a', 'e', 'o']) {
+                    "an"
+                } else {
+                    "a"
+                };
+                let diagnostic = mismatch(&format!("{article} {kind}"), &value);
+                refuse(match value {
+                    Value::Text(text) => {
+                        diagnostic.help(format!("name it without quotes: `{name} = {text}`"))
+                    }
+                    _ => diagnostic,
+                })
+            }
         }
     }
 
     fn not_negative(&self, name: &str, q: crate::units::Quantity, span: Span) -> Value {
-        if q.value < 0.0 || !q.value.is_finite() {
-            return self.fail(codes::OUT_OF_RANGE, span, format!("`{name}` cannot be {q}"));
+        let most = if q.dimension == Dimension::TIME {
+            LONGEST
+        } else {
+            LARGEST
+        };
+        if q.value < 0.0 || q.value.is_nan() || q.value > most {
+            let few = if q.value < 0.0 {
+                "less than 0"
+            } else {
+                "so large"
+            };
+            let message = format!("`{name}` cannot be {few}: {q}");
+            return self.fail(codes::OUT_OF_RANGE, span, message);
         }
         Value::Number(q)
+    }
+
+    fn counted(&self, name: &str, q: crate::units::Quantity, span: Span) -> Value {
+        if q.value.fract() != 0.0 && q.value.is_finite() {
+            let message = format!("`{name}` is a whole number, this is {q}");
+            return self.fail(codes::TYPE_MISMATCH, span, message);
+        }
+        self.not_negative(name, q, span)
     }
 
     /// A bare number where a unit is due.
@@ -201,16 +287,17 @@ impl Evaluator<'_> {
             number(value, 15),
             if unit.contains('/') { " " } else { "" }
         );
-        self.report(
-            Diagnostic::error(
-                codes::MISSING_UNIT,
-                span,
-                format!("`{name}` is {} and needs its unit", dimension.describe()),
-            )
-            .says("a bare number")
-            .help(format!("write `{text}`, if that is what was meant"))
-            .fix("add the likely unit", span, text, false),
-        );
+        let message = format!("`{name}` is {} and needs its unit", dimension.describe());
+        let diagnostic =
+            Diagnostic::error(codes::MISSING_UNIT, span, message).says("a bare number");
+        let written = self.program.sources.text(span);
+        self.report(match written.replace('_', "").parse::<f64>() {
+            Ok(_) => diagnostic
+                .help(format!("write `{text}`, if that is what was meant"))
+                .fix("add the likely unit", span, text, false),
+            // its value comes from somewhere else
+            Err(_) => diagnostic.help(format!("multiply it by its unit: `… * 1{unit}`")),
+        });
         Value::Error
     }
 

@@ -88,6 +88,20 @@ impl Query {
         }
     }
 
+    /// The metric or series that it asks for.
+    pub fn metric(&self) -> &str {
+        match self {
+            Self::Scalar { metric, .. }
+            | Self::Statistic { metric, .. }
+            | Self::Percentile { metric, .. } => metric,
+            Self::Failures { class, .. } => class,
+            Self::SeriesStat { series, .. }
+            | Self::Growth { series, .. }
+            | Self::Peak { series, .. }
+            | Self::Increase { series, .. } => &series.name,
+        }
+    }
+
     /// Whether the answer is a share that people read in per cent.
     pub fn is_ratio(&self) -> bool {
         match self {

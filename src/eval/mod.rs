@@ -20,15 +20,22 @@ use crate::resolve::{DefinitionKind, ModuleId, Program};
 use crate::source::Span;
 use crate::syntax::ast::{Arg, Expr, ExprKind, Loop, StrPart};
 use crate::units::{self, Quantity};
-use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Values of `param`s set from outside, by name: they hold in the root files.
-pub type Params = HashMap<String, Value>;
+/// Values of `param`s set from outside, by the file that defines them and their name.
+pub type Params = HashMap<(ModuleId, String), Value>;
 
 /// Most entries that a list may come to: a total language has no other way to run away.
 const MOST_ENTRIES: usize = 1_000_000;
+
+/// Longest text that an expression may make, in bytes.
+const LONGEST_TEXT: usize = 16 << 20;
+
+/// So many nodes one evaluator visits, and so deep: far beyond any scenario, and still no wait.
+const MOST_STEPS: u64 = 20_000_000;
+const DEEPEST: u32 = 512;
 
 /// Evaluates; keeps what it found, and every measured figure it read.
 pub struct Evaluator<'a> {
@@ -37,11 +44,27 @@ pub struct Evaluator<'a> {
     measurements: &'a dyn Measurements,
     found: RefCell<Vec<Diagnostic>>,
     /// Local lets that were evaluated: the layer is kept alive, so that its address stays its own.
-    memo: RefCell<HashMap<(usize, String), (Value, Arc<Layer>)>>,
+    memo: RefCell<HashMap<(usize, String), Known>>,
     globals: RefCell<HashMap<(ModuleId, String), Value>>,
-    active: RefCell<HashSet<(usize, usize, String)>>,
+    /// Definitions being evaluated, outermost first, to see cycles.
+    active: RefCell<Vec<Active>>,
+    steps: Cell<u64>,
+    depth: Cell<u32>,
     secrets: RefCell<Vec<Arc<str>>>,
     trace: RefCell<Vec<Reading>>,
+}
+
+/// A local `let` that was evaluated, and the figures that it read.
+struct Known {
+    value: Value,
+    readings: Vec<Reading>,
+    _layer: Arc<Layer>,
+}
+
+/// A definition that is being evaluated.
+struct Active {
+    key: (usize, usize, String),
+    place: Span,
 }
 
 /// One measured figure that an expression read.
@@ -50,6 +73,12 @@ pub struct Reading {
     pub span: Span,
     pub query: Query,
     pub value: Value,
+}
+
+impl Reading {
+    fn same(&self, other: &Self) -> bool {
+        self.span == other.span && self.query == other.query
+    }
 }
 
 impl<'a> Evaluator<'a> {
@@ -66,6 +95,8 @@ impl<'a> Evaluator<'a> {
             memo: RefCell::default(),
             globals: RefCell::default(),
             active: RefCell::default(),
+            steps: Cell::default(),
+            depth: Cell::default(),
             secrets: RefCell::default(),
             trace: RefCell::default(),
         }
@@ -97,6 +128,32 @@ impl<'a> Evaluator<'a> {
 
     /// The value of an expression; what is wrong is kept as a diagnostic.
     pub fn eval(&self, expr: &Expr, scope: &Scope) -> Value {
+        self.steps.set(self.steps.get() + 1);
+        if self.steps.get() > MOST_STEPS {
+            if self.steps.get() == MOST_STEPS + 1 {
+                let message = "this takes too long to compute";
+                self.report(
+                    Diagnostic::error(codes::OUT_OF_RANGE, expr.span, message)
+                        .help("make the lists that it goes over shorter"),
+                );
+            }
+            return Value::Error;
+        }
+        if self.depth.get() == DEEPEST {
+            let message = "definitions build on each other too deeply here";
+            self.report(
+                Diagnostic::error(codes::TOO_DEEP, expr.span, message)
+                    .help("build on fewer definitions"),
+            );
+            return Value::Error;
+        }
+        self.depth.set(self.depth.get() + 1);
+        let value = self.evaluated(expr, scope);
+        self.depth.set(self.depth.get() - 1);
+        value
+    }
+
+    fn evaluated(&self, expr: &Expr, scope: &Scope) -> Value {
         match &expr.kind {
             ExprKind::Error => Value::Error,
             ExprKind::None => Value::None,
@@ -106,7 +163,7 @@ impl<'a> Evaluator<'a> {
                 value,
                 unit: Some(unit),
             } => self.quantity(*value, &unit.text, unit.span),
-            ExprKind::Str(parts) => self.string(parts, scope),
+            ExprKind::Str(parts) => self.string(parts, expr.span, scope),
             ExprKind::List(items) => {
                 Value::list(items.iter().map(|item| self.eval(item, scope)).collect())
             }
@@ -188,8 +245,9 @@ impl<'a> Evaluator<'a> {
         Value::Error
     }
 
-    fn string(&self, parts: &[StrPart], scope: &Scope) -> Value {
+    fn string(&self, parts: &[StrPart], span: Span, scope: &Scope) -> Value {
         let mut text = String::new();
+        let mut measured = false;
         for part in parts {
             let expr = match part {
                 StrPart::Text(plain) => {
@@ -200,7 +258,7 @@ impl<'a> Evaluator<'a> {
             };
             match self.eval(expr, scope) {
                 Value::Error => return Value::Error,
-                Value::Unknown(_) => return Value::Unknown(Shape::Text),
+                Value::Unknown(_) => measured = true,
                 Value::Secret(_) => {
                     self.report(
                         Diagnostic::error(
@@ -220,6 +278,18 @@ impl<'a> Evaluator<'a> {
                     }
                 },
             }
+        }
+        if measured {
+            Value::Unknown(Shape::Text)
+        } else {
+            self.bounded(text, span)
+        }
+    }
+
+    /// A text that is not too long.
+    fn bounded(&self, text: String, span: Span) -> Value {
+        if text.len() > LONGEST_TEXT {
+            return self.fail(codes::OUT_OF_RANGE, span, "this text is longer than 16 MiB");
         }
         Value::text(text)
     }
@@ -327,35 +397,66 @@ impl<'a> Evaluator<'a> {
         let expr = match binding {
             Binding::Value(value) => return value.clone(),
             Binding::Block(flat) => {
-                return Value::Block(Arc::new(BlockValue {
-                    flat: flat.clone(),
-                    scope: inner,
-                }));
+                return Value::Block(Arc::new(BlockValue::new(flat.clone(), &inner)));
             }
+            Binding::Unset(why) => return self.unset(name, span, why),
             Binding::Lazy { expr, .. } => expr,
         };
         let Some(holder) = scope.holder(name) else {
             return Value::Error;
         };
         let key = (Arc::as_ptr(&holder) as usize, name.to_string());
-        if let Some((value, _)) = self.memo.borrow().get(&key) {
-            return value.clone();
+        if let Some(known) = self.memo.borrow().get(&key) {
+            // its readings count as made again, so that each check is traced
+            let mut trace = self.trace.borrow_mut();
+            for reading in &known.readings {
+                if !trace.iter().any(|r| r.same(reading)) {
+                    trace.push(reading.clone());
+                }
+            }
+            return known.value.clone();
         }
-        let readings = self.trace.borrow().len();
-        let value = self.guarded((key.0, usize::MAX, key.1.clone()), name, span, || {
+        let before = self.trace.borrow().len();
+        let value = self.guarded((key.0, usize::MAX, key.1.clone()), expr.span, || {
             self.eval(expr, &inner)
         });
-        // what reads measurements is read again each time, so that its readings are traced
-        if self.trace.borrow().len() == readings && !value.is_measured() {
-            self.memo.borrow_mut().insert(key, (value.clone(), holder));
+        let mut readings: Vec<Reading> = Vec::new();
+        for reading in self.trace.borrow().iter().skip(before) {
+            if !readings.iter().any(|r| r.same(reading)) {
+                readings.push(reading.clone());
+            }
         }
+        let known = Known {
+            value: value.clone(),
+            readings,
+            _layer: holder,
+        };
+        self.memo.borrow_mut().insert(key, known);
         value
     }
 
-    /// A name of a module. Unknown names are reported by the checker, so this is silent.
+    /// Evaluates a module's own definition.
+    pub fn definition(&self, module: ModuleId, name: &str) -> Value {
+        self.global(module, name, Span::default())
+    }
+
+    /// Evaluates a name that is in scope.
+    pub fn local(&self, name: &str, scope: &Scope) -> Value {
+        self.name(name, Span::default(), scope)
+    }
+
+    /// A name that is known, but not at this place.
+    fn unset(&self, name: &str, span: Span, why: &str) -> Value {
+        let message = format!("`{name}` is not known here");
+        self.report(Diagnostic::error(codes::UNKNOWN_NAME, span, message).help(why));
+        Value::Error
+    }
+
+    /// A name of a module. A name that is unknown is reported by the checker too, which knows
+    /// more names to suggest; of the two only that one is shown.
     fn global(&self, module: ModuleId, name: &str, span: Span) -> Value {
         let Some(definition) = self.program.module(module).names.get(name) else {
-            return Value::Error;
+            return self.unset(name, span, "it is known in other places only");
         };
         let key = (module, name.to_string());
         if let Some(value) = self.globals.borrow().get(&key) {
@@ -363,45 +464,63 @@ impl<'a> Evaluator<'a> {
         }
         let scope = Scope::of(module);
         let lazy = |expr: &Expr| {
-            self.guarded((usize::MAX, module.0, name.into()), name, span, || {
+            self.guarded((usize::MAX, module.0, name.into()), expr.span, || {
                 self.eval(expr, &scope)
             })
         };
         let value = match &definition.kind {
-            DefinitionKind::Module(_) => Value::Error,
-            DefinitionKind::Block(flat) => Value::Block(Arc::new(BlockValue {
-                flat: flat.clone(),
-                scope: scope.clone(),
-            })),
-            DefinitionKind::Param(expr) => {
-                match self
-                    .params
-                    .get(name)
-                    .filter(|_| self.program.roots.contains(&module))
-                {
-                    Some(value) => value.clone(),
-                    None => lazy(expr),
-                }
+            DefinitionKind::Broken => Value::Error,
+            DefinitionKind::Module(of) => return self.module_as_value(name, *of, span),
+            DefinitionKind::Block(flat) => {
+                Value::Block(Arc::new(BlockValue::new(flat.clone(), &scope)))
             }
+            DefinitionKind::Param(expr) => match self.params.get(&key) {
+                Some(value) => value.clone(),
+                None => lazy(expr),
+            },
             DefinitionKind::Let(expr) => lazy(expr),
         };
         self.globals.borrow_mut().insert(key, value.clone());
         value
     }
 
-    /// Evaluates a definition, once at a time: one that needs itself is a cycle.
+    fn module_as_value(&self, name: &str, module: ModuleId, span: Span) -> Value {
+        let message = format!("`{name}` is a module, not a value");
+        let diagnostic = Diagnostic::error(codes::TYPE_MISMATCH, span, message);
+        self.report(match self.program.module(module).names.keys().next() {
+            Some(first) => diagnostic.help(format!("name something in it: `{name}.{first}`")),
+            None => diagnostic.help("it defines nothing that could be named"),
+        });
+        Value::Error
+    }
+
+    /// Evaluates a definition, once at a time: one that needs itself is a cycle. Whichever
+    /// of a cycle's definitions is asked for first, the same one is reported.
     fn guarded(
         &self,
         key: (usize, usize, String),
-        name: &str,
-        span: Span,
+        place: Span,
         eval: impl FnOnce() -> Value,
     ) -> Value {
-        if !self.active.borrow_mut().insert(key.clone()) {
-            return self.fail(codes::CYCLE, span, format!("`{name}` is defined by itself"));
+        let from = self.active.borrow().iter().position(|one| one.key == key);
+        if let Some(from) = from {
+            let active = self.active.borrow();
+            let circle = &active[from..];
+            let first = (0..circle.len())
+                .min_by_key(|i| circle[*i].place)
+                .unwrap_or(0);
+            let name = |i: usize| circle[(first + i) % circle.len()].key.2.as_str();
+            let chain: Vec<&str> = (0..=circle.len()).map(name).collect();
+            let message = format!("`{}` is defined by itself", name(0));
+            let diagnostic = Diagnostic::error(codes::CYCLE, circle[first].place, message)
+                .help(chain.join(" → "))
+                .help("let one of them stand by itself");
+            self.report(diagnostic);
+            return Value::Error;
         }
+        self.active.borrow_mut().push(Active { key, place });
         let value = eval();
-        self.active.borrow_mut().remove(&key);
+        self.active.borrow_mut().pop();
         value
     }
 
@@ -425,6 +544,18 @@ impl<'a> Evaluator<'a> {
             self.secrets.borrow_mut().push(text.clone());
         }
         Value::Secret(text)
+    }
+
+    /// The metric that was read by exactly this text.
+    fn metric_at(&self, span: Span) -> Option<String> {
+        let trace = self.trace.borrow();
+        let reading = trace.iter().rev().find(|reading| reading.span == span)?;
+        Some(reading.query.metric().to_string())
+    }
+
+    /// The last figure that was read since there were so many, as it is written.
+    fn read_since(&self, before: usize) -> Option<Span> {
+        self.trace.borrow().get(before..)?.last().map(|r| r.span)
     }
 
     fn read(&self, query: Query, span: Span) -> Value {

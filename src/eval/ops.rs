@@ -1,6 +1,6 @@
 //! Operators, with dimensions checked.
 
-use super::{Evaluator, Scope, Shape, Value};
+use super::{Evaluator, MOST_ENTRIES, Scope, Shape, Value};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, Expr, UnaryOp};
@@ -15,7 +15,46 @@ pub(super) fn dimension_of(value: &Value) -> Option<Dimension> {
     }
 }
 
+/// Whether nothing is known of what it will be.
+fn is_open(value: &Value) -> bool {
+    matches!(value, Value::Unknown(Shape::Any))
+}
+
+fn is_text(value: &Value) -> bool {
+    matches!(value, Value::Text(_) | Value::Unknown(Shape::Text))
+}
+
+/// The sort of a value that can be compared, measured or not.
+fn sort(value: &Value) -> Option<&'static str> {
+    Some(match value {
+        Value::Bool(_) | Value::Unknown(Shape::Bool) => "bool",
+        Value::Number(_) | Value::Unknown(Shape::Number(_)) => "number",
+        Value::Text(_) | Value::Unknown(Shape::Text) => "text",
+        Value::Secret(_) => "secret",
+        Value::List(_) => "list",
+        Value::Record(_) => "record",
+        Value::Block(_) => "block",
+        Value::Part(_) => "part",
+        Value::Handle(_) => "handle",
+        Value::Error | Value::None | Value::Unknown(Shape::Any) | Value::Unavailable(_) => {
+            return None;
+        }
+    })
+}
+
 impl Evaluator<'_> {
+    /// A number that is one: what overflows is no result.
+    fn finite(&self, q: Quantity, span: Span) -> Value {
+        if q.value.is_finite() {
+            return Value::Number(q);
+        }
+        self.fail(
+            codes::ARITHMETIC,
+            span,
+            "the result is too large for a number",
+        )
+    }
+
     pub(super) fn unary(&self, op: UnaryOp, value: Value, span: Span) -> Value {
         match (op, value) {
             (_, Value::Error) => Value::Error,
@@ -102,26 +141,24 @@ impl Evaluator<'_> {
         {
             return value;
         }
+        if let (Some(x), Some(y)) = (sort(&a), sort(&b))
+            && x != y
+        {
+            let message = format!("{} is never equal to {}", a.describe(), b.describe());
+            self.report(
+                Diagnostic::error(codes::TYPE_MISMATCH, right.span, message)
+                    .says(b.describe())
+                    .label(left.span, a.describe())
+                    .help("compare values of one type; a text is quoted, a number is not"),
+            );
+            return Value::Error;
+        }
         match (&a, &b) {
             (Value::Unavailable(reason), _) | (_, Value::Unavailable(reason)) => {
                 Value::Unavailable(reason.clone())
             }
             (Value::Unknown(_), _) | (_, Value::Unknown(_)) => Value::Unknown(Shape::Bool),
-            _ => {
-                let kinds = |v: &Value| std::mem::discriminant(v);
-                let comparable =
-                    kinds(&a) == kinds(&b) || matches!(a, Value::None) || matches!(b, Value::None);
-                if !comparable {
-                    let message = format!("{} is never equal to {}", a.describe(), b.describe());
-                    self.report(
-                        Diagnostic::error(codes::TYPE_MISMATCH, left.span.to(right.span), message)
-                            .label(left.span, a.describe())
-                            .label(right.span, b.describe()),
-                    );
-                    return Value::Error;
-                }
-                Value::Bool((a == b) == (op == BinaryOp::Equal))
-            }
+            _ => Value::Bool((a == b) == (op == BinaryOp::Equal)),
         }
     }
 
@@ -221,12 +258,16 @@ impl Evaluator<'_> {
                 } else {
                     x.value - y.value
                 };
-                Value::Number(Quantity::new(value, x.dimension))
+                self.finite(Quantity::new(value, x.dimension), left.span.to(right.span))
             }
             (Value::Text(x), Value::Text(y)) if op == BinaryOp::Add => {
-                Value::text(format!("{x}{y}"))
+                self.bounded(format!("{x}{y}"), left.span.to(right.span))
             }
             (Value::List(x), Value::List(y)) if op == BinaryOp::Add => {
+                if x.len() + y.len() > MOST_ENTRIES {
+                    let message = format!("this list has more than {MOST_ENTRIES} entries");
+                    return self.fail(codes::OUT_OF_RANGE, left.span.to(right.span), message);
+                }
                 Value::list(x.iter().chain(y.iter()).cloned().collect())
             }
             (Value::Unavailable(reason), _) | (_, Value::Unavailable(reason)) => {
@@ -235,8 +276,9 @@ impl Evaluator<'_> {
             _ => match (dimension_of(&a), dimension_of(&b)) {
                 (Some(x), Some(y)) if x == y => Value::Unknown(Shape::Number(x)),
                 (Some(_), Some(_)) => self.unlike(op, &a, &b, left, right),
-                _ if matches!(a, Value::Unknown(_)) || matches!(b, Value::Unknown(_)) => {
-                    Value::Unknown(Shape::Any)
+                _ if is_open(&a) || is_open(&b) => Value::Unknown(Shape::Any),
+                (None, None) if is_text(&a) && is_text(&b) && op == BinaryOp::Add => {
+                    Value::Unknown(Shape::Text)
                 }
                 (None, Some(_)) => self.operand(op.symbol(), "a number", &a, left.span),
                 (Some(_), None) => self.operand(op.symbol(), "a number", &b, right.span),
@@ -287,19 +329,20 @@ impl Evaluator<'_> {
                     "this divides by zero",
                 )
             }
-            (Value::Number(x), Value::Number(y)) => Value::Number(if op == BinaryOp::Multiply {
-                *x * *y
-            } else {
-                *x / *y
-            }),
+            (Value::Number(x), Value::Number(y)) => self.finite(
+                if op == BinaryOp::Multiply {
+                    *x * *y
+                } else {
+                    *x / *y
+                },
+                left.span.to(right.span),
+            ),
             (Value::Unavailable(reason), _) | (_, Value::Unavailable(reason)) => {
                 Value::Unavailable(reason.clone())
             }
             _ => match (dimension_of(&a), dimension_of(&b)) {
                 (Some(x), Some(y)) => Value::Unknown(Shape::Number(combine(x, y))),
-                _ if matches!(a, Value::Unknown(_)) || matches!(b, Value::Unknown(_)) => {
-                    Value::Unknown(Shape::Any)
-                }
+                _ if is_open(&a) || is_open(&b) => Value::Unknown(Shape::Any),
                 (None, _) => self.operand(op.symbol(), "a number", &a, left.span),
                 (_, None) => self.operand(op.symbol(), "a number", &b, right.span),
             },
@@ -327,8 +370,12 @@ impl Evaluator<'_> {
             BinaryOp::Subtract => "subtracted from",
             _ => "compared with",
         };
-        let says = |value: &Value, dimension: Dimension| match value {
-            Value::Unknown(_) => format!("{}, when it is measured", dimension.describe()),
+        // a metric is said by its name: `a duration (ttft)`
+        let says = |value: &Value, expr: &Expr, dimension: Dimension| match value {
+            Value::Unknown(_) => match self.metric_at(expr.span) {
+                Some(metric) => format!("{} ({metric})", dimension.describe()),
+                None => format!("{}, when it is measured", dimension.describe()),
+            },
             _ => dimension.describe(),
         };
         // one side is bare: most likely its unit was forgotten
@@ -339,6 +386,8 @@ impl Evaluator<'_> {
                     !with.is_none() && without.is_none() && matches!(value, Value::Number(_))
                 });
         if let Some((with, _, Value::Number(q), expr)) = bare {
+            let right_is_bare = std::ptr::eq(expr, right);
+            let (value, other) = if right_is_bare { (a, left) } else { (b, right) };
             let unit = column_unit(with);
             let text = format!("{} {unit}", number(q.value, 15));
             self.report(
@@ -348,14 +397,7 @@ impl Evaluator<'_> {
                     format!("a bare number cannot be {verb} {}", with.describe()),
                 )
                 .says("which unit?")
-                .label(
-                    if std::ptr::eq(expr, right) {
-                        left.span
-                    } else {
-                        right.span
-                    },
-                    says(if std::ptr::eq(expr, right) { a } else { b }, with),
-                )
+                .label(other.span, says(value, other, with))
                 .help(format!(
                     "write the unit: `{text}`, if that is what was meant"
                 ))
@@ -365,8 +407,8 @@ impl Evaluator<'_> {
         }
         self.report(
             Diagnostic::error(codes::DIMENSIONS, right.span, format!("{} cannot be {verb} {}", x.describe(), y.describe()))
-                .says(says(b, y))
-                .label(left.span, says(a, x))
+                .says(says(b, right, y))
+                .label(left.span, says(a, left, x))
                 .help(match (x, y) {
                     (Dimension::TIME, Dimension::DATA) => "for memory read the server: growth(sut.memory, from = baseline, to = cooldown) <= 500MB",
                     _ => "both sides must be of one dimension; divide or multiply to get there",

@@ -1,7 +1,7 @@
 //! Names in scope: layers of local names over the names of a module.
 
 use super::value::Value;
-use crate::resolve::{Flat, ModuleId};
+use crate::resolve::{Flat, FlatAttr, ModuleId};
 use crate::syntax::ast::Expr;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -28,6 +28,8 @@ pub enum Binding {
         module: ModuleId,
     },
     Block(Arc<Flat>),
+    /// Has no value at this place; what to do about it.
+    Unset(&'static str),
 }
 
 impl Scope {
@@ -62,6 +64,31 @@ impl Scope {
         self.with(Arc::new(Layer::of([(name, value)])))
     }
 
+    /// With a block's own `let`s inside.
+    pub fn inside(&self, flat: &Flat) -> Self {
+        if flat.lets.is_empty() {
+            return self.clone();
+        }
+        let lazy = |(name, attr): (&String, &FlatAttr)| {
+            let binding = Binding::Lazy {
+                expr: attr.expr.clone(),
+                module: attr.module,
+            };
+            (name.clone(), binding)
+        };
+        self.with(Arc::new(Layer {
+            names: flat.lets.iter().map(lazy).collect(),
+        }))
+    }
+
+    /// With names inside that have no value here.
+    pub fn without(&self, names: &[&str], why: &'static str) -> Self {
+        let unset = |name: &&str| (name.to_string(), Binding::Unset(why));
+        self.with(Arc::new(Layer {
+            names: names.iter().map(unset).collect(),
+        }))
+    }
+
     /// With more values inside.
     pub fn with_values<'a>(&self, values: impl IntoIterator<Item = (&'a str, Value)>) -> Self {
         self.with(Arc::new(Layer::of(values)))
@@ -78,10 +105,10 @@ impl Scope {
         let module = match binding {
             Binding::Lazy { module, .. } => *module,
             Binding::Block(flat) => flat.module,
-            Binding::Value(_) => self.module,
+            Binding::Value(_) | Binding::Unset(_) => self.module,
         };
         let scope = match binding {
-            Binding::Value(_) => self.clone(),
+            Binding::Value(_) | Binding::Unset(_) => self.clone(),
             _ => Scope {
                 module,
                 layers: Arc::new(self.layers[..=index].to_vec()),

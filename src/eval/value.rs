@@ -39,6 +39,14 @@ pub struct BlockValue {
     pub scope: Scope,
 }
 
+impl BlockValue {
+    /// A block that stands in `outer`; its own `let`s are seen inside.
+    pub fn new(flat: Arc<Flat>, outer: &Scope) -> Self {
+        let scope = outer.in_module(flat.module).inside(&flat);
+        Self { flat, scope }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub enum Part {
     Text(Arc<str>),

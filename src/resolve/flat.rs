@@ -23,6 +23,8 @@ pub struct Flat {
     pub children: Vec<Arc<Flat>>,
     pub checks: Vec<FlatCheck>,
     pub excludes: Vec<(Arc<Expr>, ModuleId)>,
+    /// Part of it could not be read, or its parent is unknown: what is missing may be there.
+    pub incomplete: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -46,6 +48,24 @@ pub struct FlatCheck {
 }
 
 impl Flat {
+    /// A block of a kind with nothing in it.
+    pub fn empty(kind: Ident, module: ModuleId) -> Self {
+        Self {
+            span: kind.span,
+            kind,
+            name: None,
+            doc: None,
+            module,
+            extends: None,
+            attrs: IndexMap::new(),
+            lets: IndexMap::new(),
+            children: Vec::new(),
+            checks: Vec::new(),
+            excludes: Vec::new(),
+            incomplete: false,
+        }
+    }
+
     /// The block's name; a sentence's word for one without.
     pub fn title(&self) -> &str {
         self.name.as_ref().map_or("", |name| name.text.as_str())
@@ -78,17 +98,11 @@ pub(super) fn own(
     found: &mut Vec<Diagnostic>,
 ) -> Flat {
     let mut flat = Flat {
-        kind: block.kind.clone(),
         name: block.name.clone(),
         span: item.span,
         doc: item.doc.clone(),
-        module,
         extends: block.extends.clone(),
-        attrs: IndexMap::new(),
-        lets: IndexMap::new(),
-        children: Vec::new(),
-        checks: Vec::new(),
-        excludes: Vec::new(),
+        ..Flat::empty(block.kind.clone(), module)
     };
     for item in &block.body {
         add(&mut flat, item, module, found);
@@ -179,7 +193,7 @@ fn add(flat: &mut Flat, item: &Item, module: ModuleId, found: &mut Vec<Diagnosti
                 .help("move it out of the block"),
             );
         }
-        ItemKind::Error => {}
+        ItemKind::Error => flat.incomplete = true,
     }
 }
 
@@ -198,6 +212,7 @@ fn duplicate(name: &Ident, before: Span) -> Diagnostic {
 pub(super) fn merge(parent: &Flat, child: &Flat) -> Flat {
     let mut merged = child.clone();
     merged.doc = child.doc.clone().or_else(|| parent.doc.clone());
+    merged.incomplete |= parent.incomplete;
     merged.attrs = parent.attrs.clone();
     // `layout = …` replaces the parent's `layout { … }`, and the other way round
     merged.attrs.retain(|name, _| {

@@ -15,12 +15,15 @@ use std::sync::Arc;
 /// A file or folder named on the command line that cannot be used at all.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    #[error("{path}: {source}; expected a `.scn` file or a folder that holds some")]
+    #[error(
+        "cannot read {path}: {}; expected a `.scn` file or a folder that holds some",
+        plain(source)
+    )]
     Unreadable {
         path: String,
         source: std::io::Error,
     },
-    #[error("{path}: this folder holds no `.scn` file")]
+    #[error("{path}: this folder holds no `.scn` file; name one, or a folder that holds some")]
     NoFiles { path: String },
 }
 
@@ -39,7 +42,7 @@ pub fn find_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, LoadError> {
             continue;
         }
         let before = files.len();
-        walk(path, &mut files, 0).map_err(unreadable)?;
+        walk(path, &mut files, 0)?;
         if files.len() == before {
             return Err(LoadError::NoFiles {
                 path: path.display().to_string(),
@@ -52,14 +55,21 @@ pub fn find_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, LoadError> {
     Ok(files)
 }
 
-fn walk(folder: &Path, files: &mut Vec<PathBuf>, depth: usize) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let (path, kind) = (entry.path(), entry.file_type()?);
+fn walk(folder: &Path, files: &mut Vec<PathBuf>, depth: usize) -> Result<(), LoadError> {
+    let unreadable = |path: &Path, source| LoadError::Unreadable {
+        path: path.display().to_string(),
+        source,
+    };
+    for entry in std::fs::read_dir(folder).map_err(|e| unreadable(folder, e))? {
+        let entry = entry.map_err(|e| unreadable(folder, e))?;
+        let path = entry.path();
+        let kind = entry.file_type().map_err(|e| unreadable(&path, e))?;
         let hidden = entry.file_name().to_string_lossy().starts_with('.');
+        let scenario = path.extension().is_some_and(|e| e == "scn");
         if kind.is_dir() && !hidden && depth < 16 {
             walk(&path, files, depth + 1)?;
-        } else if kind.is_file() && path.extension().is_some_and(|e| e == "scn") {
+        // a link to a file counts; one to a folder could lead in a circle
+        } else if scenario && (kind.is_file() || kind.is_symlink() && !path.is_dir()) {
             files.push(path);
         }
     }
@@ -110,52 +120,61 @@ impl Loader {
         let text = match std::fs::read(path) {
             Ok(bytes) => text_of(bytes),
             Err(error) => {
-                let file = self.program.sources.add(name, Some(path.to_path_buf()), "");
-                let span = user.unwrap_or(Span::new(file, 0, 0));
-                self.found.push(
-                    Diagnostic::error(
-                        codes::FILE_UNREADABLE,
-                        span,
-                        format!("cannot read `{name}`: {error}"),
-                    )
-                    .help("paths are relative to the file that names them"),
+                let found = self.unusable(
+                    codes::FILE_UNREADABLE,
+                    name,
+                    path,
+                    user,
+                    format!("cannot read `{name}`: {}", plain(&error)),
+                    "paths are relative to the file that names them",
                 );
+                self.found.push(found);
                 return None;
             }
         };
-        let (text, problem) = match text {
-            Ok(text) => (text, None),
-            Err(problem) => (String::new(), Some(problem)),
+        let text = match text {
+            Ok(text) => text,
+            Err(problem) => {
+                let problem = format!("`{name}` is not a text file: {problem}");
+                let help = "a scenario is UTF-8 text; was another file meant?";
+                let found = self.unusable(codes::FILE_NOT_TEXT, name, path, user, problem, help);
+                self.found.push(found);
+                return None;
+            }
         };
+        if user.is_none() && text.trim().is_empty() {
+            let problem = format!("`{name}` is empty");
+            let help = "write a `scenario name { … }` into it";
+            let found = self.unusable(codes::FILE_EMPTY, name, path, user, problem, help);
+            self.found.push(found);
+            return None;
+        }
         let file = self
             .program
             .sources
             .add(name, Some(path.to_path_buf()), text);
-        if let Some(problem) = problem {
-            self.found.push(
-                Diagnostic::error(
-                    codes::FILE_NOT_TEXT,
-                    Span::new(file, 0, 0),
-                    format!("`{name}` is not a text file: {problem}"),
-                )
-                .help("a scenario is UTF-8 text; was another file meant?"),
-            );
-            return None;
-        }
-        if user.is_none() && self.program.sources.get(file).text.trim().is_empty() {
-            self.found.push(
-                Diagnostic::error(
-                    codes::FILE_EMPTY,
-                    Span::new(file, 0, 0),
-                    format!("`{name}` is empty"),
-                )
-                .help("write a `scenario name { … }` into it"),
-            );
-        }
         let id = self.new_module(name);
         self.by_path.insert(key, id);
         self.read(id, file);
         Some(id)
+    }
+
+    /// A file that cannot be used: said where it is named, or of itself.
+    fn unusable(
+        &mut self,
+        rule: codes::Rule,
+        name: &str,
+        path: &Path,
+        user: Option<Span>,
+        message: String,
+        help: &str,
+    ) -> Diagnostic {
+        let span = user.unwrap_or_else(|| {
+            let file = self.program.sources.add(name, Some(path.to_path_buf()), "");
+            self.program.unusable.push(file);
+            Span::new(file, 0, 0)
+        });
+        Diagnostic::error(rule, span, message).help(help)
     }
 
     fn std(&mut self, name: &str) -> Option<ModuleId> {
@@ -271,16 +290,11 @@ impl Loader {
         let (target, name) = match &used.target {
             UseTarget::Module(path) => {
                 let name = path.parts.last().cloned();
-                (self.module_path(path), name)
+                (self.module_path(id, path), name)
             }
             UseTarget::File { path, span } => {
-                let base = self
-                    .program
-                    .sources
-                    .get(file)
-                    .folder()
-                    .map(Path::to_path_buf);
-                let Some(base) = base else {
+                let base = self.program.sources.get(file).folder();
+                let Some(base) = base.map(Path::to_path_buf) else {
                     return;
                 };
                 let full = base.join(path);
@@ -288,49 +302,55 @@ impl Loader {
                     .file_stem()
                     .map(|s| s.to_string_lossy().into_owned())
                     .unwrap_or_default();
-                let shown = shown_path(&full);
-                (
-                    self.file(&full, &shown, Some(*span)),
-                    Some(Ident {
-                        text: stem,
-                        span: *span,
-                    }),
-                )
+                if used.alias.is_none() && !is_name(&stem) {
+                    self.found.push(
+                        Diagnostic::error(
+                            codes::MISPLACED,
+                            *span,
+                            format!("`{stem}` cannot be a name"),
+                        )
+                        .help(format!("give it one: use \"{path}\" as {}", as_name(&stem))),
+                    );
+                }
+                let target = self.file(&full, &shown_path(&full), Some(*span));
+                let name = Ident {
+                    text: stem,
+                    span: *span,
+                };
+                (target, Some(name))
             }
         };
-        let (Some(target), Some(name)) = (target, used.alias.clone().or(name)) else {
+        let Some(name) = used.alias.clone().or(name) else {
             return;
         };
-        if self.stack.contains(&target) {
-            let chain: Vec<&str> = self
-                .stack
-                .iter()
-                .map(|id| self.program.module(*id).name.as_str())
-                .collect();
+        let Some(target) = target else {
+            return self.define(id, &name, item, DefinitionKind::Broken);
+        };
+        if let Some(from) = self.stack.iter().position(|open| *open == target) {
+            let name_of = |id: &ModuleId| self.program.module(*id).name.clone();
+            let mut chain: Vec<String> = self.stack[from..].iter().map(name_of).collect();
+            chain.push(name_of(&target));
             self.found.push(
                 Diagnostic::error(
                     codes::USE_CYCLE,
                     item.span,
                     "files use each other in a circle",
                 )
-                .help(format!(
-                    "{} → {}",
-                    chain.join(" → "),
-                    self.program.module(target).name
-                ))
+                .help(chain.join(" → "))
                 .help("move what both need into a third file"),
             );
-            return;
+            return self.define(id, &name, item, DefinitionKind::Broken);
         }
         self.define(id, &name, item, DefinitionKind::Module(target));
     }
 
-    fn module_path(&mut self, path: &NamePath) -> Option<ModuleId> {
+    fn module_path(&mut self, user: ModuleId, path: &NamePath) -> Option<ModuleId> {
         let parts: Vec<&str> = path.parts.iter().map(|p| p.text.as_str()).collect();
         let found = match parts.as_slice() {
             ["std", name] => self.std(name),
             _ => None,
         };
+<<<<<<< 1fd9fae8501442fb3dc75a0593a8b27aa89a79f8
         if found.is_none() {
             let known: Vec<String> = crate::stdlib::names()
                 .iter()
@@ -346,24 +366,59 @@ impl Loader {
                 known.iter().map(String::as_str),
             ) {
                 Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(
+=======
+        if found.is_some() {
+            return found;
+        }
+        let known: Vec<String> = crate::stdlib::names().map(|n| format!("std.{n}")).collect();
+        let written = parts.join(".");
+        let mut diagnostic = Diagnostic::error(
+            codes::UNKNOWN_MODULE,
+            path.span,
+            format!("there is no module `{written}`"),
+        );
+        let whole = format!("std.{written}");
+        let near = known.iter().map(String::as_str).find(|name| *name == whole);
+        let near =
+            near.or_else(|| crate::check::nearest(&written, known.iter().map(String::as_str)));
+        diagnostic = match near {
+            Some(near) => {
+                // what is read through the right name is not a second mistake
+                if let Some(name) = near.strip_prefix("std.") {
+                    let meant = Ident {
+                        text: name.to_string(),
+                        span: path.span,
+                    };
+                    self.program.modules[user.0]
+                        .names
+                        .entry(meant.text.clone())
+                        .or_insert(Definition {
+                            span: meant.span,
+                            doc: None,
+                            kind: DefinitionKind::Broken,
+                        });
+                }
+                diagnostic.help(format!("did you mean `{near}`?")).fix(
+>>>>>>> 51cf3da10dd72cf2ae66b23bb0b0bb4de8f9de87
                     "the nearest name",
                     path.span,
                     near,
                     false,
-                ),
-                None => diagnostic.help(format!(
-                    "the standard library has {}; a file is named in quotes: use \"./common.scn\"",
-                    known.join(", ")
-                )),
-            };
-            self.found.push(diagnostic);
-        }
-        found
+                )
+            }
+            None => diagnostic.help(format!(
+                "the standard library has {}; a file is named in quotes: use \"./common.scn\"",
+                known.join(", ")
+            )),
+        };
+        self.found.push(diagnostic);
+        None
     }
 
     fn define(&mut self, id: ModuleId, name: &Ident, item: &Item, kind: DefinitionKind) {
         let names = &mut self.program.modules[id.0].names;
-        if let Some(before) = names.get(&name.text) {
+        let before = names.get(&name.text);
+        if let Some(before) = before.filter(|b| !matches!(b.kind, DefinitionKind::Broken)) {
             self.found.push(
                 Diagnostic::error(
                     codes::DUPLICATE,
@@ -448,15 +503,23 @@ impl Loader {
                         path.span,
                         format!("`{}` extends itself", own.title()),
                     )
+                    .help(circle(stack, &parent))
                     .help("let one of the blocks in the circle stand alone"),
                 );
+                own.incomplete = true;
                 own
             }
             Some(parent) => match self.top_level(&parent, done, stack) {
-                Some(parent) => flat::merge(&parent, &own),
+                Some(flat) => {
+                    self.program.bases.insert(parent);
+                    flat::merge(&flat, &own)
+                }
                 None => own,
             },
-            None => own,
+            None => {
+                own.incomplete = true;
+                own
+            }
         }
     }
 
@@ -477,6 +540,7 @@ impl Loader {
                 .map(|d| &d.kind)
             {
                 Some(DefinitionKind::Module(id)) => at = *id,
+                Some(DefinitionKind::Broken) => return None,
                 _ => {
                     self.found
                         .push(unknown_parent(path, part, &self.program.module(at).names));
@@ -550,4 +614,40 @@ fn shown_path(path: &Path) -> String {
         .collect::<PathBuf>()
         .display()
         .to_string()
+}
+
+/// The system's word for an error, without its number.
+fn plain(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".into(),
+        std::io::ErrorKind::PermissionDenied => "permission denied".into(),
+        std::io::ErrorKind::IsADirectory => "it is a folder".into(),
+        _ => error.to_string(),
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// The nearest text that can be a name.
+fn as_name(text: &str) -> String {
+    let name: String = text
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+        .collect();
+    if is_name(&name) {
+        name
+    } else {
+        format!("m_{name}")
+    }
+}
+
+/// `a → b → a`
+fn circle(stack: &[Key], back_to: &Key) -> String {
+    let from = stack.iter().position(|key| key == back_to).unwrap_or(0);
+    let names = stack[from..].iter().chain([back_to]);
+    let names: Vec<&str> = names.map(|key| key.1.as_str()).collect();
+    names.join(" → ")
 }

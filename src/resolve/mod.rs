@@ -10,7 +10,7 @@ pub use load::{LoadError, find_files, load};
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::ast::{Ast, Expr};
 use indexmap::IndexMap;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Index of a module in a [`Program`].
@@ -25,6 +25,10 @@ pub struct Program {
     pub roots: Vec<ModuleId>,
     /// Modules of the standard library that were read, by name.
     pub standard: HashMap<String, ModuleId>,
+    /// Files of the command line that could not be used at all.
+    pub unusable: Vec<FileId>,
+    /// Top-level blocks that others extend: they need not be whole by themselves.
+    pub bases: HashSet<(ModuleId, String)>,
 }
 
 /// One file, or one module of the standard library (which may be several files).
@@ -51,11 +55,26 @@ pub enum DefinitionKind {
     Param(Arc<Expr>),
     Let(Arc<Expr>),
     Block(Arc<Flat>),
+    /// A `use` that failed and was reported: whatever is read from it is silent.
+    Broken,
 }
 
 impl Program {
     pub fn module(&self, id: ModuleId) -> &Module {
         &self.modules[id.0]
+    }
+
+    /// The modules that users wrote: the root files and the files that these use.
+    pub fn user_modules(&self) -> impl Iterator<Item = ModuleId> + '_ {
+        let standard: HashSet<ModuleId> = self.standard.values().copied().collect();
+        (0..self.modules.len())
+            .map(ModuleId)
+            .filter(move |id| !standard.contains(id))
+    }
+
+    /// Whether a top-level block is extended by another.
+    pub fn is_base(&self, module: ModuleId, name: &str) -> bool {
+        self.bases.contains(&(module, name.to_string()))
     }
 
     /// All named blocks of a kind in the root files, in order.

@@ -1,6 +1,6 @@
 //! What an engine's block says of asking a server: APIs, readiness, actions, metrics, roles.
 
-use super::compile::{Context, as_duration, as_number, as_text};
+use super::context::{Context, as_duration, as_number, as_text};
 use super::{Action, EngineMetric, HttpRequest, Ready, StopSpec, VersionSpec};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{BlockValue, Scope};
@@ -23,12 +23,15 @@ pub(super) struct Asks {
 
 pub(super) fn lower(cx: &Context<'_>, server: &Flat, engine: &BlockValue, scope: &Scope) -> Asks {
     let flat = &engine.flat;
+    // the engine's blocks see what its own expressions see, not the scenario's names
+    let user = cx;
+    let cx = &cx.at(scope);
     Asks {
         apis: flat
             .children_of("api")
             .filter_map(|block| Some((block.title().to_string(), api(cx, block)?)))
             .collect(),
-        ready: ready(cx, server, flat, scope),
+        ready: ready(user, server, flat, scope),
         stop: stop(cx, flat),
         version: flat.child("version").and_then(|block| {
             let pattern = cx.text(block, "pattern")?;
@@ -95,7 +98,7 @@ fn ready(cx: &Context<'_>, server: &Flat, engine: &Flat, scope: &Scope) -> Ready
         request,
         every: as_duration(&pick("every")).unwrap_or(Duration::from_secs(1)),
         timeout: as_duration(&pick("timeout")).unwrap_or(Duration::from_secs(600)),
-        answers: super::compile::as_bool(&pick("answers")).unwrap_or(false),
+        answers: super::context::as_bool(&pick("answers")).unwrap_or(false),
     }
 }
 
@@ -115,10 +118,10 @@ fn action(cx: &Context<'_>, block: &Flat) -> Option<Action> {
     Some(Action {
         name: block.title().to_string(),
         request: request(cx, block, "request")?,
-        body: cx
-            .attr(block, "body")
-            .to_json()
-            .filter(|json| !json.is_null()),
+        body: block
+            .attrs
+            .contains_key("body")
+            .then(|| serde_json::Value::Object(cx.json(block, "body", &cx.scope))),
         retry: cx.whole(block, "retry").unwrap_or(0),
         every: cx
             .duration(block, "every")
@@ -187,11 +190,6 @@ fn parse_request(cx: &Context<'_>, text: &str, place: crate::source::Span) -> Op
 
 fn check_pattern(cx: &Context<'_>, block: &Flat, name: &str, pattern: &str) {
     if let Err(error) = regex::Regex::new(pattern) {
-        let message = format!("this pattern cannot be read: {error}");
-        cx.eval.report(Diagnostic::error(
-            codes::BAD_ARGUMENT,
-            cx.place(block, name),
-            message,
-        ));
+        cx.eval.bad_pattern(&error, cx.place(block, name));
     }
 }

@@ -4,6 +4,7 @@ use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Evaluator, Scope, Value};
 use crate::resolve::Flat;
 use indexmap::IndexMap;
+use std::collections::HashMap;
 
 /// More rows than anyone runs: a mistake, and no reason to fill the memory.
 const MOST_ROWS: usize = 10_000;
@@ -29,6 +30,15 @@ pub(super) fn rows(
             let values = match eval.eval(&axis.expr, &inner) {
                 Value::List(values) => values,
                 Value::Error => return Vec::new(),
+                other if other.is_measured() => {
+                    let message = format!("the axis `{name}` must be known before the run");
+                    eval.report(
+                        Diagnostic::error(codes::NOT_CONSTANT, axis.expr.span, message).help(
+                            "measured values are for checks, reports and lets that these use",
+                        ),
+                    );
+                    return Vec::new();
+                }
                 other => {
                     let message = format!(
                         "the axis `{name}` is a list of values, this is {}",
@@ -53,6 +63,16 @@ pub(super) fn rows(
             }
             for value in values.iter() {
                 if let Value::Error = value {
+                    return Vec::new();
+                }
+                if value.is_measured() {
+                    let message =
+                        format!("a value of the axis `{name}` is not known before the run");
+                    eval.report(
+                        Diagnostic::error(codes::NOT_CONSTANT, axis.expr.span, message).help(
+                            "measured values are for checks, reports and lets that these use",
+                        ),
+                    );
                     return Vec::new();
                 }
                 let mut row = row.clone();
@@ -88,19 +108,24 @@ pub(super) fn rows(
             message,
         ));
     }
-    for (i, row) in rows.iter().enumerate() {
-        if rows[..i].contains(row) {
-            let text: Vec<String> = row
-                .iter()
-                .map(|(k, v)| format!("{k}={}", v.shown().unwrap_or_default()))
-                .collect();
-            let message = format!("the row {} stands in the matrix twice", text.join(","));
+    let mut seen: HashMap<String, Vec<&Row>> = HashMap::new();
+    for row in &rows {
+        let shown = |value: &Value| value.shown().unwrap_or_default();
+        let text: Vec<String> = row
+            .iter()
+            .map(|(k, v)| format!("{k}={}", shown(v)))
+            .collect();
+        let text = text.join(",");
+        let alike = seen.entry(text.clone()).or_default();
+        if alike.contains(&row) {
+            let message = format!("the row {text} stands in the matrix twice");
             eval.report(
                 Diagnostic::error(codes::DUPLICATE_CASE, matrix.head(), message)
                     .help("remove the repeated value"),
             );
             return Vec::new();
         }
+        alike.push(row);
     }
     rows
 }

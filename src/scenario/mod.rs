@@ -1,7 +1,11 @@
 //! What a file means, as plain typed data: scenarios with their cases, each with the servers
 //! to start, the phases to run, the checks to judge and the reports to write.
 
+mod by_case;
+mod checks;
 mod compile;
+mod constants;
+mod context;
 mod engine;
 mod matrix;
 mod options;
@@ -11,7 +15,8 @@ mod server;
 mod unmeasured;
 mod workload;
 
-pub use compile::{Compiled, compile};
+pub use compile::{Compiled, compile, compile_these, scenarios};
+pub use constants::{constants, suite_scenarios};
 pub use report::figure;
 pub use server::PORT;
 pub use unmeasured::{Names, names_of};
@@ -70,6 +75,13 @@ impl Word {
         Self {
             text: text.into(),
             secret: false,
+        }
+    }
+
+    pub fn secret(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            secret: true,
         }
     }
 

@@ -1,12 +1,13 @@
 //! A server's options against its engine's `option` blocks, and the flags they become.
 
-use super::compile::{Context, as_text};
-use crate::diagnostics::{Diagnostic, Severity, codes};
+use super::Word;
+use super::context::Context;
+use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Scope, Value};
 use crate::resolve::Flat;
 use crate::schema::Type;
 use crate::source::Span;
-use crate::units::{Dimension, number};
+use crate::units::{Dimension, Quantity, number};
 use indexmap::IndexMap;
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ pub(super) struct Options {
     /// Every option of the engine: as set, as derived, by default, or none.
     pub record: Value,
     /// The flags to pass, in the order of the engine's block.
-    pub flags: Vec<String>,
+    pub flags: Vec<Word>,
     /// What is passed, as people read it.
     pub shown: IndexMap<String, String>,
 }
@@ -32,13 +33,13 @@ pub(super) fn evaluate(
         .collect();
     let mut written = IndexMap::new();
     let mut wrong = false;
-    for (name, span, value) in written_options(cx, server) {
+    for (name, name_span, span, value) in written_options(cx, server) {
         match known.get(name.as_str()) {
             Some(_) => {
                 written.insert(name, (value, span));
             }
             None => {
-                unknown(cx, engine, &known, &name, span);
+                unknown(cx, engine, &known, &name, name_span);
                 wrong = true;
             }
         }
@@ -62,7 +63,8 @@ pub(super) fn evaluate(
             None => derived,
         };
         if !matches!(set, Value::None | Value::Error) {
-            spelling.flags(cx, option, name, &set, &mut out.flags);
+            let span = written.get(*name).map_or(server.head(), |(_, span)| *span);
+            spelling.flags(cx, option, (name, span), &set, &mut out.flags);
             out.shown.insert(
                 name.to_string(),
                 set.shown().unwrap_or_else(|| "***".into()),
@@ -79,15 +81,17 @@ pub(super) fn evaluate(
     (!wrong).then_some(out)
 }
 
-fn written_options(cx: &Context<'_>, server: &Flat) -> Vec<(String, Span, Value)> {
+/// Each option's name and value, with their places.
+fn written_options(cx: &Context<'_>, server: &Flat) -> Vec<(String, Span, Span, Value)> {
     if let Some(block) = server.child("options") {
+        let inside = cx.scope.inside(block);
         let eval = |attr: &crate::resolve::FlatAttr| {
-            cx.eval.eval(&attr.expr, &cx.scope.in_module(attr.module))
+            cx.eval.eval(&attr.expr, &inside.in_module(attr.module))
         };
         return block
             .attrs
             .iter()
-            .map(|(name, attr)| (name.clone(), attr.name.span, eval(attr)))
+            .map(|(name, attr)| (name.clone(), attr.name.span, attr.expr.span, eval(attr)))
             .collect();
     }
     let Some(attr) = server.attrs.get("options") else {
@@ -96,9 +100,17 @@ fn written_options(cx: &Context<'_>, server: &Flat) -> Vec<(String, Span, Value)
     match cx.eval.eval(&attr.expr, &cx.scope.in_module(attr.module)) {
         Value::Record(fields) => fields
             .iter()
-            .map(|(name, value)| (name.clone(), attr.expr.span, value.clone()))
+            .map(|(name, value)| (name.clone(), attr.expr.span, attr.expr.span, value.clone()))
             .collect(),
-        _ => Vec::new(),
+        Value::Error => Vec::new(),
+        other => {
+            let message = format!("`options` is a block, this is {}", other.describe());
+            cx.eval.report(
+                Diagnostic::error(codes::TYPE_MISMATCH, attr.expr.span, message)
+                    .help("write options { name = value }"),
+            );
+            Vec::new()
+        }
     }
 }
 
@@ -212,9 +224,9 @@ impl Spelling {
         &self,
         cx: &Context<'_>,
         option: &Flat,
-        name: &str,
+        (name, span): (&str, Span),
         value: &Value,
-        out: &mut Vec<String>,
+        out: &mut Vec<Word>,
     ) {
         let word = if self.kebab {
             name.replace('_', "-")
@@ -224,36 +236,46 @@ impl Spelling {
         let own = cx.text(option, "flag");
         let flag = own.clone().unwrap_or_else(|| format!("--{word}"));
         let ty = cx.text(option, "type").unwrap_or_default();
+        let factor = if ty == "GiB" { 1024f64.powi(3) } else { 1.0 };
+        let unit = if ty == "duration" { "s" } else { "" };
+        let quantity = |q: &Quantity| number(q.value / factor, 15) + unit;
         match value {
-            Value::Bool(true) => out.push(own.unwrap_or_else(|| self.yes.replace("{}", &word))),
-            Value::Bool(false) => out.extend(self.no.as_ref().map(|no| no.replace("{}", &word))),
+            Value::Bool(true) => {
+                out.push(Word::plain(
+                    own.unwrap_or_else(|| self.yes.replace("{}", &word)),
+                ));
+            }
+            Value::Bool(false) => {
+                let no = self.no.as_ref().map(|no| no.replace("{}", &word));
+                out.extend(no.map(Word::plain));
+            }
             Value::List(items) => {
-                out.push(flag);
-                out.extend(items.iter().filter_map(Value::shown));
+                out.push(Word::plain(flag));
+                for item in items.iter() {
+                    match (item, item.shown()) {
+                        (Value::Secret(text), _) => out.push(Word::secret(text.as_ref())),
+                        (Value::Number(q), _) => out.push(Word::plain(quantity(q))),
+                        (_, Some(text)) => out.push(Word::plain(text)),
+                        (other, None) => unfit(cx, name, other, span),
+                    }
+                }
             }
             Value::Record(_) => match value.to_json() {
-                Some(json) => out.extend([flag, json.to_string()]),
-                None => cx.eval.report(Diagnostic {
-                    severity: Severity::Error,
-                    ..Diagnostic::error(
-                        codes::TYPE_MISMATCH,
-                        option.head(),
-                        format!("`{name}` has no JSON form"),
-                    )
-                }),
+                Some(json) => out.extend([flag, json.to_string()].map(Word::plain)),
+                None => unfit(cx, name, value, span),
             },
-            Value::Number(q) => {
-                let factor = if ty == "GiB" { 1024f64.powi(3) } else { 1.0 };
-                let unit = if ty == "duration" { "s" } else { "" };
-                out.extend([flag, number(q.value / factor, 15) + unit]);
-            }
-            other => out.extend(
-                as_text(other)
-                    .or_else(|| other.shown())
-                    .map(|text| [flag, text])
-                    .into_iter()
-                    .flatten(),
-            ),
+            Value::Number(q) => out.extend([flag, quantity(q)].map(Word::plain)),
+            Value::Secret(text) => out.extend([Word::plain(flag), Word::secret(text.as_ref())]),
+            Value::Text(text) => out.extend([flag, text.to_string()].map(Word::plain)),
+            other => unfit(cx, name, other, span),
         }
     }
+}
+
+fn unfit(cx: &Context<'_>, name: &str, value: &Value, span: Span) {
+    let message = format!("{} cannot be passed as `{name}`", value.describe());
+    cx.eval.report(
+        Diagnostic::error(codes::TYPE_MISMATCH, span, message)
+            .help("an option takes texts, numbers, true or false, and lists and records of these"),
+    );
 }

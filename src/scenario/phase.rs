@@ -1,11 +1,15 @@
 //! A phase and its loads.
 
-use super::compile::{Context, as_duration, as_number, as_text, as_whole};
+use super::context::{Context, as_duration, as_number, as_text, as_whole};
 use super::{LoadSpec, PhaseSpec, ServerSpec, WorkloadSpec, workload};
+use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, codes};
-use crate::eval::{Handle, Value};
+use crate::eval::{BlockValue, Handle, Value};
 use crate::load::spec::{Arrival, Load, Pace, Protocol};
 use crate::resolve::Flat;
+use crate::resolve::FlatAttr;
+use crate::syntax::ast::{Expr, ExprKind, Ident};
+use indexmap::IndexMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,22 +31,37 @@ pub(super) fn lower(
     flat: &Arc<Flat>,
     servers: &[ServerSpec],
 ) -> Option<PhaseSpec> {
+    let cx = &cx.inside(flat);
     let when = cx.attr(flat, "when");
     let skipped = match &when {
         Value::Bool(false) => flat.attrs.get("when").map(|attr| {
             format!(
                 "`{}` does not hold",
-                super::compile::one_line(cx.program.sources.text(attr.expr.span))
+                super::context::one_line(cx.program.sources.text(attr.expr.span))
             )
         }),
         _ => None,
     };
     let idle = cx.duration(flat, "idle");
+    let children: Vec<&Arc<Flat>> = flat.children_of("load").collect();
+    // what a load has beside what makes a load: a phase of several has them for none
+    let of_loads = |name: &str| !children.is_empty() && matches!(name, "timeout" | "seed");
     let own = flat
         .attrs
         .keys()
-        .find(|name| LOADING.contains(&name.as_str()));
-    let children: Vec<&Arc<Flat>> = flat.children_of("load").collect();
+        .find(|name| LOADING.contains(&name.as_str()) || of_loads(name));
+    if let (Some(_), [first, ..]) = (flat.attrs.get("idle"), children.as_slice()) {
+        cx.eval.report(
+            Diagnostic::error(
+                codes::CONTRADICTION,
+                cx.place(flat, "idle"),
+                "a phase either is idle or has a load",
+            )
+            .label(first.head(), "a load block")
+            .help("make two phases of it"),
+        );
+        return None;
+    }
     if let (Some(own), [first, ..]) = (own, children.as_slice())
         && own != "duration"
     {
@@ -75,13 +94,14 @@ pub(super) fn lower(
             (Some(_), None) => vec![load(cx, flat, None, servers)?],
         }
     } else {
-        let loads: Option<Vec<LoadSpec>> = children
+        let loads: Vec<Option<LoadSpec>> = children
             .iter()
-            .map(|child| load(cx, child, Some(flat), servers))
+            .map(|child| load(&cx.inside(child), child, Some(flat), servers))
             .collect();
-        loads?
+        loads.into_iter().collect::<Option<Vec<LoadSpec>>>()?
     };
-    if loads.is_empty() && idle.is_none() && !cx.flag(flat, "quiesce").unwrap_or(false) {
+    let quiet = flat.attrs.contains_key("idle") || cx.flag(flat, "quiesce").unwrap_or(true);
+    if loads.is_empty() && !quiet && is_whole(flat) {
         cx.eval.report(
             Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), format!("the phase `{}` does nothing", flat.title()))
                 .help("give it a load: `workload = …, requests = 20, concurrency = 4`; or quiet: `idle = 10s`"),
@@ -116,7 +136,15 @@ fn load(
     let duration = cx
         .duration(flat, "duration")
         .or_else(|| phase.and_then(|phase| cx.duration(phase, "duration")));
+    let ends = |flat: &Flat| {
+        ["requests", "duration"]
+            .iter()
+            .any(|name| flat.attrs.contains_key(*name))
+    };
     if requests.is_none() && duration.is_none() {
+        if ends(flat) || phase.is_some_and(|phase| ends(phase)) || !is_whole(flat) {
+            return None;
+        }
         cx.eval.report(
             Diagnostic::error(
                 codes::MISSING_ATTRIBUTE,
@@ -259,6 +287,8 @@ fn server<'s>(cx: &Context<'_>, flat: &Flat, servers: &'s [ServerSpec]) -> Optio
 fn workload(cx: &Context<'_>, flat: &Flat) -> Option<WorkloadSpec> {
     match cx.attr(flat, "workload") {
         Value::Block(block) => workload::lower(cx, &block),
+        Value::Record(fields) => workload::lower(cx, &as_block(cx, flat, &fields)),
+        Value::None if !is_whole(flat) => None,
         Value::None => {
             cx.eval.report(
                 Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), format!("`{}` says no `workload`", flat.title()))
@@ -280,6 +310,37 @@ fn workload(cx: &Context<'_>, flat: &Flat) -> Option<WorkloadSpec> {
             None
         }
     }
+}
+
+/// `workload = { prompt = "…" }`: a record does for a block, its values standing as attributes.
+fn as_block(cx: &Context<'_>, flat: &Flat, fields: &IndexMap<String, Value>) -> Arc<BlockValue> {
+    let span = cx.place(flat, "workload");
+    let ident = |text: &str| Ident {
+        text: text.to_string(),
+        span,
+    };
+    let attr = |name: &String| FlatAttr {
+        name: ident(name),
+        doc: None,
+        expr: Arc::new(Expr {
+            span,
+            kind: ExprKind::Name(name.clone()),
+        }),
+        module: flat.module,
+    };
+    let mut block = Flat::empty(ident("workload"), flat.module);
+    block.name = Some(ident(flat.title()));
+    block.attrs = fields
+        .keys()
+        .map(|name| (name.clone(), attr(name)))
+        .collect();
+    let values = fields
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.clone()));
+    Arc::new(BlockValue {
+        scope: cx.scope.with_values(values),
+        flat: Arc::new(block),
+    })
 }
 
 /// The engine must have the API, and understand what the workload asks of it.

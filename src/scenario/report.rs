@@ -1,16 +1,53 @@
 //! A report block: its format, where it goes, and its columns.
 
-use super::compile::{Context, as_text, one_line};
+use super::context::{Context, as_text, one_line};
 use super::{ReportSpec, Thunk};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::Value;
 use crate::report::model::{Figure, ReportFormat, Template};
 use crate::resolve::{Flat, FlatAttr};
+use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind};
 use std::sync::Arc;
 
-pub(super) fn lower(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ReportSpec> {
-    let to = cx.texts(flat, "to");
+/// A scenario's reports; no two of them write one file.
+pub(super) fn all(cx: &Context<'_>) -> Vec<ReportSpec> {
+    let mut written: Vec<(String, Span)> = Vec::new();
+    let mut out = Vec::new();
+    for block in cx.flat.children_of("report") {
+        let Some(spec) = lower(&cx.inside(block), block) else {
+            continue;
+        };
+        for path in &spec.to {
+            let place = cx.place(block, "to");
+            match written.iter().find(|(other, _)| other == path) {
+                Some((_, before)) if path != SUMMARY => cx.eval.report(
+                    Diagnostic::error(
+                        codes::CONTRADICTION,
+                        place,
+                        format!("two reports are written to `{path}`"),
+                    )
+                    .label(*before, "the first")
+                    .help("give one of them another file"),
+                ),
+                _ => written.push((path.clone(), place)),
+            }
+        }
+        out.push(spec);
+    }
+    out
+}
+
+/// The step summary, to which several reports may add.
+const SUMMARY: &str = "github:summary";
+
+fn lower(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ReportSpec> {
+    let value = cx.attr(flat, "to");
+    let to: Vec<String> = match &value {
+        Value::List(items) => items.iter().filter_map(as_text).collect(),
+        _ => Vec::new(),
+    };
+    let broken = matches!(value, Value::Error | Value::None);
     let template = match cx.text(flat, "template") {
         Some(name) => Some(template(cx, flat, name)?),
         None => None,
@@ -23,13 +60,31 @@ pub(super) fn lower(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ReportSpec> {
         let value = cx.eval.eval(&thunk.expr, &thunk.scope);
         cx.eval.not_one_figure(&value, &thunk.expr);
     }
+    if broken {
+        return None;
+    }
+    if to.is_empty() || to.iter().any(|path| path.trim().is_empty()) {
+        cx.eval.report(
+            Diagnostic::error(
+                codes::BAD_ARGUMENT,
+                cx.place(flat, "to"),
+                "this report is written nowhere",
+            )
+            .help("name a file: `to = \"summary.md\"`"),
+        );
+        return None;
+    }
     let format = format(cx, flat, &to, template.is_some(), !columns.is_empty())?;
     for path in &to {
         let outside = path.starts_with('/') || path.split('/').any(|part| part == "..");
         if outside {
             cx.eval.report(
-                Diagnostic::error(codes::BAD_ARGUMENT, cx.place(flat, "to"), format!("a report cannot be written to `{path}`"))
-                    .help("reports go below the run's `reports` folder: write a path without `..` and without a `/` at its head"),
+                Diagnostic::error(
+                    codes::BAD_ARGUMENT,
+                    cx.place(flat, "to"),
+                    format!("a report cannot be written to `{path}`"),
+                )
+                .help("reports go below the run's `reports` folder: write a path without `..` and without a `/` at its head"),
             );
             return None;
         }
@@ -131,7 +186,18 @@ fn template(cx: &Context<'_>, flat: &Flat, name: String) -> Option<Template> {
     }
     let path = super::server::existing(cx, flat, "template", &name)?;
     match std::fs::read_to_string(&path) {
-        Ok(text) => Some(Template { name, text }),
+        Ok(text) => match crate::report::check_template(&name, &text) {
+            Ok(()) => Some(Template { name, text }),
+            Err(error) => {
+                let message = format!("the template cannot be read: {error}");
+                let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
+                cx.eval
+                    .report(Diagnostic::error(codes::BAD_ARGUMENT, place, message).help(
+                        "templates are Jinja: {{ value }}, {% for case in cases %} … {% endfor %}",
+                    ));
+                None
+            }
+        },
         Err(error) => {
             cx.eval.report(Diagnostic::error(
                 codes::FILE_UNREADABLE,

@@ -1,12 +1,14 @@
 //! A server block and its engine, lowered to what launching and asking need.
 
-use super::compile::{Context, as_text, as_whole, member};
+use super::context::{Context, as_text, as_whole, member};
 use super::{Layout, ServerSpec, Start, Word, engine, options};
-use crate::diagnostics::{Diagnostic, codes};
+use crate::check::is_whole;
+use crate::diagnostics::{Diagnostic, Label, codes};
 use crate::eval::{BlockValue, Scope, Value};
 use crate::resolve::Flat;
 use crate::schema;
 use crate::source::Span;
+use crate::syntax::ast::{Expr, ExprKind};
 use indexmap::IndexMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,6 +18,40 @@ pub const PORT: &str = "{port}";
 
 /// The spec of a server; `None` after what is wrong has been reported.
 pub(super) fn lower(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
+    let before = cx.eval.take_found();
+    let lowered = lowered(&cx.inside(flat), flat);
+    let found = cx.eval.take_found();
+    before.into_iter().for_each(|d| cx.eval.report(d));
+    for diagnostic in found {
+        cx.eval.report(about(cx, flat, diagnostic));
+    }
+    lowered
+}
+
+/// What goes wrong in an expression of the library is about the server that led to it.
+fn about(cx: &Context<'_>, flat: &Flat, mut diagnostic: Diagnostic) -> Diagnostic {
+    let library = |span: Span| cx.program.sources.get(span.file).path.is_none();
+    if !library(diagnostic.span()) {
+        return diagnostic;
+    }
+    for label in &mut diagnostic.labels {
+        label.primary = false;
+        if label.text.is_empty() {
+            label.text = "worked out here".into();
+        }
+    }
+    diagnostic.labels.insert(
+        0,
+        Label {
+            span: flat.head(),
+            text: "for this server".into(),
+            primary: true,
+        },
+    );
+    diagnostic
+}
+
+fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
     let url = cx
         .text(flat, "url")
         .map(|url| url.trim_end_matches('/').to_string());
@@ -29,7 +65,7 @@ pub(super) fn lower(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
         ep: axis(cx, &layout_value, "ep", flat),
     };
     // what the engine's expressions see
-    let base = Scope::of(engine.flat.module);
+    let base = engine.scope.clone();
     let launch = base.with_values([
         ("model", model.clone()),
         ("layout", layout_value),
@@ -41,15 +77,22 @@ pub(super) fn lower(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
     let launch = launch.with_values([("options", set.record.clone())]);
     constraints(cx, flat, &engine.flat, &launch);
     let mut arguments = set.flags;
-    arguments.extend(written_arguments(cx, flat));
-    let launch = launch.with_values([(
-        "arguments",
-        Value::list(arguments.into_iter().map(Value::text).collect()),
-    )]);
+    words(
+        cx,
+        &cx.attr(flat, "arguments"),
+        cx.place(flat, "arguments"),
+        &mut arguments,
+    );
+    let value = |word: Word| match word.secret {
+        true => Value::Secret(word.text.into()),
+        false => Value::text(word.text),
+    };
+    let arguments = Value::list(arguments.into_iter().map(value).collect());
+    let launch = launch.with_values([("arguments", arguments)]);
 
     let start = match url {
         Some(url) => running(cx, flat, url)?,
-        None => launched(cx, flat, &engine.flat, &launch)?,
+        None => launched(cx, flat, &engine.flat, &model, &launch)?,
     };
     let asks = engine::lower(cx, flat, &engine, &launch);
     let gpus = as_whole(&cx.attr_in(&engine.flat, "gpus", &launch)).unwrap_or(0);
@@ -75,10 +118,7 @@ pub(super) fn lower(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
         metrics: asks.metrics,
         roles: asks.roles,
         headers: headers(cx, flat),
-        body: match cx.attr(flat, "body").to_json() {
-            Some(serde_json::Value::Object(fields)) => fields,
-            _ => serde_json::Map::new(),
-        },
+        body: cx.json(flat, "body", &cx.scope),
         ca_file: cx
             .text(flat, "ca_file")
             .and_then(|path| existing(cx, flat, "ca_file", &path)),
@@ -93,7 +133,12 @@ fn own_program() -> String {
 fn engine_of(cx: &Context<'_>, flat: &Flat, has_url: bool) -> Option<Arc<BlockValue>> {
     match cx.attr(flat, "engine") {
         Value::Block(block) => Some(block),
+<<<<<<< 1fd9fae8501442fb3dc75a0593a8b27aa89a79f8
         Value::None if has_url => match cx.eval.standard("engines", "for_url") {
+=======
+        Value::None if !has_url && !is_whole(flat) => None,
+        Value::None if has_url => match cx.eval.standard("engines", "openai") {
+>>>>>>> 51cf3da10dd72cf2ae66b23bb0b0bb4de8f9de87
             Some(Value::Block(block)) => Some(block),
             _ => None,
         },
@@ -104,7 +149,15 @@ fn engine_of(cx: &Context<'_>, flat: &Flat, has_url: bool) -> Option<Arc<BlockVa
             );
             None
         }
-        _ => None,
+        Value::Error => None,
+        other => {
+            let message = format!("`engine` names an engine, this is {}", other.describe());
+            cx.eval.report(
+                Diagnostic::error(codes::TYPE_MISMATCH, cx.place(flat, "engine"), message)
+                    .help("name one: `engine = engines.vllm`, or an `engine` block of this file"),
+            );
+            None
+        }
     }
 }
 
@@ -145,10 +198,7 @@ fn field(cx: &Context<'_>, value: &Value, name: &str, place: Span) -> Value {
 /// `layout { … }` or `layout = { … }`, filled up with defaults.
 fn child_record(cx: &Context<'_>, flat: &Flat, name: &str) -> Value {
     if let Some(child) = flat.child(name) {
-        let block = Value::Block(Arc::new(BlockValue {
-            flat: child.clone(),
-            scope: cx.scope.in_module(child.module),
-        }));
+        let block = Value::Block(Arc::new(BlockValue::new(child.clone(), &cx.scope)));
         return filled(cx, &block, name, child.head());
     }
     if let Some(attr) = flat.attrs.get(name) {
@@ -172,18 +222,27 @@ fn axis(cx: &Context<'_>, layout: &Value, name: &str, flat: &Flat) -> u64 {
 /// The engine's own `expect`s, about this server's options and layout.
 fn constraints(cx: &Context<'_>, flat: &Flat, engine: &Flat, scope: &Scope) {
     for check in &engine.checks {
-        let applies = match &check.when {
-            None => true,
-            Some(when) => matches!(cx.eval.eval(when, scope), Value::Bool(true)),
+        let scope = &scope.in_module(check.module);
+        let holds = |expr: &Expr, what: &str| {
+            let value = cx.eval.eval(expr, scope);
+            cx.truth(&value, expr.span, what);
+            match value {
+                Value::Bool(holds) => Some(holds),
+                _ => None,
+            }
         };
-        if !applies || !matches!(cx.eval.eval(&check.expr, scope), Value::Bool(false)) {
+        let applies = check
+            .when
+            .as_ref()
+            .map_or(Some(true), |when| holds(when, "`when` takes"));
+        if applies != Some(true) || holds(&check.expr, "a constraint is") != Some(false) {
             continue;
         }
         let because = check
             .because
             .as_ref()
             .and_then(|expr| as_text(&cx.eval.eval(expr, scope)));
-        let text = super::compile::one_line(cx.program.sources.text(check.expr.span));
+        let text = super::context::one_line(cx.program.sources.text(check.expr.span));
         let message = match because {
             Some(because) => format!("{} cannot run this server: {because}", engine.title()),
             None => format!(
@@ -201,27 +260,12 @@ fn constraints(cx: &Context<'_>, flat: &Flat, engine: &Flat, scope: &Scope) {
     }
 }
 
-/// `arguments = […]`: passed as they are.
-fn written_arguments(cx: &Context<'_>, flat: &Flat) -> Vec<String> {
-    let mut out = Vec::new();
-    words(
-        cx,
-        &cx.attr(flat, "arguments"),
-        cx.place(flat, "arguments"),
-        &mut out,
-    );
-    out.into_iter().map(|word| word.text).collect()
-}
-
 /// A command's words: lists are spliced in, `none` is left out.
 fn words(cx: &Context<'_>, value: &Value, place: Span, out: &mut Vec<Word>) {
     match value {
         Value::List(items) => items.iter().for_each(|item| words(cx, item, place, out)),
         Value::None | Value::Error => {}
-        Value::Secret(text) => out.push(Word {
-            text: text.to_string(),
-            secret: true,
-        }),
+        Value::Secret(text) => out.push(Word::secret(text.as_ref())),
         Value::Text(text) => out.push(Word::plain(text.as_ref())),
         Value::Bool(b) => out.push(Word::plain(b.to_string())),
         Value::Number(q)
@@ -240,20 +284,54 @@ fn words(cx: &Context<'_>, value: &Value, place: Span, out: &mut Vec<Word>) {
     }
 }
 
-fn launched(cx: &Context<'_>, flat: &Flat, engine: &Flat, scope: &Scope) -> Option<Start> {
-    for name in ["url", "pid"] {
-        if flat.attrs.contains_key(name) && name == "pid" {
-            cx.eval.report(
-                Diagnostic::error(
-                    codes::CONTRADICTION,
-                    cx.place(flat, name),
-                    "`pid` is for a server that already runs",
-                )
-                .help("give its `url` too, or leave the pid out"),
-            );
+/// Whether a command has the model's path as one of its words.
+fn needs_model(command: &Expr) -> bool {
+    let ExprKind::List(words) = &command.kind else {
+        return false;
+    };
+    words.iter().any(|word| match &word.kind {
+        ExprKind::Field { base, field } => {
+            field.text == "path" && matches!(&base.kind, ExprKind::Name(name) if name == "model")
         }
+        _ => false,
+    })
+}
+
+/// One word of an environment or header; `None` where there is none, or it is wrong.
+fn word(cx: &Context<'_>, value: &Value, place: Span) -> Option<Word> {
+    if let Value::List(_) = value {
+        cx.eval.report(
+            Diagnostic::error(codes::TYPE_MISMATCH, place, "a list is not one word")
+                .help("join it: join(list, \",\")"),
+        );
+        return None;
+    }
+    let mut one = Vec::new();
+    words(cx, value, place, &mut one);
+    one.pop()
+}
+
+fn launched(
+    cx: &Context<'_>,
+    flat: &Flat,
+    engine: &Flat,
+    model: &Value,
+    scope: &Scope,
+) -> Option<Start> {
+    if flat.attrs.contains_key("pid") {
+        cx.eval.report(
+            Diagnostic::error(
+                codes::CONTRADICTION,
+                cx.place(flat, "pid"),
+                "`pid` is for a server that already runs",
+            )
+            .help("give its `url` too, or leave the pid out"),
+        );
     }
     let command = cx.attr_in(engine, "command", scope);
+    if matches!(command, Value::Error) {
+        return None;
+    }
     if matches!(command, Value::None) {
         cx.eval.report(
             Diagnostic::error(
@@ -262,6 +340,22 @@ fn launched(cx: &Context<'_>, flat: &Flat, engine: &Flat, scope: &Scope) -> Opti
                 format!("{} is not launched by scn", engine.title()),
             )
             .help("say where the server runs: `url = \"http://127.0.0.1:8000\"`"),
+        );
+        return None;
+    }
+    if let Some(attr) = engine.attrs.get("command")
+        && needs_model(&attr.expr)
+        && matches!(model, Value::Record(fields) if matches!(fields.get("path"), Some(Value::None)))
+        && is_whole(flat)
+    {
+        let message = format!(
+            "{} is launched with a model, and `{}` has none",
+            engine.title(),
+            flat.title()
+        );
+        cx.eval.report(
+            Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), message)
+                .help("say which: `model = { path = \"/models/qwen3-8b\" }`, or the name of a `model` block"),
         );
         return None;
     }
@@ -284,9 +378,7 @@ fn launched(cx: &Context<'_>, flat: &Flat, engine: &Flat, scope: &Scope) -> Opti
     ] {
         for (name, attr) in block.iter().flat_map(|block| &block.attrs) {
             let value = cx.eval.eval(&attr.expr, &scope.in_module(attr.module));
-            let mut one = Vec::new();
-            words(cx, &value, attr.expr.span, &mut one);
-            match one.pop() {
+            match word(cx, &value, attr.expr.span) {
                 Some(word) => environment.insert(name.clone(), word),
                 None => environment.shift_remove(name),
             };
@@ -294,11 +386,13 @@ fn launched(cx: &Context<'_>, flat: &Flat, engine: &Flat, scope: &Scope) -> Opti
     }
     if let Some(attr) = flat.attrs.get("environment") {
         let value = cx.eval.eval(&attr.expr, &cx.scope.in_module(attr.module));
+        let value = cx
+            .eval
+            .typed("environment", schema::Type::Record, value, attr.expr.span);
         if let Value::Record(fields) = &value {
             for (name, value) in fields.iter() {
-                let mut one = Vec::new();
-                words(cx, value, attr.expr.span, &mut one);
-                environment.extend(one.pop().map(|word| (name.clone(), word)));
+                environment
+                    .extend(word(cx, value, attr.expr.span).map(|word| (name.clone(), word)));
             }
         }
     }
@@ -321,7 +415,25 @@ fn launched(cx: &Context<'_>, flat: &Flat, engine: &Flat, scope: &Scope) -> Opti
 }
 
 fn running(cx: &Context<'_>, flat: &Flat, url: String) -> Option<Start> {
-    for name in ["program", "setup", "port", "arguments"] {
+    for block in &flat.children {
+        if matches!(block.kind.text.as_str(), "options" | "environment") {
+            let message = format!("`{}` are for a server that scn launches", block.kind.text);
+            let message = message.replace("`environment` are", "an `environment` is");
+            cx.eval.report(
+                Diagnostic::error(codes::CONTRADICTION, block.head(), message)
+                    .label(cx.place(flat, "url"), "this one already runs")
+                    .help(format!("drop `{} {{ … }}`, or `url`", block.kind.text)),
+            );
+        }
+    }
+    for name in [
+        "program",
+        "setup",
+        "port",
+        "arguments",
+        "options",
+        "environment",
+    ] {
         if let Some(attr) = flat.attrs.get(name) {
             cx.eval.report(
                 Diagnostic::error(
@@ -355,9 +467,8 @@ fn headers(cx: &Context<'_>, flat: &Flat) -> Vec<(String, Word)> {
     let mut out = Vec::new();
     if let Value::Record(fields) = cx.attr(flat, "headers") {
         for (name, value) in fields.iter() {
-            let mut one = Vec::new();
-            words(cx, value, cx.place(flat, "headers"), &mut one);
-            out.extend(one.pop().map(|word| (name.clone(), word)));
+            let word = word(cx, value, cx.place(flat, "headers"));
+            out.extend(word.map(|word| (name.clone(), word)));
         }
     }
     match cx.attr(flat, "api_key") {

@@ -2,6 +2,7 @@
 
 use super::{Case, ServerSpec};
 use crate::eval::{Measurements, Query, Shape, Value};
+use crate::resolve::Flat;
 use crate::units::Dimension;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -80,8 +81,22 @@ impl Names {
 pub(super) struct Unmeasured(Names);
 
 impl Unmeasured {
-    pub fn new(case: &Case) -> Self {
-        Self(names_of(case))
+    /// Of a case, and of phases that could not be lowered: their loads have names all the same.
+    pub fn new(case: &Case, flat: &Flat) -> Self {
+        let mut names = names_of(case);
+        for phase in flat.children_of("phase") {
+            let loads = || {
+                phase
+                    .children_of("load")
+                    .map(|load| load.title().into())
+                    .collect()
+            };
+            names
+                .loads
+                .entry(phase.title().to_string())
+                .or_insert_with(loads);
+        }
+        Self(names)
     }
 }
 

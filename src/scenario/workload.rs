@@ -1,17 +1,22 @@
 //! A workload: its rows as requests, and when an answer is accepted.
 
-use super::compile::{Context, as_bool, as_number, as_text};
+use super::context::{Context, as_bool, as_number, as_text};
 use super::{PartSpec, RequestSpec, Thunk, WorkloadSpec};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{BlockValue, Part, Scope, Shape, Value};
 
+use crate::check::is_whole;
 use crate::source::Span;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 pub(super) fn lower(cx: &Context<'_>, block: &Arc<BlockValue>) -> Option<WorkloadSpec> {
     let flat = &block.flat;
-    let constant = |name: &str| cx.attr_in(flat, name, &block.scope);
+    let once = block.scope.without(
+        &["row", "answer", "finish_reason"],
+        "only `prompt`, `content` and `system` are made for each row, and `accept` for each answer",
+    );
+    let constant = |name: &str| cx.attr_in(flat, name, &once);
     let rows = match constant("rows") {
         Value::List(rows) if rows.is_empty() => {
             let message = format!(
@@ -36,10 +41,7 @@ pub(super) fn lower(cx: &Context<'_>, block: &Arc<BlockValue>) -> Option<Workloa
         temperature: as_number(&constant("temperature")),
         ignore_eos: as_bool(&constant("ignore_eos")).unwrap_or(false),
         stream: as_bool(&constant("stream")).unwrap_or(true),
-        extra: match constant("body").to_json() {
-            Some(serde_json::Value::Object(fields)) => fields,
-            _ => serde_json::Map::new(),
-        },
+        extra: cx.json(flat, "body", &once),
     };
     if base.max_tokens == Some(0) {
         cx.eval.report(Diagnostic::error(
@@ -93,7 +95,14 @@ fn request(
     base: &RequestSpec,
 ) -> Option<RequestSpec> {
     let flat = &block.flat;
-    let scope = block.scope.with_value("row", row.clone());
+    let scope = block.scope.without(
+        &["answer", "finish_reason"],
+        "an answer is known in `accept`",
+    );
+    let scope = match row {
+        Value::None => scope.without(&["row"], "the workload has no rows: rows = [{ … }, { … }]"),
+        row => scope.with_value("row", row.clone()),
+    };
     let (prompt, content) = (
         cx.attr_in(flat, "prompt", &scope),
         cx.attr_in(flat, "content", &scope),
@@ -102,13 +111,16 @@ fn request(
     match (&prompt, &content) {
         (Value::Error, _) | (_, Value::Error) => return None,
         (Value::Text(text), Value::None) => parts.push(PartSpec::Text(text.to_string())),
-        (Value::None, Value::List(items)) => {
+        (Value::None, Value::List(items)) if !items.is_empty() => {
             let place = cx.place(flat, "content");
             for item in items.iter() {
                 parts.push(part(cx, item, place)?);
             }
         }
-        (Value::None, Value::None) => {
+        (Value::None, Value::None | Value::List(_)) => {
+            if !is_whole(flat) {
+                return None;
+            }
             cx.eval.report(
                 Diagnostic::error(
                     codes::MISSING_ATTRIBUTE,

@@ -1,0 +1,56 @@
+//! What was found in each of a scenario's cases, said once: a mistake that all cases share is
+//! one of the scenario, another names the cases that have it.
+
+use crate::diagnostics::{Diagnostic, Severity};
+use crate::source::Span;
+use indexmap::IndexMap;
+
+/// So many case ids are named.
+const NAMED: usize = 3;
+
+/// Diagnostics with the ids of the cases that have them. Those of one rule at the same places
+/// are one, even where their figures differ.
+pub(super) fn gather(cases: Vec<(String, Vec<Diagnostic>)>) -> Vec<Diagnostic> {
+    let all = cases.len();
+    type Key = (&'static str, Severity, Vec<Span>);
+    let mut groups: IndexMap<Key, Vec<(Diagnostic, Vec<usize>)>> = IndexMap::new();
+    for (index, (_, found)) in cases.iter().enumerate() {
+        for diagnostic in found {
+            let spans = diagnostic.labels.iter().map(|l| l.span).collect();
+            let key = (diagnostic.code, diagnostic.severity, spans);
+            let group = groups.entry(key).or_default();
+            match group.iter_mut().find(|(known, _)| known == diagnostic) {
+                Some((_, at)) if at.last() == Some(&index) => {}
+                Some((_, at)) => at.push(index),
+                None => group.push((diagnostic.clone(), vec![index])),
+            }
+        }
+    }
+    let mut out = Vec::new();
+    for group in groups.into_values() {
+        let mut kept: Vec<(Diagnostic, Vec<usize>)> = Vec::new();
+        for (diagnostic, at) in group {
+            // in one case two findings are two; in different cases they are one, figures apart
+            let alike = |other: &&mut (Diagnostic, Vec<usize>)| {
+                !at.iter().any(|index| other.1.contains(index))
+            };
+            match kept.iter_mut().find(alike) {
+                Some((_, other)) => other.extend(at),
+                None => kept.push((diagnostic, at)),
+            }
+        }
+        for (mut diagnostic, at) in kept {
+            if at.len() < all {
+                let id = |index: &usize| cases[*index].0.as_str();
+                let named: Vec<&str> = at.iter().take(NAMED).map(id).collect();
+                diagnostic = diagnostic.help(match at.len() {
+                    1 => format!("in the case {}", named[0]),
+                    n if n <= NAMED => format!("in the cases {}", named.join("; ")),
+                    n => format!("in {n} of {all} cases: {}; …", named.join("; ")),
+                });
+            }
+            out.push(diagnostic);
+        }
+    }
+    out
+}

@@ -1,0 +1,146 @@
+//! A scenario's checks, evaluated over values that are still unknown, so that a wrong name or
+//! unit in one is found before anything starts.
+
+use super::context::{Context, one_line};
+use super::{Case, CheckSpec, LoadSpec, PhaseSpec, Thunk};
+use crate::diagnostics::{Diagnostic, codes};
+use crate::eval::{Query, Reading, Stretch, Value};
+use crate::load::spec::Pace;
+use crate::measure::distribution::Distribution;
+use crate::measure::requests::share_of;
+use crate::units::number;
+use std::collections::BTreeSet;
+
+pub(super) fn lower(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
+    let mut out = Vec::new();
+    for (index, check) in cx.flat.checks.iter().enumerate() {
+        let scope = cx.scope.in_module(check.module);
+        cx.eval.take_trace();
+        let when = check
+            .when
+            .as_ref()
+            .map(|expr| (expr, cx.eval.eval(expr, &scope)));
+        if let Some((expr, value)) = &when {
+            cx.truth(value, expr.span, "`when` takes");
+        }
+        // where `when` does not hold it guards: `a / b > 1 when b != 0`
+        let guarded = matches!(when, Some((_, Value::Bool(false))));
+        let before = cx.eval.take_found();
+        let value = cx.eval.eval(&check.expr, &scope);
+        cx.truth(&value, check.expr.span, "a check is");
+        let mut found = cx.eval.take_found();
+        found.retain(|d| !guarded || d.code != codes::ARITHMETIC.0);
+        before
+            .into_iter()
+            .chain(found)
+            .for_each(|d| cx.eval.report(d));
+        let trace = cx.eval.take_trace();
+        if !guarded {
+            few_requests(cx, case, &trace);
+        }
+        let phases: BTreeSet<String> = trace
+            .iter()
+            .flat_map(|r| r.query.phases())
+            .map(|p| p.to_string())
+            .collect();
+        for name in &phases {
+            let phase = case.phases.iter().find(|phase| phase.name == *name);
+            if phase.is_some_and(|phase| !phase.measured) {
+                let message = format!("this check reads `{name}`, which is not measured");
+                cx.eval.report(
+                    Diagnostic::warning(codes::UNMEASURED_CHECK, check.expr.span, message)
+                        .help("a warm-up's figures are not the server's: check a measured phase, or drop `measured = false`"),
+                );
+            }
+        }
+        let because = check
+            .because
+            .as_ref()
+            .and_then(|expr| cx.eval.eval(expr, &scope).shown());
+        let source = &cx.program.sources;
+        out.push(CheckSpec {
+            name: check
+                .name
+                .as_ref()
+                .map_or_else(|| format!("check_{}", index + 1), |name| name.text.clone()),
+            level: check.level,
+            text: one_line(source.text(check.expr.span)),
+            when_text: check
+                .when
+                .as_ref()
+                .map(|expr| one_line(source.text(expr.span))),
+            because,
+            place: source.place(check.span),
+            phases: phases.into_iter().collect(),
+            span: check.expr.span,
+            expr: Thunk {
+                expr: check.expr.clone(),
+                scope: scope.clone(),
+            },
+            when: check.when.clone().map(|expr| Thunk {
+                expr,
+                scope: scope.clone(),
+            }),
+        });
+    }
+    out
+}
+
+/// Warns of percentiles that the requests asked for cannot tell.
+fn few_requests(cx: &Context<'_>, case: &Case, trace: &[Reading]) {
+    for reading in trace {
+        let (of, metric, share) = match &reading.query {
+            Query::Statistic { of, metric, stat } => match share_of(stat) {
+                Some(share) => (of, *metric, share),
+                None => continue,
+            },
+            Query::Percentile { of, metric, share } => (of, *metric, *share),
+            _ => continue,
+        };
+        // gaps between tokens: as many as the answers have
+        if metric == "itl" {
+            continue;
+        }
+        let phase = case.phases.iter().find(|phase| phase.name == *of.phase);
+        let Some((phase, made)) = phase.and_then(|phase| Some((phase, requests(phase, of)?)))
+        else {
+            continue;
+        };
+        let Some(needed) = Distribution::needed(share) else {
+            continue;
+        };
+        if made < needed as u64 && phase.skipped.is_none() {
+            let share = number(share * 100.0, 6);
+            let message = format!(
+                "p{share} needs at least {needed} requests, and `{}` makes {made}",
+                of.phase
+            );
+            cx.eval.report(
+                Diagnostic::warning(codes::FEW_REQUESTS, reading.span, message)
+                    .help("the check will be inconclusive: ask for more requests, or for a lower percentile"),
+            );
+        }
+    }
+}
+
+/// How many requests a stretch makes, where that is known.
+fn requests(phase: &PhaseSpec, of: &Stretch) -> Option<u64> {
+    let chosen =
+        |load: &&LoadSpec| of.load.is_none() || load.load.name.as_deref() == of.load.as_deref();
+    let made = |load: &LoadSpec| {
+        let due = match (&load.load.pace, load.load.duration) {
+            (Pace::Open { rate_per_s, .. }, Some(duration)) => {
+                Some((rate_per_s * duration.as_secs_f64()).round() as u64)
+            }
+            (_, Some(_)) => return None,
+            (_, None) => None,
+        };
+        match (due, load.load.requests) {
+            (Some(due), Some(requests)) => Some(due.min(requests)),
+            (due, requests) => due.or(requests),
+        }
+    };
+    let each: Option<Vec<u64>> = phase.loads.iter().filter(chosen).map(made).collect();
+    let total = each?.iter().fold(0u64, |sum, n| sum.saturating_add(*n));
+    Some(total.saturating_mul(phase.repeat))
+}

@@ -1,0 +1,201 @@
+//! What the lowering of one case works with: attributes of blocks, checked against the schema.
+
+use crate::diagnostics::{Diagnostic, codes};
+use crate::eval::{BlockValue, Evaluator, Scope, Shape, Value};
+use crate::resolve::{Flat, Program};
+use crate::schema;
+use crate::source::Span;
+use crate::units::Quantity;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One case's scenario and the names that its expressions see.
+pub(super) struct Context<'a> {
+    pub eval: &'a Evaluator<'a>,
+    pub program: &'a Program,
+    pub flat: &'a Arc<Flat>,
+    pub scope: Scope,
+}
+
+/// Source text on one line, as reports quote it.
+pub(super) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+impl Context<'_> {
+    /// An attribute of a block, checked against the schema; its default where it is not written.
+    pub fn attr(&self, flat: &Flat, name: &str) -> Value {
+        self.attr_in(flat, name, &self.scope)
+    }
+
+    pub fn attr_in(&self, flat: &Flat, name: &str, scope: &Scope) -> Value {
+        let Some(attribute) = schema::kind(&flat.kind.text).and_then(|kind| kind.attribute(name))
+        else {
+            return Value::Error;
+        };
+        match flat.attrs.get(name) {
+            Some(attr) => self
+                .eval
+                .attribute(attribute, &attr.expr, &scope.in_module(attr.module)),
+            None => self.eval.default_of(attribute),
+        }
+    }
+
+    /// The same, with a block's own `let`s in scope.
+    pub fn inside(&self, flat: &Flat) -> Context<'_> {
+        Context {
+            eval: self.eval,
+            program: self.program,
+            flat: self.flat,
+            scope: self.scope.inside(flat),
+        }
+    }
+
+    /// The same, for the expressions of another place.
+    pub fn at(&self, scope: &Scope) -> Context<'_> {
+        Context {
+            eval: self.eval,
+            program: self.program,
+            flat: self.flat,
+            scope: scope.clone(),
+        }
+    }
+
+    /// A record of JSON values, as bodies of requests are; empty where it is not written.
+    pub fn json(
+        &self,
+        flat: &Flat,
+        name: &str,
+        scope: &Scope,
+    ) -> serde_json::Map<String, serde_json::Value> {
+        let value = self.attr_in(flat, name, scope);
+        match value.to_json() {
+            Some(serde_json::Value::Object(fields)) => return fields,
+            Some(serde_json::Value::Null) => {}
+            _ if matches!(value, Value::Error) => {}
+            _ => self.eval.report(
+                Diagnostic::error(
+                    codes::TYPE_MISMATCH,
+                    self.place(flat, name),
+                    format!("`{name}` holds something that has no JSON form"),
+                )
+                .help("texts, numbers, true, false, none, lists and records have one; secrets go into `headers`"),
+            ),
+        }
+        serde_json::Map::new()
+    }
+
+    /// Where an attribute is written, or the block's head.
+    pub fn place(&self, flat: &Flat, name: &str) -> Span {
+        flat.attrs
+            .get(name)
+            .map_or(flat.head(), |attr| attr.expr.span)
+    }
+
+    pub fn duration(&self, flat: &Flat, name: &str) -> Option<Duration> {
+        as_duration(&self.attr(flat, name))
+    }
+
+    pub fn flag(&self, flat: &Flat, name: &str) -> Option<bool> {
+        as_bool(&self.attr(flat, name))
+    }
+
+    pub fn text(&self, flat: &Flat, name: &str) -> Option<String> {
+        as_text(&self.attr(flat, name))
+    }
+
+    pub fn whole(&self, flat: &Flat, name: &str) -> Option<u64> {
+        as_whole(&self.attr(flat, name))
+    }
+
+    pub fn texts(&self, flat: &Flat, name: &str) -> Vec<String> {
+        match self.attr(flat, name) {
+            Value::List(items) => items.iter().filter_map(as_text).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Reports a value that is neither true nor false.
+    pub fn truth(&self, value: &Value, span: Span, what: &str) {
+        let fine = matches!(
+            value,
+            Value::Error
+                | Value::Bool(_)
+                | Value::Unknown(Shape::Bool | Shape::Any)
+                | Value::Unavailable(_)
+        );
+        if !fine {
+            let message = format!("{what} true or false, this is {}", value.describe());
+            let help = match value {
+                Value::Handle(_) | Value::Number(_) | Value::Unknown(_) => {
+                    "compare it with a limit: … <= 800ms"
+                }
+                _ => "write a comparison",
+            };
+            self.eval
+                .report(Diagnostic::error(codes::TYPE_MISMATCH, span, message).help(help));
+        }
+    }
+}
+
+/// A field of a block or record that stands for a block.
+pub(super) fn member(
+    eval: &Evaluator<'_>,
+    value: &Value,
+    kind: &str,
+    name: &str,
+    span: Span,
+) -> Value {
+    let Some(attribute) = schema::kind(kind).and_then(|kind| kind.attribute(name)) else {
+        return Value::Error;
+    };
+    match value {
+        Value::Block(block) => block_attr(eval, block, attribute),
+        Value::Record(fields) => match fields.get(name) {
+            Some(value) => eval.typed(name, attribute.ty, value.clone(), span),
+            None => eval.default_of(attribute),
+        },
+        _ => Value::None,
+    }
+}
+
+fn block_attr(eval: &Evaluator<'_>, block: &BlockValue, attribute: &schema::Attribute) -> Value {
+    match block.flat.attrs.get(attribute.name) {
+        Some(attr) => eval.attribute(attribute, &attr.expr, &block.scope.in_module(attr.module)),
+        None => eval.default_of(attribute),
+    }
+}
+
+pub(super) fn as_duration(value: &Value) -> Option<Duration> {
+    match value {
+        Value::Number(Quantity { value, .. }) => Duration::try_from_secs_f64(*value).ok(),
+        _ => None,
+    }
+}
+
+pub(super) fn as_bool(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(b) => Some(*b),
+        _ => None,
+    }
+}
+
+pub(super) fn as_text(value: &Value) -> Option<String> {
+    match value {
+        Value::Text(text) => Some(text.to_string()),
+        _ => None,
+    }
+}
+
+pub(super) fn as_number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Number(q) => Some(q.value),
+        _ => None,
+    }
+}
+
+pub(super) fn as_whole(value: &Value) -> Option<u64> {
+    as_number(value)
+        .filter(|v| *v >= 0.0 && v.fract() == 0.0 && *v < 9e15)
+        .map(|v| v as u64)
+}
