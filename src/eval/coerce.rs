@@ -6,28 +6,6 @@ use crate::schema::{Attribute, Type};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ItemKind};
 use crate::units::{Dimension, column_unit, number};
-<<<<<<< 1fd9fae8501442fb3dc75a0593a8b27aa89a79f8
-use std::cell::RefCell;
-use std::collections::HashMap;
-use std::rc::Rc;
-
-thread_local! {
-    /// The schema's defaults, each read once: a scenario asks for the same few many times.
-    static DEFAULTS: RefCell<HashMap<&'static str, Option<Rc<Expr>>>> = RefCell::default();
-}
-
-fn read_default(text: &str) -> Option<Rc<Expr>> {
-    let source = format!("let it = {text}");
-    let (ast, _) = crate::syntax::parse(crate::source::FileId::default(), &source);
-    ast.items
-        .into_iter()
-        .next()
-        .and_then(|item| match item.kind {
-            ItemKind::Let(binding) => Some(Rc::new(binding.value)),
-            _ => None,
-        })
-}
-=======
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
@@ -36,7 +14,6 @@ const LARGEST: f64 = 9_007_199_254_740_992.0;
 
 /// The longest time, in seconds: some thirty years.
 const LONGEST: f64 = 1e9;
->>>>>>> 51cf3da10dd72cf2ae66b23bb0b0bb4de8f9de87
 
 impl Evaluator<'_> {
     /// The attribute's value, checked against its type. Measured values are reported where the
@@ -75,16 +52,6 @@ impl Evaluator<'_> {
         let Some(text) = attribute.default else {
             return Value::None;
         };
-<<<<<<< 1fd9fae8501442fb3dc75a0593a8b27aa89a79f8
-        let read = DEFAULTS.with_borrow_mut(|read| {
-            read.entry(text)
-                .or_insert_with(|| read_default(text))
-                .clone()
-        });
-        match read {
-            Some(expr) => self.eval(&expr, &Scope::of(crate::resolve::ModuleId(0))),
-            None => Value::None,
-=======
         // defaults are constants of this program, so each is read once
         static READ: LazyLock<Mutex<HashMap<&'static str, Value>>> = LazyLock::new(Mutex::default);
         let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
@@ -104,7 +71,6 @@ impl Evaluator<'_> {
                 self.eval(&binding.value, &Scope::of(crate::resolve::ModuleId(0)))
             }
             _ => Value::None,
->>>>>>> 51cf3da10dd72cf2ae66b23bb0b0bb4de8f9de87
         }
     }
 

@@ -350,27 +350,10 @@ impl Loader {
             ["std", name] => self.std(name),
             _ => None,
         };
-<<<<<<< 1fd9fae8501442fb3dc75a0593a8b27aa89a79f8
-        if found.is_none() {
-            let known: Vec<String> = crate::stdlib::names()
-                .iter()
-                .map(|n| format!("std.{n}"))
-                .collect();
-            let mut diagnostic = Diagnostic::error(
-                codes::UNKNOWN_MODULE,
-                path.span,
-                format!("there is no module `{}`", parts.join(".")),
-            );
-            diagnostic = match crate::check::nearest(
-                &parts.join("."),
-                known.iter().map(String::as_str),
-            ) {
-                Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(
-=======
         if found.is_some() {
             return found;
         }
-        let known: Vec<String> = crate::stdlib::names().map(|n| format!("std.{n}")).collect();
+        let known: Vec<String> = crate::stdlib::names().iter().map(|n| format!("std.{n}")).collect();
         let written = parts.join(".");
         let mut diagnostic = Diagnostic::error(
             codes::UNKNOWN_MODULE,
@@ -399,7 +382,6 @@ impl Loader {
                         });
                 }
                 diagnostic.help(format!("did you mean `{near}`?")).fix(
->>>>>>> 51cf3da10dd72cf2ae66b23bb0b0bb4de8f9de87
                     "the nearest name",
                     path.span,
                     near,

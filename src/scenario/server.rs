@@ -133,12 +133,8 @@ fn own_program() -> String {
 fn engine_of(cx: &Context<'_>, flat: &Flat, has_url: bool) -> Option<Arc<BlockValue>> {
     match cx.attr(flat, "engine") {
         Value::Block(block) => Some(block),
-<<<<<<< 1fd9fae8501442fb3dc75a0593a8b27aa89a79f8
-        Value::None if has_url => match cx.eval.standard("engines", "for_url") {
-=======
         Value::None if !has_url && !is_whole(flat) => None,
-        Value::None if has_url => match cx.eval.standard("engines", "openai") {
->>>>>>> 51cf3da10dd72cf2ae66b23bb0b0bb4de8f9de87
+        Value::None if has_url => match cx.eval.standard("engines", "for_url") {
             Some(Value::Block(block)) => Some(block),
             _ => None,
         },
