@@ -353,7 +353,10 @@ impl Loader {
         if found.is_some() {
             return found;
         }
-        let known: Vec<String> = crate::stdlib::names().iter().map(|n| format!("std.{n}")).collect();
+        let known: Vec<String> = crate::stdlib::names()
+            .iter()
+            .map(|n| format!("std.{n}"))
+            .collect();
         let written = parts.join(".");
         let mut diagnostic = Diagnostic::error(
             codes::UNKNOWN_MODULE,

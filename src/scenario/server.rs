@@ -102,9 +102,8 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
     Some(ServerSpec {
         name: flat.title().to_string(),
         engine: engine.flat.title().to_string(),
-        model: served
-            .or(by_engine)
-            .or_else(|| path.map(|path| home(&path))),
+        // a path is called as the command names it
+        model: served.or_else(|| by_engine.or(path).map(|path| home(&path))),
         start,
         layout,
         options: set.shown,
