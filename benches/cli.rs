@@ -52,20 +52,35 @@ fn main() {
             ]
         })
         .collect();
-    let head = ["command", "process time, ms", "wall time, ms", "peak MB", "M instructions"];
-    table(&format!("the command line, {ROUNDS} runs each: median (min to max)"), &head, &rows);
+    let head = [
+        "command",
+        "process time, ms",
+        "wall time, ms",
+        "peak MB",
+        "M instructions",
+    ];
+    table(
+        &format!("the command line, {ROUNDS} runs each: median (min to max)"),
+        &head,
+        &rows,
+    );
     let size = std::fs::metadata(SCN).map_or(f64::NAN, |meta| meta.len() as f64);
     println!("\n  the binary: {:.1} MB", size / 1e6);
 }
 
 fn shown(arguments: &[&str]) -> String {
-    let words: Vec<&str> = arguments.iter().map(|word| word.rsplit('/').next().unwrap_or(word)).collect();
+    let words: Vec<&str> = arguments
+        .iter()
+        .map(|word| word.rsplit('/').next().unwrap_or(word))
+        .collect();
     format!("scn {}", words.join(" "))
 }
 
 fn run(arguments: &[&str]) -> Run {
     let started = Instant::now();
-    let child = quiet(Command::new(SCN).args(arguments)).spawn().expect("scn starts");
+    let child = quiet(Command::new(SCN).args(arguments))
+        .spawn()
+        .expect("scn starts");
     let pid = i32::try_from(child.id()).expect("a pid");
     let mut status = 0;
     // SAFETY: both are plain data that the call fills; the child is ours and not yet waited for.
@@ -86,13 +101,18 @@ fn run(arguments: &[&str]) -> Run {
 }
 
 fn quiet(command: &mut Command) -> &mut Command {
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null())
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
 }
 
 /// User-space instructions of one run, in millions: a figure that a busy machine does not change.
 /// The CPU's own counter where perf may read it, else valgrind's count; else why there is none.
 fn instructions(arguments: &[&str]) -> String {
-    let counted = perf(arguments).map(|count| (count, "")).or_else(|| Some((valgrind(arguments)?, " (valgrind)")));
+    let counted = perf(arguments)
+        .map(|count| (count, ""))
+        .or_else(|| Some((valgrind(arguments)?, " (valgrind)")));
     match counted {
         Some((count, how)) => format!("{:.1}{how}", count / 1e6),
         None => "neither perf nor valgrind".to_owned(),
@@ -101,18 +121,28 @@ fn instructions(arguments: &[&str]) -> String {
 
 fn perf(arguments: &[&str]) -> Option<f64> {
     let mut command = Command::new("perf");
-    command.args(["stat", "-x", ",", "-e", "instructions:u", SCN]).args(arguments);
+    command
+        .args(["stat", "-x", ",", "-e", "instructions:u", SCN])
+        .args(arguments);
     let output = command.stdin(Stdio::null()).output().ok()?;
     let text = String::from_utf8_lossy(&output.stderr);
     // Without a counter the first field is `<not supported>`.
-    text.lines().find_map(|line| line.split_once(",,instructions").and_then(|(count, _)| count.parse().ok()))
+    text.lines().find_map(|line| {
+        line.split_once(",,instructions")
+            .and_then(|(count, _)| count.parse().ok())
+    })
 }
 
 fn valgrind(arguments: &[&str]) -> Option<f64> {
     let mut command = Command::new("valgrind");
-    command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null", SCN]).args(arguments);
+    command
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null", SCN])
+        .args(arguments);
     let output = command.stdin(Stdio::null()).output().ok()?;
     let text = String::from_utf8_lossy(&output.stderr);
-    let count = text.lines().find_map(|line| line.split_once("Collected : "))?.1;
+    let count = text
+        .lines()
+        .find_map(|line| line.split_once("Collected : "))?
+        .1;
     count.trim().parse().ok()
 }

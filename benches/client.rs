@@ -42,13 +42,43 @@ async fn cost() {
     // Tokens up to 10 ms early or late, so that streams do not send at the same moments.
     let spread = ["--ttft", "50ms", "--itl", "20ms", "--jitter", "50%"];
     let quick = ["--ttft", "2ms", "--itl", "1ms"];
-    let rate = |per_s| (Pace::Open { rate_per_s: per_s, arrival: Arrival::Poisson }, 2);
-    let streams = (Pace::Closed { concurrency: STREAMS, think: Duration::ZERO }, EVENTS_PER_S * SECONDS);
+    let rate = |per_s| {
+        (
+            Pace::Open {
+                rate_per_s: per_s,
+                arrival: Arrival::Poisson,
+            },
+            2,
+        )
+    };
+    let streams = (
+        Pace::Closed {
+            concurrency: STREAMS,
+            think: Duration::ZERO,
+        },
+        EVENTS_PER_S * SECONDS,
+    );
     let cases = [
-        (format!("{STREAMS} streams x {EVENTS_PER_S} events/s, in step"), &steady[..], streams.clone()),
-        (format!("{STREAMS} streams x {EVENTS_PER_S} events/s, spread"), &spread[..], streams),
-        ("open loop, 200 req/s of 2 events".to_owned(), &quick[..], rate(200.0)),
-        ("open loop, 1000 req/s of 2 events".to_owned(), &quick[..], rate(1000.0)),
+        (
+            format!("{STREAMS} streams x {EVENTS_PER_S} events/s, in step"),
+            &steady[..],
+            streams.clone(),
+        ),
+        (
+            format!("{STREAMS} streams x {EVENTS_PER_S} events/s, spread"),
+            &spread[..],
+            streams,
+        ),
+        (
+            "open loop, 200 req/s of 2 events".to_owned(),
+            &quick[..],
+            rate(200.0),
+        ),
+        (
+            "open loop, 1000 req/s of 2 events".to_owned(),
+            &quick[..],
+            rate(1000.0),
+        ),
     ];
     let mut rows = Vec::new();
     for (name, arguments, (pace, events)) in cases {
@@ -65,26 +95,54 @@ async fn cost() {
             servers.push(served / seconds);
         }
         let [share, each, servers] = [share, each, servers].map(Samples::new);
-        rows.push(vec![name, share.range(100.0, 2), each.range(1e6, 1), servers.range(100.0, 1)]);
+        rows.push(vec![
+            name,
+            share.range(100.0, 2),
+            each.range(1e6, 1),
+            servers.range(100.0, 1),
+        ]);
     }
-    let head = ["load", "client, % of a core", "client, us per event", "engine, % of a core"];
-    table(&format!("what the client costs, {REPEATS} runs each: median (min to max)"), &head, &rows);
+    let head = [
+        "load",
+        "client, % of a core",
+        "client, us per event",
+        "engine, % of a core",
+    ];
+    table(
+        &format!("what the client costs, {REPEATS} runs each: median (min to max)"),
+        &head,
+        &rows,
+    );
 }
 
 /// What was declared, what the engine did and what the client measured, on one clock.
 async fn truth() {
     let engine = Engine::start(&["--ttft", "50ms", "--itl", "20ms"]);
-    let steady = load(&Pace::Closed { concurrency: STREAMS, think: Duration::ZERO });
+    let steady = load(&Pace::Closed {
+        concurrency: STREAMS,
+        think: Duration::ZERO,
+    });
     let streams = compare(&steady, &engine.url, EVENTS_PER_S * SECONDS).await;
-    let open = load(&Pace::Open { rate_per_s: 100.0, arrival: Arrival::Poisson });
+    let open = load(&Pace::Open {
+        rate_per_s: 100.0,
+        arrival: Arrival::Poisson,
+    });
     let requests = compare(&open, &engine.url, 10).await;
 
     let (mut measured, mut delays) = (Vec::new(), Vec::new());
     for (name, seen) in [("64 streams", streams), ("100 req/s", requests)] {
         let mut declared = |what: &str, declared: Duration, samples: Vec<f64>| {
             let samples = Samples::new(samples);
-            let mut row = vec![format!("{name}: {what}"), format!("{:.1}", declared.as_secs_f64() * 1e3)];
-            let figures = [samples.mean(), samples.at(0.01), samples.at(0.5), samples.at(0.99)];
+            let mut row = vec![
+                format!("{name}: {what}"),
+                format!("{:.1}", declared.as_secs_f64() * 1e3),
+            ];
+            let figures = [
+                samples.mean(),
+                samples.at(0.01),
+                samples.at(0.5),
+                samples.at(0.99),
+            ];
             row.extend(figures.map(|figure| format!("{:.3}", figure * 1e3)));
             measured.push(row);
         };
@@ -104,7 +162,11 @@ async fn truth() {
     }
     let head = ["what", "declared, ms", "mean", "p1", "p50", "p99"];
     table("declared, and measured by the client, ms", &head, &measured);
-    table("where the difference arises, us", &["what", "min", "p50", "p99", "max"], &delays);
+    table(
+        "where the difference arises, us",
+        &["what", "min", "p50", "p99", "max"],
+        &delays,
+    );
 }
 
 async fn compare(load: &Load, url: &str, events: u64) -> Stamped {
@@ -119,7 +181,8 @@ async fn compare(load: &Load, url: &str, events: u64) -> Stamped {
 /// together, and of some tries the tightest is taken.
 fn clock() -> (Clock, f64) {
     let clock = Clock::start();
-    let monotonic = || Duration::from(clock_gettime(ClockId::CLOCK_MONOTONIC).expect("a clock")).as_secs_f64();
+    let monotonic =
+        || Duration::from(clock_gettime(ClockId::CLOCK_MONOTONIC).expect("a clock")).as_secs_f64();
     let tries = (0..100).map(|_| {
         let (before, ours, after) = (monotonic(), clock.now(), monotonic());
         (after - before, f64::midpoint(before, after) - ours)
@@ -134,7 +197,15 @@ fn load(pace: &Pace) -> Load {
         Pace::Closed { concurrency, .. } => (Some(*concurrency), None),
         Pace::Open { .. } => (None, Some(Duration::from_secs(5))),
     };
-    Load { name: None, pace: pace.clone(), requests, duration, drain: None, timeout: Duration::from_secs(60), seed: 1 }
+    Load {
+        name: None,
+        pace: pace.clone(),
+        requests,
+        duration,
+        drain: None,
+        timeout: Duration::from_secs(60),
+        seed: 1,
+    }
 }
 
 /// `max_tokens` says how many tokens the engine sends.
@@ -155,7 +226,13 @@ impl RequestSource for Same {
     }
 }
 
-async fn run(load: &Load, url: &str, events: u64, tap: Option<Arc<Mutex<Vec<Piece>>>>, clock: Clock) -> Vec<Record> {
+async fn run(
+    load: &Load,
+    url: &str,
+    events: u64,
+    tap: Option<Arc<Mutex<Vec<Piece>>>>,
+    clock: Clock,
+) -> Vec<Record> {
     let target = Target {
         base_url: url.into(),
         model: "builtin".into(),
@@ -175,18 +252,34 @@ async fn run(load: &Load, url: &str, events: u64, tap: Option<Arc<Mutex<Vec<Piec
     if let Some(pieces) = tap {
         client = client.with_tap(Arc::new(move |request, at, bytes| {
             let bytes = bytes.to_vec();
-            pieces.lock().expect("no panic").push(Piece { request, at, bytes });
+            pieces
+                .lock()
+                .expect("no panic")
+                .push(Piece { request, at, bytes });
         }));
     }
     let (_stopper, stop) = stop_pair();
     let records = Arc::new(Mutex::new(Vec::new()));
     let sink = records.clone();
     let on_record = Arc::new(move |record| sink.lock().expect("no panic").push(record));
-    drive(load, Arc::new(client), Arc::new(Same(events)), clock, stop, Arc::new(Live::new()), on_record).await;
+    drive(
+        load,
+        Arc::new(client),
+        Arc::new(Same(events)),
+        clock,
+        stop,
+        Arc::new(Live::new()),
+        on_record,
+    )
+    .await;
     let records: Vec<Record> = std::mem::take(&mut *records.lock().expect("no panic"));
     for record in &records {
         assert_eq!(record.outcome, Outcome::Ok);
-        assert_eq!(record.chunks.len() as u64, events, "every token is a chunk of its own");
+        assert_eq!(
+            record.chunks.len() as u64,
+            events,
+            "every token is a chunk of its own"
+        );
     }
     records
 }

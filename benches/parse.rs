@@ -43,7 +43,10 @@ fn main() {
 
 /// Reading, checking and compiling, without the start and end of a process.
 fn lint() {
-    let files = [PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/quickstart.scn"))];
+    let files = [PathBuf::from(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/scenarios/quickstart.scn"
+    ))];
     let params = Params::new();
     let (mut reading, mut checking, mut compiling) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..200 {
@@ -60,9 +63,17 @@ fn lint() {
         compiling.push(started.elapsed().as_secs_f64());
         assert_eq!(compiled.cases.len(), 2);
     }
-    let parts = [("read and parse it and what it uses", reading), ("check", checking), ("compile", compiling)];
+    let parts = [
+        ("read and parse it and what it uses", reading),
+        ("check", checking),
+        ("compile", compiling),
+    ];
     let rows = parts.map(|(name, times)| vec![name.to_owned(), Samples::new(times).range(1e3, 3)]);
-    table("scn lint of the quickstart, its parts, 200 times: median (min to max)", &["part", "ms"], &rows);
+    table(
+        "scn lint of the quickstart, its parts, 200 times: median (min to max)",
+        &["part", "ms"],
+        &rows,
+    );
 }
 
 fn report(name: &str, length: usize, time: Duration, found: usize) {

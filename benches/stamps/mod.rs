@@ -64,7 +64,9 @@ pub fn compare(records: &[Record], pieces: Vec<Piece>, offset: f64) -> Stamped {
     }
     let mut all = Stamped::default();
     for record in records {
-        let pieces = streams.remove(&record.index).expect("the tap saw every stream");
+        let pieces = streams
+            .remove(&record.index)
+            .expect("the tap saw every stream");
         one(record, &pieces, offset, &mut all);
     }
     all
@@ -81,7 +83,11 @@ fn one(record: &Record, pieces: &[Piece], offset: f64, all: &mut Stamped) {
             }
             let event: Event = serde_json::from_slice(event.data).expect("a stamped chunk");
             received = received.or(event.scn.received_ns);
-            if event.choices.iter().any(|choice| !choice.delta.content.is_empty()) {
+            if event
+                .choices
+                .iter()
+                .any(|choice| !choice.delta.content.is_empty())
+            {
                 tokens.push((piece.at + offset, event.scn));
             }
         });
@@ -91,16 +97,22 @@ fn one(record: &Record, pieces: &[Piece], offset: f64, all: &mut Stamped) {
     let received = seconds(received.expect("the first chunk says when the request came"));
     let sent = record.sent.expect("it was sent") + offset;
     for ((seen, stamp), chunk) in tokens.iter().zip(&record.chunks) {
-        assert!((seen - offset - chunk).abs() < 1e-6, "the record has the tap's time");
-        all.engine_late.push(seconds(stamp.sent_ns) - seconds(stamp.due_ns));
+        assert!(
+            (seen - offset - chunk).abs() < 1e-6,
+            "the record has the tap's time"
+        );
+        all.engine_late
+            .push(seconds(stamp.sent_ns) - seconds(stamp.due_ns));
         all.sent_to_seen.push(seen - seconds(stamp.sent_ns));
     }
     let (seen, first) = &tokens[0];
     let ttft = record.first_token.expect("a token") - record.due;
     all.first_to_seen.push(seen - seconds(first.sent_ns));
-    all.ttft_error.push(ttft - (seconds(first.sent_ns) - received));
+    all.ttft_error
+        .push(ttft - (seconds(first.sent_ns) - received));
     all.ttft.push(ttft);
-    all.itl.extend(record.chunks.windows(2).map(|pair| pair[1] - pair[0]));
+    all.itl
+        .extend(record.chunks.windows(2).map(|pair| pair[1] - pair[0]));
     all.due_to_sent.push(sent - offset - record.due);
     all.sent_to_received.push(received - sent);
 }

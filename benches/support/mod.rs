@@ -37,14 +37,25 @@ impl Samples {
 pub fn table(title: &str, head: &[&str], rows: &[Vec<String>]) {
     let head: Vec<String> = head.iter().map(ToString::to_string).collect();
     let all = || std::iter::once(&head).chain(rows);
-    let width = |column: usize| all().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
-    let widths: Vec<usize> = (0..head.len()).map(|column| width(column).unwrap_or(0)).collect();
+    let width = |column: usize| {
+        all()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.chars().count())
+            .max()
+    };
+    let widths: Vec<usize> = (0..head.len())
+        .map(|column| width(column).unwrap_or(0))
+        .collect();
     println!("\n{title}");
     for row in all() {
-        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| match column {
-            0 => format!("{cell:<width$}"),
-            _ => format!("{cell:>width$}"),
-        });
+        let cells =
+            row.iter()
+                .zip(&widths)
+                .enumerate()
+                .map(|(column, (cell, width))| match column {
+                    0 => format!("{cell:<width$}"),
+                    _ => format!("{cell:>width$}"),
+                });
         println!("  {}", cells.collect::<Vec<_>>().join("   "));
     }
 }
@@ -73,13 +84,19 @@ impl Engine {
         // SAFETY: one system call, in the child, between fork and exec. The engine must not stay
         // when the bench is killed; its thread that starts engines is the main one.
         unsafe {
-            command.pre_exec(|| Ok(nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL)?));
+            command.pre_exec(|| {
+                Ok(nix::sys::prctl::set_pdeathsig(
+                    nix::sys::signal::Signal::SIGKILL,
+                )?)
+            });
         }
         let mut child = command.spawn().expect("the engine starts");
         let mut line = String::new();
         let stdout = child.stdout.take().expect("piped");
         let _ = BufReader::new(stdout).read_line(&mut line);
-        let url = line.split_whitespace().find(|word| word.starts_with("http://"));
+        let url = line
+            .split_whitespace()
+            .find(|word| word.starts_with("http://"));
         let Some(url) = url.map(str::to_owned) else {
             let _ = child.kill();
             panic!("the engine says {line:?} ({:?})", child.wait());
@@ -89,8 +106,11 @@ impl Engine {
 
     /// CPU seconds of the engine so far; the kernel counts them in hundredths.
     pub fn cpu(&self) -> f64 {
-        let stat = procfs::process::Process::new(self.child.id() as i32).and_then(|process| process.stat());
-        stat.map_or(f64::NAN, |stat| (stat.utime + stat.stime) as f64 / procfs::ticks_per_second() as f64)
+        let stat = procfs::process::Process::new(self.child.id() as i32)
+            .and_then(|process| process.stat());
+        stat.map_or(f64::NAN, |stat| {
+            (stat.utime + stat.stime) as f64 / procfs::ticks_per_second() as f64
+        })
     }
 }
 
