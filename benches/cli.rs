@@ -76,6 +76,10 @@ fn shown(arguments: &[&str]) -> String {
     format!("scn {}", words.join(" "))
 }
 
+#[allow(
+    clippy::zombie_processes,
+    reason = "wait4 waits for it, and says what it cost"
+)]
 fn run(arguments: &[&str]) -> Run {
     let started = Instant::now();
     let child = quiet(Command::new(SCN).args(arguments))
