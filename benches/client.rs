@@ -1,8 +1,11 @@
-//! What the client itself costs, and how late an open loop sends. Run with
-//! `cargo bench --bench client`. The server is a process of its own, so that the CPU time is
-//! the client's alone.
+//! What the client itself costs, and how true its times are, against the built-in engine: a
+//! process of its own, whose timing is declared and whose chunks say when they were due and sent.
+//! Run with `cargo bench --bench client`.
 
-use nix::sys::resource::{UsageWho, getrusage};
+mod stamps;
+mod support;
+
+use nix::time::{ClockId, clock_gettime};
 use scn::clock::Clock;
 use scn::load::client::Client;
 use scn::load::drive::{RequestSource, drive};
@@ -10,127 +13,131 @@ use scn::load::live::Live;
 use scn::load::record::{Outcome, Record};
 use scn::load::spec::{Api, Arrival, Load, Pace, Part, Protocol, Request, Target};
 use scn::stop::stop_pair;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use stamps::{Piece, Stamped};
 use std::sync::{Arc, Mutex};
-use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
+use support::{Engine, Samples, own_cpu, table};
 
 const STREAMS: u64 = 64;
 const EVENTS_PER_S: u64 = 50;
-const SECONDS: u64 = 10;
+const SECONDS: u64 = 6;
+/// The cost is measured so often: what else the machine does comes and goes.
+const REPEATS: usize = 3;
+
+const TTFT: Duration = Duration::from_millis(50);
+const ITL: Duration = Duration::from_millis(20);
 
 fn main() {
-    if std::env::args().nth(1).as_deref() == Some("serve") {
-        return serve();
-    }
-    let server = Server::start();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(streams(&server.url));
-    for rate in [200.0, 1000.0] {
-        runtime.block_on(lateness(&server.url, rate));
-    }
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        cost().await;
+        truth().await;
+    });
 }
 
-async fn streams(url: &str) {
-    let events = EVENTS_PER_S * SECONDS;
-    let load = Load {
-        pace: Pace::Closed {
-            concurrency: STREAMS,
-            think: Duration::ZERO,
-        },
-        requests: Some(STREAMS),
-        ..load()
-    };
-    let (wall, clock) = (SystemTime::now(), Clock::start());
-    let cpu_before = cpu();
-    let started = Instant::now();
-    let records = run(&load, url, events, clock).await;
-    let (cpu, seconds) = (cpu() - cpu_before, started.elapsed().as_secs_f64());
-
-    let origin = wall
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap()
-        .as_secs_f64();
-    let mut count = 0;
-    let mut delays = Vec::new();
-    for record in &records {
-        count += record.chunks.len();
-        let stamps = record.answer.split_whitespace();
-        for (stamp, seen) in stamps.zip(&record.chunks) {
-            delays.push(origin + seen - stamp.parse::<f64>().unwrap());
+/// The CPU time of this process while it reads 64 streams of 50 events a second, and while it
+/// sends in an open loop.
+async fn cost() {
+    let steady = ["--ttft", "50ms", "--itl", "20ms"];
+    // Tokens up to 10 ms early or late, so that streams do not send at the same moments.
+    let spread = ["--ttft", "50ms", "--itl", "20ms", "--jitter", "50%"];
+    let quick = ["--ttft", "2ms", "--itl", "1ms"];
+    let rate = |per_s| (Pace::Open { rate_per_s: per_s, arrival: Arrival::Poisson }, 2);
+    let streams = (Pace::Closed { concurrency: STREAMS, think: Duration::ZERO }, EVENTS_PER_S * SECONDS);
+    let cases = [
+        (format!("{STREAMS} streams x {EVENTS_PER_S} events/s, in step"), &steady[..], streams.clone()),
+        (format!("{STREAMS} streams x {EVENTS_PER_S} events/s, spread"), &spread[..], streams),
+        ("open loop, 200 req/s of 2 events".to_owned(), &quick[..], rate(200.0)),
+        ("open loop, 1000 req/s of 2 events".to_owned(), &quick[..], rate(1000.0)),
+    ];
+    let mut rows = Vec::new();
+    for (name, arguments, (pace, events)) in cases {
+        let engine = Engine::start(arguments);
+        let (mut share, mut each, mut servers) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..REPEATS {
+            let (cpu, served, started) = (own_cpu(), engine.cpu(), Instant::now());
+            let records = run(&load(&pace), &engine.url, events, None, Clock::start()).await;
+            let seconds = started.elapsed().as_secs_f64();
+            let (cpu, served) = (own_cpu() - cpu, engine.cpu() - served);
+            let chunks: usize = records.iter().map(|record| record.chunks.len()).sum();
+            share.push(cpu / seconds);
+            each.push(cpu / chunks as f64);
+            servers.push(served / seconds);
         }
+        let [share, each, servers] = [share, each, servers].map(Samples::new);
+        rows.push(vec![name, share.range(100.0, 2), each.range(1e6, 1), servers.range(100.0, 1)]);
     }
-    println!("{STREAMS} streams x {EVENTS_PER_S} events/s for {seconds:.1} s: {count} events");
-    println!(
-        "  client CPU {:.1} us per event, {:.2} % of a core",
-        1e6 * cpu / count as f64,
-        100.0 * cpu / seconds
-    );
-    println!("  server's stamp to client's: {}", spread(delays));
+    let head = ["load", "client, % of a core", "client, us per event", "engine, % of a core"];
+    table(&format!("what the client costs, {REPEATS} runs each: median (min to max)"), &head, &rows);
 }
 
-async fn lateness(url: &str, rate: f64) {
-    let load = Load {
-        pace: Pace::Open {
-            rate_per_s: rate,
-            arrival: Arrival::Poisson,
-        },
-        duration: Some(Duration::from_secs(5)),
-        ..load()
+/// What was declared, what the engine did and what the client measured, on one clock.
+async fn truth() {
+    let engine = Engine::start(&["--ttft", "50ms", "--itl", "20ms"]);
+    let steady = load(&Pace::Closed { concurrency: STREAMS, think: Duration::ZERO });
+    let streams = compare(&steady, &engine.url, EVENTS_PER_S * SECONDS).await;
+    let open = load(&Pace::Open { rate_per_s: 100.0, arrival: Arrival::Poisson });
+    let requests = compare(&open, &engine.url, 10).await;
+
+    let (mut measured, mut delays) = (Vec::new(), Vec::new());
+    for (name, seen) in [("64 streams", streams), ("100 req/s", requests)] {
+        let mut declared = |what: &str, declared: Duration, samples: Vec<f64>| {
+            let samples = Samples::new(samples);
+            let mut row = vec![format!("{name}: {what}"), format!("{:.1}", declared.as_secs_f64() * 1e3)];
+            let figures = [samples.mean(), samples.at(0.01), samples.at(0.5), samples.at(0.99)];
+            row.extend(figures.map(|figure| format!("{:.3}", figure * 1e3)));
+            measured.push(row);
+        };
+        declared("ttft", TTFT, seen.ttft);
+        declared("itl", ITL, seen.itl);
+        let mut delay = |what: &str, samples: Vec<f64>| {
+            let samples = Samples::new(samples);
+            let figures = [0.0, 0.5, 0.99, 1.0].map(|q| format!("{:.0}", samples.at(q) * 1e6));
+            delays.push([vec![format!("{name}: {what}")], figures.to_vec()].concat());
+        };
+        delay("request due to sent (client)", seen.due_to_sent);
+        delay("request sent to received", seen.sent_to_received);
+        delay("token due to sent (engine)", seen.engine_late);
+        delay("first token sent to seen", seen.first_to_seen);
+        delay("any token sent to seen", seen.sent_to_seen);
+        delay("error of the measured ttft", seen.ttft_error);
+    }
+    let head = ["what", "declared, ms", "mean", "p1", "p50", "p99"];
+    table("declared, and measured by the client, ms", &head, &measured);
+    table("where the difference arises, us", &["what", "min", "p50", "p99", "max"], &delays);
+}
+
+async fn compare(load: &Load, url: &str, events: u64) -> Stamped {
+    let pieces = Arc::new(Mutex::new(Vec::new()));
+    let (clock, offset) = clock();
+    let records = run(load, url, events, Some(pieces.clone()), clock).await;
+    let pieces = std::mem::take(&mut *pieces.lock().expect("no panic"));
+    stamps::compare(&records, pieces, offset)
+}
+
+/// A run's clock, and what to add to it to get seconds of `CLOCK_MONOTONIC`: the two are read
+/// together, and of some tries the tightest is taken.
+fn clock() -> (Clock, f64) {
+    let clock = Clock::start();
+    let monotonic = || Duration::from(clock_gettime(ClockId::CLOCK_MONOTONIC).expect("a clock")).as_secs_f64();
+    let tries = (0..100).map(|_| {
+        let (before, ours, after) = (monotonic(), clock.now(), monotonic());
+        (after - before, f64::midpoint(before, after) - ours)
+    });
+    let (_, offset) = tries.min_by(|a, b| a.0.total_cmp(&b.0)).expect("some");
+    (clock, offset)
+}
+
+/// One request per client of a closed loop; five seconds of an open one.
+fn load(pace: &Pace) -> Load {
+    let (requests, duration) = match pace {
+        Pace::Closed { concurrency, .. } => (Some(*concurrency), None),
+        Pace::Open { .. } => (None, Some(Duration::from_secs(5))),
     };
-    let cpu_before = cpu();
-    let records = run(&load, url, 2, Clock::start()).await;
-    let share = (cpu() - cpu_before) / 5.0;
-    let late = records.iter().map(|r| r.sent.unwrap() - r.due).collect();
-    println!(
-        "open loop, Poisson, {rate} req/s: {} requests",
-        records.len()
-    );
-    println!("  sent after due: {}", spread(late));
-    println!("  client CPU {:.1} % of a core", 100.0 * share);
+    Load { name: None, pace: pace.clone(), requests, duration, drain: None, timeout: Duration::from_secs(60), seed: 1 }
 }
 
-fn spread(mut seconds: Vec<f64>) -> String {
-    seconds.sort_by(f64::total_cmp);
-    let at = |q: f64| 1e6 * seconds[((seconds.len() - 1) as f64 * q) as usize];
-    format!(
-        "p50 {:.0} us, p99 {:.0} us, max {:.0} us",
-        at(0.5),
-        at(0.99),
-        at(1.0)
-    )
-}
-
-/// CPU seconds of this process.
-fn cpu() -> f64 {
-    let usage = getrusage(UsageWho::RUSAGE_SELF).unwrap();
-    [usage.user_time(), usage.system_time()]
-        .iter()
-        .map(|t| t.tv_sec() as f64 + t.tv_usec() as f64 / 1e6)
-        .sum()
-}
-
-fn load() -> Load {
-    Load {
-        name: None,
-        pace: Pace::Closed {
-            concurrency: 1,
-            think: Duration::ZERO,
-        },
-        requests: None,
-        duration: None,
-        drain: None,
-        timeout: Duration::from_secs(60),
-        seed: 1,
-    }
-}
-
-/// `max_tokens` says how many events the server sends.
+/// `max_tokens` says how many tokens the engine sends.
 struct Same(u64);
 
 impl RequestSource for Same {
@@ -138,20 +145,20 @@ impl RequestSource for Same {
         Request {
             row: 0,
             system: None,
-            content: vec![Part::Text("x".repeat(1000))],
+            content: vec![Part::Text("word ".repeat(200))],
             max_tokens: Some(self.0),
             temperature: None,
-            ignore_eos: false,
+            ignore_eos: true,
             stream: true,
             extra: serde_json::Map::new(),
         }
     }
 }
 
-async fn run(load: &Load, url: &str, events: u64, clock: Clock) -> Vec<Record> {
+async fn run(load: &Load, url: &str, events: u64, tap: Option<Arc<Mutex<Vec<Piece>>>>, clock: Clock) -> Vec<Record> {
     let target = Target {
         base_url: url.into(),
-        model: "m".into(),
+        model: "builtin".into(),
         api: Api {
             protocol: Protocol::OpenaiChat,
             path: "/v1/chat/completions".into(),
@@ -159,127 +166,28 @@ async fn run(load: &Load, url: &str, events: u64, clock: Clock) -> Vec<Record> {
             stream_usage: true,
             ignore_eos: true,
             done_marker: true,
+            keep_alive: true,
         },
         headers: Vec::new(),
         ca_file: None,
         body: serde_json::Map::new(),
     };
-    let client = Arc::new(Client::new(&target).unwrap());
+    let mut client = Client::new(&target).expect("a client");
+    if let Some(pieces) = tap {
+        client = client.with_tap(Arc::new(move |request, at, bytes| {
+            let bytes = bytes.to_vec();
+            pieces.lock().expect("no panic").push(Piece { request, at, bytes });
+        }));
+    }
     let (_stopper, stop) = stop_pair();
     let records = Arc::new(Mutex::new(Vec::new()));
     let sink = records.clone();
-    let on_record = Arc::new(move |record| sink.lock().unwrap().push(record));
-    let live = Arc::new(Live::new());
-    drive(
-        load,
-        client,
-        Arc::new(Same(events)),
-        clock,
-        stop,
-        live,
-        on_record,
-    )
-    .await;
-    let records = std::mem::take(&mut *records.lock().unwrap());
+    let on_record = Arc::new(move |record| sink.lock().expect("no panic").push(record));
+    drive(load, Arc::new(client), Arc::new(Same(events)), clock, stop, Arc::new(Live::new()), on_record).await;
+    let records: Vec<Record> = std::mem::take(&mut *records.lock().expect("no panic"));
     for record in &records {
         assert_eq!(record.outcome, Outcome::Ok);
+        assert_eq!(record.chunks.len() as u64, events, "every token is a chunk of its own");
     }
     records
-}
-
-/// The server's process; it ends with this one.
-struct Server {
-    child: Child,
-    url: String,
-}
-
-impl Server {
-    fn start() -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .arg("serve")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut url = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut url)
-            .unwrap();
-        Self {
-            child,
-            url: url.trim().to_owned(),
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn serve() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    println!("http://{}", listener.local_addr().unwrap());
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            thread::spawn(move || answer(stream.unwrap()));
-        }
-    });
-    // Its standard input ends when the client's process does.
-    let _ = std::io::stdin().read_to_end(&mut Vec::new());
-}
-
-fn answer(mut stream: TcpStream) {
-    stream.set_nodelay(true).unwrap();
-    let mut reader = BufReader::new(stream.try_clone().unwrap());
-    loop {
-        let mut length = 0;
-        loop {
-            let mut line = String::new();
-            if reader.read_line(&mut line).unwrap_or(0) == 0 {
-                return;
-            }
-            if let Some(value) = line.to_lowercase().strip_prefix("content-length: ") {
-                length = value.trim().parse().unwrap();
-            }
-            if line == "\r\n" {
-                break;
-            }
-        }
-        let mut body = vec![0; length];
-        reader.read_exact(&mut body).unwrap();
-        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
-        let events = body["max_tokens"].as_u64().unwrap();
-        let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
-        let sent = (|| {
-            stream.write_all(head.as_bytes())?;
-            let start = Instant::now();
-            for event in 0..events {
-                if events > 10 {
-                    let due = Duration::from_millis(1000 * event / EVENTS_PER_S);
-                    thread::sleep(due.saturating_sub(start.elapsed()));
-                }
-                let now = SystemTime::now()
-                    .duration_since(SystemTime::UNIX_EPOCH)
-                    .unwrap();
-                let json = format!(
-                    "{{\"id\":\"chatcmpl-0123456789abcdef\",\"object\":\"chat.completion.chunk\",\"created\":1700000000,\"model\":\"m\",\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{:.6} \"}},\"logprobs\":null,\"finish_reason\":null}}]}}",
-                    now.as_secs_f64()
-                );
-                write_chunk(&mut stream, &format!("data: {json}\n\n"))?;
-            }
-            let end = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"length\"}]}\n\ndata: [DONE]\n\n";
-            write_chunk(&mut stream, end)?;
-            stream.write_all(b"0\r\n\r\n")
-        })();
-        if sent.is_err() {
-            return;
-        }
-    }
-}
-
-fn write_chunk(stream: &mut TcpStream, text: &str) -> std::io::Result<()> {
-    stream.write_all(format!("{:x}\r\n{text}\r\n", text.len()).as_bytes())
 }

@@ -1,15 +1,25 @@
-//! How fast the parser is, on ordinary and on hostile text. Prints; asserts nothing.
+//! How fast the parser is, on ordinary and on hostile text, and what the parts of `scn lint` of the
+//! quickstart cost. Run with `cargo bench --bench parse`.
+
+mod support;
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use scn::eval::Params;
+use scn::scenario::compile;
 use scn::source::FileId;
 use scn::syntax::parse;
+use scn::{check, resolve};
+use support::{Samples, table};
 
 const SAMPLE: &str = include_str!("../tests/corpus/syntax/good_items.scn");
 const MEGABYTE: usize = 1 << 20;
 
 fn main() {
+    lint();
+    println!();
     let text = SAMPLE.repeat(MEGABYTE / SAMPLE.len());
     let times = 5;
     let started = Instant::now();
@@ -29,6 +39,30 @@ fn main() {
         let (_, found) = parse(FileId(0), &text);
         report(&name, text.len(), started.elapsed(), found.len());
     }
+}
+
+/// Reading, checking and compiling, without the start and end of a process.
+fn lint() {
+    let files = [PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/quickstart.scn"))];
+    let params = Params::new();
+    let (mut reading, mut checking, mut compiling) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..200 {
+        let started = Instant::now();
+        let (program, found) = resolve::load(&files);
+        reading.push(started.elapsed().as_secs_f64());
+        assert!(found.is_empty(), "{found:?}");
+        let started = Instant::now();
+        let found = check::check(&program);
+        checking.push(started.elapsed().as_secs_f64());
+        assert!(found.is_empty(), "{found:?}");
+        let started = Instant::now();
+        let compiled = compile(&program, &params, &|_| true);
+        compiling.push(started.elapsed().as_secs_f64());
+        assert_eq!(compiled.cases.len(), 2);
+    }
+    let parts = [("read and parse it and what it uses", reading), ("check", checking), ("compile", compiling)];
+    let rows = parts.map(|(name, times)| vec![name.to_owned(), Samples::new(times).range(1e3, 3)]);
+    table("scn lint of the quickstart, its parts, 200 times: median (min to max)", &["part", "ms"], &rows);
 }
 
 fn report(name: &str, length: usize, time: Duration, found: usize) {

@@ -1,34 +1,55 @@
-//! The standard library, embedded so that the binary works from any folder.
+//! The standard library, embedded so that the binary works from any folder: `build.rs` takes in
+//! every file of the folder `stdlib`.
 
-/// Files of a module of the standard library: `engines` → its files' names and texts.
-pub fn module(name: &str) -> Option<&'static [(&'static str, &'static str)]> {
-    MODULES.iter().find(|(module, _)| *module == name).map(|(_, files)| *files)
+mod embedded {
+    include!(concat!(env!("OUT_DIR"), "/stdlib.rs"));
+}
+
+use embedded::FILES;
+
+/// The files of a module, by name and text: `engines` is `engines.scn`, or all of the folder
+/// `engines`. Empty where there is no such module.
+pub fn module(name: &str) -> Vec<(&'static str, &'static str)> {
+    FILES.iter().copied().filter(|(path, _)| module_of(path) == Some(name)).collect()
 }
 
 /// The names of all modules, for suggestions.
-pub fn names() -> impl Iterator<Item = &'static str> {
-    MODULES.iter().map(|(name, _)| *name)
+pub fn names() -> Vec<&'static str> {
+    let mut names: Vec<&str> = FILES.iter().filter_map(|(path, _)| module_of(path)).collect();
+    names.dedup();
+    names
 }
 
-macro_rules! file {
-    ($path:literal) => {
-        (concat!("std/", $path), include_str!(concat!("../stdlib/", $path)))
-    };
+/// A template by its name: `summary.md.j2`.
+pub fn template(name: &str) -> Option<&'static str> {
+    templates().find(|(known, _)| *known == name).map(|(_, text)| text)
 }
 
-type Files = &'static [(&'static str, &'static str)];
+/// All templates, by name and text.
+pub fn templates() -> impl Iterator<Item = (&'static str, &'static str)> {
+    FILES.iter().filter_map(|(path, text)| Some((path.strip_prefix("templates/")?, *text)))
+}
 
-const MODULES: &[(&str, Files)] = &[
-    (
-        "engines",
-        &[
-            file!("engines/builtin.scn"),
-            file!("engines/llama_cpp.scn"),
-            file!("engines/openai.scn"),
-            file!("engines/sglang.scn"),
-            file!("engines/transformers.scn"),
-            file!("engines/vllm.scn"),
-        ],
-    ),
-    ("reports", &[file!("reports.scn")]),
-];
+/// Any other file, by its path: `recorded_environment.txt`.
+pub fn file(path: &str) -> Option<&'static str> {
+    FILES.iter().find(|(known, _)| *known == path).map(|(_, text)| *text)
+}
+
+fn module_of(path: &'static str) -> Option<&'static str> {
+    let module = path.strip_suffix(".scn")?;
+    Some(module.split_once('/').map_or(module, |(folder, _)| folder))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_one_module() {
+        assert!(module("engines").len() > 3);
+        assert_eq!(module("reports").len(), 1);
+        assert!(module("nothing").is_empty());
+        assert!(names().contains(&"engines"));
+        assert!(template("summary.md.j2").is_some());
+    }
+}

@@ -353,6 +353,22 @@ async fn connections_are_used_again_but_not_requests() {
 }
 
 #[tokio::test]
+async fn a_server_that_closes_after_each_answer_gets_a_connection_per_request() {
+    let server = always(vec![send(good()), Step::Close]).await;
+    let mut target = target(&server.url);
+    target.api.keep_alive = false;
+    let client = Client::new(&target).unwrap();
+    let clock = Clock::start();
+    for _ in 0..20 {
+        let record = client
+            .send(&request(), Record::default(), clock, Duration::from_secs(20))
+            .await;
+        assert_eq!(record.outcome, Outcome::Ok);
+    }
+    assert_eq!(server.connections.load(SeqCst), 20);
+}
+
+#[tokio::test]
 async fn a_request_is_sent_once() {
     // The first answer keeps the connection, which the second request breaks.
     let server = serve(|call| async move {

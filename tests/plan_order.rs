@@ -3,12 +3,21 @@
 mod plan_support;
 
 use plan_support::planned;
-use scn::plan::{Estimate, Sure};
+use scn::plan::{Estimate, Sure, planned_requests, planned_seconds};
 
 /// Launches as the ids of their cases.
 fn launches(text: &str) -> Vec<Vec<String>> {
     let (cases, plan) = planned(text);
-    plan.launches.iter().map(|launch| launch.cases.iter().map(|&i| format!("{}/{}", cases[i].scenario, cases[i].id)).collect()).collect()
+    plan.launches
+        .iter()
+        .map(|launch| {
+            launch
+                .cases
+                .iter()
+                .map(|&i| format!("{}/{}", cases[i].scenario, cases[i].id))
+                .collect()
+        })
+        .collect()
 }
 
 const SWEEP: &str = r#"
@@ -74,17 +83,27 @@ scenario keys {
 "#;
     let (cases, plan) = planned(text);
     assert_eq!(plan.launches.len(), 2);
-    let shown = scn::plan::render(&cases, &plan, scn::plan::Style { color: false, width: 100 })
-        + &scn::plan::to_json(&cases, &plan).to_string()
+    let shown = scn::plan::render(
+        &cases,
+        &plan,
+        scn::plan::Style {
+            color: false,
+            width: 100,
+        },
+    ) + &scn::plan::to_json(&cases, &plan).to_string()
         + &format!("{plan:?}");
-    assert!(!shown.contains("sk-one") && !shown.contains("sk-two"), "{shown}");
+    assert!(
+        !shown.contains("sk-one") && !shown.contains("sk-two"),
+        "{shown}"
+    );
     assert!(shown.contains("***"));
 }
 
 /// The estimate of a scenario's only case, with these phases.
 fn estimate(body: &str) -> Estimate {
-    let (cases, plan) =
-        planned(&format!("scenario one {{ server sut {{ engine = demo, model = tiny }}\n{body}\n}}"));
+    let (cases, plan) = planned(&format!(
+        "scenario one {{ server sut {{ engine = demo, model = tiny }}\n{body}\n}}"
+    ));
     let estimate = Estimate::of_case(&cases[0]);
     assert_eq!(plan.estimate(&cases), estimate);
     estimate
@@ -93,23 +112,40 @@ fn estimate(body: &str) -> Estimate {
 #[test]
 fn times_that_are_known_are_exact_and_others_say_what_they_are() {
     let quiet = estimate("phase a { idle = 10s, repeat = 3, pause = 2s }\n phase b { idle = 1s }");
-    assert_eq!((quiet.seconds, quiet.sure, quiet.exact()), (35.0, Sure::Exactly, true));
+    assert_eq!(
+        (quiet.seconds, quiet.sure, quiet.exact()),
+        (35.0, Sure::Exactly, true)
+    );
     assert_eq!(quiet.words(), "35 s");
 
-    let open = estimate("phase a { workload = hello, rate = 4 req/s, requests = 200, repeat = 2, pause = 5s }");
+    let open = estimate(
+        "phase a { workload = hello, rate = 4 req/s, requests = 200, repeat = 2, pause = 5s }",
+    );
     assert_eq!((open.seconds, open.sure), (105.0, Sure::About));
-    let first_to_come = estimate("phase a { workload = hello, rate = 4 req/s, requests = 200, duration = 20s }");
+    let first_to_come =
+        estimate("phase a { workload = hello, rate = 4 req/s, requests = 200, duration = 20s }");
     assert_eq!(first_to_come.words(), "about 20 s");
 
-    let closed = estimate("phase a { workload = hello, requests = 200, concurrency = 4 }\n phase b { idle = 90s }");
-    assert_eq!((closed.seconds, closed.sure, closed.most), (90.0, Sure::AtLeast, None));
+    let closed = estimate(
+        "phase a { workload = hello, requests = 200, concurrency = 4 }\n phase b { idle = 90s }",
+    );
+    assert_eq!(
+        (closed.seconds, closed.sure, closed.most),
+        (90.0, Sure::AtLeast, None)
+    );
     assert_eq!(closed.words(), "at least 1 min 30 s");
-    assert_eq!(estimate("phase a { workload = hello, requests = 200 }").words(), "unknown");
+    assert_eq!(
+        estimate("phase a { workload = hello, requests = 200 }").words(),
+        "unknown"
+    );
 
-    let bounded = estimate("phase a { workload = hello, requests = 200, duration = 60s }\n phase b { idle = 10s }");
+    let bounded = estimate(
+        "phase a { workload = hello, requests = 200, duration = 60s }\n phase b { idle = 10s }",
+    );
     assert_eq!(bounded.words(), "10 s to 1 min 10 s");
 
-    let thinking = estimate("phase a { workload = hello, requests = 10, concurrency = 4, think = 3s }");
+    let thinking =
+        estimate("phase a { workload = hello, requests = 10, concurrency = 4, think = 3s }");
     assert_eq!(thinking.words(), "at least 6 s");
 
     let settles = estimate("phase a { idle = 10s, quiesce = true }");
@@ -122,7 +158,9 @@ fn times_that_are_known_are_exact_and_others_say_what_they_are() {
     );
     assert_eq!(both.words(), "about 45 s");
 
-    let skipped = estimate("phase a { workload = hello, requests = 9, when = 1 > 2 }\n phase b { idle = 1s }");
+    let skipped = estimate(
+        "phase a { workload = hello, requests = 9, when = 1 > 2 }\n phase b { idle = 1s }",
+    );
     assert_eq!(skipped.words(), "1 s");
 
     let written = estimate("estimate = 5min\n phase a { workload = hello, requests = 200 }");
@@ -135,7 +173,11 @@ fn a_timeout_that_cannot_hold_is_noted() {
         "scenario long { timeout = 10s, server sut { engine = demo, model = tiny }\n phase quiet { idle = 20s } }",
     );
     assert_eq!(plan.notes.len(), 1);
-    assert!(plan.notes[0].contains("long / case") && plan.notes[0].contains("its timeout is 10 s"), "{:?}", plan.notes);
+    assert!(
+        plan.notes[0].contains("long / case") && plan.notes[0].contains("its timeout is 10 s"),
+        "{:?}",
+        plan.notes
+    );
 }
 
 #[test]
@@ -143,5 +185,46 @@ fn nothing_to_do_is_a_plan_too() {
     let plan = scn::plan::plan(&[]);
     assert!(plan.launches.is_empty());
     assert_eq!(scn::plan::to_json(&[], &plan)["totals"]["cases"], 0);
-    assert!(scn::plan::render(&[], &plan, scn::plan::Style { color: false, width: 80 }).starts_with("0 cases"));
+    assert!(
+        scn::plan::render(
+            &[],
+            &plan,
+            scn::plan::Style {
+                color: false,
+                width: 80
+            }
+        )
+        .starts_with("0 cases")
+    );
+}
+
+#[test]
+fn progress_knows_how_far_a_phase_goes() {
+    let planned = |body: &str| {
+        let (cases, _) = planned(&format!(
+            "scenario one {{ server sut {{ engine = demo, model = tiny }}\n{body}\n}}"
+        ));
+        let phase = &cases[0].phases[0];
+        (planned_requests(phase), planned_seconds(phase))
+    };
+    let closed =
+        "phase a { workload = hello, requests = 200, repeat = 12, pause = 2s, quiesce = true }";
+    assert_eq!(planned(closed), (Some(2400), None));
+    assert_eq!(
+        planned("phase a { workload = hello, duration = 30s, repeat = 2, pause = 1s }"),
+        (None, Some(61.0))
+    );
+    assert_eq!(
+        planned("phase a { workload = hello, requests = 9, duration = 30s }"),
+        (Some(9), Some(30.0))
+    );
+    assert_eq!(
+        planned("phase a { idle = 10s, quiesce = true }"),
+        (None, Some(10.0))
+    );
+    assert_eq!(planned("phase a { quiesce = true }"), (None, None));
+    let both = "phase a { duration = 30s
+        load x { workload = hello, concurrency = 2, requests = 5 }
+        load y { workload = hello, rate = 2 req/s } }";
+    assert_eq!(planned(both), (None, Some(30.0)));
 }

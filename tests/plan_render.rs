@@ -47,11 +47,26 @@ scenario stress {
 
 fn shown(text: &str, width: usize) -> String {
     let (cases, plan) = planned(text);
-    let shown = render(&cases, &plan, Style { color: false, width });
+    let shown = render(
+        &cases,
+        &plan,
+        Style {
+            color: false,
+            width,
+        },
+    );
     for line in shown.lines() {
         // words that must stay whole, for copying, may be longer
-        let most_blanks = line.trim_start().split(' ').map(str::len).max().unwrap_or(0);
-        assert!(line.chars().count() <= width || most_blanks > width / 2, "{width} columns: {line}");
+        let most_blanks = line
+            .trim_start()
+            .split(' ')
+            .map(str::len)
+            .max()
+            .unwrap_or(0);
+        assert!(
+            line.chars().count() <= width || most_blanks > width / 2,
+            "{width} columns: {line}"
+        );
         assert_eq!(line, line.trim_end());
     }
     shown
@@ -103,8 +118,16 @@ scenario sweep {
 #[test]
 fn a_hundred_cases_stay_readable() {
     let text = shown(HUNDRED, 90);
-    assert_eq!(text.matches("demo-serve org/tiny-7b").count(), 1, "equal commands are folded");
-    assert_eq!(text.matches("20 requests, not measured").count(), 1, "equal phases are folded");
+    assert_eq!(
+        text.matches("demo-serve org/tiny-7b").count(),
+        1,
+        "equal commands are folded"
+    );
+    assert_eq!(
+        text.matches("20 requests, not measured").count(),
+        1,
+        "equal phases are folded"
+    );
     assert!(text.lines().count() < 200, "{}", text.lines().count());
     insta::assert_snapshot!(text);
 }
@@ -112,8 +135,22 @@ fn a_hundred_cases_stay_readable() {
 #[test]
 fn colour_is_the_only_difference_it_makes() {
     let (cases, plan) = planned(STRESS);
-    let colored = render(&cases, &plan, Style { color: true, width: 80 });
-    let plain = render(&cases, &plan, Style { color: false, width: 80 });
+    let colored = render(
+        &cases,
+        &plan,
+        Style {
+            color: true,
+            width: 80,
+        },
+    );
+    let plain = render(
+        &cases,
+        &plan,
+        Style {
+            color: false,
+            width: 80,
+        },
+    );
     assert_ne!(colored, plain);
     assert_eq!(console::strip_ansi_codes(&colored), plain);
 }
@@ -126,12 +163,26 @@ fn as_json() {
     assert_eq!(json["totals"]["launches"], 2);
     assert_eq!(json["cases"].as_array().unwrap().len(), 4);
     assert_eq!(json["cases"][1]["launch"], 1);
-    assert_eq!(json["launches"][1]["cases"][0]["case"], "tp=4,concurrency=1");
-    assert_eq!(json["workloads"].as_object().unwrap().keys().collect::<Vec<_>>(), ["hello", "describe"]);
+    assert_eq!(
+        json["launches"][1]["cases"][0]["case"],
+        "tp=4,concurrency=1"
+    );
+    assert_eq!(
+        json["workloads"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .collect::<Vec<_>>(),
+        ["hello", "describe"]
+    );
     insta::assert_json_snapshot!("as_json_launch", json["launches"][0]);
     let mut case = json["cases"][1].clone();
     // the path of the temporary file
-    case["checks"].as_array_mut().unwrap().iter_mut().for_each(|check| check["place"] = "…".into());
+    case["checks"]
+        .as_array_mut()
+        .unwrap()
+        .iter_mut()
+        .for_each(|check| check["place"] = "…".into());
     insta::assert_json_snapshot!("as_json_case", case);
 }
 
@@ -149,7 +200,15 @@ scenario lengths {
     );
     let json = to_json(&cases, &plan);
     assert_eq!(json["workloads"].as_object().unwrap().len(), 2);
-    let asked = |case: usize| json["cases"][case]["phases"][0]["loads"][0]["workload"].as_str().unwrap().to_string();
+    let asked = |case: usize| {
+        json["cases"][case]["phases"][0]["loads"][0]["workload"]
+            .as_str()
+            .unwrap()
+            .to_string()
+    };
     assert_eq!((asked(0).as_str(), asked(1).as_str()), ("sized", "sized#2"));
-    assert_eq!(json["workloads"]["sized#2"]["requests"][0]["max_tokens"], 32);
+    assert_eq!(
+        json["workloads"]["sized#2"]["requests"][0]["max_tokens"],
+        32
+    );
 }

@@ -427,6 +427,31 @@ fn scraped(url: String, wanted: Vec<EngineMetric>) -> SeriesSet {
 }
 
 #[test]
+fn metrics_can_be_read_out_of_turn() {
+    let url = serve(|n, _| ok(&format!("# TYPE seen_total counter\nseen_total {n}\n")));
+    let wanted = metrics(url, vec![metric("seen", MetricKind::Counter, "seen_total")]);
+    let targets = Targets {
+        gpus: GpuScope::None,
+        metrics: wanted.map(|one| MetricsTarget {
+            every: Duration::from_secs(3600),
+            ..one
+        }),
+        ..Targets::default()
+    };
+    let sampler = start_with(targets, PACE, Clock::start(), no_gpus());
+    wait_until(&sampler, "scraped", |set| has(set, "seen", 1));
+    sampler.scrape();
+    let two = sampler.snapshot();
+    assert_eq!(series(&two, "seen").points.len(), 2, "recorded before it returns");
+    // Without metrics there is nothing to wait for.
+    let nothing = Targets {
+        gpus: GpuScope::None,
+        ..Targets::default()
+    };
+    start_with(nothing, PACE, Clock::start(), no_gpus()).scrape();
+}
+
+#[test]
 fn metrics_of_real_engines_are_read() {
     let set = scraped(
         serve(|_, head| {

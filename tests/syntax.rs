@@ -6,6 +6,7 @@ use std::path::Path;
 
 use scn::diagnostics::{Severity, human, json};
 use scn::source::Sources;
+use scn::syntax::ast::ItemKind;
 use scn::syntax::parse;
 use syntax_support::{check, outline, read, short};
 
@@ -121,6 +122,24 @@ fn attributes_come_before_statements() {
 }
 
 #[test]
+fn spans_end_with_their_last_token() {
+    let text = "a { # one\n  b = x   # two\n  c = x.y [ 0 ]  # three\n  expect f ( 1 )   # four\n}   # five\n";
+    let (ast, found) = read(text);
+    assert!(found.is_empty());
+    let ItemKind::Block(block) = &ast.items[0].kind else {
+        panic!("{ast:#?}")
+    };
+    let shown: Vec<&str> = block
+        .body
+        .iter()
+        .chain(&ast.items)
+        .map(|i| &text[i.span.start as usize..i.span.end as usize])
+        .collect();
+    assert_eq!(shown[..3], ["b = x", "c = x.y [ 0 ]", "expect f ( 1 )"]);
+    assert!(shown[3].ends_with("\n}"));
+}
+
+#[test]
 fn what_follows_a_mistake_is_read() {
     let text = "a { b = @\n c = [1, 2\n d = 3 }\ne = 4";
     let (ast, found) = read(text);
@@ -169,6 +188,20 @@ fn hostile_text_is_survived() {
         for head in ["", "a = ", "a { b = "] {
             check(&format!("{head}{}", piece.repeat(20_000 / piece.len())));
         }
+    }
+}
+
+/// Found by the random tests.
+#[test]
+fn spans_hold_where_text_was_repaired() {
+    for text in [
+        "a{{}a=//",
+        "expect a*/*let ",
+        "\"\"\"${“${\"\"\"",
+        "a = 2.5e-/*3\nb = [1",
+        "a = [/* x\n*/ 1\nb = 2",
+    ] {
+        check(text);
     }
 }
 

@@ -152,7 +152,7 @@ impl<'a> Walk<'a> {
         self.found.push(match nearest(name, candidates.iter().copied()) {
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix("the nearest name", span, near, false),
             None if schema::builtin(name).is_some() => diagnostic.help(format!("`{name}` is a function: write {name}(…)")),
-            None if crate::stdlib::module(name).is_some() => {
+            None if crate::stdlib::names().contains(&name) => {
                 diagnostic.help(format!("write `use std.{name}` at the top of the file"))
             }
             None if crate::units::parse_unit(name).is_some() => {

@@ -111,9 +111,9 @@ pub(super) fn utf8() -> bool {
         .is_some_and(|locale| locale.to_lowercase().contains("utf"))
 }
 
-/// Neither a closed pipe nor a limit on file sizes must end a run: its servers would be killed
-/// without being asked, and nothing be reported. Both are errors of the write instead.
-fn ignore_write_signals() {
+/// Neither a closed pipe or connection nor a limit on file sizes must end a run: its servers would
+/// be killed without being asked, and nothing be reported. They are errors of the write instead.
+pub(super) fn ignore_write_signals() {
     use nix::sys::signal::{SigHandler, Signal, signal};
     for ignored in [Signal::SIGPIPE, Signal::SIGXFSZ] {
         // SAFETY: sets the ignoring action; no handler of ours runs.

@@ -6,6 +6,23 @@ use crate::schema::{Attribute, Type};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ItemKind};
 use crate::units::{Dimension, column_unit, number};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+thread_local! {
+    /// The schema's defaults, each read once: a scenario asks for the same few many times.
+    static DEFAULTS: RefCell<HashMap<&'static str, Option<Rc<Expr>>>> = RefCell::default();
+}
+
+fn read_default(text: &str) -> Option<Rc<Expr>> {
+    let source = format!("let it = {text}");
+    let (ast, _) = crate::syntax::parse(crate::source::FileId::default(), &source);
+    ast.items.into_iter().next().and_then(|item| match item.kind {
+        ItemKind::Let(binding) => Some(Rc::new(binding.value)),
+        _ => None,
+    })
+}
 
 impl Evaluator<'_> {
     /// The attribute's value, checked against its type. Measured values are reported where the
@@ -27,11 +44,10 @@ impl Evaluator<'_> {
     /// The value that an attribute has where it is not written.
     pub fn default_of(&self, attribute: &Attribute) -> Value {
         let Some(text) = attribute.default else { return Value::None };
-        let source = format!("let it = {text}");
-        let (ast, _) = crate::syntax::parse(crate::source::FileId::default(), &source);
-        match ast.items.first().map(|item| &item.kind) {
-            Some(ItemKind::Let(binding)) => self.eval(&binding.value, &Scope::of(crate::resolve::ModuleId(0))),
-            _ => Value::None,
+        let read = DEFAULTS.with_borrow_mut(|read| read.entry(text).or_insert_with(|| read_default(text)).clone());
+        match read {
+            Some(expr) => self.eval(&expr, &Scope::of(crate::resolve::ModuleId(0))),
+            None => Value::None,
         }
     }
 

@@ -1,10 +1,10 @@
 //! One check: its verdict, the evidence, and why, in one line.
 
-use super::words::{is_share, one_line};
+use super::words::{compares, is_share};
 use super::{Evaluated, Judge};
 use crate::eval::{Reading, Value};
 use crate::measure::case::{Lack, LackKind};
-use crate::report::model::{CheckResult, Evidence, Verdict};
+use crate::report::model::{CheckResult, Evidence, Figure, Verdict};
 use crate::scenario::{CheckSpec, Thunk, figure};
 use crate::syntax::ast::ExprKind;
 
@@ -19,17 +19,8 @@ pub(super) enum Outcome {
 
 impl Judge<'_> {
     pub(super) fn check(&self, spec: &CheckSpec) -> CheckResult {
-        let (verdict, why, evidence) = match spec.when.as_ref().map(|when| self.when(when)) {
-            Some(Some((verdict, why))) => {
-                let read = spec
-                    .when
-                    .as_ref()
-                    .map(|when| self.evaluate(&self.all, when));
-                let evidence = read.map(|read| self.readings(&read.trace));
-                (verdict, why, evidence.unwrap_or_default())
-            }
-            _ => self.decide(&spec.expr),
-        };
+        let left_out = spec.when.as_ref().and_then(|when| self.when(when));
+        let (verdict, why, evidence) = left_out.unwrap_or_else(|| self.decide(&spec.expr));
         CheckResult {
             name: spec.name.clone(),
             level: spec.level,
@@ -44,20 +35,22 @@ impl Judge<'_> {
     }
 
     /// Why a check's `when` leaves it out, or leaves it open; none where it holds.
-    fn when(&self, when: &Thunk) -> Option<(Verdict, String)> {
+    fn when(&self, when: &Thunk) -> Option<(Verdict, String, Vec<Evidence>)> {
         let text = self.text(when.expr.span);
-        match self.outcome(&self.evaluate(&self.trusted, when)) {
-            Outcome::Decided(true) => None,
-            Outcome::Decided(false) => Some((Verdict::Skipped, format!("`{text}` does not hold"))),
-            Outcome::Lacking(_, lack) => Some((
+        let (verdict, why) = match self.outcome(&self.evaluate(&self.trusted, when)) {
+            Outcome::Decided(true) => return None,
+            Outcome::Decided(false) => (Verdict::Skipped, format!("`{text}` does not hold")),
+            Outcome::Lacking(_, lack) => (
                 verdict_of(lack.kind),
                 format!("whether `{text}` holds is not known: {}", lack.reason),
-            )),
-            Outcome::Broken(wrong) => Some((
+            ),
+            Outcome::Broken(wrong) => (
                 Verdict::NoData,
                 format!("`{text}` could not be evaluated: {wrong}"),
-            )),
-        }
+            ),
+        };
+        let read = self.evaluate(&self.all, when);
+        Some((verdict, why, self.readings(&read.trace)))
     }
 
     fn decide(&self, thunk: &Thunk) -> (Verdict, String, Vec<Evidence>) {
@@ -136,7 +129,7 @@ impl Judge<'_> {
         else {
             return;
         };
-        if !super::words::compares(*op) {
+        if !compares(*op) {
             return;
         }
         for expr in [left, right] {
@@ -149,9 +142,9 @@ impl Judge<'_> {
             if !evaluated.trace.is_empty() && !read_as_it_is {
                 let share = is_share(&evaluated.value, &evaluated.trace);
                 evidence.push(Evidence {
-                    text: one_line(self.program.sources.text(expr.span)),
+                    text: self.text(expr.span),
                     value: match evaluated.wrong {
-                        Some(wrong) => crate::report::model::Figure::unavailable(wrong),
+                        Some(wrong) => Figure::unavailable(wrong),
                         None => figure(&evaluated.value, share),
                     },
                     phase: None,

@@ -53,3 +53,93 @@ fn expected(checks: &[CheckResult]) -> impl Iterator<Item = &CheckResult> {
         .iter()
         .filter(|check| check.level == CheckLevel::Expect)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::model::World;
+
+    fn check(level: CheckLevel, verdict: Verdict) -> CheckResult {
+        CheckResult {
+            name: "c".into(),
+            level,
+            verdict,
+            text: String::new(),
+            when: None,
+            because: None,
+            place: String::new(),
+            evidence: Vec::new(),
+            why: String::new(),
+        }
+    }
+
+    fn checks(verdicts: &[Verdict]) -> Vec<CheckResult> {
+        verdicts
+            .iter()
+            .map(|verdict| check(CheckLevel::Expect, *verdict))
+            .collect()
+    }
+
+    fn case(checks: Vec<CheckResult>, error: bool) -> CaseResult {
+        let error = error.then(WorldError::default);
+        CaseResult {
+            schema: 1,
+            scenario: "s".into(),
+            scenario_doc: None,
+            case: "case".into(),
+            axes: Default::default(),
+            tags: Vec::new(),
+            world: World::Real,
+            verdict: case_verdict(&checks, error.as_ref(), false),
+            error,
+            started: String::new(),
+            start_s: 0.0,
+            duration_s: 0.0,
+            servers: Vec::new(),
+            phases: Vec::new(),
+            checks,
+            reports: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    use Verdict as V;
+
+    #[test]
+    fn a_case_is_as_its_worst_expectation() {
+        let of = |verdicts: &[V]| case_verdict(&checks(verdicts), None, false);
+        assert_eq!(of(&[]), V::Pass);
+        assert_eq!(of(&[V::Pass, V::Skipped, V::NotDecided]), V::Pass);
+        assert_eq!(of(&[V::Skipped, V::Skipped]), V::Skipped);
+        assert_eq!(of(&[V::Pass, V::Inconclusive]), V::Inconclusive);
+        assert_eq!(of(&[V::NoData, V::Inconclusive]), V::NoData);
+        assert_eq!(of(&[V::NoData, V::Fail, V::Pass]), V::Fail);
+        assert_eq!(of(&[V::Fail, V::Interrupted]), V::Interrupted);
+        for verdict in [V::Fail, V::NoData, V::Inconclusive] {
+            let warned = [check(CheckLevel::Warn, verdict)];
+            assert_eq!(case_verdict(&warned, None, false), V::Pass);
+        }
+        let error = WorldError::default();
+        let failed = checks(&[V::Fail]);
+        assert_eq!(case_verdict(&failed, Some(&error), false), V::Error);
+        assert_eq!(case_verdict(&failed, Some(&error), true), V::Interrupted);
+    }
+
+    #[test]
+    fn exit_codes_are_the_first_of_the_documented_order() {
+        let code = |cases: &[CaseResult]| exit_code(cases.iter(), false);
+        let of = |verdict| case(checks(&[verdict]), false);
+        assert_eq!(code(&[]), 0);
+        assert_eq!(code(&[of(V::Pass), of(V::Skipped)]), 0);
+        assert_eq!(code(&[of(V::Pass), of(V::Inconclusive)]), 5);
+        assert_eq!(code(&[of(V::Inconclusive), of(V::NoData)]), 3);
+        assert_eq!(code(&[case(Vec::new(), true)]), 3);
+        assert_eq!(code(&[of(V::NoData), of(V::Fail)]), 1);
+        // a check that failed before the server died is told first
+        assert_eq!(code(&[case(checks(&[V::Fail]), true)]), 1);
+        assert_eq!(code(&[of(V::Fail), of(V::Interrupted)]), 130);
+        assert_eq!(exit_code([of(V::Fail)].iter(), true), 130);
+        let warned = case(vec![check(CheckLevel::Warn, V::Fail)], false);
+        assert_eq!(code(&[warned]), 0);
+    }
+}

@@ -42,7 +42,10 @@ impl Judge<'_> {
             ExprKind::Unary {
                 op: UnaryOp::Not,
                 value,
-            } => self.parts(value, scope, !holds),
+            } => {
+                let inner = self.parts(value, scope, !holds).join("; ");
+                vec![format!("{}: {inner}", self.plainly(expr, holds))]
+            }
             ExprKind::If { cond, then, other } => match self.decided(cond, scope) {
                 Some(true) => self.parts(then, scope, holds),
                 Some(false) => self.parts(other, scope, holds),
@@ -68,12 +71,16 @@ impl Judge<'_> {
     fn comparison(&self, op: BinaryOp, left: &Expr, right: &Expr, scope: &Scope) -> String {
         let a = self.evaluate(&self.all, &part(left, scope));
         let b = self.evaluate(&self.all, &part(right, scope));
-        let (a_text, b_text) = pair(&a, &b);
-        let word = match op {
-            BinaryOp::Equal => "expected",
-            BinaryOp::NotEqual => "expected other than",
-            BinaryOp::In => "expected in",
-            BinaryOp::NotIn => "expected not in",
+        let percent = written_in_percent(left) || written_in_percent(right);
+        let (a_text, b_text) = pair(&a, &b, percent);
+        let only_right = a.trace.is_empty() && !b.trace.is_empty();
+        let word = match (op, only_right) {
+            (BinaryOp::Equal, _) => "expected",
+            (BinaryOp::NotEqual, _) => "expected other than",
+            (BinaryOp::In, _) => "expected in",
+            (BinaryOp::NotIn, _) => "expected not in",
+            (BinaryOp::Less, false) | (BinaryOp::Greater, true) => "must stay below",
+            (BinaryOp::Greater, false) | (BinaryOp::Less, true) => "must stay above",
             _ => "limit",
         };
         match (a.trace.is_empty(), b.trace.is_empty()) {
@@ -114,11 +121,13 @@ pub(super) fn compares(op: BinaryOp) -> bool {
 }
 
 /// Two values in words; with more digits where the short forms would look equal and are not.
-fn pair(a: &Evaluated, b: &Evaluated) -> (String, String) {
+fn pair(a: &Evaluated, b: &Evaluated, percent_written: bool) -> (String, String) {
     let (Value::Number(x), Value::Number(y)) = (&a.value, &b.value) else {
         return (shown(&a.value), shown(&b.value));
     };
-    let share = is_share(&a.value, &a.trace) || is_share(&b.value, &b.trace);
+    let share = (percent_written && x.dimension.is_none())
+        || is_share(&a.value, &a.trace)
+        || is_share(&b.value, &b.trace);
     let forms: [fn(Quantity) -> String; 3] = match share {
         true => [|q| percent(q, 4), |q| percent(q, 8), |q| percent(q, 17)],
         false => [display, display_precise, source_form],
@@ -131,6 +140,11 @@ fn pair(a: &Evaluated, b: &Evaluated) -> (String, String) {
         }
     }
     texts
+}
+
+/// `1%`: then the other side is a share too, computed as it may be.
+fn written_in_percent(expr: &Expr) -> bool {
+    matches!(&expr.kind, ExprKind::Number { unit: Some(unit), .. } if unit.text == "%")
 }
 
 fn percent(q: Quantity, digits: i32) -> String {

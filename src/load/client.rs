@@ -9,7 +9,7 @@ use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 use std::path::PathBuf;
-use std::sync::Once;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 /// How long a connection may take to come about.
@@ -40,6 +40,10 @@ pub enum ClientError {
     Models { url: String, why: String },
 }
 
+/// Sees a stream's bytes as they arrive: the request's index, when (seconds on the run's clock),
+/// and the bytes. Called on the load's thread: it must be quick.
+pub type Tap = Arc<dyn Fn(u64, f64, &Bytes) + Send + Sync>;
+
 /// Sends requests to one [`Target`]. Cheap to share in an `Arc`; one pool of connections.
 pub struct Client {
     pub(super) http: reqwest::Client,
@@ -47,6 +51,7 @@ pub struct Client {
     pub(super) url: Url,
     pub(super) cleaner: Cleaner,
     pub(super) limits: Limits,
+    pub(super) tap: Option<Tap>,
 }
 
 /// A request in its API's words, ready to be sent.
@@ -66,7 +71,7 @@ impl std::fmt::Debug for Client {
 }
 
 impl Client {
-    /// A client for this target. HTTP/1.1 with keep-alive, no redirects, no retries, no proxy
+    /// A client for this target. HTTP/1.1 with keep-alive (where the API has it), no redirects, no retries, no proxy
     /// for loopback addresses. Also raises this process's limit of open files as far as allowed:
     /// an open loop against a stalled server needs a connection per request.
     ///
@@ -88,7 +93,7 @@ impl Client {
             .referer(false)
             .connect_timeout(CONNECT_TIMEOUT)
             .pool_idle_timeout(IDLE_TIMEOUT)
-            .pool_max_idle_per_host(usize::MAX)
+            .pool_max_idle_per_host(if target.api.keep_alive { usize::MAX } else { 0 })
             .user_agent(concat!("scn/", env!("CARGO_PKG_VERSION")))
             .default_headers(headers(target)?);
         if is_loopback(&url) {
@@ -119,12 +124,22 @@ impl Client {
             target: target.clone(),
             url,
             limits: Limits::default(),
+            tap: None,
         })
     }
 
     /// The same client with other limits for the size of answers.
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// The same client with a tap on the bytes of its streams, for what a [`Record`] does not
+    /// keep, such as the built-in engine's stamps.
+    ///
+    /// [`Record`]: crate::load::record::Record
+    pub fn with_tap(mut self, tap: Tap) -> Self {
+        self.tap = Some(tap);
         self
     }
 

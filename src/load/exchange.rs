@@ -138,6 +138,9 @@ impl Client {
                 Ok(Some(bytes)) => {
                     record.end = clock.now();
                     let at = record.end;
+                    if let Some(tap) = &self.tap {
+                        tap(record.index, at, &bytes);
+                    }
                     reader.bytes(&bytes, at, record);
                     if reader.is_over() {
                         break BodyEnd::Whole;

@@ -40,6 +40,8 @@ pub struct LiveReading {
     pub ttft_mean: Option<f64>,
     /// Of the latest TTFTs, in seconds; none before the first.
     pub ttft_recent_median: Option<f64>,
+    /// Of the latest TTFTs, the 95th percentile by nearest rank, in seconds.
+    pub ttft_recent_p95: Option<f64>,
 }
 
 impl Live {
@@ -62,6 +64,8 @@ impl Live {
             tokens: self.tokens.load(Relaxed),
             ttft_mean: (ttft.count > 0).then(|| ttft.sum / ttft.count as f64),
             ttft_recent_median: recent.get(recent.len() / 2).copied(),
+            ttft_recent_p95: (!recent.is_empty())
+                .then(|| recent[(recent.len() * 95).div_ceil(100) - 1]),
         }
     }
 

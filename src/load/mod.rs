@@ -7,6 +7,7 @@ pub mod detail;
 pub mod drive;
 mod exchange;
 pub mod live;
+mod priority;
 pub mod protocol;
 pub mod record;
 mod senders;

@@ -223,6 +223,7 @@ mod tests {
                 stream_usage: true,
                 ignore_eos: true,
                 done_marker: true,
+                keep_alive: true,
             },
             headers: Vec::new(),
             ca_file: None,

@@ -7,6 +7,7 @@
 
 use crate::load::arrival::Arrivals;
 use crate::load::drive::{PanicWatch, Phase, Ready, Work};
+use crate::load::priority;
 use crate::load::spec::Pace;
 use std::sync::Arc;
 use std::thread::{self, Thread};
@@ -135,6 +136,7 @@ fn pace(
 ) {
     // This thread's sleeps end on time, not up to 50 µs later; where not, that much later.
     let _ = nix::sys::prctl::set_timerslack(1);
+    priority::raise();
     let mut started = 0;
     while let Some(next) = ready.blocking_recv() {
         loop {

@@ -125,6 +125,8 @@ pub struct Api {
     pub ignore_eos: bool,
     /// Whether a stream ends with `data: [DONE]`; where not, the end of the body ends it.
     pub done_marker: bool,
+    /// Whether connections are used again; where not, each request has its own.
+    pub keep_alive: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -150,6 +152,7 @@ mod tests {
                 stream_usage: true,
                 ignore_eos: true,
                 done_marker: true,
+                keep_alive: true,
             },
             headers: vec![("Authorization".into(), "Bearer sk-1".into())],
             ca_file: None,

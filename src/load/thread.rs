@@ -3,6 +3,7 @@
 //! One thread reads 64 streams with about half the CPU time that a pool of workers needs (they
 //! wake each other for every event), and its time stamps are not delayed by probes or reports.
 
+use crate::load::priority;
 use std::future::Future;
 use std::sync::OnceLock;
 use tokio::runtime::{Builder, Handle};
@@ -48,7 +49,10 @@ fn start() -> Option<Handle> {
     let handle = runtime.handle().clone();
     std::thread::Builder::new()
         .name("load".into())
-        .spawn(move || runtime.block_on(std::future::pending::<()>()))
+        .spawn(move || {
+            priority::raise();
+            runtime.block_on(std::future::pending::<()>());
+        })
         .ok()?;
     Some(handle)
 }

@@ -107,33 +107,31 @@ impl From<Unavailable> for Lack {
 impl PhaseData {
     /// Why nothing of it was measured, where that is so.
     pub fn absent(&self) -> Option<Lack> {
-        if let Some(why) = &self.skipped {
-            return Some(Lack {
+        match &self.skipped {
+            Some(why) => Some(Lack {
                 kind: LackKind::Skipped,
                 reason: format!("`{}` was left out: {why}", self.name),
-            });
+            }),
+            None if self.empty() => self.cut(),
+            None => None,
         }
-        if !self.rounds.is_empty() || !self.records.is_empty() {
-            return None;
-        }
-        let (kind, why) = self.cut();
-        let reason = format!("`{}` did not run: {}", self.name, why?);
-        Some(Lack { kind, reason })
     }
 
-    /// Why its figures are of a part of it only, where that is so.
-    pub fn partial(&self) -> Option<Lack> {
-        let (kind, why) = self.cut();
-        let reason = format!("`{}` did not wholly run: {}", self.name, why?);
-        Some(Lack { kind, reason })
+    /// Why it did not run, or not wholly, where that is so.
+    pub fn cut(&self) -> Option<Lack> {
+        let how = if self.empty() { "run" } else { "wholly run" };
+        let why = self.not_run.as_ref()?;
+        Some(Lack {
+            kind: match self.interrupted {
+                true => LackKind::Interrupted,
+                false => LackKind::NotRun,
+            },
+            reason: format!("`{}` did not {how}: {why}", self.name),
+        })
     }
 
-    fn cut(&self) -> (LackKind, Option<&str>) {
-        let kind = match self.interrupted {
-            true => LackKind::Interrupted,
-            false => LackKind::NotRun,
-        };
-        (kind, self.not_run.as_deref())
+    fn empty(&self) -> bool {
+        self.rounds.is_empty() && self.records.is_empty()
     }
 }
 
@@ -189,12 +187,7 @@ impl CaseData {
         let reads = |phase: &&PhaseData| {
             whole_case || phases.iter().any(|name| name.as_ref() == phase.name)
         };
-        if let Some(lack) = self
-            .phases
-            .iter()
-            .filter(reads)
-            .find_map(PhaseData::partial)
-        {
+        if let Some(lack) = self.phases.iter().filter(reads).find_map(PhaseData::cut) {
             return Some(lack);
         }
         let (of, metric, share) = match query {
@@ -239,8 +232,15 @@ impl CaseData {
     fn series(&self, of: &SeriesRef) -> Result<&Series, Lack> {
         let set = (self.servers.get(of.server.as_ref()))
             .ok_or_else(|| Lack::missing(format!("the server `{}` was not sampled", of.server)))?;
-        (set.series.get(of.name.as_ref()))
-            .ok_or_else(|| Lack::missing(format!("`{}.{}` was not sampled", of.server, of.name)))
+        let missing = |series: Option<&Series>| {
+            let why = series.and_then(|series| series.unavailable.clone());
+            let unsaid = || format!("`{}.{}` was not sampled", of.server, of.name);
+            Lack::missing(why.unwrap_or_else(unsaid))
+        };
+        match set.series.get(of.name.as_ref()) {
+            Some(series) if !series.points.is_empty() => Ok(series),
+            series => Err(missing(series)),
+        }
     }
 
     fn window(&self, series: &str, during: Option<&str>) -> Result<window::Window, Lack> {

@@ -18,7 +18,7 @@ pub fn phase_result(phase: &PhaseData) -> PhaseResult {
     let mut metrics = IndexMap::new();
     let mut notes = phase.notes.clone();
     let absent = phase.absent();
-    if let Some(lack) = phase.partial().filter(|_| absent.is_none()) {
+    if let Some(lack) = phase.cut().filter(|_| absent.is_none()) {
         notes.push(lack.reason);
     }
     if !all.records().is_empty() {
@@ -102,10 +102,15 @@ fn failures(records: &[&Record]) -> Vec<FailureCount> {
 /// A server's figures over the whole case: the statistics of every series (`memory.max`,
 /// `roles.worker.memory.last`, `kv_usage.mean`), and the checkpoint at the end of each phase
 /// that has one (`pss@stress`). A series without a value has its reason as `<series>.max`; so
-/// have memory and GPU memory where they were not sampled at all.
+/// have memory and GPU memory where they were not sampled at all. Roles that no process of the
+/// server played are left out: another layout has them.
 pub fn server_figures(set: &SeriesSet, phases: &[PhaseData]) -> IndexMap<String, Figure> {
     let mut figures = IndexMap::new();
+    let processes_seen = set.series.get("memory").is_some_and(|all| !all.points.is_empty());
     for (name, series) in &set.series {
+        if series.points.is_empty() && name.starts_with("roles.") && processes_seen {
+            continue;
+        }
         if series.points.is_empty() {
             let why = series
                 .unavailable
@@ -139,4 +144,120 @@ pub fn server_figures(set: &SeriesSet, phases: &[PhaseData]) -> IndexMap<String,
 fn in_series(series: &Series, value: f64) -> Figure {
     let dimension = series.dimension.unwrap_or(Dimension::NONE);
     Figure::quantity(Quantity::new(value, dimension))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::record::Failure;
+    use crate::measure::case::Round;
+
+    fn failed(class: FailureClass, detail: &str) -> Record {
+        Record {
+            outcome: Outcome::Failed(Failure {
+                class,
+                detail: detail.into(),
+            }),
+            ..Record::default()
+        }
+    }
+
+    fn answered(load: &str) -> Record {
+        Record {
+            load: Some(load.into()),
+            first_token: Some(0.25),
+            end: 1.0,
+            ..Record::default()
+        }
+    }
+
+    #[test]
+    fn a_phase_has_every_metric_and_its_loads_have_theirs() {
+        let mut phase = PhaseData {
+            name: "mix".into(),
+            load_names: vec!["chat".into(), "batch".into()],
+            records: vec![
+                answered("chat"),
+                answered("batch"),
+                failed(FailureClass::Status, "500: no"),
+                failed(FailureClass::Connect, "refused"),
+                failed(FailureClass::Connect, "refused again"),
+            ],
+            ..PhaseData::default()
+        };
+        let result = phase_result(&phase);
+        for metric in PHASE_METRICS {
+            let stats: &[&str] = match metric.shape {
+                Shape::Scalar => &[""],
+                Shape::Distribution => DISTRIBUTION_STATS,
+            };
+            for stat in stats {
+                let dot = if stat.is_empty() { "" } else { "." };
+                for prefix in ["", "chat.", "batch."] {
+                    let key = format!("{prefix}{}{dot}{stat}", metric.name);
+                    assert!(result.metrics.contains_key(&key), "{key}");
+                }
+            }
+        }
+        let metric = |key: &str| result.metrics[key].clone();
+        assert_eq!(metric("ttft.p50").text, "250 ms");
+        assert_eq!(metric("ttft.p50").samples, Some(2));
+        assert_eq!(metric("ttft.count").text, "2");
+        assert_eq!(metric("chat.ttft.p50").samples, Some(1));
+        assert_eq!(metric("success_rate").text, "40 %");
+        assert_eq!(metric("chat.success_rate").text, "100 %");
+        assert!(metric("tpot.p50").value.is_none() && metric("tpot.p50").unavailable.is_some());
+        let failures: Vec<(&str, u64, &str)> = (result.failures.iter())
+            .map(|f| (f.class.as_str(), f.count, f.example.as_str()))
+            .collect();
+        assert_eq!(
+            failures,
+            [("connect", 2, "refused"), ("status", 1, "500: no")]
+        );
+        assert_eq!(result.skipped, None);
+
+        phase.not_run = Some("the server died".into());
+        let cut = phase_result(&phase);
+        assert_eq!(cut.skipped, None);
+        assert_eq!(cut.notes[0], "`mix` did not wholly run: the server died");
+        (phase.records, phase.load_names) = (Vec::new(), Vec::new());
+        let never = phase_result(&phase);
+        assert_eq!(never.skipped.as_deref(), Some("the server died"));
+        assert!(never.metrics.is_empty() && never.notes.is_empty());
+    }
+
+    #[test]
+    fn a_server_has_the_figures_of_its_series() {
+        let mut set = SeriesSet::default();
+        for (t, value) in [(0.0, 5e8), (1.0, 9e8), (2.0, 6e8)] {
+            set.push("memory", Dimension::DATA, t, value);
+            set.push("kv_usage", Dimension::NONE, t, value / 1e9);
+        }
+        set.push("roles.worker.pss", Dimension::DATA, 1.5, 4e8);
+        set.unavailable("gpu_memory", "no NVML library");
+        let phases = [PhaseData {
+            name: "stress".into(),
+            rounds: vec![Round {
+                start: 0.5,
+                end: 1.0,
+                quiet: None,
+            }],
+            start: 0.5,
+            end: 1.0,
+            ..PhaseData::default()
+        }];
+        let figures = server_figures(&set, &phases);
+        let text = |key: &str| figures[key].text.as_str();
+        assert_eq!(
+            ["memory.first", "memory.max", "memory.last"].map(text),
+            ["500 MB", "900 MB", "600 MB"]
+        );
+        assert_eq!(text("kv_usage.mean"), "0.667");
+        assert_eq!(text("roles.worker.pss@stress"), "400 MB");
+        let gpu = &figures["gpu_memory.max"];
+        assert_eq!(gpu.unavailable.as_deref(), Some("no NVML library"));
+        assert_eq!(gpu.value, None);
+        let nothing = server_figures(&SeriesSet::default(), &[]);
+        assert!(nothing["memory.max"].unavailable.is_some());
+    }
 }

@@ -146,5 +146,159 @@ fn next_phase(phases: &[PhaseData], phase: &PhaseData) -> f64 {
 
 /// The last moment before another: windows include their ends.
 fn before(time: f64) -> f64 {
-    time.next_down()
+    match time.is_finite() {
+        true => time.next_down(),
+        false => time,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::record::Record;
+    use std::sync::Arc;
+
+    fn round(start: f64, end: f64, quiet: Option<(f64, f64)>) -> Round {
+        Round { start, end, quiet }
+    }
+
+    fn made(name: &str, rounds: Vec<Round>, loaded: bool) -> PhaseData {
+        PhaseData {
+            name: name.into(),
+            start: rounds.first().map_or(0.0, |r| r.start),
+            end: rounds.last().map_or(0.0, |r| r.end),
+            rounds,
+            records: vec![Record::default(); usize::from(loaded)],
+            ..PhaseData::default()
+        }
+    }
+
+    /// One sample a second, of these values.
+    fn every_second(values: &[f64]) -> Series {
+        Series {
+            points: (values.iter().enumerate())
+                .map(|(t, v)| (t as f64, *v))
+                .collect(),
+            ..Series::default()
+        }
+    }
+
+    fn between(from: &str, to: &str) -> eval::Window {
+        eval::Window::Between {
+            from: Arc::from(from),
+            to: Arc::from(to),
+        }
+    }
+
+    fn during_of(phase: &str) -> eval::Window {
+        eval::Window::During {
+            phase: Arc::from(phase),
+        }
+    }
+
+    /// idle 0–3, stress 4–9 in two rounds with quiet ends, cooldown 10–12
+    fn phases() -> Vec<PhaseData> {
+        let stress = vec![
+            round(4.0, 6.0, Some((5.5, 6.0))),
+            round(7.0, 9.0, Some((8.0, 9.0))),
+        ];
+        vec![
+            made("baseline", vec![round(0.0, 3.0, None)], false),
+            made("stress", stress, true),
+            made(
+                "cooldown",
+                vec![round(10.0, 12.0, Some((11.0, 12.0)))],
+                false,
+            ),
+        ]
+    }
+
+    #[test]
+    fn growth_is_between_floors_of_quiet_ends() {
+        let memory = every_second(&[
+            10.0, 12.0, 11.0, 12.0, 50.0, 60.0, 14.0, 55.0, 17.0, 18.0, 5.0, 20.0, 21.0,
+        ]);
+        let grown = |window| growth(&phases(), &memory, "memory", &window);
+        // an idle phase is quiet throughout; the 5 lies outside the cooldown's quiet stretch
+        assert_eq!(grown(between("baseline", "cooldown")), Ok(10.0));
+        assert_eq!(grown(between("baseline", "stress")), Ok(7.0));
+        assert_eq!(grown(between("cooldown", "baseline")), Ok(-10.0));
+        assert_eq!(grown(during_of("stress")), Ok(3.0));
+        let once = grown(during_of("cooldown")).unwrap_err();
+        assert!(once.reason.contains("`repeat` of 2 or more"), "{once:?}");
+        let unknown = grown(between("baseline", "later")).unwrap_err();
+        assert_eq!(unknown.kind, LackKind::NotRun);
+    }
+
+    #[test]
+    fn a_load_without_a_quiet_end_has_no_floor() {
+        let mut phases = phases();
+        phases[1].rounds = vec![round(4.0, 9.0, None)];
+        let memory = every_second(&[1.0; 13]);
+        let lack = growth(&phases, &memory, "memory", &between("baseline", "stress"));
+        let reason = lack.unwrap_err().reason;
+        assert!(reason.contains("`stress` has no quiet end"), "{reason}");
+        assert!(reason.contains("quiesce = true"), "{reason}");
+    }
+
+    #[test]
+    fn a_series_that_ended_says_why() {
+        let mut memory = every_second(&[1.0, 1.0, 1.0]);
+        memory.unavailable = Some("the process ended".into());
+        let lack = growth(
+            &phases(),
+            &memory,
+            "memory",
+            &between("baseline", "cooldown"),
+        );
+        assert_eq!(lack.unwrap_err().reason, "the process ended (after 2.0 s)");
+    }
+
+    #[test]
+    fn checkpoints_belong_to_the_repetition_they_follow() {
+        // taken at the end of baseline, of both rounds, and just after the cooldown
+        let pss = Series {
+            points: vec![(3.0, 10.0), (6.5, 12.0), (9.5, 15.0), (12.5, 11.0)],
+            ..Series::default()
+        };
+        let phases = phases();
+        let grown = |window| growth(&phases, &pss, "roles.worker.pss", &window);
+        assert_eq!(grown(between("baseline", "stress")), Ok(5.0));
+        assert_eq!(grown(between("baseline", "cooldown")), Ok(1.0));
+        assert_eq!(grown(during_of("stress")), Ok(3.0));
+        assert_eq!(checkpoint(&phases, &phases[1], &pss), Ok(15.0));
+        // without its own checkpoint a phase does not take its neighbour's
+        let fewer = Series {
+            points: vec![(3.0, 10.0), (12.5, 11.0)],
+            ..Series::default()
+        };
+        let lack = checkpoint(&phases, &phases[1], &fewer).unwrap_err();
+        assert!(lack.reason.contains("no checkpoint"), "{lack:?}");
+        let peak = |phase| window::max(&pss, during(&phases, phase, "pss"));
+        assert_eq!(peak(&phases[1]), Ok(15.0));
+        assert_eq!(during(&phases, &phases[1], "memory"), Window::new(4.0, 9.0));
+    }
+
+    #[test]
+    fn phases_that_were_left_out_say_so() {
+        let mut phases = phases();
+        phases[1] = PhaseData {
+            name: "stress".into(),
+            skipped: Some("`tp == 2` does not hold".into()),
+            ..PhaseData::default()
+        };
+        phases[2] = PhaseData {
+            name: "cooldown".into(),
+            not_run: Some("the server died".into()),
+            ..PhaseData::default()
+        };
+        let lack = |name| phase(&phases, name).unwrap_err();
+        assert_eq!(lack("stress").kind, LackKind::Skipped);
+        assert_eq!(
+            lack("cooldown").reason,
+            "`cooldown` did not run: the server died"
+        );
+        // and are no next phase that ends the time of another
+        assert_eq!(during(&phases, &phases[0], "pss").to, f64::INFINITY);
+    }
 }

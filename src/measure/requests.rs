@@ -121,8 +121,14 @@ impl<'a> Requests<'a> {
                 answered.map(|r| r.end - r.due),
                 || "no request of `{}` ended",
             ),
-            "input" => self.some(answered.filter_map(input), || NO_USAGE),
-            "output" => self.some(answered.filter_map(output), || NO_USAGE),
+            "input" => {
+                self.any_usage(input)?;
+                self.some(answered.filter_map(input), || NO_USAGE)
+            }
+            "output" => {
+                self.any_usage(output)?;
+                self.some(answered.filter_map(output), || NO_USAGE)
+            }
             "tokens_per_chunk" => {
                 self.any_usage(output)?;
                 let streamed = answered.filter(|r| !r.chunks.is_empty());
@@ -232,7 +238,12 @@ impl<'a> Requests<'a> {
 
     fn any_usage(&self, count: fn(&Record) -> Option<f64>) -> Reading<()> {
         let none = !self.answered.iter().any(|r| count(r).is_some());
-        self.at_least_one(none, NO_USAGE)
+        let some_usage = |r: &&Record| r.token_source == TokenSource::Usage;
+        let reason = match self.answered.iter().any(some_usage) {
+            true => "the server's `usage` in the answers of `{}` does not tell these tokens",
+            false => NO_USAGE,
+        };
+        self.at_least_one(none, reason)
     }
 
     fn at_least_one(&self, none: bool, reason: &str) -> Reading<()> {
@@ -312,3 +323,6 @@ pub fn share_of(stat: &str) -> Option<f64> {
     let all_digits = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
     all_digits.then(|| format!("0.{digits}").parse().ok())?
 }
+
+#[cfg(test)]
+mod tests;

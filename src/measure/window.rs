@@ -20,7 +20,12 @@ impl Window {
 
 impl std::fmt::Display for Window {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "from {:.1} s to {:.1} s", self.from, self.to)
+        match (self.from.is_finite(), self.to.is_finite()) {
+            (true, true) => write!(f, "from {:.1} s to {:.1} s", self.from, self.to),
+            (true, false) => write!(f, "from {:.1} s on", self.from),
+            (false, true) => write!(f, "up to {:.1} s", self.to),
+            (false, false) => f.write_str("in the whole case"),
+        }
     }
 }
 

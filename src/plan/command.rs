@@ -11,7 +11,11 @@ fn quoted(word: &str) -> String {
     // the port's place stays readable: no shell sees it
     let told = word.replace(PORT, "0");
     let safe = |c: char| c.is_ascii_alphanumeric() || "-_./:=,+@%*".contains(c);
-    if !told.is_empty() && told.chars().all(safe) { word.to_string() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+    if !told.is_empty() && told.chars().all(safe) {
+        word.to_string()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 /// `NAME=value` as a shell would take it.
@@ -37,11 +41,22 @@ pub(super) fn grouped(words: &[String]) -> Vec<String> {
 /// A URL without name, password, query or fragment: they may hold secrets.
 pub fn shown_url(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or_default();
-    let (scheme, rest) = url.split_once("://").map_or(("", url), |(scheme, rest)| (scheme, rest));
-    let (host, path) = rest.split_once('/').map_or((rest, None), |(host, path)| (host, Some(path)));
+    let (scheme, rest) = url
+        .split_once("://")
+        .map_or(("", url), |(scheme, rest)| (scheme, rest));
+    let (host, path) = rest
+        .split_once('/')
+        .map_or((rest, None), |(host, path)| (host, Some(path)));
     let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
-    let scheme = if scheme.is_empty() { String::new() } else { format!("{scheme}://") };
-    path.map_or_else(|| format!("{scheme}{host}"), |path| format!("{scheme}{host}/{path}"))
+    let scheme = if scheme.is_empty() {
+        String::new()
+    } else {
+        format!("{scheme}://")
+    };
+    path.map_or_else(
+        || format!("{scheme}{host}"),
+        |path| format!("{scheme}{host}/{path}"),
+    )
 }
 
 #[cfg(test)]
@@ -49,29 +64,65 @@ mod tests {
     use super::*;
 
     fn line(words: &[&str]) -> Vec<String> {
-        command_line(&words.iter().map(|word| Word::plain(*word)).collect::<Vec<_>>())
+        command_line(
+            &words
+                .iter()
+                .map(|word| Word::plain(*word))
+                .collect::<Vec<_>>(),
+        )
     }
 
     #[test]
     fn words_are_quoted_where_a_shell_would_split_them() {
         assert_eq!(
-            line(&["vllm", "serve", "a b", "--port", "{port}", "{\"x\":1}", "it's", "", "--key=***"]),
-            ["vllm", "serve", "'a b'", "--port", "{port}", "'{\"x\":1}'", r"'it'\''s'", "''", "--key=***"],
+            line(&[
+                "vllm",
+                "serve",
+                "a b",
+                "--port",
+                "{port}",
+                "{\"x\":1}",
+                "it's",
+                "",
+                "--key=***"
+            ]),
+            [
+                "vllm",
+                "serve",
+                "'a b'",
+                "--port",
+                "{port}",
+                "'{\"x\":1}'",
+                r"'it'\''s'",
+                "''",
+                "--key=***"
+            ],
         );
-        let secret = Word { text: "hunter2".into(), secret: true };
+        let secret = Word {
+            text: "hunter2".into(),
+            secret: true,
+        };
         assert_eq!(command_line(std::slice::from_ref(&secret)), ["***"]);
         assert_eq!(variable("KEY", &secret), "KEY=***");
     }
 
     #[test]
     fn flags_keep_their_values() {
-        let words = line(&["python", "-m", "x", "--tp", "2", "--fast", "--port", "{port}"]);
-        assert_eq!(grouped(&words), ["python", "-m x", "--tp 2", "--fast", "--port {port}"]);
+        let words = line(&[
+            "python", "-m", "x", "--tp", "2", "--fast", "--port", "{port}",
+        ]);
+        assert_eq!(
+            grouped(&words),
+            ["python", "-m x", "--tp 2", "--fast", "--port {port}"]
+        );
     }
 
     #[test]
     fn urls_show_no_password_and_no_query() {
-        assert_eq!(shown_url("https://me:hunter2@host:8000/api?key=1#x"), "https://host:8000/api");
+        assert_eq!(
+            shown_url("https://me:hunter2@host:8000/api?key=1#x"),
+            "https://host:8000/api"
+        );
         assert_eq!(shown_url("http://127.0.0.1:8000"), "http://127.0.0.1:8000");
         assert_eq!(shown_url("http://me:pw@host"), "http://host");
     }

@@ -28,18 +28,34 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    pub const NOTHING: Self = Self { seconds: 0.0, sure: Sure::Exactly, most: Some(0.0) };
+    pub const NOTHING: Self = Self {
+        seconds: 0.0,
+        sure: Sure::Exactly,
+        most: Some(0.0),
+    };
 
     fn exactly(seconds: f64) -> Self {
-        Self { seconds, sure: Sure::Exactly, most: Some(seconds) }
+        Self {
+            seconds,
+            sure: Sure::Exactly,
+            most: Some(seconds),
+        }
     }
 
     fn about(seconds: f64) -> Self {
-        Self { seconds, sure: Sure::About, most: Some(seconds) }
+        Self {
+            seconds,
+            sure: Sure::About,
+            most: Some(seconds),
+        }
     }
 
     fn at_least(seconds: f64, most: Option<f64>) -> Self {
-        Self { seconds, sure: Sure::AtLeast, most }
+        Self {
+            seconds,
+            sure: Sure::AtLeast,
+            most,
+        }
     }
 
     /// The scenario's own `estimate` where it has one, otherwise its phases' times together.
@@ -60,15 +76,25 @@ impl Estimate {
         if phase.skipped.is_some() {
             return Self::NOTHING;
         }
+        // a server says itself when it has settled
+        let settling = if phase.quiesce {
+            Self::at_least(0.0, None)
+        } else {
+            Self::NOTHING
+        };
+        Self::of_rounds(phase) + settling
+    }
+
+    /// All rounds with the pauses between them, without what comes after.
+    fn of_rounds(phase: &PhaseSpec) -> Self {
         let rounds = phase.repeat.max(1);
+        let loads = phase.loads.iter().map(|load| Self::of_load(&load.load));
         let once = match phase.idle {
             Some(idle) => Self::exactly(idle.as_secs_f64()),
-            None => phase.loads.iter().map(|load| Self::of_load(&load.load)).fold(Self::NOTHING, Self::beside),
+            None => loads.fold(Self::NOTHING, Self::beside),
         };
         let pauses = Self::exactly(phase.pause.as_secs_f64() * (rounds - 1) as f64);
-        // a server says itself when it has settled
-        let settling = if phase.quiesce { Self::at_least(0.0, None) } else { Self::NOTHING };
-        once.times(rounds) + pauses + settling
+        once.times(rounds) + pauses
     }
 
     /// One load, once.
@@ -92,7 +118,11 @@ impl Estimate {
     }
 
     fn times(self, n: u64) -> Self {
-        Self { seconds: self.seconds * n as f64, most: self.most.map(|most| most * n as f64), ..self }
+        Self {
+            seconds: self.seconds * n as f64,
+            most: self.most.map(|most| most * n as f64),
+            ..self
+        }
     }
 
     /// Both at once.
@@ -115,12 +145,38 @@ impl Estimate {
         match (self.sure, self.most) {
             (Sure::Exactly, _) => least,
             (Sure::About, _) => format!("about {least}"),
-            (Sure::AtLeast, Some(most)) if self.seconds > 0.0 => format!("{least} to {}", time_words(most)),
+            (Sure::AtLeast, Some(most)) if self.seconds > 0.0 => {
+                format!("{least} to {}", time_words(most))
+            }
             (Sure::AtLeast, Some(most)) => format!("at most {}", time_words(most)),
             (Sure::AtLeast, None) if self.seconds > 0.0 => format!("at least {least}"),
             (Sure::AtLeast, None) => "unknown".into(),
         }
     }
+}
+
+/// Requests that a phase starts over all its rounds and loads, if time does not end it before;
+/// none where only time ends one of its loads.
+pub fn planned_requests(phase: &PhaseSpec) -> Option<u64> {
+    if phase.skipped.is_some() || phase.loads.is_empty() {
+        return None;
+    }
+    let each: Option<Vec<u64>> = phase.loads.iter().map(|load| load.load.requests).collect();
+    Some(
+        each?
+            .iter()
+            .sum::<u64>()
+            .saturating_mul(phase.repeat.max(1)),
+    )
+}
+
+/// Seconds after which the clock ends a phase's rounds, if nothing ends them before; none where
+/// only the server's answers do. Settling afterwards is not in it.
+pub fn planned_seconds(phase: &PhaseSpec) -> Option<f64> {
+    if phase.skipped.is_some() {
+        return None;
+    }
+    Estimate::of_rounds(phase).most.filter(|most| *most > 0.0)
 }
 
 impl std::ops::Add for Estimate {

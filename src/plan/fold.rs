@@ -20,14 +20,27 @@ pub(super) fn variants(cases: &[&Case], text: impl Fn(&Case) -> String) -> Vec<V
     let texts: Vec<String> = cases.iter().map(|case| text(case)).collect();
     let distinct: IndexSet<&String> = texts.iter().collect();
     if distinct.len() <= 1 {
-        return distinct.into_iter().map(|text| Variant { when: String::new(), text: text.clone() }).collect();
+        return distinct
+            .into_iter()
+            .map(|text| Variant {
+                when: String::new(),
+                text: text.clone(),
+            })
+            .collect();
     }
     let axes = deciding(cases, &texts);
     distinct
         .into_iter()
         .map(|text| {
-            let these = cases.iter().zip(&texts).filter(|(_, own)| *own == text).map(|(case, _)| *case);
-            Variant { when: values(these, axes.as_deref()), text: text.clone() }
+            let these = cases
+                .iter()
+                .zip(&texts)
+                .filter(|(_, own)| *own == text)
+                .map(|(case, _)| *case);
+            Variant {
+                when: values(these, axes.as_deref()),
+                text: text.clone(),
+            }
         })
         .collect()
 }
@@ -36,19 +49,33 @@ pub(super) fn variants(cases: &[&Case], text: impl Fn(&Case) -> String) -> Vec<V
 fn deciding<'c>(cases: &[&'c Case], texts: &[String]) -> Option<Vec<&'c str>> {
     let names: Vec<&str> = cases.first()?.axes.keys().map(String::as_str).collect();
     let singles = names.iter().map(|name| vec![*name]);
-    let pairs = names.iter().enumerate().flat_map(|(i, a)| names[i + 1..].iter().map(move |b| vec![*a, *b]));
+    let pairs = names
+        .iter()
+        .enumerate()
+        .flat_map(|(i, a)| names[i + 1..].iter().map(move |b| vec![*a, *b]));
     singles.chain(pairs).find(|axes| {
         let mut seen: IndexMap<Vec<&str>, &String> = IndexMap::new();
-        cases.iter().zip(texts).all(|(case, text)| *seen.entry(row(case, axes)).or_insert(text) == text)
+        cases
+            .iter()
+            .zip(texts)
+            .all(|(case, text)| *seen.entry(row(case, axes)).or_insert(text) == text)
     })
 }
 
 fn row<'c>(case: &'c Case, axes: &[&str]) -> Vec<&'c str> {
-    axes.iter().map(|axis| case.axes.get(*axis).map_or("", |figure| figure.text.as_str())).collect()
+    axes.iter()
+        .map(|axis| {
+            case.axes
+                .get(*axis)
+                .map_or("", |figure| figure.text.as_str())
+        })
+        .collect()
 }
 
 fn values<'c>(cases: impl Iterator<Item = &'c Case>, axes: Option<&[&str]>) -> String {
-    let Some(axes) = axes else { return listed(cases.map(|case| case.id.clone()).collect(), ", ") };
+    let Some(axes) = axes else {
+        return listed(cases.map(|case| case.id.clone()).collect(), ", ");
+    };
     let rows: IndexSet<Vec<&str>> = cases.map(|case| row(case, axes)).collect();
     match axes {
         [axis] => {
@@ -57,7 +84,11 @@ fn values<'c>(cases: impl Iterator<Item = &'c Case>, axes: Option<&[&str]>) -> S
         }
         _ => {
             let said = |row: &Vec<&str>| {
-                let pairs: Vec<String> = axes.iter().zip(row).map(|(axis, value)| format!("{axis} = {value}")).collect();
+                let pairs: Vec<String> = axes
+                    .iter()
+                    .zip(row)
+                    .map(|(axis, value)| format!("{axis} = {value}"))
+                    .collect();
                 pairs.join(", ")
             };
             listed(rows.iter().map(said).collect(), "; ")
@@ -71,5 +102,9 @@ pub(super) fn listed(values: Vec<String>, between: &str) -> String {
         return values.join(between);
     }
     let shown = &values[..MOST_VALUES - 1];
-    format!("{} and {} more", shown.join(between), values.len() - shown.len())
+    format!(
+        "{} and {} more",
+        shown.join(between),
+        values.len() - shown.len()
+    )
 }

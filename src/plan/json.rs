@@ -15,8 +15,11 @@ pub fn to_json(cases: &[Case], plan: &Plan) -> Value {
     for (launch, index) in plan.order() {
         launch_of[index] = launch.number;
     }
-    let all: Vec<Value> =
-        cases.iter().zip(&launch_of).map(|(case, launch)| case_json(case, *launch, &mut workloads)).collect();
+    let all: Vec<Value> = cases
+        .iter()
+        .zip(&launch_of)
+        .map(|(case, launch)| case_json(case, *launch, &mut workloads))
+        .collect();
     json!({
         "schema": SCHEMA_VERSION,
         "totals": {
@@ -58,15 +61,27 @@ fn server_json(server: &ServerSpec) -> Value {
 
 fn case_json(case: &Case, launch: u32, workloads: &mut Workloads) -> Value {
     let mut json = value(case);
-    let Some(fields) = json.as_object_mut() else { return json };
+    let Some(fields) = json.as_object_mut() else {
+        return json;
+    };
     fields.shift_remove("servers");
     fields.insert("launch".into(), launch.into());
     fields.insert("gpus".into(), gpus(&case.servers).into());
-    fields.insert("written_estimate".into(), fields.get("estimate").cloned().unwrap_or(Value::Null));
+    fields.insert(
+        "written_estimate".into(),
+        fields.get("estimate").cloned().unwrap_or(Value::Null),
+    );
     fields.insert("estimate".into(), value(&Estimate::of_case(case)));
-    for figure in fields.get_mut("axes").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut) {
+    for figure in fields
+        .get_mut("axes")
+        .and_then(Value::as_object_mut)
+        .into_iter()
+        .flat_map(Map::values_mut)
+    {
         // its unit says the same
-        figure.as_object_mut().map(|fields| fields.shift_remove("dimension"));
+        figure
+            .as_object_mut()
+            .map(|fields| fields.shift_remove("dimension"));
     }
     let phases = fields.get_mut("phases").and_then(Value::as_array_mut);
     for (json, phase) in phases.into_iter().flatten().zip(&case.phases) {

@@ -17,8 +17,16 @@ impl Page {
         let many = plan.launches.len() > MANY_LAUNCHES;
         let mut shown: Vec<(u32, &ServerSpec)> = Vec::new();
         for launch in &plan.launches {
-            let differences: Vec<Option<String>> =
-                launch.servers.iter().map(|server| shown.iter().filter(|_| many).find_map(|first| like(*first, server))).collect();
+            let differences: Vec<Option<String>> = launch
+                .servers
+                .iter()
+                .map(|server| {
+                    shown
+                        .iter()
+                        .filter(|_| many)
+                        .find_map(|first| like(*first, server))
+                })
+                .collect();
             if differences.iter().any(Option::is_none) {
                 self.text.push('\n');
             }
@@ -26,9 +34,15 @@ impl Page {
             let who = self.dim(&one_line(&who(cases, launch)));
             self.line(0, &format!("{title}  {who}"));
             for (server, difference) in launch.servers.iter().zip(differences) {
-                let difference_said = difference.as_ref().map(|difference| format!(": {difference}")).unwrap_or_default();
+                let difference_said = difference
+                    .as_ref()
+                    .map(|difference| format!(": {difference}"))
+                    .unwrap_or_default();
                 let words = one_line(&format!("{}{difference_said}", server_words(server)));
-                for (i, line) in wrap(&words, self.style.width.saturating_sub(4)).into_iter().enumerate() {
+                for (i, line) in wrap(&words, self.style.width.saturating_sub(4))
+                    .into_iter()
+                    .enumerate()
+                {
                     self.line(if i == 0 { 2 } else { 4 }, &line);
                 }
                 if difference.is_none() {
@@ -42,9 +56,19 @@ impl Page {
     /// The whole command, broken so that it can be copied.
     fn start(&mut self, server: &ServerSpec) {
         match &server.start {
-            Start::Launch { command, environment, setup, .. } => {
-                let variables = environment.iter().map(|(name, value)| variable(name, value));
-                let words: Vec<String> = variables.chain(grouped(&command_line(command))).map(|word| one_line(&word)).collect();
+            Start::Launch {
+                command,
+                environment,
+                setup,
+                ..
+            } => {
+                let variables = environment
+                    .iter()
+                    .map(|(name, value)| variable(name, value));
+                let words: Vec<String> = variables
+                    .chain(grouped(&command_line(command)))
+                    .map(|word| one_line(&word))
+                    .collect();
                 let lines = packed(words, self.style.width.saturating_sub(8));
                 for (i, line) in lines.iter().enumerate() {
                     let more = if i + 1 < lines.len() { " \\" } else { "" };
@@ -55,8 +79,14 @@ impl Page {
                 }
             }
             Start::Running { url, pid } => {
-                let pid = pid.map_or_else(|| "its memory is not measured: no pid".to_string(), |pid| format!("pid {pid}"));
-                self.line(4, &format!("runs already at {} ({pid})", one_line(&shown_url(url))));
+                let pid = pid.map_or_else(
+                    || "its memory is not measured: no pid".to_string(),
+                    |pid| format!("pid {pid}"),
+                );
+                self.line(
+                    4,
+                    &format!("runs already at {} ({pid})", one_line(&shown_url(url))),
+                );
             }
         }
     }
@@ -68,7 +98,9 @@ fn who(cases: &[Case], launch: &Launch) -> String {
     for &index in &launch.cases {
         *counts.entry(cases[index].scenario.as_str()).or_default() += 1;
     }
-    let each = counts.iter().map(|(scenario, n)| format!("{scenario}, {}", count(*n, "case")));
+    let each = counts
+        .iter()
+        .map(|(scenario, n)| format!("{scenario}, {}", count(*n, "case")));
     listed(each.collect(), "; ")
 }
 
@@ -79,7 +111,12 @@ fn server_words(server: &ServerSpec) -> String {
         words.push_str(&format!(" serving {model}"));
     }
     let layout = server.layout;
-    for (name, ranks) in [("tp", layout.tp), ("pp", layout.pp), ("dp", layout.dp), ("ep", layout.ep)] {
+    for (name, ranks) in [
+        ("tp", layout.tp),
+        ("pp", layout.pp),
+        ("dp", layout.dp),
+        ("ep", layout.ep),
+    ] {
         if ranks > 1 {
             words.push_str(&format!(", {name} {ranks}"));
         }
@@ -101,8 +138,16 @@ fn like((number, before): (u32, &ServerSpec), after: &ServerSpec) -> Option<Stri
         return None;
     }
     let words = |server: &ServerSpec| match &server.start {
-        Start::Launch { command, environment, setup, .. } => {
-            let mut words: Vec<String> = environment.iter().map(|(name, value)| variable(name, value)).collect();
+        Start::Launch {
+            command,
+            environment,
+            setup,
+            ..
+        } => {
+            let mut words: Vec<String> = environment
+                .iter()
+                .map(|(name, value)| variable(name, value))
+                .collect();
             words.extend(grouped(&command_line(command)));
             Some((words, setup.clone()))
         }
@@ -110,12 +155,20 @@ fn like((number, before): (u32, &ServerSpec), after: &ServerSpec) -> Option<Stri
     };
     let ((old, old_setup), (new, new_setup)) = (words(before)?, words(after)?);
     let only = |these: &[String], others: &[String]| {
-        these.iter().filter(|word| !others.contains(word)).map(|word| one_line(word)).collect::<Vec<_>>()
+        these
+            .iter()
+            .filter(|word| !others.contains(word))
+            .map(|word| one_line(word))
+            .collect::<Vec<_>>()
     };
     let (gone, come) = (only(&old, &new), only(&new, &old));
     // words that stand elsewhere, or twice, cannot be told by what comes and goes
     let kept = |these: &[String], others: &[String]| {
-        these.iter().filter(|word| others.contains(word)).cloned().collect::<Vec<_>>()
+        these
+            .iter()
+            .filter(|word| others.contains(word))
+            .cloned()
+            .collect::<Vec<_>>()
     };
     let tellable = kept(&old, &new) == kept(&new, &old) && old_setup == new_setup;
     if !tellable || gone.len() + come.len() > old.len() {

@@ -12,7 +12,7 @@ mod words;
 mod wrap;
 
 pub use command::{command_line, shown_url};
-pub use estimate::{Estimate, Sure};
+pub use estimate::{Estimate, Sure, planned_requests, planned_seconds};
 pub use json::to_json;
 pub use render::{Style, render};
 pub use words::{count, load_words, phase_words, rounds_words, time_words, workload_words};
@@ -43,7 +43,10 @@ pub struct Launch {
 impl Launch {
     /// How many servers it starts; one that already runs is not started.
     pub fn starts(&self) -> usize {
-        self.servers.iter().filter(|server| matches!(server.start, Start::Launch { .. })).count()
+        self.servers
+            .iter()
+            .filter(|server| matches!(server.start, Start::Launch { .. }))
+            .count()
     }
 
     /// GPUs that the servers it starts need together.
@@ -53,7 +56,10 @@ impl Launch {
 
     /// How long its cases take, server starts apart.
     pub fn estimate(&self, cases: &[Case]) -> Estimate {
-        self.cases.iter().map(|&index| Estimate::of_case(&cases[index])).sum()
+        self.cases
+            .iter()
+            .map(|&index| Estimate::of_case(&cases[index]))
+            .sum()
     }
 }
 
@@ -70,18 +76,27 @@ impl Plan {
 
     /// How long the run takes, server starts apart.
     pub fn estimate(&self, cases: &[Case]) -> Estimate {
-        self.launches.iter().map(|launch| launch.estimate(cases)).sum()
+        self.launches
+            .iter()
+            .map(|launch| launch.estimate(cases))
+            .sum()
     }
 
     /// Cases in the order in which they run: the launch, and the index of the case.
     pub fn order(&self) -> impl Iterator<Item = (&Launch, usize)> {
-        self.launches.iter().flat_map(|launch| launch.cases.iter().map(move |&index| (launch, index)))
+        self.launches
+            .iter()
+            .flat_map(|launch| launch.cases.iter().map(move |&index| (launch, index)))
     }
 }
 
 /// A server that already runs takes none from this run.
 fn gpus(servers: &[ServerSpec]) -> u64 {
-    servers.iter().filter(|server| matches!(server.start, Start::Launch { .. })).map(|server| server.gpus).sum()
+    servers
+        .iter()
+        .filter(|server| matches!(server.start, Start::Launch { .. }))
+        .map(|server| server.gpus)
+        .sum()
 }
 
 /// Shares launches between cases that describe the same servers. Launches come in the order of
@@ -98,7 +113,10 @@ pub fn plan(cases: &[Case]) -> Plan {
             continue;
         }
         let alike = shared.entry(format!("{:?}", case.servers)).or_default();
-        match alike.iter().find(|&&at| launches[at].servers == case.servers) {
+        match alike
+            .iter()
+            .find(|&&at| launches[at].servers == case.servers)
+        {
             Some(&at) => launches[at].cases.push(index),
             None => {
                 alike.push(launches.len());
@@ -113,13 +131,20 @@ pub fn plan(cases: &[Case]) -> Plan {
 impl Launch {
     fn next(before: &[Self], case: &Case, index: usize) -> Self {
         let number = u32::try_from(before.len() + 1).unwrap_or(u32::MAX);
-        Self { number, servers: case.servers.clone(), cases: vec![index] }
+        Self {
+            number,
+            servers: case.servers.clone(),
+            cases: vec![index],
+        }
     }
 }
 
 fn notes(cases: &[Case], launches: &[Launch]) -> Vec<String> {
     let mut notes = Vec::new();
-    let order: Vec<usize> = launches.iter().flat_map(|launch| launch.cases.iter().copied()).collect();
+    let order: Vec<usize> = launches
+        .iter()
+        .flat_map(|launch| launch.cases.iter().copied())
+        .collect();
     let moved = order.windows(2).filter(|pair| pair[1] < pair[0]).count();
     if moved > 0 {
         notes.push("cases that share a server run together, so some run before cases that stand above them".to_string());
@@ -130,7 +155,13 @@ fn notes(cases: &[Case], launches: &[Launch]) -> Vec<String> {
         late.entry(&case.scenario).or_default().push(case);
     }
     for (scenario, cases) in late {
-        let Some(worst) = cases.iter().copied().max_by(|a, b| over(a).total_cmp(&over(b))) else { continue };
+        let Some(worst) = cases
+            .iter()
+            .copied()
+            .max_by(|a, b| over(a).total_cmp(&over(b)))
+        else {
+            continue;
+        };
         let others = match cases.len() {
             1 => String::new(),
             n => format!(" (and {} too)", count(n as u64 - 1, "other case")),

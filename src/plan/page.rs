@@ -17,7 +17,13 @@ pub(super) struct Page {
 
 impl Page {
     pub fn new(style: Style) -> Self {
-        Self { text: String::new(), style: Style { width: style.width.max(40), ..style } }
+        Self {
+            text: String::new(),
+            style: Style {
+                width: style.width.max(40),
+                ..style
+            },
+        }
     }
 
     pub fn heading(&mut self, name: &str) {
@@ -36,7 +42,11 @@ impl Page {
             .collect();
         let lines = match lines.len() {
             0..=MOST_LINES => lines,
-            n => [&lines[..MOST_LINES - 1], &[format!("… and {} more", n + 1 - MOST_LINES)]].concat(),
+            n => [
+                &lines[..MOST_LINES - 1],
+                &[format!("… and {} more", n + 1 - MOST_LINES)],
+            ]
+            .concat(),
         };
         self.entry(indent, label, width, &lines);
     }
@@ -50,7 +60,10 @@ impl Page {
             head = " ".repeat(width + 2);
         }
         for line in lines {
-            for (i, part) in wrap(line, self.style.width.saturating_sub(column + 2)).into_iter().enumerate() {
+            for (i, part) in wrap(line, self.style.width.saturating_sub(column + 2))
+                .into_iter()
+                .enumerate()
+            {
                 let deeper = if i > 0 { "  " } else { "" };
                 let head = std::mem::replace(&mut head, " ".repeat(width + 2));
                 self.line(indent, &format!("{}{deeper}{part}", self.dim(&head)));
@@ -76,6 +89,10 @@ impl Page {
     }
 
     fn painted(&self, code: u8, text: &str) -> String {
-        if self.style.color && !text.trim().is_empty() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_string() }
+        if self.style.color && !text.trim().is_empty() {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_string()
+        }
     }
 }

@@ -34,7 +34,10 @@ pub fn render(cases: &[Case], plan: &Plan, style: Style) -> String {
         launch_of[index] = launch.number;
     }
     for (name, indices) in &scenarios {
-        let rows: Vec<(u32, &Case)> = indices.iter().map(|&index| (launch_of[index], &cases[index])).collect();
+        let rows: Vec<(u32, &Case)> = indices
+            .iter()
+            .map(|&index| (launch_of[index], &cases[index]))
+            .collect();
         page.scenario(name, &rows);
     }
     page.launches(cases, plan);
@@ -72,7 +75,11 @@ impl Page {
         let Some(first) = cases.first() else { return };
         self.text.push('\n');
         let title = self.bold(&format!("scenario {}", one_line(name)));
-        let tags = if first.tags.is_empty() { String::new() } else { format!("[{}]", first.tags.join(", ")) };
+        let tags = if first.tags.is_empty() {
+            String::new()
+        } else {
+            format!("[{}]", first.tags.join(", "))
+        };
         let tags = self.dim(&one_line(&tags));
         self.line(0, &format!("{title}  {tags}"));
         if let Some(doc) = &first.scenario_doc {
@@ -89,12 +96,20 @@ impl Page {
 
     /// A row per case: the launch, the axes, GPUs and time.
     fn cases(&mut self, rows: &[(u32, &Case)]) {
-        let Some((_, first)) = rows.first() else { return };
+        let Some((_, first)) = rows.first() else {
+            return;
+        };
         self.heading("cases");
-        let named = rows.iter().any(|(_, case)| case.axes.is_empty() || case.id != id_of_axes(case));
+        let named = rows
+            .iter()
+            .any(|(_, case)| case.axes.is_empty() || case.id != id_of_axes(case));
         let mut table = Table::new();
-        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-        table.set_width(u16::try_from(self.style.width.saturating_sub(2)).unwrap_or(u16::MAX)).force_no_tty();
+        table
+            .load_style(presets::NOTHING)
+            .set_content_arrangement(ContentArrangement::Dynamic);
+        table
+            .set_width(u16::try_from(self.style.width.saturating_sub(2)).unwrap_or(u16::MAX))
+            .force_no_tty();
         let mut header: Vec<String> = named.then(|| "case".to_string()).into_iter().collect();
         header.extend(first.axes.keys().cloned());
         header.extend(["launch".into(), "GPUs".into(), "time".into()]);
@@ -102,7 +117,11 @@ impl Page {
         for (launch, case) in rows {
             let mut row: Vec<String> = named.then(|| one_line(&case.id)).into_iter().collect();
             row.extend(case.axes.values().map(|figure| one_line(&figure.text)));
-            row.extend([launch.to_string(), gpus(&case.servers).to_string(), Estimate::of_case(case).words()]);
+            row.extend([
+                launch.to_string(),
+                gpus(&case.servers).to_string(),
+                Estimate::of_case(case).words(),
+            ]);
             table.add_row(row);
         }
         if let Some(column) = table.column_mut(0) {
@@ -113,14 +132,24 @@ impl Page {
         }
         let cases: Vec<&Case> = rows.iter().map(|(_, case)| *case).collect();
         let limits = variants(&cases, |case| time_words(case.timeout.as_secs_f64()));
-        let limits: Vec<Variant> =
-            limits.into_iter().map(|limit| Variant { text: format!("{} per case", limit.text), ..limit }).collect();
+        let limits: Vec<Variant> = limits
+            .into_iter()
+            .map(|limit| Variant {
+                text: format!("{} per case", limit.text),
+                ..limit
+            })
+            .collect();
         self.variants(4, "timeout", 7, &limits);
     }
 
     fn phases(&mut self, cases: &[&Case]) {
         self.heading("phases");
-        let names: Vec<&str> = names(cases, |case| case.phases.iter().map(|phase| phase.name.as_str()).collect());
+        let names: Vec<&str> = names(cases, |case| {
+            case.phases
+                .iter()
+                .map(|phase| phase.name.as_str())
+                .collect()
+        });
         let width = widest(names.iter().copied(), WIDEST_LABEL);
         for name in names {
             let text = |case: &Case| match case.phases.iter().find(|phase| phase.name == name) {
@@ -132,7 +161,11 @@ impl Page {
     }
 
     fn workloads(&mut self, cases: &[&Case]) {
-        let names = names(cases, |case| loads(case).map(|load| load.workload.name.as_str()).collect());
+        let names = names(cases, |case| {
+            loads(case)
+                .map(|load| load.workload.name.as_str())
+                .collect()
+        });
         if names.is_empty() {
             return;
         }
@@ -148,7 +181,12 @@ impl Page {
     }
 
     fn checks(&mut self, cases: &[&Case]) {
-        let names = names(cases, |case| case.checks.iter().map(|check| check.name.as_str()).collect());
+        let names = names(cases, |case| {
+            case.checks
+                .iter()
+                .map(|check| check.name.as_str())
+                .collect()
+        });
         if names.is_empty() {
             return;
         }
@@ -157,9 +195,21 @@ impl Page {
         for name in names {
             let text = |case: &Case| match case.checks.iter().find(|check| check.name == name) {
                 Some(check) => {
-                    let warn = if check.level == CheckLevel::Warn { "warn " } else { "" };
-                    let when = check.when_text.as_ref().map(|when| format!(" when {when}")).unwrap_or_default();
-                    let because = check.because.as_ref().map(|because| format!(" – {because}")).unwrap_or_default();
+                    let warn = if check.level == CheckLevel::Warn {
+                        "warn "
+                    } else {
+                        ""
+                    };
+                    let when = check
+                        .when_text
+                        .as_ref()
+                        .map(|when| format!(" when {when}"))
+                        .unwrap_or_default();
+                    let because = check
+                        .because
+                        .as_ref()
+                        .map(|because| format!(" – {because}"))
+                        .unwrap_or_default();
                     format!("{warn}{}{when}{because}", check.text)
                 }
                 None => "absent".into(),
@@ -169,31 +219,49 @@ impl Page {
     }
 
     fn reports(&mut self, cases: &[&Case]) {
-        let names = names(cases, |case| case.reports.iter().map(|report| report.name.as_str()).collect());
+        let names = names(cases, |case| {
+            case.reports
+                .iter()
+                .map(|report| report.name.as_str())
+                .collect()
+        });
         if names.is_empty() {
             return;
         }
         self.heading("reports");
         let width = widest(names.iter().copied(), WIDEST_LABEL);
         for name in names {
-            let reports: Vec<&ReportSpec> =
-                cases.iter().flat_map(|case| case.reports.iter().filter(|report| report.name == name)).collect();
-            let paths: IndexSet<String> = reports.iter().flat_map(|report| report.to.iter().cloned()).collect();
+            let reports: Vec<&ReportSpec> = cases
+                .iter()
+                .flat_map(|case| case.reports.iter().filter(|report| report.name == name))
+                .collect();
+            let paths: IndexSet<String> = reports
+                .iter()
+                .flat_map(|report| report.to.iter().cloned())
+                .collect();
             let from = reports.first().map(|report| match &report.template {
                 Some(template) => format!(" from {}", template.name),
                 None if report.columns.is_empty() => String::new(),
                 None => format!(" ({})", count(report.columns.len() as u64, "column")),
             });
             let paths = listed(paths.into_iter().collect(), ", ");
-            self.entry(4, name, width, &[one_line(&format!("{paths}{}", from.unwrap_or_default()))]);
+            self.entry(
+                4,
+                name,
+                width,
+                &[one_line(&format!("{paths}{}", from.unwrap_or_default()))],
+            );
         }
     }
 }
 
 /// The id that a case has where nothing names it otherwise.
 fn id_of_axes(case: &Case) -> String {
-    let axes: Vec<String> =
-        case.axes.iter().map(|(name, figure)| format!("{name}={}", figure.text.replace(' ', ""))).collect();
+    let axes: Vec<String> = case
+        .axes
+        .iter()
+        .map(|(name, figure)| format!("{name}={}", figure.text.replace(' ', "")))
+        .collect();
     axes.join(",")
 }
 

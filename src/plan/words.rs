@@ -14,7 +14,9 @@ pub fn phase_words(phase: &PhaseSpec) -> String {
     if phase.flush {
         parts.push("flush".to_string());
     }
-    let rounds = rounds_words(phase).map(|rounds| format!(" × {rounds}")).unwrap_or_default();
+    let rounds = rounds_words(phase)
+        .map(|rounds| format!(" × {rounds}"))
+        .unwrap_or_default();
     match (phase.loads.as_slice(), phase.idle) {
         ([], Some(idle)) => parts.push(format!("idle for {}{rounds}", of(idle))),
         ([], None) => {}
@@ -22,7 +24,13 @@ pub fn phase_words(phase: &PhaseSpec) -> String {
         (several, _) => {
             let named: Vec<String> = several
                 .iter()
-                .map(|load| format!("{}: {}", load.load.name.as_deref().unwrap_or("load"), load_words(load)))
+                .map(|load| {
+                    format!(
+                        "{}: {}",
+                        load.load.name.as_deref().unwrap_or("load"),
+                        load_words(load)
+                    )
+                })
                 .collect();
             parts.push(format!("{}{rounds}", named.join("; ")));
         }
@@ -41,7 +49,11 @@ pub fn rounds_words(phase: &PhaseSpec) -> Option<String> {
     if phase.repeat <= 1 {
         return None;
     }
-    let apart = if phase.pause.is_zero() { String::new() } else { format!(", {} apart", of(phase.pause)) };
+    let apart = if phase.pause.is_zero() {
+        String::new()
+    } else {
+        format!(", {} apart", of(phase.pause))
+    };
     Some(format!("{}{apart}", count(phase.repeat, "round")))
 }
 
@@ -50,10 +62,17 @@ pub fn load_words(spec: &LoadSpec) -> String {
     let load = &spec.load;
     let pace = match &load.pace {
         Pace::Closed { concurrency, think } => {
-            let think = if think.is_zero() { String::new() } else { format!(", thinking {}", of(*think)) };
+            let think = if think.is_zero() {
+                String::new()
+            } else {
+                format!(", thinking {}", of(*think))
+            };
             format!("closed loop, {}{think}", count(*concurrency, "client"))
         }
-        Pace::Open { rate_per_s, arrival } => {
+        Pace::Open {
+            rate_per_s,
+            arrival,
+        } => {
             let rate = Quantity::new(*rate_per_s, Dimension::REQUESTS.per(Dimension::TIME));
             let arrival = match arrival {
                 Arrival::Poisson => "Poisson",
@@ -71,7 +90,9 @@ pub fn load_words(spec: &LoadSpec) -> String {
 
 fn end_words(load: &Load) -> String {
     match (load.requests, load.duration) {
-        (Some(requests), Some(duration)) => format!("{} or {}", count(requests, "request"), of(duration)),
+        (Some(requests), Some(duration)) => {
+            format!("{} or {}", count(requests, "request"), of(duration))
+        }
         (Some(requests), None) => count(requests, "request"),
         (None, Some(duration)) => of(duration),
         (None, None) => "until it is stopped".into(),
@@ -92,14 +113,22 @@ pub fn workload_words(workload: &WorkloadSpec) -> String {
         }
     }
     let kinds = [(system, "system message"), (text, "text"), (image, "image")];
-    let kinds: Vec<&str> = kinds.iter().filter(|(there, _)| *there).map(|(_, kind)| *kind).collect();
+    let kinds: Vec<&str> = kinds
+        .iter()
+        .filter(|(there, _)| *there)
+        .map(|(_, kind)| *kind)
+        .collect();
     parts.push(kinds.join(" and "));
     if workload.requests.len() > 1 {
         parts.push(count(workload.requests.len() as u64, "row"));
     }
     if let Some(first) = workload.requests.first() {
         if let Some(most) = first.max_tokens {
-            let exactly = if first.ignore_eos { "exactly" } else { "at most" };
+            let exactly = if first.ignore_eos {
+                "exactly"
+            } else {
+                "at most"
+            };
             parts.push(format!("answers of {exactly} {}", count(most, "token")));
         }
         if let Some(temperature) = first.temperature {

@@ -25,12 +25,20 @@ pub(super) fn packed(words: impl IntoIterator<Item = String>, width: usize) -> V
 
 /// The text with blanks up to `width` columns.
 pub(super) fn padded(text: &str, width: usize) -> String {
-    format!("{text}{}", " ".repeat(width.saturating_sub(measure_text_width(text))))
+    format!(
+        "{text}{}",
+        " ".repeat(width.saturating_sub(measure_text_width(text)))
+    )
 }
 
 /// The widest of some labels, but not above `most`.
 pub(super) fn widest<'a>(labels: impl IntoIterator<Item = &'a str>, most: usize) -> usize {
-    labels.into_iter().map(measure_text_width).max().unwrap_or(0).min(most)
+    labels
+        .into_iter()
+        .map(measure_text_width)
+        .max()
+        .unwrap_or(0)
+        .min(most)
 }
 
 #[cfg(test)]
@@ -39,8 +47,14 @@ mod tests {
 
     #[test]
     fn lines_fit_and_long_words_stay_whole() {
-        assert_eq!(wrap("one two  three\nfour", 9), ["one two", "three", "four"]);
-        assert_eq!(wrap("a /a/very/long/path b", 6), ["a", "/a/very/long/path", "b"]);
+        assert_eq!(
+            wrap("one two  three\nfour", 9),
+            ["one two", "three", "four"]
+        );
+        assert_eq!(
+            wrap("a /a/very/long/path b", 6),
+            ["a", "/a/very/long/path", "b"]
+        );
         assert_eq!(wrap("", 6), Vec::<String>::new());
         assert_eq!(wrap("漢字 漢字", 8), ["漢字", "漢字"]);
         assert_eq!(padded("漢", 4), "漢  ");

@@ -19,5 +19,5 @@ mod write;
 
 pub use error::{Clash, ReportError, ReportErrors, TemplateError};
 pub use tally::Tally;
-pub use template::{STD_TEMPLATES, check_template, std_template};
+pub use template::{check_template, std_template, std_templates};
 pub use write::{write_all, write_folder};

@@ -11,16 +11,14 @@ const FUEL: u64 = 20_000_000;
 /// The most bytes of one page.
 const LONGEST: usize = 64 << 20;
 
-/// The standard library's templates by name.
-pub const STD_TEMPLATES: [(&str, &str); 1] = [(
-    "std:summary.md.j2",
-    include_str!("../../stdlib/templates/summary.md.j2"),
-)];
-
 /// A template of the standard library: `std:summary.md.j2`.
 pub fn std_template(name: &str) -> Option<&'static str> {
-    let found = STD_TEMPLATES.iter().find(|(known, _)| *known == name);
-    found.map(|(_, text)| *text)
+    crate::stdlib::template(name.strip_prefix("std:")?)
+}
+
+/// The names of the standard library's templates: `std:summary.md.j2`.
+pub fn std_templates() -> Vec<String> {
+    crate::stdlib::templates().map(|(name, _)| format!("std:{name}")).collect()
 }
 
 /// Whether a template can be read: syntax, and names of filters and tests where they are used is

@@ -6,13 +6,16 @@ use super::group::{Output, outputs};
 use super::model::{CaseResult, ReportData, ReportFormat, RunResult, SCHEMA_VERSION};
 use super::table::Table;
 use super::tally::Tally;
-use super::template::{STD_TEMPLATES, render, std_template};
+use super::template::{render, std_template, std_templates};
 use super::{columns, figures, github, junit, markdown};
 use crate::store::{HostFacts, Redactor, RunFolder, StoreError, write_whole};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+/// The page of a step summary for which the scenario names none.
+const SUMMARY_TEMPLATE: &str = "std:summary.md.j2";
 
 /// Where pages for the step summary are also kept, so that they can be looked at anywhere.
 const SUMMARY_COPY: &str = "github_summary.md";
@@ -139,9 +142,7 @@ impl<'a> Writer<'a> {
             name: name.into(),
             near: format!(
                 "; the standard library has {}",
-                STD_TEMPLATES
-                    .map(|(name, _)| format!("`{name}`"))
-                    .join(", ")
+                std_templates().join(", ")
             ),
         })?;
         // one case may have several parts of one page; it is listed once
@@ -222,7 +223,8 @@ impl<'a> Writer<'a> {
     }
 
     fn standard_page(&self) -> Result<String, ReportError> {
-        let (name, text) = STD_TEMPLATES[0];
+        let name = SUMMARY_TEMPLATE;
+        let text = std_template(name).unwrap_or_default();
         let all: Vec<usize> = (0..self.cases.len()).collect();
         let tally = Tally::of(&self.cases);
         let context = self

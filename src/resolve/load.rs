@@ -136,11 +136,14 @@ impl Loader {
         if let Some(id) = self.program.standard.get(name) {
             return Some(*id);
         }
-        let files = crate::stdlib::module(name)?;
+        let files = crate::stdlib::module(name);
+        if files.is_empty() {
+            return None;
+        }
         let id = self.new_module(&format!("std.{name}"));
         self.program.standard.insert(name.to_string(), id);
         for (name, text) in files {
-            let file = self.program.sources.add(*name, None, *text);
+            let file = self.program.sources.add(format!("std/{name}"), None, text);
             self.read(id, file);
         }
         Some(id)
@@ -241,7 +244,7 @@ impl Loader {
             _ => None,
         };
         if found.is_none() {
-            let known: Vec<String> = crate::stdlib::names().map(|n| format!("std.{n}")).collect();
+            let known: Vec<String> = crate::stdlib::names().iter().map(|n| format!("std.{n}")).collect();
             let mut diagnostic =
                 Diagnostic::error(codes::UNKNOWN_MODULE, path.span, format!("there is no module `{}`", parts.join(".")));
             diagnostic = match crate::check::nearest(&parts.join("."), known.iter().map(String::as_str)) {

@@ -17,6 +17,9 @@ use indexmap::IndexMap;
 use std::path::Path;
 use std::sync::Arc;
 
+/// How often it is said that a server is still being waited for.
+const SAY_WAITING: Duration = Duration::from_secs(3);
+
 /// The servers of a launch.
 pub struct Servers {
     number: u32,
@@ -33,14 +36,16 @@ impl Servers {
                 number,
                 server: spec.name.clone(),
                 engine: spec.engine.clone(),
-                log: log.clone(),
+                command: command_words(spec),
             });
             let begun = shared.clock.now();
-            match server::start(shared, spec, &log, stop).await {
+            let starting = server::start(shared, spec, &log, stop);
+            match waiting(shared, number, &spec.name, &log, starting).await {
                 Ok(live) => {
                     let after = live.running.as_ref().map_or(0.0, |r| r.ready_after.as_secs_f64());
                     shared.log("server_ready", serde_json::json!({ "server": spec.name, "after_s": after }));
                     shared.progress.event(Event::LaunchReady {
+                        number,
                         server: spec.name.clone(),
                         after_s: shared.clock.now() - begun,
                     });
@@ -48,6 +53,11 @@ impl Servers {
                 }
                 Err(error) => {
                     shared.log("server_failed", serde_json::json!({ "server": spec.name, "kind": error.kind }));
+                    shared.progress.event(Event::LaunchFailed {
+                        number,
+                        server: spec.name.clone(),
+                        message: error.message.clone(),
+                    });
                     this.stop(shared, stop).await;
                     return Err(error);
                 }
@@ -65,12 +75,43 @@ impl Servers {
     pub async fn stop(self, shared: &Shared, stop: &Stop) {
         for live in self.servers {
             let name = live.spec.name.clone();
+            if live.running.is_some() {
+                shared.progress.event(Event::LaunchStopping { number: self.number, server: name.clone() });
+            }
             let Some(report) = live.stop(stop).await else { continue };
             if !report.left.is_empty() {
                 let left: Vec<String> = report.left.iter().map(|p| format!("{} ({})", p.pid, p.name)).collect();
                 shared.progress.event(Event::Note { text: format!("could not be killed: {}", left.join(", ")) });
             }
             shared.log("server_stopped", serde_json::json!({ "server": name, "report": report }));
+        }
+    }
+}
+
+/// The command as people read it, or where the server already runs.
+fn command_words(spec: &crate::scenario::ServerSpec) -> String {
+    match &spec.start {
+        Start::Launch { command, .. } => crate::plan::command_line(command).join(" "),
+        Start::Running { url, .. } => crate::plan::shown_url(url),
+    }
+}
+
+/// Says every few seconds that a server is still being waited for, with its log's last line.
+async fn waiting<T>(shared: &Shared, number: u32, server: &str, log: &Path, starting: impl Future<Output = T>) -> T {
+    let begun = shared.clock.now();
+    tokio::pin!(starting);
+    loop {
+        tokio::select! {
+            done = &mut starting => return done,
+            () = tokio::time::sleep(SAY_WAITING) => {
+                let last = crate::engine::log::log_tail(log, 1).ok().and_then(|mut lines| lines.pop());
+                shared.progress.event(Event::LaunchWaiting {
+                    number,
+                    server: server.to_string(),
+                    waited_s: shared.clock.now() - begun,
+                    log: last,
+                });
+            }
         }
     }
 }

@@ -22,7 +22,8 @@ use crate::scenario::Case;
 use crate::stop::{Stop, StopLevel, stop_pair};
 use crate::store::{CaseFolder, HostFacts, Redactor, RunFolder};
 use indexmap::IndexMap;
-use progress::{Event, Progress};
+use crate::syntax::ast::CheckLevel;
+use progress::{CheckLine, Event, Progress};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -200,11 +201,6 @@ async fn run_launch(
                 continue;
             }
         };
-        shared.progress.event(Event::CaseStarted {
-            index: results.len(),
-            scenario: spec.scenario.clone(),
-            id: spec.id.clone(),
-        });
         shared.log("case_started", serde_json::json!({ "scenario": spec.scenario, "case": spec.id }));
         if servers.as_ref().is_some_and(case::Servers::any_ended)
             && let Some(dead) = servers.take()
@@ -216,6 +212,7 @@ async fn run_launch(
             match case::Servers::start(shared, spec, *number, &folder, stop).await {
                 Ok(started) => servers = Some(started),
                 Err(error) => {
+                    shared.progress.event(case_started(spec, results.len()));
                     let mut result = case::failed(spec, shared, error, &begun);
                     if stop.level() > StopLevel::Run {
                         result.verdict = Verdict::Interrupted;
@@ -226,6 +223,7 @@ async fn run_launch(
             }
         }
         if let Some(servers) = &servers {
+            shared.progress.event(case_started(spec, results.len()));
             let result = case::run(shared, spec, servers, &folder, stop).await;
             finish(shared, Some(&folder), result, results, run);
         }
@@ -246,6 +244,10 @@ impl Begun {
     fn now(shared: &Shared) -> Self {
         Self { wall: jiff::Zoned::now(), at: shared.clock.now() }
     }
+}
+
+fn case_started(spec: &Case, index: usize) -> Event {
+    Event::CaseStarted { index, scenario: spec.scenario.clone(), id: spec.id.clone() }
 }
 
 /// Keeps a case's result, in its folder and in `run.json`.
@@ -284,8 +286,21 @@ fn finish(
         scenario: result.scenario.clone(),
         id: result.case.clone(),
         verdict: result.verdict,
-        why: result.error.as_ref().map(|error| error.message.clone()),
+        seconds: result.duration_s,
+        checks: result
+            .checks
+            .iter()
+            .map(|check| CheckLine {
+                name: check.name.clone(),
+                verdict: check.verdict,
+                warn: check.level == CheckLevel::Warn,
+                why: check.why.clone(),
+            })
+            .collect(),
     });
+    if let Some(error) = &result.error {
+        shared.progress.event(Event::Error { text: error.message.clone() });
+    }
     results.push(result);
 }
 

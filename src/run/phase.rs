@@ -12,9 +12,10 @@ use crate::measure::case::{PhaseData, Round};
 use crate::plan::phase_words;
 use crate::probe::sampler::Sampler;
 use crate::report::model::WorldError;
-use crate::run::progress::Event;
+use crate::run::progress::{Event, Reading};
 use crate::scenario::{LoadSpec, PhaseSpec, WorkloadSpec};
 use crate::stop::{Stop, StopLevel, stop_pair};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -64,6 +65,9 @@ impl Stage<'_> {
     pub async fn run(&self, spec: &PhaseSpec) -> PhaseEnd {
         let clock = self.shared.clock;
         let words = phase_words(spec);
+        if spec.skipped.is_none() {
+            self.scrape().await;
+        }
         let mut data = PhaseData {
             name: spec.name.clone(),
             doc: spec.doc.clone(),
@@ -97,6 +101,10 @@ impl Stage<'_> {
             Err(error) if error.kind == DIED => Some(self.last_words(error).await),
             other => other.err(),
         };
+        // counters of a phase that was cut short decide nothing
+        if error.is_none() && self.stop.level() == StopLevel::Run {
+            self.scrape().await;
+        }
         data.end = clock.now();
         data.records.extend(self.recorder.drain());
         self.recorder.flush(&spec.name);
@@ -107,7 +115,11 @@ impl Stage<'_> {
             data.not_run = Some("the run was interrupted".into());
         }
         self.shared.log("phase_ended", serde_json::json!({ "phase": spec.name, "requests": data.records.len() }));
-        self.shared.progress.event(Event::PhaseEnded { name: spec.name.clone(), summary: ended(&data.records) });
+        self.shared.progress.event(Event::PhaseEnded {
+            name: spec.name.clone(),
+            seconds: data.end - data.start,
+            summary: ended(&data.records),
+        });
         PhaseEnd { data, error }
     }
 
@@ -192,6 +204,19 @@ impl Stage<'_> {
         }
     }
 
+    /// Reads the engines' metrics, now: counters are compared between a phase's ends.
+    async fn scrape(&self) {
+        let scrapes = self.servers.iter().map(|server| {
+            let sampler = server.sampler.clone();
+            tokio::task::spawn_blocking(move || sampler.scrape())
+        });
+        let mut stop = self.stop.clone();
+        tokio::select! {
+            _ = futures_util::future::join_all(scrapes) => {}
+            () = stop.reached(StopLevel::Finish) => {}
+        }
+    }
+
     fn prepare(&self, spec: &LoadSpec) -> Result<Prepared, WorldError> {
         let live = self.servers.iter().map(|s| s.live).find(|live| live.spec.name == spec.server);
         let live = live.ok_or_else(|| error::other("no_server", format!("there is no server `{}`", spec.server), None))?;
@@ -233,6 +258,8 @@ impl Stage<'_> {
             })
             .collect();
         let live: Vec<Arc<LiveLoad>> = prepared.iter().map(|one| one.live.clone()).collect();
+        let rounds = (spec.repeat > 1).then_some((round + 1, spec.repeat));
+        let mut pace = Pace::default();
         let all = futures_util::future::join_all(tasks);
         tokio::pin!(all);
         let mut problem = None;
@@ -243,7 +270,7 @@ impl Stage<'_> {
                 ends = &mut all => break ends,
                 () = self.one_ends(), if !ending => {}
                 () = asked.reached(StopLevel::Finish), if !ending => {}
-                () = tokio::time::sleep(TICK) => self.tick(&live),
+                () = tokio::time::sleep(TICK) => self.tick(&live, rounds, &mut pace),
             }
             if !ending {
                 problem = self.alive().err();
@@ -285,13 +312,14 @@ impl Stage<'_> {
     /// Waits, and looks after the servers meanwhile.
     async fn wait(&self, duration: Duration, live: &[Arc<LiveLoad>]) -> Result<(), WorldError> {
         let until = self.shared.clock.now() + duration.as_secs_f64();
+        let mut pace = Pace::default();
         loop {
             let left = until - self.shared.clock.now();
             if left <= 0.0 || self.stop.level() > StopLevel::Run {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_secs_f64(left).min(TICK)).await;
-            self.tick(live);
+            self.tick(live, None, &mut pace);
             self.alive()?;
         }
     }
@@ -331,25 +359,49 @@ impl Stage<'_> {
         }
     }
 
-    fn tick(&self, live: &[Arc<LiveLoad>]) {
-        let mut sums = super::progress::Tick::default();
+    fn tick(&self, live: &[Arc<LiveLoad>], round: Option<(u64, u64)>, pace: &mut Pace) {
+        let mut sums = Reading { round, ..Reading::default() };
         for reading in live.iter().map(|one| one.reading()) {
             sums.done += reading.ok + reading.failed;
             sums.failed += reading.failed;
             sums.in_flight += reading.in_flight;
-            sums.tokens += reading.tokens;
-            sums.ttft = reading.ttft_recent_median.or(sums.ttft);
+            sums.ttft_p50 = most(sums.ttft_p50, reading.ttft_recent_median);
+            sums.ttft_p95 = most(sums.ttft_p95, reading.ttft_recent_p95);
         }
         for latest in self.servers.iter().map(|server| server.sampler.latest()) {
-            let add = |sum: Option<f64>, more: Option<f64>| match (sum, more) {
-                (Some(a), Some(b)) => Some(a + b),
-                (a, b) => a.or(b),
-            };
-            sums.memory = add(sums.memory, latest.memory);
-            sums.gpu_memory = sums.gpu_memory.or(latest.gpu_memory);
+            sums.memory = sum(sums.memory, latest.memory);
+            // every server's sampler sees all GPUs
+            sums.gpu_memory = most(sums.gpu_memory, latest.gpu_memory);
         }
+        sums.rate = pace.of(self.shared.clock.now(), sums.done);
         self.shared.progress.event(Event::PhaseTick(sums));
     }
+}
+
+/// The pace of late, from the counts at earlier ticks.
+#[derive(Default)]
+struct Pace(VecDeque<(f64, u64)>);
+
+impl Pace {
+    /// Over about the last two seconds.
+    const TICKS: usize = 8;
+
+    fn of(&mut self, now: f64, done: u64) -> Option<f64> {
+        self.0.push_back((now, done));
+        if self.0.len() > Self::TICKS {
+            self.0.pop_front();
+        }
+        let (then, before) = *self.0.front()?;
+        (now > then && done >= before).then(|| (done - before) as f64 / (now - then))
+    }
+}
+
+fn sum(a: Option<f64>, b: Option<f64>) -> Option<f64> {
+    a.map_or(b, |a| Some(a + b.unwrap_or(0.0)))
+}
+
+fn most(a: Option<f64>, b: Option<f64>) -> Option<f64> {
+    a.map_or(b, |a| Some(b.map_or(a, |b| a.max(b))))
 }
 
 /// What a reader must know of how a load ended.

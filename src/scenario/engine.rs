@@ -57,6 +57,7 @@ fn api(cx: &Context<'_>, block: &Flat) -> Option<Api> {
         stream_usage: cx.flag(block, "stream_usage")?,
         ignore_eos: cx.flag(block, "ignore_eos")?,
         done_marker: cx.flag(block, "done_marker")?,
+        keep_alive: cx.flag(block, "keep_alive")?,
     })
 }
 

@@ -84,14 +84,14 @@ fn own_program() -> String {
 fn engine_of(cx: &Context<'_>, flat: &Flat, has_url: bool) -> Option<Arc<BlockValue>> {
     match cx.attr(flat, "engine") {
         Value::Block(block) => Some(block),
-        Value::None if has_url => match cx.eval.standard("engines", "openai") {
+        Value::None if has_url => match cx.eval.standard("engines", "for_url") {
             Some(Value::Block(block)) => Some(block),
             _ => None,
         },
         Value::None => {
             cx.eval.report(
                 Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), format!("the server `{}` has no engine", flat.title()))
-                    .help("say what to launch: `engine = engines.vllm` (with `use std.engines`), or where one runs: `url = \"http://…\"`"),
+                    .help("say what to launch: `engine = engines.builtin` (with `use std.engines`), or where one runs: `url = \"http://…\"`"),
             );
             None
         }

@@ -41,6 +41,7 @@ pub(super) const KINDS: &[Kind] = &[
             default("stream_usage", Type::Bool, "true", "Whether `stream_options.include_usage` is understood."),
             default("ignore_eos", Type::Bool, "false", "Whether `ignore_eos` is understood."),
             default("done_marker", Type::Bool, "true", "Whether a stream ends with `data: [DONE]`."),
+            default("keep_alive", Type::Bool, "true", "Whether a connection stays open after an answer. Where a server closes it without saying so, a request on it may fail: with `false` each request has its own."),
         ],
         free: None,
         checks: false,

@@ -5,26 +5,6 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use std::fs;
 
-/// Environment variables that change what a server does, by name or prefix.
-const NAMES: [&str; 13] = [
-    "CUDA_VISIBLE_DEVICES",
-    "CUDA_DEVICE_ORDER",
-    "CUDA_HOME",
-    "CUDA_LAUNCH_BLOCKING",
-    "HIP_VISIBLE_DEVICES",
-    "ROCR_VISIBLE_DEVICES",
-    "NVIDIA_VISIBLE_DEVICES",
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "MALLOC_ARENA_MAX",
-    "LD_PRELOAD",
-    "TZ",
-    "LANG",
-];
-const PREFIXES: [&str; 13] = [
-    "NCCL_", "RCCL_", "UCX_", "GLOO_", "VLLM_", "SGLANG_", "SGL_", "LLAMA_", "GGML_", "TORCH_",
-    "PYTORCH_", "RAY_", "HF_HUB_",
-];
 /// A name with one of these in it holds something secret.
 const SECRET: [&str; 9] = [
     "KEY",
@@ -107,7 +87,7 @@ fn memory() -> (Option<u64>, Option<u64>) {
 fn selected(all: impl Iterator<Item = (String, String)>) -> IndexMap<String, String> {
     let mut chosen: IndexMap<String, String> = all
         .filter(|(name, _)| {
-            NAMES.contains(&name.as_str()) || PREFIXES.iter().any(|p| name.starts_with(p))
+            is_recorded(&name)
         })
         .map(|(name, value)| {
             let upper = name.to_ascii_uppercase();
@@ -149,6 +129,15 @@ fn nvidia_driver_of_kernel() -> Option<String> {
     text.lines().next()?.split_whitespace().find_map(|word| {
         let digits = word.starts_with(|c: char| c.is_ascii_digit()) && word.contains('.');
         digits.then(|| word.to_string())
+    })
+}
+
+/// Whether a variable is among those that the standard library says are worth keeping.
+fn is_recorded(name: &str) -> bool {
+    let list = crate::stdlib::file("recorded_environment.txt").unwrap_or_default();
+    list.lines().filter(|line| !line.starts_with('#')).any(|known| match known.strip_suffix('_') {
+        Some(_) => name.starts_with(known),
+        None => name == known,
     })
 }
 

@@ -248,14 +248,27 @@ impl Builder<'_> {
         Some(Field { key, value })
     }
 
-    pub(super) fn call(&mut self, pair: Pair<'_, Rule>) -> ExprKind {
+    /// A name, or the call of a builtin.
+    pub(super) fn reference(&mut self, pair: Pair<'_, Rule>) -> Expr {
+        let whole = self.span(&pair);
         let mut parts = inner(pair);
         let Some(name) = parts.next() else {
-            return ExprKind::Error;
+            return Self::broken(whole);
         };
         let function = self.ident(&name);
-        let args = parts.next().map_or_else(Vec::new, |args| self.args(args));
-        ExprKind::Call { function, args }
+        let Some(args) = parts.next() else {
+            let kind = self.name(&function.text, function.span);
+            return Expr {
+                span: function.span,
+                kind,
+            };
+        };
+        let span = function.span.to(self.span(&args));
+        let kind = ExprKind::Call {
+            function,
+            args: self.args(args),
+        };
+        Expr { span, kind }
     }
 
     pub(super) fn args(&mut self, pair: Pair<'_, Rule>) -> Vec<Arg> {

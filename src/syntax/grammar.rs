@@ -6,6 +6,7 @@ use pest::iterators::{Pair, Pairs};
 use super::ast::{Expr, ExprKind, Ident};
 use super::docs::Docs;
 use super::patch::Patched;
+use super::scan::MAX_SAID;
 use super::tokens::{Found, end_before, shorten, token_at};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::{FileId, Span};
@@ -67,7 +68,7 @@ impl<'a> Builder<'a> {
     pub(super) fn span(&self, pair: &Pair<'_, Rule>) -> Span {
         let span = pair.as_span();
         let end = span.start() + pair.as_str().trim_end().len();
-        let (start, end) = (self.place(span.start()), self.place(end));
+        let (start, end) = (self.place(span.start()), self.patched.original_end(end));
         Span::new(self.file, start, end.max(start))
     }
 
@@ -82,7 +83,9 @@ impl<'a> Builder<'a> {
     }
 
     pub(super) fn say(&mut self, diagnostic: Diagnostic) {
-        self.found.push(diagnostic);
+        if self.found.len() < MAX_SAID {
+            self.found.push(diagnostic);
+        }
     }
 
     pub(super) fn ident(&self, pair: &Pair<'_, Rule>) -> Ident {

@@ -104,7 +104,7 @@ impl Builder<'_> {
     fn primary(&mut self, pair: Pair<'_, Rule>) -> Expr {
         let span = self.span(&pair);
         let kind = match pair.as_rule() {
-            Rule::name => self.name(pair.as_str(), span),
+            Rule::reference => return self.reference(pair),
             Rule::literal => match pair.as_str() {
                 "true" => ExprKind::Bool(true),
                 "false" => ExprKind::Bool(false),
@@ -132,7 +132,6 @@ impl Builder<'_> {
             Rule::string => ExprKind::Str(self.string(pair)),
             Rule::list => self.list(pair),
             Rule::record => self.record(pair),
-            Rule::call => self.call(pair),
             Rule::paren => {
                 let mut inside = self.enclosed(pair, "a value", "`)`");
                 inside.span = span;
@@ -143,7 +142,7 @@ impl Builder<'_> {
         Expr { span, kind }
     }
 
-    fn name(&mut self, name: &str, span: Span) -> ExprKind {
+    pub(super) fn name(&mut self, name: &str, span: Span) -> ExprKind {
         let (right, kind) = match name {
             "True" | "TRUE" => ("true", ExprKind::Bool(true)),
             "False" | "FALSE" => ("false", ExprKind::Bool(false)),

@@ -52,8 +52,9 @@ impl<'a> Patched<'a> {
                 pieces: Vec::new(),
             };
         }
-        // Stable: what is put in at one place keeps its order.
-        patches.sort_by_key(|p| p.start);
+        // Stable: what is put in at one place keeps its order, and comes before what is
+        // taken out there.
+        patches.sort_by_key(|p| (p.start, p.end));
         let mut repaired = String::with_capacity(text.len() + patches.len());
         let mut pieces = Vec::with_capacity(patches.len() * 2 + 1);
         let mut done = 0;
@@ -88,13 +89,28 @@ impl<'a> Patched<'a> {
         }
     }
 
-    /// The place in the user's text of a place in the repaired one.
-    pub fn original(&self, place: usize) -> usize {
-        let after = self.pieces.partition_point(|p| p.repaired <= place);
-        match after.checked_sub(1).map(|i| self.pieces[i]) {
-            None => place,
-            Some(piece) if piece.copied => piece.original + (place - piece.repaired),
+    /// The place in the user's text where something starts in the repaired one.
+    pub fn original(&self, start: usize) -> usize {
+        let after = self.pieces.partition_point(|p| p.repaired <= start);
+        match after.checked_sub(1).map(|n| self.pieces[n]) {
+            None => start,
+            Some(piece) if piece.copied => piece.original + (start - piece.repaired),
             Some(piece) => piece.original,
+        }
+    }
+
+    /// The place in the user's text where something ends in the repaired one: what was
+    /// taken out after it is not part of it.
+    pub fn original_end(&self, end: usize) -> usize {
+        let after = self.pieces.partition_point(|p| p.repaired < end);
+        match after.checked_sub(1).map(|n| self.pieces[n]) {
+            None => end,
+            Some(piece) if piece.copied => piece.original + (end - piece.repaired),
+            // What stands for something taken out stands for all of it.
+            Some(piece) => self
+                .pieces
+                .get(after)
+                .map_or(piece.original, |next| next.original),
         }
     }
 }
@@ -115,6 +131,10 @@ mod tests {
         assert_eq!(patched.original(6), 5);
         assert_eq!(patched.original(8), 7);
         assert_eq!(patched.original(9), 11);
+        assert_eq!(patched.original_end(4), 4);
+        assert_eq!(patched.original_end(9), 11);
+        let removed = Patched::new("a /* b */", vec![Patch::replace(1, 9, "")]);
+        assert_eq!(removed.original_end(1), 1);
     }
 
     #[test]

@@ -14,6 +14,9 @@ use crate::source::{FileId, Span};
 /// Brackets, interpolations and `if`s within one another.
 pub const MAX_DEPTH: usize = 128;
 
+/// A text with more mistakes than this is no scenario; saying more would only cost memory.
+pub const MAX_SAID: usize = 10_000;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bracket {
     Brace,
@@ -187,6 +190,12 @@ impl Scanner<'_> {
         Span::new(self.file, start, end)
     }
 
+    fn say(&mut self, diagnostic: Diagnostic) {
+        if self.out.found.len() < MAX_SAID {
+            self.out.found.push(diagnostic);
+        }
+    }
+
     fn starts(&self, with: &str) -> bool {
         self.bytes[self.at..].starts_with(with.as_bytes())
     }
@@ -239,6 +248,10 @@ impl Scanner<'_> {
             }
             b'\n' => self.newline(),
             b' ' | b'\t' | b'\r' => self.at += 1,
+            0xEF | 0xC2 if self.starts("\u{FEFF}") || self.starts("\u{A0}") => {
+                self.at = self.next_char(at);
+                self.out.patches.push(Patch::replace(at, self.at, " "));
+            }
             b'#' => self.comment(),
             b'/' if self.starts("//") || self.starts("/*") => self.foreign_comment(),
             _ => {
@@ -308,17 +321,16 @@ impl Scanner<'_> {
             b'\'' => self.raw_string(),
             b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'_' => self.word(),
             b'\\' if self.starts("\\\n") || self.starts("\\\r\n") => {
-                // A line goes on: not a line of its own.
+                // A line goes on: what follows is not a line of its own.
                 self.at = self.line_end(at) + 1;
+                self.out.patches.push(Patch::replace(at, self.at, " "));
                 self.line += 1;
                 self.line_start = self.at;
             }
             0..=31 | 127 => {
                 let span = self.span(at, at + 1);
                 let message = format!("control character U+{byte:04X}");
-                self.out
-                    .found
-                    .push(Diagnostic::error(codes::SYNTAX, span, message).says("not text"));
+                self.say(Diagnostic::error(codes::SYNTAX, span, message).says("not text"));
                 self.out.patches.push(Patch::replace(at, at + 1, " "));
                 self.at += 1;
             }

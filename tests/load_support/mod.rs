@@ -183,6 +183,7 @@ pub fn target(url: &str) -> Target {
             stream_usage: true,
             ignore_eos: true,
             done_marker: true,
+            keep_alive: true,
         },
         headers: vec![("Authorization".into(), "Bearer sk-very-secret".into())],
         ca_file: None,

@@ -29,7 +29,7 @@ fn kept_and_said(ran: &Ran, kind: &str) {
 fn a_limit_on_file_sizes_ends_the_case_in_order() {
     let pack = writes_much();
     // blocks of 512 bytes
-    let script = format!("ulimit -f 128; exec {} run s.scn --out out", env!("CARGO_BIN_EXE_scn"));
+    let script = format!("ulimit -f 256; exec {} run s.scn --out out", env!("CARGO_BIN_EXE_scn"));
     let mut command = Command::new("sh");
     command.args(["-c", &script]).current_dir(pack.path()).env_remove("GITHUB_STEP_SUMMARY");
     let ran = pack.ran(command).exits(3);

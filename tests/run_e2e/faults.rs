@@ -123,10 +123,28 @@ fn a_server_that_dies_ends_its_case_and_is_started_again_for_the_next() {
 
 #[test]
 fn a_death_in_the_last_moment_of_the_last_phase_is_seen() {
-    // all requests but the last are answered; with the last the server is gone
-    let body = "phase a { workload = w, requests = 6 }\nwarn ok: a.success_rate == 100%";
-    let ran = Pack::new(&scenario("s", "die_after = 5", body)).run(&[]).exits(3);
-    assert_eq!(ran.case("s/case")["error"]["kind"], "server_died");
+    // the long answer is cut when the server dies of the short one, and nothing comes after it
+    let body = "phase a {
+          load short { workload = w, requests = 1 }
+          load long  { workload = endless, requests = 1 }
+        }
+        warn ok: a.success_rate == 100%";
+    let text = format!("workload endless {{ prompt = \"x\", output = 20000 }}\n{}", scenario("s", "die_after = 1", body));
+    let ran = Pack::new(&text).run(&[]).exits(3);
+    let case = ran.case("s/case");
+    assert_eq!(case["error"]["kind"], "server_died", "{case:#}");
+    assert_eq!(ran.requests("s/case").len(), 2);
+}
+
+#[test]
+fn a_server_outlives_clients_that_go_away() {
+    // half of the requests are given up by their client in the middle of the answer
+    let body = "phase a { workload = long, requests = 60, concurrency = 12, timeout = 30ms }
+        phase b { workload = w, requests = 3 }
+        expect ok: b.success_rate == 100%";
+    let text = format!("workload long {{ prompt = \"x\", output = 200 }}\n{}", scenario("s", "", body));
+    let ran = Pack::new(&text).run(&[]).exits(0);
+    assert_eq!(phase(&ran.case("s/case"), "a")["failures"][0]["class"], "timeout");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -25,14 +26,14 @@ pub fn scenario(name: &str, options: &str, body: &str) -> String {
 
 /// The file `s.scn` in a folder of its own.
 pub struct Pack {
-    folder: TempDir,
+    folder: Arc<TempDir>,
 }
 
 impl Pack {
     pub fn new(text: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("s.scn"), format!("{HEAD}{text}")).expect("written");
-        Self { folder }
+        Self { folder: Arc::new(folder) }
     }
 
     pub fn path(&self) -> &Path {
@@ -65,6 +66,7 @@ impl Pack {
             stdout: String::from_utf8(output.stdout).expect("UTF-8"),
             stderr: String::from_utf8(output.stderr).expect("UTF-8"),
             folder: self.path().join("out"),
+            _pack: self.folder.clone(),
         }
     }
 
@@ -87,6 +89,8 @@ pub struct Ran {
     pub stdout: String,
     pub stderr: String,
     pub folder: PathBuf,
+    /// Its files stay as long as this.
+    _pack: Arc<TempDir>,
 }
 
 impl Ran {

@@ -47,7 +47,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
+
+/// How long a scrape out of turn is waited for.
+pub const SCRAPE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What to sample.
 #[derive(Debug, Clone, Default)]
@@ -87,6 +90,8 @@ pub struct Sampler {
     shared: Arc<Shared>,
     stop: Option<Sender<()>>,
     stop_scraping: watch::Sender<bool>,
+    /// Asks for a scrape out of turn; the sender goes back when it is recorded.
+    scrape_now: mpsc::UnboundedSender<Sender<()>>,
     threads: Vec<(Part, JoinHandle<()>)>,
     /// The series of the engine's metrics.
     metrics: Vec<(String, Dimension)>,
@@ -135,10 +140,12 @@ pub fn start_with(
     });
     let (stop, stopped) = channel();
     let (stop_scraping, scraping_stopped) = watch::channel(false);
+    let (scrape_now, scrapes) = mpsc::unbounded_channel();
     let mut sampler = Sampler {
         shared,
         stop: Some(stop),
         stop_scraping,
+        scrape_now,
         threads: Vec::new(),
         metrics: (targets.metrics.iter())
             .flat_map(|target| &target.metrics)
@@ -151,7 +158,7 @@ pub fn start_with(
     if let Some(metrics) = targets.metrics.clone() {
         let shared = sampler.shared.clone();
         sampler.spawn(Part::Scraping, &targets.server, move || {
-            scrape_until_stopped(&metrics, &shared, clock, scraping_stopped);
+            scrape_until_stopped(&metrics, &shared, clock, scraping_stopped, scrapes);
         });
     }
     let shared = sampler.shared.clone();
@@ -181,6 +188,17 @@ impl Sampler {
         let checkpoint = checkpoint::take(&self.shared.tree, self.clock);
         checkpoint.record(&mut lock(&self.shared.recorder));
         checkpoint
+    }
+
+    /// Reads the engine's metrics now, and waits until they are recorded, at most for
+    /// [`SCRAPE_PATIENCE`]: a counter's increase over a phase counts from its ends. Call it
+    /// where blocking is allowed.
+    pub fn scrape(&self) {
+        let (done, recorded) = channel();
+        // Where there is nothing to scrape, nobody answers, and nobody holds the sender.
+        if self.scrape_now.send(done).is_ok() {
+            let _ = recorded.recv_timeout(SCRAPE_PATIENCE);
+        }
     }
 
     /// All series so far.
@@ -324,6 +342,7 @@ fn scrape_until_stopped(
     shared: &Shared,
     clock: Clock,
     mut stopped: watch::Receiver<bool>,
+    mut asked: mpsc::UnboundedReceiver<Sender<()>>,
 ) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -344,9 +363,15 @@ fn scrape_until_stopped(
         let mut pace = tokio::time::interval(target.every.max(Duration::from_millis(1)));
         pace.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         loop {
-            pace.tick().await;
+            let done = tokio::select! {
+                _ = pace.tick() => None,
+                done = asked.recv() => done,
+            };
             let answer = scraper.fetch().await;
             scraper.record(&answer, clock.now(), &mut lock(&shared.recorder));
+            if let Some(done) = done {
+                let _ = done.send(());
+            }
             shared
                 .scraping_ns
                 .store(thread_cpu_ns().unwrap_or(0), Ordering::Relaxed);

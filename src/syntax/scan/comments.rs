@@ -1,5 +1,6 @@
 //! Comments, and those of other languages.
 
+use super::super::patch::Patch;
 use super::{DocLine, Scanner};
 use crate::diagnostics::{Diagnostic, codes};
 
@@ -29,9 +30,10 @@ impl Scanner<'_> {
 
     pub(super) fn foreign_comment(&mut self) {
         let at = self.at;
-        let line_end = self.line_end(at);
         if self.starts("//") {
+            let line_end = self.line_end(at);
             self.at = line_end;
+            self.out.patches.push(Patch::replace(at, line_end, ""));
             let slashes = self.bytes[at..].iter().take_while(|b| **b == b'/').count();
             let found = Diagnostic::error(
                 codes::FOREIGN_FORM,
@@ -40,11 +42,12 @@ impl Scanner<'_> {
             )
             .says("not a comment here")
             .fix("write `#`", self.span(at, at + slashes), "#", true);
-            self.out.found.push(found);
+            self.say(found);
             return;
         }
         let Some(n) = self.text[at + 2..].find("*/") else {
             self.at = self.text.len();
+            self.out.patches.push(Patch::replace(at, self.at, ""));
             let found = Diagnostic::error(
                 codes::UNCLOSED,
                 self.span(at, at + 2),
@@ -52,7 +55,7 @@ impl Scanner<'_> {
             )
             .says("opened here")
             .help("a comment starts with `#` and ends with its line");
-            self.out.found.push(found);
+            self.say(found);
             return;
         };
         let end = at + 2 + n + 2;
@@ -69,7 +72,13 @@ impl Scanner<'_> {
         } else {
             found = found.help("start each of its lines with `#`");
         }
-        self.out.found.push(found);
+        self.say(found);
+        let with = if self.text[at..end].contains('\n') {
+            "\n"
+        } else {
+            " "
+        };
+        self.out.patches.push(Patch::replace(at, end, with));
         while let Some(n) = self.text[self.at..end].find('\n') {
             self.at += n;
             self.newline();

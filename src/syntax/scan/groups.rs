@@ -52,7 +52,7 @@ impl Scanner<'_> {
         });
         let Some(n) = opener.map(|n| n + bottom) else {
             let message = format!("stray `{}`", bracket.closer());
-            self.out.found.push(
+            self.say(
                 Diagnostic::error(codes::UNCLOSED, self.span(at, at + 1), message)
                     .says("nothing is open that it closes"),
             );
@@ -73,7 +73,11 @@ impl Scanner<'_> {
             .push(Patch::insert(at, frame.kind.closer()));
         let (name, width) = match frame.kind {
             Kind::Bracket(bracket) => (bracket.opener(), 1),
-            _ => ("${", 2),
+            Kind::Interpolation => ("${", 2),
+            Kind::Plain => ("\"", 1),
+            Kind::Curly => ("“", "“".len()),
+            Kind::CurlySingle => ("‘", "‘".len()),
+            Kind::Triple => ("\"\"\"", 3),
         };
         let found = Diagnostic::error(
             codes::UNCLOSED,
@@ -85,7 +89,7 @@ impl Scanner<'_> {
             self.span(at, at + 1),
             format!("expected `{}` before this", frame.kind.closer()),
         );
-        self.out.found.push(found);
+        self.say(found);
     }
 
     pub(super) fn say_deep(&mut self, at: usize) {
@@ -100,7 +104,7 @@ impl Scanner<'_> {
         )
         .says(format!("more than {MAX_DEPTH} levels"))
         .help("give an inner part a name with `let`");
-        self.out.found.push(found);
+        self.say(found);
     }
 
     /// The end of what starts here and is too deep to be read: the matching closer of a

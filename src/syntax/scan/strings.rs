@@ -78,7 +78,7 @@ impl Scanner<'_> {
         if !inside.contains('"') {
             found = found.fix("write straight quotes", span, format!("\"{inside}\""), true);
         }
-        self.out.found.push(found);
+        self.say(found);
     }
 
     /// A line ends while a string of one line is open: everything in it ends here.
@@ -132,7 +132,7 @@ impl Scanner<'_> {
             .says("opened here")
             .label(self.span(place, place), says)
             .help(help);
-        self.out.found.push(found);
+        self.say(found);
     }
 
     /// An unclosed string has swallowed the closers of brackets that were opened before it
@@ -205,6 +205,6 @@ impl Scanner<'_> {
         .says("opened here")
         .label(self.span(close, close), "the line ends here")
         .help("close it with `'` on the same line");
-        self.out.found.push(found);
+        self.say(found);
     }
 }
