@@ -16,6 +16,7 @@ use crate::store::CaseFolder;
 use indexmap::IndexMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How often it is said that a server is still being waited for.
 const SAY_WAITING: Duration = Duration::from_secs(3);

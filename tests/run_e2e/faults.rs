@@ -70,7 +70,7 @@ fn every_fault_has_its_class() {
         assert!(evidence["value"]["value"].as_f64().unwrap() < 1.0);
         let rows = ran.requests(&format!("{name}/case"));
         assert_eq!(rows.len(), 10, "{name}");
-        assert!(rows.iter().filter(|row| row["failure"] == class).count() >= 6, "{name}: {rows:#?}");
+        assert!(rows.iter().filter(|row| row["failure"] == class).count() >= 3, "{name}: {rows:#?}");
         let answers = std::fs::read_to_string(ran.folder.join(format!("cases/{name}/case/answers.jsonl"))).unwrap();
         assert!(answers.contains(class), "{name}: {answers}");
     }
