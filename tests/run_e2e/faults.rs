@@ -106,14 +106,14 @@ fn a_server_that_dies_ends_its_case_and_is_started_again_for_the_next() {
         assert_eq!(case["error"]["phase"], "a");
         let message = case["error"]["message"].as_str().unwrap();
         assert!(message.contains("exit status 3"), "{message}");
-        assert!(case["error"]["log_tail"].as_str().unwrap().contains("dies after 5"), "{case:#}");
+        assert!(case["error"]["log_tail"].as_str().unwrap().contains("dies after"), "{case:#}");
         assert_eq!(check(&case, "ok")["verdict"], "no_data");
         assert_eq!(check(&case, "later")["verdict"], "no_data");
         let answered = ran.requests(name).iter().filter(|row| row["failure"].is_empty()).count();
         assert!(answered >= 5, "{answered}");
         assert!(ran.folder.join("cases").join(name).join("samples.csv").exists());
         let log = std::fs::read_to_string(ran.folder.join("cases").join(name).join("server.log")).unwrap();
-        assert_eq!(log.matches("dies after 5").count(), 1, "each start has a log of its own: {log}");
+        assert_eq!(log.matches("listening on").count(), 1, "each start has a log of its own: {log}");
     }
     let started = ran.events_named("server_started");
     assert_eq!(started.len(), 2, "{started:?}");

@@ -108,6 +108,16 @@ fn twice_stops_now() {
 }
 
 #[test]
+fn nohup_is_respected() {
+    let pack = Pack::new(&scenario("s", "", "phase a { idle = 1s }\nphase b { workload = w, requests = 3 }\nexpect ok: b.success_rate == 100%"));
+    let script = format!("trap '' HUP; exec {} run s.scn --out out", env!("CARGO_BIN_EXE_scn"));
+    let mut run = pack.start_with(std::process::Command::new("sh").args(["-c", &script]));
+    run.wait_for_phase("a");
+    run.signal(Signal::SIGHUP);
+    assert_eq!(run.end(), Some(0));
+}
+
+#[test]
 fn after_kill_9_nothing_runs_and_the_folder_can_be_read() {
     let body = "phase a { workload = w, duration = 10min, think = 2ms }\nexpect ok: a.success_rate == 100%";
     let text = [scenario("done", "", QUICK), with_child("killed", "", body)].concat();

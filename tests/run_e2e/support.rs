@@ -72,10 +72,15 @@ impl Pack {
 
     /// Starts `scn run s.scn --out out` and goes on.
     pub fn start(&self, arguments: &[&str]) -> Started {
-        use std::os::unix::process::CommandExt;
         let mut all = vec!["run", "s.scn", "--out", "out"];
         all.extend(arguments);
-        let mut command = self.scn(&all);
+        self.start_with(&mut self.scn(&all))
+    }
+
+    /// Starts another command of which the same is expected.
+    pub fn start_with(&self, command: &mut Command) -> Started {
+        use std::os::unix::process::CommandExt;
+        command.current_dir(self.path()).env_remove("GITHUB_STEP_SUMMARY");
         // as a shell does it: a signal from the terminal goes to the whole group
         command.process_group(0).stdout(Stdio::null()).stderr(Stdio::null());
         Started { child: command.spawn().expect("the binary starts"), folder: self.path().join("out") }
