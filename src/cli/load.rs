@@ -59,13 +59,18 @@ pub fn load(selection: &Selection) -> Result<Loaded, Refused> {
     };
     let compiled = compile(&program, &params, &|name| chosen.as_ref().is_none_or(|set| set.contains(name)));
     found.extend(compiled.found);
+    let given = params.values().filter_map(|value| match value {
+        Value::Secret(text) => Some(text.to_string()),
+        _ => None,
+    });
+    let secrets = compiled.secrets.iter().map(ToString::to_string).chain(given).collect();
     Ok(Loaded {
         program,
         params,
         shown_params,
         cases: compiled.cases,
         found: tidy(found),
-        secrets: compiled.secrets.iter().map(ToString::to_string).collect(),
+        secrets,
     })
 }
 

@@ -23,7 +23,10 @@ pub struct Writer {
 
 impl Writer {
     pub fn start(shared: &Arc<Shared>, folder: &CaseFolder, watched: &[Watched<'_>]) -> Self {
-        let samplers: Vec<_> = watched.iter().map(|w| (w.live.spec.name.clone(), w.sampler.clone())).collect();
+        let samplers: Vec<_> = watched
+            .iter()
+            .map(|w| (w.live.spec.name.clone(), w.sampler.clone()))
+            .collect();
         let (shared, folder) = (shared.clone(), folder.clone());
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(async move {
@@ -54,7 +57,8 @@ async fn write(
     let mut log = folder.samples().map_err(|e| error::of_store(&e, None))?;
     while tokio::time::timeout(EVERY, &mut stopped).await.is_err() {
         for (name, sampler) in samplers {
-            log.write_new(name, &sampler.snapshot()).map_err(|e| error::of_store(&e, None))?;
+            log.write_new(name, &sampler.snapshot())
+                .map_err(|e| error::of_store(&e, None))?;
         }
     }
     Ok(log)
@@ -70,7 +74,10 @@ pub async fn ended(sampler: Arc<Sampler>) -> SeriesSet {
 }
 
 /// Adds what was not written yet, and forces it to the disk.
-pub fn write_rest(mut log: SampleLog, sets: &IndexMap<String, SeriesSet>) -> Result<(), WorldError> {
+pub fn write_rest(
+    mut log: SampleLog,
+    sets: &IndexMap<String, SeriesSet>,
+) -> Result<(), WorldError> {
     let mut write = || {
         for (name, set) in sets {
             log.write_new(name, set)?;

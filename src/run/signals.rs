@@ -25,7 +25,10 @@ pub(super) fn watch(stopper: Stopper, shared: Arc<Shared>) -> std::io::Result<Jo
                 else => return,
             };
             stopper.raise(level);
-            shared.log("interrupted", serde_json::json!({ "signal": name, "now": level == StopLevel::Now }));
+            shared.log(
+                "interrupted",
+                serde_json::json!({ "signal": name, "now": level == StopLevel::Now }),
+            );
             shared.progress.event(Event::Interrupting { level });
         }
     }))
@@ -34,7 +37,11 @@ pub(super) fn watch(stopper: Stopper, shared: Arc<Shared>) -> std::io::Result<Jo
 /// Listens to a signal; none where whoever started scn has it ignored (`nohup`, a shell's job in
 /// the background), which is then left so.
 fn listen(kind: SignalKind) -> std::io::Result<Option<Signal>> {
-    if is_ignored(kind) { Ok(None) } else { signal(kind).map(Some) }
+    if is_ignored(kind) {
+        Ok(None)
+    } else {
+        signal(kind).map(Some)
+    }
 }
 
 async fn next(signal: &mut Option<Signal>) -> Option<()> {

@@ -38,9 +38,9 @@ pub(super) fn lower(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
     let set = options::evaluate(cx, flat, &engine.flat, &launch)?;
     let launch = launch.with_values([("options", set.record.clone())]);
     constraints(cx, flat, &engine.flat, &launch);
-    let mut arguments = set.flags;
+    let mut arguments: Vec<Value> = set.flags.into_iter().map(Value::text).collect();
     arguments.extend(written_arguments(cx, flat));
-    let launch = launch.with_values([("arguments", Value::list(arguments.into_iter().map(Value::text).collect()))]);
+    let launch = launch.with_values([("arguments", Value::list(arguments))]);
 
     let start = match url {
         Some(url) => running(cx, flat, url)?,
@@ -171,11 +171,15 @@ fn constraints(cx: &Context<'_>, flat: &Flat, engine: &Flat, scope: &Scope) {
     }
 }
 
-/// `arguments = […]`: passed as they are.
-fn written_arguments(cx: &Context<'_>, flat: &Flat) -> Vec<String> {
+/// `arguments = […]`: passed as they are, secrets as such.
+fn written_arguments(cx: &Context<'_>, flat: &Flat) -> Vec<Value> {
     let mut out = Vec::new();
     words(cx, &cx.attr(flat, "arguments"), cx.place(flat, "arguments"), &mut out);
-    out.into_iter().map(|word| word.text).collect()
+    let value = |word: Word| match word.secret {
+        true => Value::Secret(word.text.into()),
+        false => Value::text(word.text),
+    };
+    out.into_iter().map(value).collect()
 }
 
 /// A command's words: lists are spliced in, `none` is left out.

@@ -18,10 +18,18 @@ fn kept_and_said(ran: &Ran, kind: &str) {
     let rows = std::fs::read_to_string(ran.folder.join("cases/s/case/requests.csv")).unwrap();
     assert!(rows.lines().count() > 10, "{rows}");
     let said = format!("{}{}", ran.stdout, ran.stderr);
-    assert!(said.contains("requests.csv") || said.contains("samples.csv"), "{said}");
+    assert!(
+        said.contains("requests.csv") || said.contains("samples.csv"),
+        "{said}"
+    );
     assert!(said.contains(kind), "{said}");
     let events = ran.events();
-    let pid = events.iter().find(|event| event["event"] == "server_started").unwrap()["pid"].as_i64().unwrap();
+    let pid = events
+        .iter()
+        .find(|event| event["event"] == "server_started")
+        .unwrap()["pid"]
+        .as_i64()
+        .unwrap();
     assert!(!runs(i32::try_from(pid).unwrap()), "the server is gone");
 }
 
@@ -29,14 +37,25 @@ fn kept_and_said(ran: &Ran, kind: &str) {
 fn a_limit_on_file_sizes_ends_the_case_in_order() {
     let pack = writes_much();
     // blocks of 512 bytes
-    let script = format!("ulimit -f 256; exec {} run s.scn --out out", env!("CARGO_BIN_EXE_scn"));
+    let script = format!(
+        "ulimit -f 256; exec {} run s.scn --out out",
+        env!("CARGO_BIN_EXE_scn")
+    );
     let mut command = Command::new("sh");
-    command.args(["-c", &script]).current_dir(pack.path()).env_remove("GITHUB_STEP_SUMMARY");
+    command
+        .args(["-c", &script])
+        .current_dir(pack.path())
+        .env_remove("GITHUB_STEP_SUMMARY");
     let ran = pack.ran(command).exits(3);
     kept_and_said(&ran, "beyond what this process may write");
     let case = ran.case("s/case");
     assert_eq!(case["error"]["kind"], "file_too_large", "{case:#}");
-    assert!(phase(&case, "a")["metrics"]["completed"]["value"].as_f64().unwrap() > 10.0);
+    assert!(
+        phase(&case, "a")["metrics"]["completed"]["value"]
+            .as_f64()
+            .unwrap()
+            > 10.0
+    );
     pack.ran(pack.scn(&["report", "out"])).exits(0);
 }
 
@@ -48,9 +67,14 @@ impl Mounted {
     fn new(options: &str) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(folder.path());
+        mount
+            .args(["-t", "tmpfs", "-o", options, "tmpfs"])
+            .arg(folder.path());
         mount.stderr(std::process::Stdio::null());
-        mount.status().is_ok_and(|status| status.success()).then_some(Self(folder))
+        mount
+            .status()
+            .is_ok_and(|status| status.success())
+            .then_some(Self(folder))
     }
 }
 
@@ -63,7 +87,9 @@ impl Drop for Mounted {
 #[test]
 fn a_full_disk_ends_the_case_in_order() {
     let Some(disk) = Mounted::new("size=192k") else {
-        eprintln!("not run: mounting is not allowed here; the limit on file sizes is tested instead");
+        eprintln!(
+            "not run: mounting is not allowed here; the limit on file sizes is tested instead"
+        );
         return;
     };
     let pack = writes_much();
@@ -72,7 +98,11 @@ fn a_full_disk_ends_the_case_in_order() {
     ran.folder = folder;
     let ran = ran.exits(3);
     kept_and_said(&ran, "no space is left");
-    assert!(ran.stdout.contains("--out"), "the remedy is named: {}", ran.stdout);
+    assert!(
+        ran.stdout.contains("--out"),
+        "the remedy is named: {}",
+        ran.stdout
+    );
 }
 
 /// A folder below which this user cannot write.
@@ -89,11 +119,21 @@ fn read_only() -> Option<(PathBuf, Box<dyn std::any::Any>)> {
 
 #[test]
 fn folders_that_cannot_be_taken_are_refused_before_anything_starts() {
-    let pack = Pack::new(&scenario("s", "", "phase a { workload = w, requests = 2 }\nexpect ok: a.success_rate == 100%"));
+    let pack = Pack::new(&scenario(
+        "s",
+        "",
+        "phase a { workload = w, requests = 2 }\nexpect ok: a.success_rate == 100%",
+    ));
     let refused = |folder: &str, said: &str| {
-        let ran = pack.ran(pack.scn(&["run", "s.scn", "--out", folder])).exits(3);
+        let ran = pack
+            .ran(pack.scn(&["run", "s.scn", "--out", folder]))
+            .exits(3);
         assert!(ran.stderr.contains(said), "{}", ran.stderr);
-        assert!(ran.stderr.contains("--out DIR"), "the remedy is named: {}", ran.stderr);
+        assert!(
+            ran.stderr.contains("--out DIR"),
+            "the remedy is named: {}",
+            ran.stderr
+        );
         assert!(ran.stdout.is_empty(), "{}", ran.stdout);
     };
     refused("s.scn", "is a file");
@@ -103,7 +143,10 @@ fn folders_that_cannot_be_taken_are_refused_before_anything_starts() {
     refused("foreign", "thesis.tex");
     assert_eq!(files(&pack.path().join("foreign")).len(), 1);
     if let Some((folder, _kept)) = read_only() {
-        refused(folder.join("out").to_str().unwrap(), "cannot create the folder");
+        refused(
+            folder.join("out").to_str().unwrap(),
+            "cannot create the folder",
+        );
     }
     pack.run(&[]).exits(0);
     refused("out", "finished run");

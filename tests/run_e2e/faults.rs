@@ -2,15 +2,21 @@
 
 use crate::support::*;
 
-const CHECKED: &str = "phase a { workload = w, requests = 10, concurrency = 2 }\nexpect ok: a.success_rate == 100%";
+const CHECKED: &str =
+    "phase a { workload = w, requests = 10, concurrency = 2 }\nexpect ok: a.success_rate == 100%";
 
 #[test]
 fn servers_that_do_not_start_are_told_apart_and_the_others_still_run() {
     let broken = |name: &str, server: &str| {
-        format!("scenario {name} {{ server sut {{ engine = engines.builtin\n {server} }}\n {CHECKED} }}\n")
+        format!(
+            "scenario {name} {{ server sut {{ engine = engines.builtin\n {server} }}\n {CHECKED} }}\n"
+        )
     };
     let text = [
-        broken("unready", "ready { timeout = 500ms }\n options { never_ready = true }"),
+        broken(
+            "unready",
+            "ready { timeout = 500ms }\n options { never_ready = true }",
+        ),
         broken("refused", "arguments = [\"--no-such-flag\"]"),
         broken("missing", "program = \"/no/such/program\""),
         scenario("fine", "", CHECKED),
@@ -19,7 +25,12 @@ fn servers_that_do_not_start_are_told_apart_and_the_others_still_run() {
     let ran = Pack::new(&text).run(&[]).exits(3);
     for (name, kind, said, tail) in [
         ("unready", "server_not_ready", "503", "listening on"),
-        ("refused", "server_exited", "exit status 2", "--no-such-flag"),
+        (
+            "refused",
+            "server_exited",
+            "exit status 2",
+            "--no-such-flag",
+        ),
         ("missing", "program_missing", "/no/such/program", ""),
     ] {
         let case = ran.case(&format!("{name}/case"));
@@ -27,10 +38,19 @@ fn servers_that_do_not_start_are_told_apart_and_the_others_still_run() {
         assert_eq!(case["verdict"], "error");
         assert_eq!(error["kind"], kind, "{error:#}");
         let message = error["message"].as_str().unwrap();
-        assert!(message.contains("`sut`") && message.contains(said), "{message}");
+        assert!(
+            message.contains("`sut`") && message.contains(said),
+            "{message}"
+        );
         assert!(!message.ends_with(':'), "{message}");
         assert!(error["help"].is_string());
-        assert!(error["log_tail"].as_str().unwrap_or_default().contains(tail), "{error:#}");
+        assert!(
+            error["log_tail"]
+                .as_str()
+                .unwrap_or_default()
+                .contains(tail),
+            "{error:#}"
+        );
         assert_eq!(check(&case, "ok")["verdict"], "no_data");
         assert!(phase(&case, "a")["skipped"].is_string(), "{case:#}");
         assert!(ran.stdout.contains(message), "{}", ran.stdout);
@@ -41,7 +61,10 @@ fn servers_that_do_not_start_are_told_apart_and_the_others_still_run() {
     // readiness was waited for, and that is said
     assert!(ran.case("unready/case")["duration_s"].as_f64().unwrap() >= 0.5);
     for started in ran.events_named("server_started") {
-        assert!(!runs(i32::try_from(started["pid"].as_i64().unwrap()).unwrap()), "{started}");
+        assert!(
+            !runs(i32::try_from(started["pid"].as_i64().unwrap()).unwrap()),
+            "{started}"
+        );
     }
 }
 
@@ -56,7 +79,10 @@ fn every_fault_has_its_class() {
         ("stalled", "stall_after = 4", "timeout", "0.3 s"),
     ];
     let body = "phase a { workload = w, requests = 10, concurrency = 4, timeout = 300ms }\nexpect ok: a.success_rate == 100%";
-    let text: String = faults.iter().map(|(name, options, _, _)| scenario(name, options, body)).collect();
+    let text: String = faults
+        .iter()
+        .map(|(name, options, _, _)| scenario(name, options, body))
+        .collect();
     let ran = Pack::new(&text).run(&[]).exits(1);
     for (name, _, class, said) in faults {
         let case = ran.case(&format!("{name}/case"));
@@ -64,14 +90,22 @@ fn every_fault_has_its_class() {
         assert!(case["error"].is_null(), "{name}: {case:#}");
         let failures = &phase(&case, "a")["failures"];
         assert_eq!(failures[0]["class"], class, "{name}: {failures:#}");
-        assert!(failures[0]["example"].as_str().unwrap().contains(said), "{name}: {failures:#}");
+        assert!(
+            failures[0]["example"].as_str().unwrap().contains(said),
+            "{name}: {failures:#}"
+        );
         let evidence = &check(&case, "ok")["evidence"][0];
         assert_eq!(evidence["phase"], "a", "{evidence:#}");
         assert!(evidence["value"]["value"].as_f64().unwrap() < 1.0);
         let rows = ran.requests(&format!("{name}/case"));
         assert_eq!(rows.len(), 10, "{name}");
-        assert!(rows.iter().filter(|row| row["failure"] == class).count() >= 3, "{name}: {rows:#?}");
-        let answers = std::fs::read_to_string(ran.folder.join(format!("cases/{name}/case/answers.jsonl"))).unwrap();
+        assert!(
+            rows.iter().filter(|row| row["failure"] == class).count() >= 3,
+            "{name}: {rows:#?}"
+        );
+        let answers =
+            std::fs::read_to_string(ran.folder.join(format!("cases/{name}/case/answers.jsonl")))
+                .unwrap();
         assert!(answers.contains(class), "{name}: {answers}");
     }
 }
@@ -79,16 +113,24 @@ fn every_fault_has_its_class() {
 #[test]
 fn missing_usage_is_no_data_and_never_zero() {
     let body = "phase a { workload = w, requests = 4 }\nexpect ok: a.success_rate == 100%\nexpect tokens: a.output.mean >= 1 tok";
-    let ran = Pack::new(&scenario("s", "omit_usage = true", body)).run(&[]).exits(3);
+    let ran = Pack::new(&scenario("s", "omit_usage = true", body))
+        .run(&[])
+        .exits(3);
     let case = ran.case("s/case");
     assert_eq!(check(&case, "ok")["verdict"], "pass");
     let tokens = check(&case, "tokens");
     assert_eq!(tokens["verdict"], "no_data");
-    assert!(tokens["why"].as_str().unwrap().contains("usage"), "{tokens:#}");
+    assert!(
+        tokens["why"].as_str().unwrap().contains("usage"),
+        "{tokens:#}"
+    );
     for name in ["output.mean", "output_throughput", "tpot.mean"] {
         let figure = &phase(&case, "a")["metrics"][name];
         assert!(figure["value"].is_null(), "{name}: {figure}");
-        assert!(figure["unavailable"].as_str().unwrap().contains("usage"), "{name}: {figure}");
+        assert!(
+            figure["unavailable"].as_str().unwrap().contains("usage"),
+            "{name}: {figure}"
+        );
     }
 }
 
@@ -99,21 +141,44 @@ fn a_server_that_dies_ends_its_case_and_is_started_again_for_the_next() {
         phase b { workload = w, requests = 3 }
         expect ok: a.success_rate == 100%
         expect later: b.success_rate == 100%";
-    let ran = Pack::new(&scenario("s", "die_after = 5", body)).run(&[]).exits(3);
+    let ran = Pack::new(&scenario("s", "die_after = 5", body))
+        .run(&[])
+        .exits(3);
     for name in ["s/n=1", "s/n=2"] {
         let case = ran.case(name);
         assert_eq!(case["error"]["kind"], "server_died", "{case:#}");
         assert_eq!(case["error"]["phase"], "a");
         let message = case["error"]["message"].as_str().unwrap();
         assert!(message.contains("exit status 3"), "{message}");
-        assert!(case["error"]["log_tail"].as_str().unwrap().contains("dies after"), "{case:#}");
+        assert!(
+            case["error"]["log_tail"]
+                .as_str()
+                .unwrap()
+                .contains("dies after"),
+            "{case:#}"
+        );
         assert_eq!(check(&case, "ok")["verdict"], "no_data");
         assert_eq!(check(&case, "later")["verdict"], "no_data");
-        let answered = ran.requests(name).iter().filter(|row| row["failure"].is_empty()).count();
+        let answered = ran
+            .requests(name)
+            .iter()
+            .filter(|row| row["failure"].is_empty())
+            .count();
         assert!(answered >= 5, "{answered}");
-        assert!(ran.folder.join("cases").join(name).join("samples.csv").exists());
-        let log = std::fs::read_to_string(ran.folder.join("cases").join(name).join("server.log")).unwrap();
-        assert_eq!(log.matches("listening on").count(), 1, "each start has a log of its own: {log}");
+        assert!(
+            ran.folder
+                .join("cases")
+                .join(name)
+                .join("samples.csv")
+                .exists()
+        );
+        let log = std::fs::read_to_string(ran.folder.join("cases").join(name).join("server.log"))
+            .unwrap();
+        assert_eq!(
+            log.matches("listening on").count(),
+            1,
+            "each start has a log of its own: {log}"
+        );
     }
     let started = ran.events_named("server_started");
     assert_eq!(started.len(), 2, "{started:?}");
@@ -129,7 +194,10 @@ fn a_death_in_the_last_moment_of_the_last_phase_is_seen() {
           load long  { workload = endless, requests = 1 }
         }
         warn ok: a.success_rate == 100%";
-    let text = format!("workload endless {{ prompt = \"x\", output = 20000 }}\n{}", scenario("s", "die_after = 1", body));
+    let text = format!(
+        "workload endless {{ prompt = \"x\", output = 20000 }}\n{}",
+        scenario("s", "die_after = 1", body)
+    );
     let ran = Pack::new(&text).run(&[]).exits(3);
     let case = ran.case("s/case");
     assert_eq!(case["error"]["kind"], "server_died", "{case:#}");
@@ -142,14 +210,21 @@ fn a_server_outlives_clients_that_go_away() {
     let body = "phase a { workload = long, requests = 60, concurrency = 12, timeout = 30ms }
         phase b { workload = w, requests = 3 }
         expect ok: b.success_rate == 100%";
-    let text = format!("workload long {{ prompt = \"x\", output = 200 }}\n{}", scenario("s", "", body));
+    let text = format!(
+        "workload long {{ prompt = \"x\", output = 200 }}\n{}",
+        scenario("s", "", body)
+    );
     let ran = Pack::new(&text).run(&[]).exits(0);
-    assert_eq!(phase(&ran.case("s/case"), "a")["failures"][0]["class"], "timeout");
+    assert_eq!(
+        phase(&ran.case("s/case"), "a")["failures"][0]["class"],
+        "timeout"
+    );
 }
 
 #[test]
 fn a_server_that_ignores_sigterm_is_killed_after_its_grace() {
-    let text = "engine stubborn extends engines.builtin { stop { signal = \"TERM\", grace = 300ms } }
+    let text =
+        "engine stubborn extends engines.builtin { stop { signal = \"TERM\", grace = 300ms } }
         scenario s {
           server sut { engine = stubborn, options { ttft = 1ms, itl = 1ms, ignore_term = true } }
           phase a { workload = w, requests = 3 }
@@ -160,7 +235,9 @@ fn a_server_that_ignores_sigterm_is_killed_after_its_grace() {
     assert_eq!(stopped["grace_over"], true, "{stopped:#}");
     assert!(!stopped["killed"].as_array().unwrap().is_empty());
     assert_eq!(stopped["left"].as_array().unwrap().len(), 0);
-    let pid = ran.events_named("server_started")[0]["pid"].as_i64().unwrap();
+    let pid = ran.events_named("server_started")[0]["pid"]
+        .as_i64()
+        .unwrap();
     assert!(!runs(i32::try_from(pid).unwrap()));
 }
 
@@ -168,13 +245,20 @@ fn a_server_that_ignores_sigterm_is_killed_after_its_grace() {
 fn a_request_that_cannot_be_sent_refuses_the_phase() {
     let text = format!(
         "workload twice {{ prompt = \"x\", body = {{ stream = false }} }}\n{}",
-        scenario("s", "", "phase a { workload = twice, requests = 1000 }\nphase b { workload = w, requests = 2 }\nexpect ok: a.success_rate == 100%")
+        scenario(
+            "s",
+            "",
+            "phase a { workload = twice, requests = 1000 }\nphase b { workload = w, requests = 2 }\nexpect ok: a.success_rate == 100%"
+        )
     );
     let ran = Pack::new(&text).run(&[]).exits(3);
     let case = ran.case("s/case");
     assert_eq!(case["error"]["kind"], "bad_request", "{case:#}");
     let message = case["error"]["message"].as_str().unwrap();
-    assert!(message.contains("`twice`") && message.contains("stream"), "{message}");
+    assert!(
+        message.contains("`twice`") && message.contains("stream"),
+        "{message}"
+    );
     assert_eq!(ran.requests("s/case").len(), 0);
     assert_eq!(check(&case, "ok")["verdict"], "no_data");
 }

@@ -28,8 +28,13 @@ fn the_run_folder_is_complete_and_reports_are_written_again_from_it() {
     let ran = pack.ran(command).exits(0);
 
     let mut wanted: BTreeSet<String> = [
-        "run.json", "plan.json", "env.json", "events.jsonl", "junit.xml",
-        "reports/summary.md", "reports/results.csv",
+        "run.json",
+        "plan.json",
+        "env.json",
+        "events.jsonl",
+        "junit.xml",
+        "reports/summary.md",
+        "reports/results.csv",
     ]
     .map(String::from)
     .into();
@@ -60,12 +65,19 @@ fn the_run_folder_is_complete_and_reports_are_written_again_from_it() {
     assert!(!ran.stderr.is_empty());
 
     let read = |name: &String| std::fs::read(ran.folder.join(name)).unwrap();
-    let before: Vec<(String, Vec<u8>)> = there.iter().map(|name| (name.clone(), read(name))).collect();
+    let before: Vec<(String, Vec<u8>)> = there
+        .iter()
+        .map(|name| (name.clone(), read(name)))
+        .collect();
     for name in ["junit.xml", "reports/summary.md", "reports/results.csv"] {
         std::fs::remove_file(ran.folder.join(name)).unwrap();
     }
     let again = pack.ran(pack.scn(&["report", "out"])).exits(0);
-    assert!(again.stdout.contains("2 checks: 2 passed"), "{}", again.stdout);
+    assert!(
+        again.stdout.contains("2 checks: 2 passed"),
+        "{}",
+        again.stdout
+    );
     for (name, bytes) in before {
         assert_eq!(read(&name), bytes, "{name}");
     }
@@ -79,18 +91,26 @@ fn json_on_standard_output_is_alone_there() {
     assert_eq!(value["exit_code"], 0);
     assert_eq!(value["cases"].as_array().unwrap().len(), 2);
 
-    let again = pack.ran(pack.scn(&["report", "out", "--json", "-"])).exits(0);
+    let again = pack
+        .ran(pack.scn(&["report", "out", "--json", "-"]))
+        .exits(0);
     let value: serde_json::Value = serde_json::from_str(&again.stdout).expect("JSON alone");
     assert_eq!(value["cases"].as_array().unwrap().len(), 2);
 
-    let plan = pack.ran(pack.scn(&["plan", "s.scn", "--json", "-"])).exits(0);
+    let plan = pack
+        .ran(pack.scn(&["plan", "s.scn", "--json", "-"]))
+        .exits(0);
     let _: serde_json::Value = serde_json::from_str(&plan.stdout).expect("JSON alone");
 }
 
 #[test]
 fn json_that_cannot_be_written_is_no_success() {
     let ran = passing().run(&["--json", "no/such/folder/x.json"]).exits(3);
-    assert!(ran.stderr.contains("no/such/folder/x.json"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("no/such/folder/x.json"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]
@@ -103,14 +123,24 @@ fn quiet_shows_verdicts_only_and_a_closed_pipe_changes_nothing() {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let mut command = pack.scn(&["run", "s.scn", "--out", "piped"]);
-    let status = command.stdout(writer).stderr(std::process::Stdio::null()).status().unwrap();
+    let status = command
+        .stdout(writer)
+        .stderr(std::process::Stdio::null())
+        .status()
+        .unwrap();
     assert_eq!(status.code(), Some(0));
     assert_eq!(json(&pack.path().join("piped/run.json"))["exit_code"], 0);
 }
 
 #[test]
 fn scenarios_are_selected_and_parameters_are_set() {
-    let one = |name: &str| scenario(name, "", "phase a { workload = w, requests = rounds }\nexpect ok: a.completed >= 1 req");
+    let one = |name: &str| {
+        scenario(
+            name,
+            "",
+            "phase a { workload = w, requests = rounds }\nexpect ok: a.completed >= 1 req",
+        )
+    };
     let pack = Pack::new(&format!(
         "param rounds = 2\n{}{}suite fast {{ scenarios = [second] }}\n",
         one("first"),
@@ -122,18 +152,37 @@ fn scenarios_are_selected_and_parameters_are_set() {
     assert_eq!(json(&ran.folder.join("run.json"))["params"]["rounds"], "5");
 
     // without --out: a folder below runs/, named by the time
-    let ran = pack.ran(pack.scn(&["run", "s.scn", "--suite", "fast"])).exits(0);
-    let runs: Vec<_> = std::fs::read_dir(pack.path().join("runs")).unwrap().map(|e| e.unwrap().path()).collect();
+    let ran = pack
+        .ran(pack.scn(&["run", "s.scn", "--suite", "fast"]))
+        .exits(0);
+    let runs: Vec<_> = std::fs::read_dir(pack.path().join("runs"))
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .collect();
     assert_eq!(runs.len(), 1, "{runs:?}");
     assert!(runs[0].join("cases/second/case/result.json").exists());
     assert!(!runs[0].join("cases/first").exists());
-    assert!(ran.stdout.contains(runs[0].file_name().unwrap().to_str().unwrap()), "{}", ran.stdout);
+    assert!(
+        ran.stdout
+            .contains(runs[0].file_name().unwrap().to_str().unwrap()),
+        "{}",
+        ran.stdout
+    );
 
-    let ran = pack.ran(pack.scn(&["run", "s.scn", "--only", "frist"])).exits(4);
-    assert!(ran.stderr.contains("did you mean `first`"), "{}", ran.stderr);
-    pack.ran(pack.scn(&["run", "s.scn", "--suite", "slow"])).exits(4);
-    pack.ran(pack.scn(&["run", "s.scn", "-p", "rounds=5MB"])).exits(2);
-    pack.ran(pack.scn(&["run", "s.scn", "-p", "round=5"])).exits(2);
+    let ran = pack
+        .ran(pack.scn(&["run", "s.scn", "--only", "frist"]))
+        .exits(4);
+    assert!(
+        ran.stderr.contains("did you mean `first`"),
+        "{}",
+        ran.stderr
+    );
+    pack.ran(pack.scn(&["run", "s.scn", "--suite", "slow"]))
+        .exits(4);
+    pack.ran(pack.scn(&["run", "s.scn", "-p", "rounds=5MB"]))
+        .exits(2);
+    pack.ran(pack.scn(&["run", "s.scn", "-p", "round=5"]))
+        .exits(2);
     pack.ran(pack.scn(&["run"])).exits(2);
     pack.ran(pack.scn(&["run", "missing.scn"])).exits(2);
 }
@@ -142,20 +191,40 @@ fn scenarios_are_selected_and_parameters_are_set() {
 fn exit_codes_and_their_order() {
     let load = "phase a { workload = w, requests = 3 }\n";
     let text = [
-        scenario("good", "", &format!("{load}expect ok: a.success_rate == 100%")),
-        scenario("bad", "", &format!("{load}expect ok: a.completed >= 1000 req")),
-        scenario("warned", "", &format!("{load}warn ok: a.completed >= 1000 req\nexpect ran: a.completed >= 1 req")),
+        scenario(
+            "good",
+            "",
+            &format!("{load}expect ok: a.success_rate == 100%"),
+        ),
+        scenario(
+            "bad",
+            "",
+            &format!("{load}expect ok: a.completed >= 1000 req"),
+        ),
+        scenario(
+            "warned",
+            "",
+            &format!("{load}warn ok: a.completed >= 1000 req\nexpect ran: a.completed >= 1 req"),
+        ),
         scenario("few", "", &format!("{load}expect tail: a.ttft.p99 <= 10s")),
-        scenario("blind", "omit_usage = true", &format!("{load}expect tokens: a.output.mean >= 1 tok")),
+        scenario(
+            "blind",
+            "omit_usage = true",
+            &format!("{load}expect tokens: a.output.mean >= 1 tok"),
+        ),
     ]
     .concat();
     let pack = Pack::new(&text);
     let run = |only: &[&str], code: i32| {
         let folder = only.join("_");
         let mut arguments = vec!["run", "s.scn", "--out", &folder];
-        only.iter().for_each(|name| arguments.extend(["--only", name]));
+        only.iter()
+            .for_each(|name| arguments.extend(["--only", name]));
         let ran = pack.ran(pack.scn(&arguments)).exits(code);
-        assert_eq!(json(&pack.path().join(&folder).join("run.json"))["exit_code"], code);
+        assert_eq!(
+            json(&pack.path().join(&folder).join("run.json"))["exit_code"],
+            code
+        );
         ran
     };
     run(&["good"], 0);
@@ -168,7 +237,10 @@ fn exit_codes_and_their_order() {
     let broken = Pack::new("scenario s { nonsense = 1 }\n");
     let ran = broken.run(&[]).exits(2);
     assert!(ran.stderr.contains("nonsense"), "{}", ran.stderr);
-    assert!(!ran.folder.exists(), "nothing is written for an invalid scenario");
+    assert!(
+        !ran.folder.exists(),
+        "nothing is written for an invalid scenario"
+    );
     Pack::new("").run(&[]).exits(4);
 }
 
@@ -183,21 +255,38 @@ fn arguments_that_are_not_utf8_are_no_panic() {
 
 #[test]
 fn phases_are_left_out_and_cases_time_out() {
-    let pack = Pack::new(&[
-        scenario("gap", "", "phase a { workload = w, requests = 2 }
+    let pack = Pack::new(
+        &[
+            scenario(
+                "gap",
+                "",
+                "phase a { workload = w, requests = 2 }
             phase b { when = 1 > 2, workload = w, requests = 2 }
             expect ok: a.success_rate == 100%
-            expect later: b.success_rate == 100%"),
-        scenario("slow", "", "timeout = 1s
+            expect later: b.success_rate == 100%",
+            ),
+            scenario(
+                "slow",
+                "",
+                "timeout = 1s
             phase a { workload = w, duration = 10min, think = 5ms }
             phase b { workload = w, requests = 2 }
-            expect ok: a.success_rate == 100%"),
-    ].concat());
+            expect ok: a.success_rate == 100%",
+            ),
+        ]
+        .concat(),
+    );
     let ran = pack.run(&[]).exits(3);
     let gap = ran.case("gap/case");
     assert_eq!(gap["verdict"], "pass");
     assert_eq!(check(&gap, "later")["verdict"], "skipped");
-    assert!(phase(&gap, "b")["skipped"].as_str().unwrap().contains("1 > 2"), "{gap:#}");
+    assert!(
+        phase(&gap, "b")["skipped"]
+            .as_str()
+            .unwrap()
+            .contains("1 > 2"),
+        "{gap:#}"
+    );
     assert_eq!(ran.requests("gap/case").len(), 2);
 
     let slow = ran.case("slow/case");
@@ -206,6 +295,12 @@ fn phases_are_left_out_and_cases_time_out() {
     assert!(slow["error"]["help"].as_str().unwrap().contains("timeout"));
     assert!(phase(&slow, "b")["skipped"].is_string());
     // what was measured until then is there
-    assert!(phase(&slow, "a")["metrics"]["completed"]["value"].as_f64().unwrap() > 0.0, "{slow:#}");
+    assert!(
+        phase(&slow, "a")["metrics"]["completed"]["value"]
+            .as_f64()
+            .unwrap()
+            > 0.0,
+        "{slow:#}"
+    );
     assert!(!ran.requests("slow/case").is_empty());
 }

@@ -21,12 +21,21 @@ const QUICK: &str = "phase q { workload = w, requests = 3 }\nexpect ok: q.succes
 
 /// Waits for the phase, interrupts, and looks at what is left.
 fn interrupted(body: &str, phase: &str, signal: Signal) -> serde_json::Value {
-    let pack = Pack::new(&[with_child("s", "", body), scenario("never_begun", "", QUICK)].concat());
+    let pack = Pack::new(
+        &[
+            with_child("s", "", body),
+            scenario("never_begun", "", QUICK),
+        ]
+        .concat(),
+    );
     let mut run = pack.start(&[]);
     run.wait_for_phase(phase);
     std::thread::sleep(Duration::from_millis(200));
     let processes = run.descendants();
-    assert!(processes.len() >= 3, "guard, server and its child: {processes:?}");
+    assert!(
+        processes.len() >= 3,
+        "guard, server and its child: {processes:?}"
+    );
     run.signal(signal);
     assert_eq!(run.end(), Some(130));
     all_gone(&processes);
@@ -53,13 +62,22 @@ fn ctrl_c_in_a_load_finishes_and_reports() {
         Signal::SIGINT,
     );
     assert_eq!(check(&case, "ok")["verdict"], "interrupted", "{case:#}");
-    assert!(phase(&case, "a")["metrics"]["completed"]["value"].as_f64().unwrap() > 0.0);
+    assert!(
+        phase(&case, "a")["metrics"]["completed"]["value"]
+            .as_f64()
+            .unwrap()
+            > 0.0
+    );
     assert!(phase(&case, "b")["skipped"].is_string());
 }
 
 #[test]
 fn sigterm_in_an_idle_phase_does_the_same() {
-    interrupted("phase a { idle = 10min }\nreport page extends reports.summary {}", "a", Signal::SIGTERM);
+    interrupted(
+        "phase a { idle = 10min }\nreport page extends reports.summary {}",
+        "a",
+        Signal::SIGTERM,
+    );
 }
 
 #[test]
@@ -98,19 +116,32 @@ fn twice_stops_now() {
     let processes = run.descendants();
     run.signal(Signal::SIGINT);
     run.wait_for("case_ended", |event| event["event"] == "case_ended");
-    assert!(run.child.try_wait().unwrap().is_none(), "the server is given its grace");
+    assert!(
+        run.child.try_wait().unwrap().is_none(),
+        "the server is given its grace"
+    );
     let asked = Instant::now();
     run.signal(Signal::SIGINT);
     assert_eq!(run.end(), Some(130));
-    assert!(asked.elapsed() < Duration::from_secs(20), "a grace of ten minutes is not waited for");
+    assert!(
+        asked.elapsed() < Duration::from_secs(20),
+        "a grace of ten minutes is not waited for"
+    );
     all_gone(&processes);
     assert!(run.folder.join("reports/summary.md").exists());
 }
 
 #[test]
 fn nohup_is_respected() {
-    let pack = Pack::new(&scenario("s", "", "phase a { idle = 1s }\nphase b { workload = w, requests = 3 }\nexpect ok: b.success_rate == 100%"));
-    let script = format!("trap '' HUP; exec {} run s.scn --out out", env!("CARGO_BIN_EXE_scn"));
+    let pack = Pack::new(&scenario(
+        "s",
+        "",
+        "phase a { idle = 1s }\nphase b { workload = w, requests = 3 }\nexpect ok: b.success_rate == 100%",
+    ));
+    let script = format!(
+        "trap '' HUP; exec {} run s.scn --out out",
+        env!("CARGO_BIN_EXE_scn")
+    );
     let mut run = pack.start_with(std::process::Command::new("sh").args(["-c", &script]));
     run.wait_for_phase("a");
     run.signal(Signal::SIGHUP);
@@ -135,14 +166,23 @@ fn after_kill_9_nothing_runs_and_the_folder_can_be_read() {
     all_gone(&processes);
 
     let report = pack.ran(pack.scn(&["report", "out"])).exits(0);
-    assert!(report.stderr.contains("did not finish"), "{}", report.stderr);
+    assert!(
+        report.stderr.contains("did not finish"),
+        "{}",
+        report.stderr
+    );
     assert!(report.stdout.contains("1 passed"), "{}", report.stdout);
     let page = std::fs::read_to_string(run.folder.join("reports/summary.md")).unwrap();
     assert!(page.contains("done") && page.contains("killed"), "{page}");
 
     // the folder of a killed run is taken again, and what it held is put aside
     let again = pack.run(&["--only", "done"]).exits(0);
-    assert!(again.folder.join("earlier/1/cases/killed/case/requests.csv").exists());
+    assert!(
+        again
+            .folder
+            .join("earlier/1/cases/killed/case/requests.csv")
+            .exists()
+    );
 }
 
 #[test]
@@ -151,12 +191,19 @@ fn two_runs_at_once_do_not_meet() {
     let pack = Pack::new(&scenario("s", "", body));
     let start = || {
         let mut command = pack.scn(&["run", "s.scn"]);
-        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap()
+        command
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap()
     };
     for mut child in [start(), start(), start()] {
         assert_eq!(child.wait().unwrap().code(), Some(0));
     }
-    let folders: Vec<_> = std::fs::read_dir(pack.path().join("runs")).unwrap().map(|e| e.unwrap().path()).collect();
+    let folders: Vec<_> = std::fs::read_dir(pack.path().join("runs"))
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .collect();
     assert_eq!(folders.len(), 3, "{folders:?}");
     let ports: std::collections::BTreeSet<u64> = folders
         .iter()

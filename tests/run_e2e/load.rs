@@ -9,27 +9,52 @@ const QUIET: &str = "phase before { quiesce = true, idle = 100ms }
 
 #[test]
 fn a_leak_is_seen_where_there_is_one() {
-    let text = [scenario("leaks", "leak = \"1MB/req\"", QUIET), scenario("holds", "", QUIET)].concat();
+    let text = [
+        scenario("leaks", "leak = \"1MB/req\"", QUIET),
+        scenario("holds", "", QUIET),
+    ]
+    .concat();
     let ran = Pack::new(&text).run(&[]).exits(1);
     let leaks = ran.case("leaks/case");
     let bounded = check(&leaks, "bounded");
     assert_eq!(bounded["verdict"], "fail", "{bounded:#}");
     let grown = bounded["evidence"][0]["value"]["value"].as_f64().unwrap();
     assert!(grown >= 38e6, "{grown}");
-    assert!(bounded["why"].as_str().unwrap().contains("limit 15 MB"), "{bounded:#}");
+    assert!(
+        bounded["why"].as_str().unwrap().contains("limit 15 MB"),
+        "{bounded:#}"
+    );
     let metrics = &leaks["servers"][0]["metrics"];
-    assert!(metrics["roles.server.memory.max"]["value"].as_f64().unwrap() >= 38e6, "{metrics:#}");
-    assert!(metrics["pss@after"]["value"].as_f64().unwrap() >= 38e6, "{metrics:#}");
+    assert!(
+        metrics["roles.server.memory.max"]["value"]
+            .as_f64()
+            .unwrap()
+            >= 38e6,
+        "{metrics:#}"
+    );
+    assert!(
+        metrics["pss@after"]["value"].as_f64().unwrap() >= 38e6,
+        "{metrics:#}"
+    );
     // no GPU here is no GPU memory of 0
     let gpu = &metrics["gpu_memory.max"];
-    assert!(gpu["value"].as_f64().is_some_and(|v| v > 0.0) || gpu["unavailable"].is_string(), "{gpu}");
+    assert!(
+        gpu["value"].as_f64().is_some_and(|v| v > 0.0) || gpu["unavailable"].is_string(),
+        "{gpu}"
+    );
 
     let holds = ran.case("holds/case");
     assert_eq!(check(&holds, "bounded")["verdict"], "pass", "{holds:#}");
     let samples = std::fs::read_to_string(ran.folder.join("cases/leaks/case/samples.csv")).unwrap();
-    let headers = samples.lines().filter(|line| line.starts_with("t (s)")).count();
+    let headers = samples
+        .lines()
+        .filter(|line| line.starts_with("t (s)"))
+        .count();
     assert_eq!(headers, 1);
-    assert!(samples.lines().any(|line| line.contains(",sut,memory,")), "{samples}");
+    assert!(
+        samples.lines().any(|line| line.contains(",sut,memory,")),
+        "{samples}"
+    );
 }
 
 /// Seconds of a request's due time, and of its end after that.
@@ -37,7 +62,12 @@ fn times(ran: &Ran, case: &str) -> Vec<(f64, f64)> {
     let mut times: Vec<(f64, f64)> = ran
         .requests(case)
         .iter()
-        .map(|row| (row["due (s)"].parse().unwrap(), row["e2e (ms)"].parse::<f64>().unwrap() / 1e3))
+        .map(|row| {
+            (
+                row["due (s)"].parse().unwrap(),
+                row["e2e (ms)"].parse::<f64>().unwrap() / 1e3,
+            )
+        })
         .collect();
     times.sort_by(|a, b| a.0.total_cmp(&b.0));
     times
@@ -49,7 +79,9 @@ fn an_open_loop_counts_from_due_times() {
     let body = "phase a { workload = w, rate = 200 req/s, arrival = constant(), requests = 40 }
         expect quick: a.e2e.max <= 100ms";
     let server = "server sut { engine = engines.builtin, options { max_concurrent = 1, ttft = 20ms, itl = 1ms } }";
-    let ran = Pack::new(&format!("scenario s {{ {server}\n {body} }}")).run(&[]).exits(1);
+    let ran = Pack::new(&format!("scenario s {{ {server}\n {body} }}"))
+        .run(&[])
+        .exits(1);
     let times = times(&ran, "s/case");
     assert_eq!(times.len(), 40);
     // due by the rate, whatever the server did
@@ -96,9 +128,27 @@ fn wrong_answers_are_failures_of_their_own() {
     let failures = &phase(&wrong, "a")["failures"];
     assert_eq!(failures[0]["class"], "wrong_answer");
     assert_eq!(failures[0]["count"], 5);
-    assert!(failures[0]["example"].as_str().unwrap().contains("good bye"), "{failures:#}");
-    let answers = std::fs::read_to_string(ran.folder.join("cases/wrong/case/answers.jsonl")).unwrap();
-    assert_eq!(answers.lines().filter(|line| line.contains("good bye")).count(), 5, "{answers}");
-    assert!(ran.requests("wrong/case").iter().all(|row| row["accepted"] == "false"));
+    assert!(
+        failures[0]["example"]
+            .as_str()
+            .unwrap()
+            .contains("good bye"),
+        "{failures:#}"
+    );
+    let answers =
+        std::fs::read_to_string(ran.folder.join("cases/wrong/case/answers.jsonl")).unwrap();
+    assert_eq!(
+        answers
+            .lines()
+            .filter(|line| line.contains("good bye"))
+            .count(),
+        5,
+        "{answers}"
+    );
+    assert!(
+        ran.requests("wrong/case")
+            .iter()
+            .all(|row| row["accepted"] == "false")
+    );
     assert!(!ran.folder.join("cases/right/case/answers.jsonl").exists());
 }

@@ -46,12 +46,15 @@ pub fn read_request(reader: &mut impl BufRead) -> Option<String> {
 /// The bytes of an answer that leaves the connection open.
 pub fn answer(status: u16, kind: &str, body: &str) -> Vec<u8> {
     let length = body.len();
-    format!("HTTP/1.1 {status} x\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\r\n{body}").into_bytes()
+    format!("HTTP/1.1 {status} x\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\r\n{body}")
+        .into_bytes()
 }
 
 impl Raw {
     /// Answers every path as `respond` says: status, type and body.
-    pub fn start(respond: impl Fn(&str) -> (u16, &'static str, String) + Send + Sync + 'static) -> Self {
+    pub fn start(
+        respond: impl Fn(&str) -> (u16, &'static str, String) + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let asked = Asked::default();
@@ -76,6 +79,11 @@ impl Raw {
     }
 
     pub fn asked(&self, request: &str) -> usize {
-        self.asked.lock().unwrap().iter().filter(|one| *one == request).count()
+        self.asked
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|one| *one == request)
+            .count()
     }
 }

@@ -8,23 +8,37 @@ fn cases_with_equal_servers_share_a_process_and_its_log() {
     let body = "matrix { n = [1, 2, 3] }
         phase a { workload = w, requests = 3, concurrency = n }
         expect ok: a.success_rate == 100%";
-    let pack = Pack::new(&[
-        scenario("shared", "", body),
-        scenario("alone", "", &format!("isolate = true\n{body}")),
-        scenario("differ", "max_concurrent = n", body),
-    ].concat());
+    let pack = Pack::new(
+        &[
+            scenario("shared", "", body),
+            scenario("alone", "", &format!("isolate = true\n{body}")),
+            scenario("differ", "max_concurrent = n", body),
+        ]
+        .concat(),
+    );
     let launches = |name: &str| {
         let folder = format!("out_{name}");
-        pack.ran(pack.scn(&["run", "s.scn", "--out", &folder, "--only", name])).exits(0);
+        pack.ran(pack.scn(&["run", "s.scn", "--out", &folder, "--only", name]))
+            .exits(0);
         let folder = pack.path().join(folder);
         for case in ["n=1", "n=2", "n=3"] {
-            let log = std::fs::read_to_string(folder.join(format!("cases/{name}/{case}/server.log"))).unwrap();
-            assert_eq!(log.matches("listening on").count(), 1, "{name} {case}: {log}");
+            let log =
+                std::fs::read_to_string(folder.join(format!("cases/{name}/{case}/server.log")))
+                    .unwrap();
+            assert_eq!(
+                log.matches("listening on").count(),
+                1,
+                "{name} {case}: {log}"
+            );
             let result = json(&folder.join(format!("cases/{name}/{case}/result.json")));
             assert_eq!(result["servers"][0]["log"], "server.log", "{result:#}");
         }
-        let started = events(&folder).into_iter().filter(|event| event["event"] == "server_started");
-        let pids: std::collections::BTreeSet<i64> = started.map(|event| event["pid"].as_i64().unwrap()).collect();
+        let started = events(&folder)
+            .into_iter()
+            .filter(|event| event["event"] == "server_started");
+        let pids: std::collections::BTreeSet<i64> = started
+            .map(|event| event["pid"].as_i64().unwrap())
+            .collect();
         pids.len()
     };
     assert_eq!(launches("shared"), 1);
@@ -60,7 +74,10 @@ fn flushing_reaches_the_server() {
     assert_eq!(server.asked("POST /v1/chat/completions"), 6);
     let case = ran.case("s/case");
     for name in ["before", "after"] {
-        assert!(!phase(&case, name)["notes"].to_string().contains("flushed"), "{case:#}");
+        assert!(
+            !phase(&case, name)["notes"].to_string().contains("flushed"),
+            "{case:#}"
+        );
     }
 }
 
@@ -71,18 +88,29 @@ fn a_flush_that_fails_is_a_note() {
     let case = ran.case("s/case");
     for name in ["before", "after"] {
         let notes = phase(&case, name)["notes"].to_string();
-        assert_eq!(notes.matches("not flushed").count(), 1, "said once: {notes}");
-        assert!(notes.contains("POST /reset_prefix_cache") && notes.contains("500"), "{notes}");
+        assert_eq!(
+            notes.matches("not flushed").count(),
+            1,
+            "said once: {notes}"
+        );
+        assert!(
+            notes.contains("POST /reset_prefix_cache") && notes.contains("500"),
+            "{notes}"
+        );
     }
     // a metric that the server does not have is unavailable, with a reason
     let running = &case["servers"][0]["metrics"]["running.max"];
     assert!(running["value"].is_null(), "{running}");
-    assert!(running["unavailable"].as_str().unwrap().contains("404"), "{running}");
+    assert!(
+        running["unavailable"].as_str().unwrap().contains("404"),
+        "{running}"
+    );
 }
 
 #[test]
 fn two_servers_of_a_case_have_a_log_and_figures_each() {
-    let both = server("").replace("sut", "one") + &server("answer = \"other\"").replace("sut", "two");
+    let both =
+        server("").replace("sut", "one") + &server("answer = \"other\"").replace("sut", "two");
     let text = format!(
         "scenario s {{ sample = 50ms
            {both}

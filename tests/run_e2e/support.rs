@@ -11,17 +11,23 @@ use tempfile::TempDir;
 /// Long enough for a machine that does much else; a test that passes does not wait for it.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-pub const HEAD: &str = "use std.engines\nuse std.reports\nworkload w { prompt = \"hi\", output = 4 }\n";
+pub const HEAD: &str =
+    "use std.engines\nuse std.reports\nworkload w { prompt = \"hi\", output = 4 }\n";
 
 /// A server of the built-in engine that answers at once, with further options.
 pub fn server(options: &str) -> String {
     let comma = if options.is_empty() { "" } else { ", " };
-    format!("server sut {{ engine = engines.builtin, options {{ ttft = 1ms, itl = 1ms{comma}{options} }} }}\n")
+    format!(
+        "server sut {{ engine = engines.builtin, options {{ ttft = 1ms, itl = 1ms{comma}{options} }} }}\n"
+    )
 }
 
 /// A scenario on such a server.
 pub fn scenario(name: &str, options: &str, body: &str) -> String {
-    format!("scenario {name} {{\n sample = 50ms\n {}{body}\n}}\n", server(options))
+    format!(
+        "scenario {name} {{\n sample = 50ms\n {}{body}\n}}\n",
+        server(options)
+    )
 }
 
 /// The file `s.scn` in a folder of its own.
@@ -33,7 +39,9 @@ impl Pack {
     pub fn new(text: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("s.scn"), format!("{HEAD}{text}")).expect("written");
-        Self { folder: Arc::new(folder) }
+        Self {
+            folder: Arc::new(folder),
+        }
     }
 
     pub fn path(&self) -> &Path {
@@ -43,7 +51,10 @@ impl Pack {
     /// `scn` with these arguments, in the pack's folder.
     pub fn scn(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_scn"));
-        command.args(arguments).current_dir(self.path()).stdin(Stdio::null());
+        command
+            .args(arguments)
+            .current_dir(self.path())
+            .stdin(Stdio::null());
         for name in ["GITHUB_STEP_SUMMARY", "NO_COLOR", "LC_ALL", "LC_CTYPE"] {
             command.env_remove(name);
         }
@@ -80,10 +91,18 @@ impl Pack {
     /// Starts another command of which the same is expected.
     pub fn start_with(&self, command: &mut Command) -> Started {
         use std::os::unix::process::CommandExt;
-        command.current_dir(self.path()).env_remove("GITHUB_STEP_SUMMARY");
+        command
+            .current_dir(self.path())
+            .env_remove("GITHUB_STEP_SUMMARY");
         // as a shell does it: a signal from the terminal goes to the whole group
-        command.process_group(0).stdout(Stdio::null()).stderr(Stdio::null());
-        Started { child: command.spawn().expect("the binary starts"), folder: self.path().join("out") }
+        command
+            .process_group(0)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        Started {
+            child: command.spawn().expect("the binary starts"),
+            folder: self.path().join("out"),
+        }
     }
 }
 
@@ -115,14 +134,20 @@ impl Ran {
 
     /// The events of a name.
     pub fn events_named(&self, name: &str) -> Vec<Value> {
-        self.events().into_iter().filter(|event| event["event"] == name).collect()
+        self.events()
+            .into_iter()
+            .filter(|event| event["event"] == name)
+            .collect()
     }
 
     /// Rows of a case's `requests.csv`, by header.
     pub fn requests(&self, case: &str) -> Vec<std::collections::HashMap<String, String>> {
         let path = self.folder.join("cases").join(case).join("requests.csv");
         let mut reader = csv::Reader::from_path(path).expect("requests.csv");
-        reader.deserialize().map(|row| row.expect("a row")).collect()
+        reader
+            .deserialize()
+            .map(|row| row.expect("a row"))
+            .collect()
     }
 }
 
@@ -133,7 +158,9 @@ pub fn json(path: &Path) -> Value {
 
 pub fn events(folder: &Path) -> Vec<Value> {
     let text = std::fs::read_to_string(folder.join("events.jsonl")).unwrap_or_default();
-    text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    text.lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect()
 }
 
 /// The phase of this name in a case's result.
@@ -151,7 +178,9 @@ pub fn check<'v>(case: &'v Value, name: &str) -> &'v Value {
 #[track_caller]
 fn named<'v>(list: &'v Value, name: &str) -> &'v Value {
     let list = list.as_array().expect("a list");
-    list.iter().find(|one| one["name"] == name).unwrap_or_else(|| panic!("no `{name}` in {list:#?}"))
+    list.iter()
+        .find(|one| one["name"] == name)
+        .unwrap_or_else(|| panic!("no `{name}` in {list:#?}"))
 }
 
 /// All files below a folder, relative, sorted.
@@ -188,7 +217,9 @@ impl Started {
 
     #[track_caller]
     pub fn wait_for_phase(&self, phase: &str) {
-        self.wait_for(phase, |event| event["event"] == "phase_started" && event["phase"] == phase);
+        self.wait_for(phase, |event| {
+            event["event"] == "phase_started" && event["phase"] == phase
+        });
     }
 
     /// As a terminal does it: to the whole process group.
@@ -219,7 +250,10 @@ impl Started {
             found.extend(all.iter().filter(|p| p.1 == parent).map(|p| p.0));
             i += 1;
         }
-        found[1..].iter().filter_map(|pid| Some((*pid, start_of(*pid)?))).collect()
+        found[1..]
+            .iter()
+            .filter_map(|pid| Some((*pid, start_of(*pid)?)))
+            .collect()
     }
 }
 
@@ -234,13 +268,19 @@ impl Drop for Started {
 fn processes() -> Vec<(i32, i32)> {
     let entries = std::fs::read_dir("/proc").expect("/proc");
     let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok());
-    pids.filter_map(|pid| Some((pid, stat(pid)?.get(1)?.parse().ok()?))).collect()
+    pids.filter_map(|pid| Some((pid, stat(pid)?.get(1)?.parse().ok()?)))
+        .collect()
 }
 
 /// The fields of `/proc/<pid>/stat` from the state on; none where it is gone or a zombie.
 fn stat(pid: i32) -> Option<Vec<String>> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let fields: Vec<String> = text.rsplit_once(')')?.1.split_whitespace().map(Into::into).collect();
+    let fields: Vec<String> = text
+        .rsplit_once(')')?
+        .1
+        .split_whitespace()
+        .map(Into::into)
+        .collect();
     (fields.first()? != "Z" && fields.first()? != "X").then_some(fields)
 }
 
@@ -257,7 +297,9 @@ pub fn runs(pid: i32) -> bool {
 pub fn all_gone(processes: &[(i32, String)]) {
     assert!(!processes.is_empty(), "there were processes to look for");
     eventually("all processes are gone", || {
-        processes.iter().all(|(pid, start)| start_of(*pid).as_ref() != Some(start))
+        processes
+            .iter()
+            .all(|(pid, start)| start_of(*pid).as_ref() != Some(start))
     });
 }
 

@@ -18,15 +18,38 @@ struct Server {
 impl Server {
     fn start() -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_scn"))
-            .args(["serve", "--port", "0", "--model", "org/found-me", "--api-key", KEY, "--ttft", "1ms", "--itl", "1ms"])
+            .args([
+                "serve",
+                "--port",
+                "0",
+                "--model",
+                "org/found-me",
+                "--api-key",
+                KEY,
+                "--ttft",
+                "1ms",
+                "--itl",
+                "1ms",
+            ])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.split_once("http://").unwrap().1.split_whitespace().next().unwrap();
-        Self { url: format!("http://{address}"), child }
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let address = line
+            .split_once("http://")
+            .unwrap()
+            .1
+            .split_whitespace()
+            .next()
+            .unwrap();
+        Self {
+            url: format!("http://{address}"),
+            child,
+        }
     }
 }
 
@@ -63,37 +86,117 @@ fn its_model_is_found_its_memory_measured_and_its_key_kept() {
         command.env("SCN_TEST_KEY", KEY);
         command
     };
-    let ran = pack.ran(command(&["run", "s.scn", "--out", "out", "-v", "--json", "-"])).exits(0);
+    let ran = pack
+        .ran(command(&[
+            "run", "s.scn", "--out", "out", "-v", "--json", "-",
+        ]))
+        .exits(0);
     let case = ran.case("s/case");
     assert_eq!(case["servers"][0]["model"], "org/found-me");
     assert_eq!(case["servers"][0]["command"].as_array().unwrap().len(), 0);
-    let memory = case["servers"][0]["metrics"]["memory.max"]["value"].as_f64().unwrap();
+    let memory = case["servers"][0]["metrics"]["memory.max"]["value"]
+        .as_f64()
+        .unwrap();
     assert!(memory > 1e5, "{memory}");
 
-    let plan = pack.ran(command(&["plan", "s.scn", "--json", "-"])).exits(0);
+    let plan = pack
+        .ran(command(&["plan", "s.scn", "--json", "-"]))
+        .exits(0);
     let shown = pack.ran(command(&["plan", "s.scn"])).exits(0);
-    let report = pack.ran(command(&["report", "out", "--json", "-"])).exits(0);
-    let mut said: Vec<(String, Vec<u8>)> = vec![];
-    for (name, ran) in [("run", &ran), ("plan --json", &plan), ("plan", &shown), ("report", &report)] {
-        said.push((name.into(), ran.stdout.clone().into_bytes()));
-        said.push((name.into(), ran.stderr.clone().into_bytes()));
+    let report = pack
+        .ran(command(&["report", "out", "--json", "-"]))
+        .exits(0);
+    nowhere(KEY, &[&ran, &plan, &shown, &report]);
+    assert!(
+        runs(i32::try_from(server.child.id()).unwrap()),
+        "it is not ours to stop"
+    );
+}
+
+/// That the text is in no byte of what commands printed, and of the run folder.
+fn nowhere(secret: &str, all: &[&Ran]) {
+    let mut said: Vec<(String, Vec<u8>)> = Vec::new();
+    for (i, ran) in all.iter().enumerate() {
+        said.push((
+            format!("output {i}"),
+            format!("{}{}", ran.stdout, ran.stderr).into_bytes(),
+        ));
     }
-    for name in files(&ran.folder) {
-        let bytes = std::fs::read(ran.folder.join(&name)).unwrap();
+    for name in files(&all[0].folder) {
+        let bytes = std::fs::read(all[0].folder.join(&name)).unwrap();
         said.push((name, bytes));
     }
     for (name, bytes) in said {
-        let holds = bytes.windows(KEY.len()).any(|window| window == KEY.as_bytes());
-        assert!(!holds, "the key is in {name}");
+        let holds = bytes
+            .windows(secret.len())
+            .any(|window| window == secret.as_bytes());
+        assert!(
+            !holds,
+            "the secret is in {name}: {}",
+            String::from_utf8_lossy(&bytes)
+        );
     }
-    assert!(runs(i32::try_from(server.child.id()).unwrap()), "it is not ours to stop");
+}
+
+#[test]
+fn secrets_in_commands_and_parameters_are_kept() {
+    let text = "param key = env(\"SCN_TEST_KEY\")
+        scenario s { sample = 50ms
+          server sut {
+            engine = engines.builtin, api_key = key, arguments = [\"--api-key\", key]
+            environment { MY_TOKEN = key }
+            options { ttft = 1ms, itl = 1ms, answer = \"hello\" }
+          }
+          phase a { workload = w, requests = 4 }
+          expect ok: a.success_rate == 100%
+          report page extends reports.summary {}
+        }
+        scenario broken {
+          server sut { engine = engines.builtin, arguments = [key] }
+          phase a { workload = w, requests = 4 }
+        }";
+    let pack = Pack::new(text);
+    let command = |arguments: &[&str]| {
+        let mut command = pack.scn(arguments);
+        command.env("SCN_TEST_KEY", KEY);
+        command
+    };
+    // the server takes the key, and one that is told a wrong word says it in its log
+    let ran = pack
+        .ran(command(&["run", "s.scn", "--out", "out", "-v"]))
+        .exits(3);
+    assert_eq!(ran.case("s/case")["verdict"], "pass");
+    let broken = ran.case("broken/case")["error"]["log_tail"].to_string();
+    assert!(broken.contains("***"), "{broken}");
+    let plan = pack.ran(command(&["plan", "s.scn"])).exits(0);
+    assert!(plan.stdout.contains("***"), "{}", plan.stdout);
+    let plan_json = pack
+        .ran(command(&["plan", "s.scn", "--json", "-"]))
+        .exits(0);
+    nowhere(KEY, &[&ran, &plan, &plan_json]);
+
+    // given on the command line, which `run.json` keeps as typed
+    let given = format!("key={KEY}-2");
+    let mut ran = pack.ran({
+        let mut command = pack.scn(&[
+            "run", "s.scn", "--only", "s", "--out", "given", "-p", &given,
+        ]);
+        command.env("SCN_TEST_KEY", "of no use");
+        command
+    });
+    ran.folder = pack.path().join("given");
+    let ran = ran.exits(0);
+    nowhere(&format!("{KEY}-2"), &[&ran]);
+    assert_eq!(json(&ran.folder.join("run.json"))["params"]["key"], "***");
 }
 
 #[test]
 fn without_a_pid_its_memory_is_unavailable() {
     let server = Server::start();
     let text = format!("url = \"{}\", api_key = \"{KEY}\"", server.url);
-    let ran = asked_with(&text, "expect small: sut.memory.max <= 1GB").run(&[]).exits(3);
+    let ran = asked_with(&text, "expect small: sut.memory.max <= 1GB")
+        .run(&[])
+        .exits(3);
     let case = ran.case("s/case");
     assert_eq!(check(&case, "ok")["verdict"], "pass");
     assert_eq!(check(&case, "small")["verdict"], "no_data");
@@ -101,30 +204,49 @@ fn without_a_pid_its_memory_is_unavailable() {
     assert!(memory["value"].is_null(), "{memory}");
     let why = memory["unavailable"].as_str().unwrap();
     assert!(why.contains("process"), "{why}");
-    assert!(check(&case, "small")["why"].as_str().unwrap().contains(why), "{case:#}");
+    assert!(
+        check(&case, "small")["why"].as_str().unwrap().contains(why),
+        "{case:#}"
+    );
 }
 
 #[test]
 fn a_wrong_key_is_a_status_and_without_a_model_the_case_cannot_begin() {
     let server = Server::start();
-    let text = format!("url = \"{}\", api_key = \"wrong\", model = {{ path = \"m\" }}", server.url);
+    let text = format!(
+        "url = \"{}\", api_key = \"wrong\", model = {{ path = \"m\" }}",
+        server.url
+    );
     let ran = asked_with(&text, "").run(&[]).exits(1);
     let failures = &phase(&ran.case("s/case"), "a")["failures"].clone();
     assert_eq!(failures[0]["class"], "status");
-    assert!(failures[0]["example"].as_str().unwrap().contains("401"), "{failures:#}");
+    assert!(
+        failures[0]["example"].as_str().unwrap().contains("401"),
+        "{failures:#}"
+    );
     assert_eq!(ran.requests("s/case")[0]["status"], "401");
 
-    let ran = asked_with(&format!("url = \"{}\"", server.url), "").run(&[]).exits(3);
+    let ran = asked_with(&format!("url = \"{}\"", server.url), "")
+        .run(&[])
+        .exits(3);
     let error = ran.case("s/case")["error"].clone();
     assert_eq!(error["kind"], "no_model");
-    assert!(error["message"].as_str().unwrap().contains("401"), "{error:#}");
+    assert!(
+        error["message"].as_str().unwrap().contains("401"),
+        "{error:#}"
+    );
 }
 
 #[test]
 fn a_server_that_cannot_be_reached_is_named() {
     // a port that was free a moment ago
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let ran = asked_with(&format!("url = \"http://{address}\""), "").run(&[]).exits(3);
+    let address = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let ran = asked_with(&format!("url = \"http://{address}\""), "")
+        .run(&[])
+        .exits(3);
     let error = ran.case("s/case")["error"].clone();
     assert_eq!(error["kind"], "server_unreachable");
     let message = error["message"].as_str().unwrap();
@@ -134,14 +256,23 @@ fn a_server_that_cannot_be_reached_is_named() {
 
 #[test]
 fn a_password_in_the_url_is_not_shown() {
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let address = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
     let pack = asked_with(&format!("url = \"http://me:hunter22@{address}\""), "");
     let ran = pack.run(&["-v"]).exits(3);
     let plan = pack.ran(pack.scn(&["plan", "s.scn"])).exits(0);
-    let plan_json = pack.ran(pack.scn(&["plan", "s.scn", "--json", "-"])).exits(0);
-    let mut said = [&ran, &plan, &plan_json].map(|ran| format!("{}{}", ran.stdout, ran.stderr)).concat();
+    let plan_json = pack
+        .ran(pack.scn(&["plan", "s.scn", "--json", "-"]))
+        .exits(0);
+    let mut said = [&ran, &plan, &plan_json]
+        .map(|ran| format!("{}{}", ran.stdout, ran.stderr))
+        .concat();
     for name in files(&ran.folder) {
-        said.push_str(&String::from_utf8_lossy(&std::fs::read(ran.folder.join(name)).unwrap()));
+        said.push_str(&String::from_utf8_lossy(
+            &std::fs::read(ran.folder.join(name)).unwrap(),
+        ));
     }
     assert!(!said.contains("hunter22"), "{said}");
 }
@@ -182,7 +313,8 @@ fn serve_tls() -> (String, String) {
 #[test]
 fn https_with_a_ca_file_of_its_own() {
     let (url, pem) = serve_tls();
-    let server = |ca: &str| format!("url = \"{url}\", ca_file = \"{ca}\", model = {{ path = \"m\" }}");
+    let server =
+        |ca: &str| format!("url = \"{url}\", ca_file = \"{ca}\", model = {{ path = \"m\" }}");
     let pack = asked_with(&server("ca.pem"), "");
     std::fs::write(pack.path().join("ca.pem"), pem).unwrap();
     pack.run(&[]).exits(0);
@@ -192,7 +324,10 @@ fn https_with_a_ca_file_of_its_own() {
     std::fs::write(pack.path().join("ca.pem"), other.cert.pem()).unwrap();
     let ran = pack.run(&[]).exits(3);
     let error = ran.case("s/case")["error"].clone();
-    assert!(error["message"].as_str().unwrap().contains("certificate"), "{error:#}");
+    assert!(
+        error["message"].as_str().unwrap().contains("certificate"),
+        "{error:#}"
+    );
 
     // a file that is missing is the scenario's mistake
     asked_with(&server("missing.pem"), "").run(&[]).exits(2);
