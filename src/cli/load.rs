@@ -78,13 +78,23 @@ fn read(selection: &Selection, suites: bool) -> Result<Loaded, Refused> {
     };
     let compiled = compile_these(&program, &params, &chosen);
     found.extend(compiled.found);
+    let given = params.values().filter_map(|value| match value {
+        Value::Secret(text) => Some(text.to_string()),
+        _ => None,
+    });
+    let secrets = compiled
+        .secrets
+        .iter()
+        .map(ToString::to_string)
+        .chain(given)
+        .collect();
     Ok(Loaded {
         program,
         params,
         shown_params,
         cases: compiled.cases,
         found: tidy(found),
-        secrets: compiled.secrets.iter().map(ToString::to_string).collect(),
+        secrets,
     })
 }
 

@@ -77,19 +77,25 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(args),
         Command::Report(args) => report::report(&args),
         Command::Completions(args) => completions::print(&args, &mut Cli::command()),
-        Command::Serve(args) => match crate::mock::serve(*args) {
-            Ok(()) => exit::PASSED,
-            Err(error) => {
-                eprintln!("scn serve: {error}");
-                error.exit_code()
-            }
-        },
+        Command::Serve(args) => serve(*args),
     };
     ExitCode::from(code)
 }
 
+fn serve(args: crate::mock::ServeArgs) -> u8 {
+    // a client that goes away in the middle of an answer must not end the server
+    run::ignore_write_signals();
+    match crate::mock::serve(args) {
+        Ok(()) => exit::PASSED,
+        Err(error) => {
+            eprintln!("scn serve: {error}");
+            error.exit_code()
+        }
+    }
+}
+
 /// Writing to a pipe whose reader has gone (`scn plan … | head`) ends the program quietly, as it
-/// does other tools. A run resets this: its servers must be stopped in order.
+/// does other tools. Runs and servers reset this: they must go on, or end in order.
 fn restore_pipe_signal() {
     use nix::sys::signal::{SigHandler, Signal, signal};
     // SAFETY: sets the default action; no handler of ours runs.

@@ -1,6 +1,7 @@
 //! `scn plan`: what a run would do.
 
 use super::{Selection, exit, load, style};
+use crate::store::Redactor;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
@@ -28,8 +29,12 @@ pub fn plan(args: &PlanArgs) -> u8 {
         return exit::NOTHING;
     }
     let plan = crate::plan::plan(&loaded.cases);
+    // plans leave out what they know to be secret; this takes care of what became part of a text
+    let redactor = Redactor::new(loaded.secrets);
     if let Some(path) = &args.json {
-        if let Err(error) = style::write_json(path, &crate::plan::to_json(&loaded.cases, &plan)) {
+        let mut json = crate::plan::to_json(&loaded.cases, &plan);
+        redactor.value(&mut json);
+        if let Err(error) = style::write_json(path, &json) {
             eprintln!("error: {error}");
             return exit::WORLD;
         }
@@ -41,6 +46,9 @@ pub fn plan(args: &PlanArgs) -> u8 {
         color: style::color(std::io::stdout().is_terminal()),
         width: style::width(),
     };
-    print!("{}", crate::plan::render(&loaded.cases, &plan, style));
+    print!(
+        "{}",
+        redactor.text(&crate::plan::render(&loaded.cases, &plan, style))
+    );
     exit::PASSED
 }

@@ -290,6 +290,22 @@ async fn run_launch(
     }
 }
 
+/// When a case began.
+pub(crate) struct Begun {
+    wall: jiff::Zoned,
+    /// On the run's clock.
+    pub at: f64,
+}
+
+impl Begun {
+    fn now(shared: &Shared) -> Self {
+        Self {
+            wall: jiff::Zoned::now(),
+            at: shared.clock.now(),
+        }
+    }
+}
+
 fn case_started(spec: &Case, index: usize) -> Event {
     Event::CaseStarted {
         index,

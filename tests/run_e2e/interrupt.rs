@@ -132,6 +132,26 @@ fn twice_stops_now() {
 }
 
 #[test]
+<<<<<<< 19e22a5ab6aa070517f1dfe882b5f164c4dbd8d2
+=======
+fn nohup_is_respected() {
+    let pack = Pack::new(&scenario(
+        "s",
+        "",
+        "phase a { idle = 1s }\nphase b { workload = w, requests = 3 }\nexpect ok: b.success_rate == 100%",
+    ));
+    let script = format!(
+        "trap '' HUP; exec {} run s.scn --out out",
+        env!("CARGO_BIN_EXE_scn")
+    );
+    let mut run = pack.start_with(std::process::Command::new("sh").args(["-c", &script]));
+    run.wait_for_phase("a");
+    run.signal(Signal::SIGHUP);
+    assert_eq!(run.end(), Some(0));
+}
+
+#[test]
+>>>>>>> 331439010bf36dce1fb244e505de0375e7bb4a86
 fn after_kill_9_nothing_runs_and_the_folder_can_be_read() {
     let body = "phase a { workload = w, duration = 10min, think = 2ms }\nexpect ok: a.success_rate == 100%";
     let text = [scenario("done", "", QUICK), with_child("killed", "", body)].concat();

@@ -106,3 +106,32 @@ fn a_flush_that_fails_is_a_note() {
         "{running}"
     );
 }
+<<<<<<< 19e22a5ab6aa070517f1dfe882b5f164c4dbd8d2
+=======
+
+#[test]
+fn two_servers_of_a_case_have_a_log_and_figures_each() {
+    let both =
+        server("").replace("sut", "one") + &server("answer = \"other\"").replace("sut", "two");
+    let text = format!(
+        "scenario s {{ sample = 50ms
+           {both}
+           phase a {{
+             load first  {{ server = one, workload = w, requests = 4 }}
+             load second {{ server = two, workload = w, requests = 6 }}
+           }}
+           expect ok: a.success_rate == 100% and a.second.completed == 6 req
+           expect measured: one.memory.max > 0MB and two.memory.max > 0MB
+         }}"
+    );
+    let ran = Pack::new(&text).run(&[]).exits(0);
+    let folder = ran.folder.join("cases/s/case");
+    for name in ["one", "two"] {
+        let log = std::fs::read_to_string(folder.join(format!("server.{name}.log"))).unwrap();
+        assert_eq!(log.matches("listening on").count(), 1, "{name}: {log}");
+    }
+    let rows = ran.requests("s/case");
+    assert_eq!(rows.iter().filter(|row| row["load"] == "second").count(), 6);
+    assert_eq!(rows.len(), 10);
+}
+>>>>>>> 331439010bf36dce1fb244e505de0375e7bb4a86

@@ -106,6 +106,7 @@ fn its_model_is_found_its_memory_measured_and_its_key_kept() {
     let report = pack
         .ran(command(&["report", "out", "--json", "-"]))
         .exits(0);
+<<<<<<< 19e22a5ab6aa070517f1dfe882b5f164c4dbd8d2
     let mut said: Vec<(String, Vec<u8>)> = vec![];
     for (name, ran) in [
         ("run", &ran),
@@ -126,12 +127,95 @@ fn its_model_is_found_its_memory_measured_and_its_key_kept() {
             .any(|window| window == KEY.as_bytes());
         assert!(!holds, "the key is in {name}");
     }
+=======
+    nowhere(KEY, &[&ran, &plan, &shown, &report]);
+>>>>>>> 331439010bf36dce1fb244e505de0375e7bb4a86
     assert!(
         runs(i32::try_from(server.child.id()).unwrap()),
         "it is not ours to stop"
     );
 }
 
+<<<<<<< 19e22a5ab6aa070517f1dfe882b5f164c4dbd8d2
+=======
+/// That the text is in no byte of what commands printed, and of the run folder.
+fn nowhere(secret: &str, all: &[&Ran]) {
+    let mut said: Vec<(String, Vec<u8>)> = Vec::new();
+    for (i, ran) in all.iter().enumerate() {
+        said.push((
+            format!("output {i}"),
+            format!("{}{}", ran.stdout, ran.stderr).into_bytes(),
+        ));
+    }
+    for name in files(&all[0].folder) {
+        let bytes = std::fs::read(all[0].folder.join(&name)).unwrap();
+        said.push((name, bytes));
+    }
+    for (name, bytes) in said {
+        let holds = bytes
+            .windows(secret.len())
+            .any(|window| window == secret.as_bytes());
+        assert!(
+            !holds,
+            "the secret is in {name}: {}",
+            String::from_utf8_lossy(&bytes)
+        );
+    }
+}
+
+#[test]
+fn secrets_in_commands_and_parameters_are_kept() {
+    let text = "param key = env(\"SCN_TEST_KEY\")
+        scenario s { sample = 50ms
+          server sut {
+            engine = engines.builtin, api_key = key, arguments = [\"--api-key\", key]
+            environment { MY_TOKEN = key }
+            options { ttft = 1ms, itl = 1ms, answer = \"hello\" }
+          }
+          phase a { workload = w, requests = 4 }
+          expect ok: a.success_rate == 100%
+          report page extends reports.summary {}
+        }
+        scenario broken {
+          server sut { engine = engines.builtin, arguments = [key] }
+          phase a { workload = w, requests = 4 }
+        }";
+    let pack = Pack::new(text);
+    let command = |arguments: &[&str]| {
+        let mut command = pack.scn(arguments);
+        command.env("SCN_TEST_KEY", KEY);
+        command
+    };
+    // the server takes the key, and one that is told a wrong word says it in its log
+    let ran = pack
+        .ran(command(&["run", "s.scn", "--out", "out", "-v"]))
+        .exits(3);
+    assert_eq!(ran.case("s/case")["verdict"], "pass");
+    let broken = ran.case("broken/case")["error"]["log_tail"].to_string();
+    assert!(broken.contains("***"), "{broken}");
+    let plan = pack.ran(command(&["plan", "s.scn"])).exits(0);
+    assert!(plan.stdout.contains("***"), "{}", plan.stdout);
+    let plan_json = pack
+        .ran(command(&["plan", "s.scn", "--json", "-"]))
+        .exits(0);
+    nowhere(KEY, &[&ran, &plan, &plan_json]);
+
+    // given on the command line, which `run.json` keeps as typed
+    let given = format!("key={KEY}-2");
+    let mut ran = pack.ran({
+        let mut command = pack.scn(&[
+            "run", "s.scn", "--only", "s", "--out", "given", "-p", &given,
+        ]);
+        command.env("SCN_TEST_KEY", "of no use");
+        command
+    });
+    ran.folder = pack.path().join("given");
+    let ran = ran.exits(0);
+    nowhere(&format!("{KEY}-2"), &[&ran]);
+    assert_eq!(json(&ran.folder.join("run.json"))["params"]["key"], "***");
+}
+
+>>>>>>> 331439010bf36dce1fb244e505de0375e7bb4a86
 #[test]
 fn without_a_pid_its_memory_is_unavailable() {
     let server = Server::start();
