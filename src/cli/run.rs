@@ -129,15 +129,9 @@ pub(super) fn utf8() -> bool {
         .is_some_and(|locale| locale.to_lowercase().contains("utf"))
 }
 
-<<<<<<< 19e22a5ab6aa070517f1dfe882b5f164c4dbd8d2
-/// Neither a closed pipe nor a limit on file sizes must end a run: its servers would be killed
-/// without being asked, and nothing be reported. Both are errors of the write instead.
-fn ignore_write_signals() {
-=======
 /// Neither a closed pipe or connection nor a limit on file sizes must end a run: its servers would
 /// be killed without being asked, and nothing be reported. They are errors of the write instead.
 pub(super) fn ignore_write_signals() {
->>>>>>> 331439010bf36dce1fb244e505de0375e7bb4a86
     use nix::sys::signal::{SigHandler, Signal, signal};
     for ignored in [Signal::SIGPIPE, Signal::SIGXFSZ] {
         // SAFETY: sets the ignoring action; no handler of ours runs.

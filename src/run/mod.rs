@@ -314,22 +314,6 @@ fn case_started(spec: &Case, index: usize) -> Event {
     }
 }
 
-/// When a case began.
-pub(crate) struct Begun {
-    wall: jiff::Zoned,
-    /// On the run's clock.
-    pub at: f64,
-}
-
-impl Begun {
-    fn now(shared: &Shared) -> Self {
-        Self {
-            wall: jiff::Zoned::now(),
-            at: shared.clock.now(),
-        }
-    }
-}
-
 /// Keeps a case's result, in its folder and in `run.json`.
 fn finish(
     shared: &Shared,

@@ -96,27 +96,10 @@ impl Stage<'_> {
             Err(error) if error.kind == DIED => Some(self.last_words(error).await),
             other => other.err(),
         };
-<<<<<<< 19e22a5ab6aa070517f1dfe882b5f164c4dbd8d2
-        self.scrape().await;
-=======
-        self.shared.progress.event(Event::PhaseStarted {
-            name: spec.name.clone(),
-            words,
-            planned_requests: planned(&|load| load.requests.map(|n| n as f64)).map(|n| n as u64),
-            planned_s: spec
-                .idle
-                .map(|d| d.as_secs_f64())
-                .or_else(|| planned(&|load| load.duration.map(|d| d.as_secs_f64()))),
-        });
-        let error = match self.rounds(spec, &mut data).await {
-            Err(error) if error.kind == DIED => Some(self.last_words(error).await),
-            other => other.err(),
-        };
         // counters of a phase that was cut short decide nothing
         if error.is_none() && self.stop.level() == StopLevel::Run {
             self.scrape().await;
         }
->>>>>>> 331439010bf36dce1fb244e505de0375e7bb4a86
         data.end = clock.now();
         data.records.extend(self.recorder.drain());
         self.recorder.flush(&spec.name);

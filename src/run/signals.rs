@@ -5,11 +5,7 @@ use super::Shared;
 use super::progress::Event;
 use crate::stop::{StopLevel, Stopper};
 use std::sync::Arc;
-<<<<<<< 19e22a5ab6aa070517f1dfe882b5f164c4dbd8d2
-use tokio::signal::unix::{SignalKind, signal};
-=======
 use tokio::signal::unix::{Signal, SignalKind, signal};
->>>>>>> 331439010bf36dce1fb244e505de0375e7bb4a86
 use tokio::task::JoinHandle;
 
 /// Raises the stop level with every signal, from now on; runs until it is aborted.
@@ -17,17 +13,6 @@ use tokio::task::JoinHandle;
 /// # Errors
 /// The system refuses to hand signals over.
 pub(super) fn watch(stopper: Stopper, shared: Arc<Shared>) -> std::io::Result<JoinHandle<()>> {
-<<<<<<< 19e22a5ab6aa070517f1dfe882b5f164c4dbd8d2
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hangup = signal(SignalKind::hangup())?;
-    Ok(tokio::spawn(async move {
-        for level in [StopLevel::Finish, StopLevel::Now] {
-            let name = tokio::select! {
-                _ = interrupt.recv() => "SIGINT",
-                _ = terminate.recv() => "SIGTERM",
-                _ = hangup.recv() => "SIGHUP",
-=======
     let mut interrupt = listen(SignalKind::interrupt())?;
     let mut terminate = listen(SignalKind::terminate())?;
     let mut hangup = listen(SignalKind::hangup())?;
@@ -38,7 +23,6 @@ pub(super) fn watch(stopper: Stopper, shared: Arc<Shared>) -> std::io::Result<Jo
                 Some(()) = next(&mut terminate) => "SIGTERM",
                 Some(()) = next(&mut hangup) => "SIGHUP",
                 else => return,
->>>>>>> 331439010bf36dce1fb244e505de0375e7bb4a86
             };
             stopper.raise(level);
             shared.log(
@@ -48,8 +32,6 @@ pub(super) fn watch(stopper: Stopper, shared: Arc<Shared>) -> std::io::Result<Jo
             shared.progress.event(Event::Interrupting { level });
         }
     }))
-<<<<<<< 19e22a5ab6aa070517f1dfe882b5f164c4dbd8d2
-=======
 }
 
 /// Listens to a signal; none where whoever started scn has it ignored (`nohup`, a shell's job in
@@ -76,5 +58,4 @@ fn is_ignored(kind: SignalKind) -> bool {
         nix::libc::sigaction(kind.as_raw_value(), std::ptr::null(), now.as_mut_ptr()) == 0
             && now.assume_init().sa_sigaction == nix::libc::SIG_IGN
     }
->>>>>>> 331439010bf36dce1fb244e505de0375e7bb4a86
 }

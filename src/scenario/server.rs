@@ -76,7 +76,6 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
     let set = options::evaluate(cx, flat, &engine.flat, &launch)?;
     let launch = launch.with_values([("options", set.record.clone())]);
     constraints(cx, flat, &engine.flat, &launch);
-<<<<<<< 19e22a5ab6aa070517f1dfe882b5f164c4dbd8d2
     let mut arguments = set.flags;
     words(
         cx,
@@ -90,11 +89,6 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
     };
     let arguments = Value::list(arguments.into_iter().map(value).collect());
     let launch = launch.with_values([("arguments", arguments)]);
-=======
-    let mut arguments: Vec<Value> = set.flags.into_iter().map(Value::text).collect();
-    arguments.extend(written_arguments(cx, flat));
-    let launch = launch.with_values([("arguments", Value::list(arguments))]);
->>>>>>> 331439010bf36dce1fb244e505de0375e7bb4a86
 
     let start = match url {
         Some(url) => running(cx, flat, url)?,
@@ -261,25 +255,6 @@ fn constraints(cx: &Context<'_>, flat: &Flat, engine: &Flat, scope: &Scope) {
     }
 }
 
-<<<<<<< 19e22a5ab6aa070517f1dfe882b5f164c4dbd8d2
-=======
-/// `arguments = […]`: passed as they are, secrets as such.
-fn written_arguments(cx: &Context<'_>, flat: &Flat) -> Vec<Value> {
-    let mut out = Vec::new();
-    words(
-        cx,
-        &cx.attr(flat, "arguments"),
-        cx.place(flat, "arguments"),
-        &mut out,
-    );
-    let value = |word: Word| match word.secret {
-        true => Value::Secret(word.text.into()),
-        false => Value::text(word.text),
-    };
-    out.into_iter().map(value).collect()
-}
-
->>>>>>> 331439010bf36dce1fb244e505de0375e7bb4a86
 /// A command's words: lists are spliced in, `none` is left out.
 fn words(cx: &Context<'_>, value: &Value, place: Span, out: &mut Vec<Word>) {
     match value {

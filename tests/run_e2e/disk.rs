@@ -38,11 +38,7 @@ fn a_limit_on_file_sizes_ends_the_case_in_order() {
     let pack = writes_much();
     // blocks of 512 bytes
     let script = format!(
-<<<<<<< 19e22a5ab6aa070517f1dfe882b5f164c4dbd8d2
-        "ulimit -f 128; exec {} run s.scn --out out",
-=======
         "ulimit -f 256; exec {} run s.scn --out out",
->>>>>>> 331439010bf36dce1fb244e505de0375e7bb4a86
         env!("CARGO_BIN_EXE_scn")
     );
     let mut command = Command::new("sh");

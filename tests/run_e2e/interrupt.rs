@@ -132,8 +132,6 @@ fn twice_stops_now() {
 }
 
 #[test]
-<<<<<<< 19e22a5ab6aa070517f1dfe882b5f164c4dbd8d2
-=======
 fn nohup_is_respected() {
     let pack = Pack::new(&scenario(
         "s",
@@ -151,7 +149,6 @@ fn nohup_is_respected() {
 }
 
 #[test]
->>>>>>> 331439010bf36dce1fb244e505de0375e7bb4a86
 fn after_kill_9_nothing_runs_and_the_folder_can_be_read() {
     let body = "phase a { workload = w, duration = 10min, think = 2ms }\nexpect ok: a.success_rate == 100%";
     let text = [scenario("done", "", QUICK), with_child("killed", "", body)].concat();

@@ -78,20 +78,10 @@ fn an_open_loop_counts_from_due_times() {
     // one at a time and 20 ms each, but one is due every 5 ms
     let body = "phase a { workload = w, rate = 200 req/s, arrival = constant(), requests = 40 }
         expect quick: a.e2e.max <= 100ms";
-<<<<<<< 19e22a5ab6aa070517f1dfe882b5f164c4dbd8d2
-    let ran = Pack::new(&scenario(
-        "s",
-        "max_concurrent = 1, delay_headers = 20ms",
-        body,
-    ))
-    .run(&[])
-    .exits(1);
-=======
     let server = "server sut { engine = engines.builtin, options { max_concurrent = 1, ttft = 20ms, itl = 1ms } }";
     let ran = Pack::new(&format!("scenario s {{ {server}\n {body} }}"))
         .run(&[])
         .exits(1);
->>>>>>> 331439010bf36dce1fb244e505de0375e7bb4a86
     let times = times(&ran, "s/case");
     assert_eq!(times.len(), 40);
     // due by the rate, whatever the server did

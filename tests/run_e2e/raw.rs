@@ -1,10 +1,6 @@
 //! A server that the test plays: it knows a few paths, and remembers what it was asked.
 
-<<<<<<< 19e22a5ab6aa070517f1dfe882b5f164c4dbd8d2
-use std::io::{BufRead, BufReader, Read, Write};
-=======
 use std::io::{BufRead, BufReader, Write};
->>>>>>> 331439010bf36dce1fb244e505de0375e7bb4a86
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 

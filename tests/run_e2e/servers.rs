@@ -106,8 +106,6 @@ fn a_flush_that_fails_is_a_note() {
         "{running}"
     );
 }
-<<<<<<< 19e22a5ab6aa070517f1dfe882b5f164c4dbd8d2
-=======
 
 #[test]
 fn two_servers_of_a_case_have_a_log_and_figures_each() {
@@ -134,4 +132,3 @@ fn two_servers_of_a_case_have_a_log_and_figures_each() {
     assert_eq!(rows.iter().filter(|row| row["load"] == "second").count(), 6);
     assert_eq!(rows.len(), 10);
 }
->>>>>>> 331439010bf36dce1fb244e505de0375e7bb4a86

@@ -4,10 +4,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-<<<<<<< 19e22a5ab6aa070517f1dfe882b5f164c4dbd8d2
-=======
 use std::sync::Arc;
->>>>>>> 331439010bf36dce1fb244e505de0375e7bb4a86
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -35,24 +32,16 @@ pub fn scenario(name: &str, options: &str, body: &str) -> String {
 
 /// The file `s.scn` in a folder of its own.
 pub struct Pack {
-<<<<<<< 19e22a5ab6aa070517f1dfe882b5f164c4dbd8d2
-    folder: TempDir,
-=======
     folder: Arc<TempDir>,
->>>>>>> 331439010bf36dce1fb244e505de0375e7bb4a86
 }
 
 impl Pack {
     pub fn new(text: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("s.scn"), format!("{HEAD}{text}")).expect("written");
-<<<<<<< 19e22a5ab6aa070517f1dfe882b5f164c4dbd8d2
-        Self { folder }
-=======
         Self {
             folder: Arc::new(folder),
         }
->>>>>>> 331439010bf36dce1fb244e505de0375e7bb4a86
     }
 
     pub fn path(&self) -> &Path {
@@ -88,21 +77,12 @@ impl Pack {
             stdout: String::from_utf8(output.stdout).expect("UTF-8"),
             stderr: String::from_utf8(output.stderr).expect("UTF-8"),
             folder: self.path().join("out"),
-<<<<<<< 19e22a5ab6aa070517f1dfe882b5f164c4dbd8d2
-=======
             _pack: self.folder.clone(),
->>>>>>> 331439010bf36dce1fb244e505de0375e7bb4a86
         }
     }
 
     /// Starts `scn run s.scn --out out` and goes on.
     pub fn start(&self, arguments: &[&str]) -> Started {
-<<<<<<< 19e22a5ab6aa070517f1dfe882b5f164c4dbd8d2
-        use std::os::unix::process::CommandExt;
-        let mut all = vec!["run", "s.scn", "--out", "out"];
-        all.extend(arguments);
-        let mut command = self.scn(&all);
-=======
         let mut all = vec!["run", "s.scn", "--out", "out"];
         all.extend(arguments);
         self.start_with(&mut self.scn(&all))
@@ -114,7 +94,6 @@ impl Pack {
         command
             .current_dir(self.path())
             .env_remove("GITHUB_STEP_SUMMARY");
->>>>>>> 331439010bf36dce1fb244e505de0375e7bb4a86
         // as a shell does it: a signal from the terminal goes to the whole group
         command
             .process_group(0)
@@ -134,11 +113,8 @@ pub struct Ran {
     pub stdout: String,
     pub stderr: String,
     pub folder: PathBuf,
-<<<<<<< 19e22a5ab6aa070517f1dfe882b5f164c4dbd8d2
-=======
     /// Its files stay as long as this.
     _pack: Arc<TempDir>,
->>>>>>> 331439010bf36dce1fb244e505de0375e7bb4a86
 }
 
 impl Ran {

@@ -106,38 +106,13 @@ fn its_model_is_found_its_memory_measured_and_its_key_kept() {
     let report = pack
         .ran(command(&["report", "out", "--json", "-"]))
         .exits(0);
-<<<<<<< 19e22a5ab6aa070517f1dfe882b5f164c4dbd8d2
-    let mut said: Vec<(String, Vec<u8>)> = vec![];
-    for (name, ran) in [
-        ("run", &ran),
-        ("plan --json", &plan),
-        ("plan", &shown),
-        ("report", &report),
-    ] {
-        said.push((name.into(), ran.stdout.clone().into_bytes()));
-        said.push((name.into(), ran.stderr.clone().into_bytes()));
-    }
-    for name in files(&ran.folder) {
-        let bytes = std::fs::read(ran.folder.join(&name)).unwrap();
-        said.push((name, bytes));
-    }
-    for (name, bytes) in said {
-        let holds = bytes
-            .windows(KEY.len())
-            .any(|window| window == KEY.as_bytes());
-        assert!(!holds, "the key is in {name}");
-    }
-=======
     nowhere(KEY, &[&ran, &plan, &shown, &report]);
->>>>>>> 331439010bf36dce1fb244e505de0375e7bb4a86
     assert!(
         runs(i32::try_from(server.child.id()).unwrap()),
         "it is not ours to stop"
     );
 }
 
-<<<<<<< 19e22a5ab6aa070517f1dfe882b5f164c4dbd8d2
-=======
 /// That the text is in no byte of what commands printed, and of the run folder.
 fn nowhere(secret: &str, all: &[&Ran]) {
     let mut said: Vec<(String, Vec<u8>)> = Vec::new();
@@ -215,7 +190,6 @@ fn secrets_in_commands_and_parameters_are_kept() {
     assert_eq!(json(&ran.folder.join("run.json"))["params"]["key"], "***");
 }
 
->>>>>>> 331439010bf36dce1fb244e505de0375e7bb4a86
 #[test]
 fn without_a_pid_its_memory_is_unavailable() {
     let server = Server::start();
