@@ -134,7 +134,7 @@ fn metric(cx: &Context<'_>, block: &Flat) -> Option<EngineMetric> {
     let dimension = match unit.as_str() {
         "" | "ratio" => Dimension::NONE,
         unit => match parse_unit(unit) {
-            Some((factor, dimension)) if factor == 1.0 => dimension,
+            Some((1.0, dimension)) => dimension,
             _ => {
                 cx.eval.report(
                     Diagnostic::error(

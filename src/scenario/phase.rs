@@ -142,7 +142,7 @@ fn load(
             .any(|name| flat.attrs.contains_key(*name))
     };
     if requests.is_none() && duration.is_none() {
-        if ends(flat) || phase.is_some_and(|phase| ends(phase)) || !is_whole(flat) {
+        if ends(flat) || phase.is_some_and(ends) || !is_whole(flat) {
             return None;
         }
         cx.eval.report(
@@ -203,9 +203,10 @@ fn pace(cx: &Context<'_>, flat: &Flat) -> Option<Pace> {
     };
     match as_number(&rate) {
         Some(rate) => {
-            for name in ["concurrency", "think"]
+            let closed = ["concurrency", "think"];
+            if let Some(name) = closed
                 .into_iter()
-                .filter(|name| flat.attrs.contains_key(*name))
+                .find(|name| flat.attrs.contains_key(*name))
             {
                 contradiction(name, "rate");
                 return None;

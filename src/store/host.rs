@@ -86,7 +86,7 @@ fn memory() -> (Option<u64>, Option<u64>) {
 /// The variables of the allow-list, in order of name, without the values of secret ones.
 fn selected(all: impl Iterator<Item = (String, String)>) -> IndexMap<String, String> {
     let mut chosen: IndexMap<String, String> = all
-        .filter(|(name, _)| is_recorded(&name))
+        .filter(|(name, _)| is_recorded(name))
         .map(|(name, value)| {
             let upper = name.to_ascii_uppercase();
             let secret = SECRET.iter().any(|s| upper.contains(s));
