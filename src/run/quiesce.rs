@@ -20,6 +20,9 @@ const STILL: f64 = 1.0;
 /// did not work.
 pub async fn flush(live: &Live) -> Vec<String> {
     let mut problems = Vec::new();
+    if !live.spec.actions.iter().any(|action| action.name.starts_with("flush")) {
+        problems.push(format!("caches were not flushed: {} has no request for it", live.spec.engine));
+    }
     for action in live.spec.actions.iter().filter(|action| action.name.starts_with("flush")) {
         let mut why = String::new();
         for attempt in 0..=action.retry {
