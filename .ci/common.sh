@@ -93,15 +93,13 @@ build_scn() {
 # run_pack NAME EXIT-CODE ARGUMENTS...: `scn run` into $work/NAME; it must end with that code,
 # leave its reports, and no process.
 run_pack() {
-  local name=$1 wanted=$2 code=0 mark file out=$work/$1 vllm_before
+  local wanted=$2 code=0 mark file out=$work/$1 vllm_before
   shift 2
   mark=scn-ci-$$-$RANDOM
   vllm_before=$(count_vllm)
   SCN_CI_MARK=$mark timeout -k 30 900 "$scn" run "$@" --out "$out" || code=$?
-  for log in "$out"/cases/*/*/server.log; do
-    [ "$code" -eq "$wanted" ] || { echo "--- the end of $log:" && tail -n 20 "$log"; } || true
-  done
   if [ "$code" -ne "$wanted" ]; then
+    find "$out" -name 'server*.log' -exec tail -v -n 20 {} +
     echo "exit code $code, not $wanted"
     return 1
   fi

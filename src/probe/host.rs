@@ -41,7 +41,7 @@ pub fn load() -> Reading<f64> {
         .map_err(|error| Unavailable(format!("/proc/loadavg cannot be read: {error}")))
 }
 
-/// The control group (v2) of a process.
+/// The control group of a process that accounts memory: of version 2, or of 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cgroup {
     current: PathBuf,
@@ -51,7 +51,7 @@ impl Cgroup {
     /// Finds the group of a process; `None` for our own.
     ///
     /// # Errors
-    /// No cgroup v2, a group out of sight, or one without memory accounting.
+    /// No control groups, a group out of sight, or one without memory accounting.
     pub fn of(pid: Option<i32>) -> Reading<Self> {
         let pid = pid.map_or("self".to_string(), |pid| pid.to_string());
         let read = |path: String| {
@@ -60,19 +60,18 @@ impl Cgroup {
         };
         let groups = read(format!("/proc/{pid}/cgroup"))?;
         let mounts = read("/proc/self/mountinfo".into())?;
-        let folder = folder(&groups, &mounts)?;
-        let current = folder.join("memory.current");
+        let (folder, file) = match v1_memory(&groups) {
+            Some(group) => (v1_folder(group, &mounts)?, "memory.usage_in_bytes"),
+            None => (folder(&groups, &mounts)?, "memory.current"),
+        };
+        let current = folder.join(file);
         if current.exists() {
             return Ok(Self { current });
         }
         let folder = folder.display();
-        Err(Unavailable(if has_v1_memory(&groups) {
-            "memory is accounted by cgroup v1 here; only v2 is read".into()
-        } else {
-            format!(
-                "{folder} has no memory.current (the root group, or the memory controller is off)"
-            )
-        }))
+        Err(Unavailable(format!(
+            "{folder} has no {file} (the root group, or the memory controller is off)"
+        )))
     }
 
     /// Bytes charged to the group and those below it, page cache among them.
@@ -95,10 +94,38 @@ fn folder(groups: &str, mounts: &str) -> Reading<PathBuf> {
         .lines()
         .find_map(|line| line.strip_prefix("0::"))
         .ok_or_else(|| Unavailable::new("this machine has no cgroup v2"))?;
-    let (root, mount) = mounts
+    let mounted = mounts
         .lines()
-        .find_map(cgroup2_mount)
+        .find_map(|line| mount(line, |kind, _| kind == "cgroup2"))
         .ok_or_else(|| Unavailable::new("cgroup v2 is not mounted here"))?;
+    below(group, mounted)
+}
+
+/// The group that accounts memory, where that is one of version 1.
+fn v1_memory(groups: &str) -> Option<&str> {
+    groups.lines().find_map(|line| {
+        let mut fields = line.splitn(3, ':').skip(1);
+        let (controllers, group) = (fields.next()?, fields.next()?);
+        controllers
+            .split(',')
+            .any(|one| one == "memory")
+            .then_some(group)
+    })
+}
+
+fn v1_folder(group: &str, mounts: &str) -> Reading<PathBuf> {
+    let memory = |kind: &str, options: &str| {
+        kind == "cgroup" && options.split(',').any(|option| option == "memory")
+    };
+    let mounted = mounts
+        .lines()
+        .find_map(|line| mount(line, memory))
+        .ok_or_else(|| Unavailable::new("cgroup v1's memory controller is not mounted here"))?;
+    below(group, mounted)
+}
+
+/// Where a group's folder is, below a mount.
+fn below(group: &str, (root, mount): (&str, &str)) -> Reading<PathBuf> {
     // The mount may show a subtree; a path out of our namespace begins with `/..`.
     let below = Path::new(group).strip_prefix(root).ok().filter(|path| {
         path.components()
@@ -109,22 +136,17 @@ fn folder(groups: &str, mounts: &str) -> Reading<PathBuf> {
         .ok_or_else(|| Unavailable(format!("the control group {group} is out of sight here")))
 }
 
-/// Root and mount point of a line of `mountinfo` that mounts cgroup v2.
-fn cgroup2_mount(line: &str) -> Option<(&str, &str)> {
-    let (fields, kind) = line.split_once(" - ")?;
-    if kind.split(' ').next()? != "cgroup2" {
+/// Root and mount point of a line of `mountinfo`, where its file system's kind and options are
+/// right.
+fn mount(line: &str, right: impl Fn(&str, &str) -> bool) -> Option<(&str, &str)> {
+    let (fields, system) = line.split_once(" - ")?;
+    let mut system = system.split(' ');
+    let (kind, options) = (system.next()?, system.nth(1)?);
+    if !right(kind, options) {
         return None;
     }
     let mut fields = fields.split(' ').skip(3);
     Some((fields.next()?, fields.next()?))
-}
-
-fn has_v1_memory(groups: &str) -> bool {
-    groups.lines().any(|line| {
-        line.split(':')
-            .nth(1)
-            .is_some_and(|names| names.split(',').any(|name| name == "memory"))
-    })
 }
 
 #[cfg(test)]
@@ -155,12 +177,29 @@ mod tests {
     }
 
     #[test]
+    fn the_folder_of_a_v1_group_is_found() {
+        let mounts = "32 31 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n\
+            35 31 0:32 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n";
+        let group = v1_memory("9:name=systemd:/\n4:hugetlb,memory:/a:b/c\n0::/\n").unwrap();
+        assert_eq!(
+            v1_folder(group, mounts).unwrap(),
+            Path::new("/sys/fs/cgroup/memory/a:b/c")
+        );
+        assert_eq!(v1_memory("0::/memory\n"), None);
+        assert!(
+            v1_folder(group, MOUNTS)
+                .unwrap_err()
+                .0
+                .contains("not mounted")
+        );
+    }
+
+    #[test]
     fn what_cannot_be_found_says_why() {
         let why = |groups, mounts| folder(groups, mounts).unwrap_err().0;
         assert!(why("4:memory:/a\n", MOUNTS).contains("no cgroup v2"));
         assert!(why("0::/a\n", "22 1 8:1 / / rw - ext4 x rw\n").contains("not mounted"));
         assert!(why("0::/../b\n", MOUNTS).contains("out of sight"));
-        assert!(has_v1_memory("4:cpu,memory:/a\n") && !has_v1_memory("0::/memory\n"));
     }
 
     #[test]

@@ -28,6 +28,17 @@ pub async fn flush(live: &Live, stop: &Stop) -> Vec<String> {
 
 async fn flush_all(live: &Live) -> Vec<String> {
     let mut problems = Vec::new();
+    if !live
+        .spec
+        .actions
+        .iter()
+        .any(|action| action.name.starts_with("flush"))
+    {
+        problems.push(format!(
+            "caches were not flushed: {} has no request for it",
+            live.spec.engine
+        ));
+    }
     for action in live
         .spec
         .actions

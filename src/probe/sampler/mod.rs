@@ -16,7 +16,7 @@
 //! | `gpus.<n>.memory`, `.reserved`, `.util`, `.power`, `.sm_clock` | one GPU, the n-th of the scope |
 //! | `gpu_process_memory`, `roles.<role>.gpu_memory` | GPU memory of the server's processes, as far as the driver tells |
 //! | `host_memory`, `host_memory_available`, `host_load` | the host: used is total − available |
-//! | `cgroup_memory` | the control group (v2) of the server's first root |
+//! | `cgroup_memory` | the control group of the server's first root |
 //! | `probe_cpu` | what sampling itself costs: a share of one core |
 //!
 //! Engine metrics have the names of their engine block. Once no process of a server is left its
