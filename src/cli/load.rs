@@ -2,7 +2,7 @@
 
 use super::{Selection, exit};
 use crate::check::nearest;
-use crate::diagnostics::{Diagnostic, has_errors, tidy};
+use crate::diagnostics::{Diagnostic, codes, has_errors, tidy};
 use crate::eval::{Evaluator, Nothing, Params, Scope, Shape, Value};
 use crate::resolve::{self, DefinitionKind, Flat, ModuleId, Program};
 use crate::scenario::{Case, compile_these, constants, scenarios, suite_scenarios};
@@ -78,6 +78,10 @@ fn read(selection: &Selection, suites: bool) -> Result<Loaded, Refused> {
     };
     let compiled = compile_these(&program, &params, &chosen);
     found.extend(compiled.found);
+    // where something is wrong, it may be what would have read the rest
+    if has_errors(&found) {
+        found.retain(|d| d.code != codes::UNUSED.0);
+    }
     Ok(Loaded {
         program,
         params,
