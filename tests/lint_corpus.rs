@@ -155,7 +155,7 @@ fn a_plan_shows_no_secret() {
         scenario basic {\n\
           server sut {\n\
             engine = engines.vllm, model = { path = \"/m\" }\n\
-            options { served_model_name = secret(\"hidden-1\") }\n\
+            options { load_format = secret(\"hidden-1\") }\n\
             arguments = [\"--api-key\", secret(\"hidden-2\")]\n\
             environment { TOKEN = env(\"SCN_TEST_TOKEN\") }\n\
           }\n\

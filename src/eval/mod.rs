@@ -35,7 +35,7 @@ const LONGEST_TEXT: usize = 16 << 20;
 
 /// So many nodes one evaluator visits, and so deep: far beyond any scenario, and still no wait.
 const MOST_STEPS: u64 = 20_000_000;
-const DEEPEST: u32 = 512;
+const DEEPEST: u32 = 256;
 
 /// Evaluates; keeps what it found, and every measured figure it read.
 pub struct Evaluator<'a> {
