@@ -5,6 +5,7 @@ mod names;
 mod shape;
 mod unused;
 
+pub use names::modules_of;
 pub use shape::is_whole;
 
 use crate::diagnostics::Diagnostic;

@@ -243,7 +243,7 @@ impl<'a> Walk<'a> {
 }
 
 /// The files that a block's expressions were written in.
-fn modules_of(flat: &Flat) -> Vec<ModuleId> {
+pub fn modules_of(flat: &Flat) -> Vec<ModuleId> {
     fn add(flat: &Flat, out: &mut Vec<ModuleId>) {
         let attrs = flat.attrs.values().chain(flat.lets.values());
         let checks = flat.checks.iter().map(|check| check.module);

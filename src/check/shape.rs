@@ -117,9 +117,9 @@ fn is_child(name: &str) -> bool {
 fn unknown_kind(flat: &Flat, parent: &str) -> Diagnostic {
     let name = &flat.kind.text;
     let place = if parent == "file" {
-        "the top level of a file".to_string()
+        "at the top level of a file".to_string()
     } else {
-        format!("a `{parent}`")
+        format!("in a `{parent}`")
     };
     if let Some(kind) = schema::kind(name) {
         let parents: Vec<String> = kind
@@ -127,18 +127,18 @@ fn unknown_kind(flat: &Flat, parent: &str) -> Diagnostic {
             .iter()
             .map(|p| {
                 if *p == "file" {
-                    "the top level".to_string()
+                    "at the top level".to_string()
                 } else {
-                    format!("a `{p}`")
+                    format!("in a `{p}`")
                 }
             })
             .collect();
         return Diagnostic::error(
             codes::MISPLACED,
             flat.kind.span,
-            format!("a `{name}` cannot stand in {place}"),
+            format!("a `{name}` cannot stand {place}"),
         )
-        .help(format!("it stands in {}", parents.join(" or ")));
+        .help(format!("it stands {}", parents.join(" or ")));
     }
     let known: Vec<&str> = schema::kinds()
         .filter(|k| k.parents.contains(&parent))
@@ -147,7 +147,7 @@ fn unknown_kind(flat: &Flat, parent: &str) -> Diagnostic {
     let diagnostic = Diagnostic::error(
         codes::UNKNOWN_BLOCK,
         flat.kind.span,
-        format!("there is no block `{name}` in {place}"),
+        format!("there is no block `{name}` {place}"),
     );
     match nearest(name, known.iter().copied()) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(

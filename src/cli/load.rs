@@ -2,7 +2,7 @@
 
 use super::{Selection, exit};
 use crate::check::nearest;
-use crate::diagnostics::{Diagnostic, has_errors, tidy};
+use crate::diagnostics::{Diagnostic, codes, has_errors, tidy};
 use crate::eval::{Evaluator, Nothing, Params, Scope, Shape, Value};
 use crate::resolve::{self, DefinitionKind, Flat, ModuleId, Program};
 use crate::scenario::{Case, compile_these, constants, scenarios, suite_scenarios};
@@ -78,6 +78,7 @@ fn read(selection: &Selection, suites: bool) -> Result<Loaded, Refused> {
     };
     let compiled = compile_these(&program, &params, &chosen);
     found.extend(compiled.found);
+<<<<<<< 7d67a9c3c4d3f8b51cd0aca8e06330b86d6d26cf
     let given = params.values().filter_map(|value| match value {
         Value::Secret(text) => Some(text.to_string()),
         _ => None,
@@ -88,6 +89,12 @@ fn read(selection: &Selection, suites: bool) -> Result<Loaded, Refused> {
         .map(ToString::to_string)
         .chain(given)
         .collect();
+=======
+    // where something is wrong, it may be what would have read the rest
+    if has_errors(&found) {
+        found.retain(|d| d.code != codes::UNUSED.0);
+    }
+>>>>>>> 28bbb43eb345f15f082aff4a5656124adcf43779
     Ok(Loaded {
         program,
         params,

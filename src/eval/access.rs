@@ -127,6 +127,19 @@ impl Evaluator<'_> {
                 load,
                 metric,
             } => {
+                let share = name.strip_prefix('p').filter(|digits| {
+                    matches!(digits.len(), 1 | 2) && digits.bytes().all(|b| b.is_ascii_digit())
+                });
+                if let (Some(share), false) = (share, schema::DISTRIBUTION_STATS.contains(&name)) {
+                    let message = format!("{metric} has no statistic `{name}`");
+                    let text = self.program.sources.text(whole);
+                    let of = text.strip_suffix(&format!(".{name}")).unwrap_or(metric);
+                    self.report(
+                        Diagnostic::error(codes::UNKNOWN_METRIC, field.span, message)
+                            .help(format!("write percentile({of}, {share}%)")),
+                    );
+                    return Value::Error;
+                }
                 if !schema::DISTRIBUTION_STATS.contains(&name) {
                     return self.unknown(
                         codes::UNKNOWN_METRIC,

@@ -19,15 +19,14 @@ impl Evaluator<'_> {
     /// The attribute's value, checked against its type. Measured values are reported where the
     /// attribute is constant.
     pub fn attribute(&self, attribute: &Attribute, expr: &Expr, scope: &Scope) -> Value {
-        let before = self.trace.borrow().len();
-        let value = self.eval(expr, scope);
+        let (value, read) = self.first_read(expr, scope);
         // a phase or a server is the wrong thing altogether, and said to be one
         let thing = matches!(
             value,
             Value::Handle(Handle::Phase { .. } | Handle::Load { .. } | Handle::Server { .. })
         );
         if value.is_measured() && !thing {
-            let metric = self.read_since(before).unwrap_or(expr.span);
+            let metric = read.unwrap_or(expr.span);
             let text = self.program.sources.text(metric);
             let message = match text {
                 "" => format!("`{}` must be known before the run", attribute.name),
@@ -78,7 +77,19 @@ impl Evaluator<'_> {
     pub fn typed(&self, name: &str, ty: Type, value: Value, span: Span) -> Value {
         let mismatch = |needs: &str, value: &Value| {
             let message = format!("`{name}` takes {needs}, this is {}", value.describe());
-            Diagnostic::error(codes::TYPE_MISMATCH, span, message)
+            let diagnostic = Diagnostic::error(codes::TYPE_MISMATCH, span, message);
+            let quoted = !matches!(ty, Type::List(_) | Type::Record | Type::Block(_));
+            match value {
+                Value::Text(text)
+                    if quoted
+                        && text.len() <= 20
+                        && (text.starts_with(|c: char| c.is_ascii_digit())
+                            || matches!(text.as_ref(), "true" | "false")) =>
+                {
+                    diagnostic.help(format!("without quotes, if that is what was meant: {text}"))
+                }
+                _ => diagnostic,
+            }
         };
         let refuse = |diagnostic: Diagnostic| {
             self.report(diagnostic);
@@ -207,7 +218,7 @@ impl Evaluator<'_> {
                 let diagnostic = mismatch(&format!("{article} {kind}"), &value);
                 refuse(match value {
                     Value::Text(text) => {
-                        diagnostic.help(format!("name it without quotes: `{name} = {text}`"))
+                        diagnostic.help(format!("name it without quotes: `{text}`"))
                     }
                     _ => diagnostic,
                 })

@@ -45,7 +45,12 @@ impl Evaluator<'_> {
                 "`percentile` reads a distribution, this is {}",
                 of.describe()
             );
-            return self.fail(codes::BAD_ARGUMENT, of_expr.span, message);
+            self.report(
+                Diagnostic::error(codes::BAD_ARGUMENT, of_expr.span, message).help(
+                    "distributions are those of a phase: stress.ttft, stress.itl, stress.e2e",
+                ),
+            );
+            return Value::Error;
         };
         match share {
             Value::Number(q) if q.dimension.is_none() && (0.0..=1.0).contains(&q.value) => {

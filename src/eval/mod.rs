@@ -35,7 +35,7 @@ const LONGEST_TEXT: usize = 16 << 20;
 
 /// So many nodes one evaluator visits, and so deep: far beyond any scenario, and still no wait.
 const MOST_STEPS: u64 = 20_000_000;
-const DEEPEST: u32 = 512;
+const DEEPEST: u32 = 256;
 
 /// Evaluates; keeps what it found, and every measured figure it read.
 pub struct Evaluator<'a> {
@@ -50,6 +50,7 @@ pub struct Evaluator<'a> {
     active: RefCell<Vec<Active>>,
     steps: Cell<u64>,
     depth: Cell<u32>,
+    too_deep: Cell<bool>,
     secrets: RefCell<Vec<Arc<str>>>,
     trace: RefCell<Vec<Reading>>,
 }
@@ -97,6 +98,7 @@ impl<'a> Evaluator<'a> {
             active: RefCell::default(),
             steps: Cell::default(),
             depth: Cell::default(),
+            too_deep: Cell::default(),
             secrets: RefCell::default(),
             trace: RefCell::default(),
         }
@@ -140,6 +142,9 @@ impl<'a> Evaluator<'a> {
             return Value::Error;
         }
         if self.depth.get() == DEEPEST {
+            if self.too_deep.replace(true) {
+                return Value::Error;
+            }
             let message = "definitions build on each other too deeply here";
             self.report(
                 Diagnostic::error(codes::TOO_DEEP, expr.span, message)
@@ -176,14 +181,19 @@ impl<'a> Evaluator<'a> {
                 let mut record = indexmap::IndexMap::new();
                 for field in fields {
                     let key = &field.key;
-                    if record
-                        .insert(key.text.clone(), self.eval(&field.value, scope))
-                        .is_some()
-                    {
-                        self.fail(
-                            codes::DUPLICATE,
-                            key.span,
-                            format!("`{}` stands here twice", key.text),
+                    let value = self.eval(&field.value, scope);
+                    if record.insert(key.text.clone(), value).is_some() {
+                        let first = fields.iter().find(|f| f.key.text == key.text);
+                        let first = first.map_or(key.span, |f| f.key.span);
+                        self.report(
+                            Diagnostic::error(
+                                codes::DUPLICATE,
+                                key.span,
+                                format!("`{}` stands here twice", key.text),
+                            )
+                            .says("the second")
+                            .label(first, "the first")
+                            .help("keep one of them"),
                         );
                     }
                 }
@@ -553,9 +563,14 @@ impl<'a> Evaluator<'a> {
         Some(reading.query.metric().to_string())
     }
 
-    /// The last figure that was read since there were so many, as it is written.
-    fn read_since(&self, before: usize) -> Option<Span> {
-        self.trace.borrow().get(before..)?.last().map(|r| r.span)
+    /// The value, and the first figure that went into it, as it is written.
+    fn first_read(&self, expr: &Expr, scope: &Scope) -> (Value, Option<Span>) {
+        let before = self.take_trace();
+        let value = self.eval(expr, scope);
+        let mut trace = self.trace.borrow_mut();
+        let first = trace.first().map(|reading| reading.span);
+        trace.splice(0..0, before);
+        (value, first)
     }
 
     fn read(&self, query: Query, span: Span) -> Value {

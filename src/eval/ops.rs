@@ -280,9 +280,13 @@ impl Evaluator<'_> {
                 (None, None) if is_text(&a) && is_text(&b) && op == BinaryOp::Add => {
                     Value::Unknown(Shape::Text)
                 }
-                (None, Some(_)) => self.operand(op.symbol(), "a number", &a, left.span),
-                (Some(_), None) => self.operand(op.symbol(), "a number", &b, right.span),
-                (None, None) => {
+                (None, Some(_)) if !is_text(&a) => {
+                    self.operand(op.symbol(), "a number", &a, left.span)
+                }
+                (Some(_), None) if !is_text(&b) => {
+                    self.operand(op.symbol(), "a number", &b, right.span)
+                }
+                _ => {
                     let message = format!(
                         "{} and {} cannot be joined with `{}`",
                         a.describe(),
@@ -410,7 +414,7 @@ impl Evaluator<'_> {
                 .says(says(b, right, y))
                 .label(left.span, says(a, left, x))
                 .help(match (x, y) {
-                    (Dimension::TIME, Dimension::DATA) => "for memory read the server: growth(sut.memory, from = baseline, to = cooldown) <= 500MB",
+                    (Dimension::TIME, Dimension::DATA) if matches!(a, Value::Unknown(_)) => "for memory read the server: growth(sut.memory, from = baseline, to = cooldown) <= 500MB",
                     _ => "both sides must be of one dimension; divide or multiply to get there",
                 }),
         );

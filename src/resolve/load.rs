@@ -402,7 +402,7 @@ impl Loader {
 
     fn define(&mut self, id: ModuleId, name: &Ident, item: &Item, kind: DefinitionKind) {
         let names = &mut self.program.modules[id.0].names;
-        let before = names.get(&name.text);
+        let before = names.get_mut(&name.text);
         if let Some(before) = before.filter(|b| !matches!(b.kind, DefinitionKind::Broken)) {
             self.found.push(
                 Diagnostic::error(
@@ -414,6 +414,14 @@ impl Loader {
                 .label(before.span, "first defined here")
                 .help("give one of them another name"),
             );
+            let alike = match (&before.kind, &kind) {
+                (DefinitionKind::Block(a), DefinitionKind::Block(b)) => a.kind.text == b.kind.text,
+                (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),
+            };
+            // there is no telling which of the two the file means where it says the name
+            if !alike {
+                before.kind = DefinitionKind::Broken;
+            }
             return;
         }
         names.insert(

@@ -4,7 +4,7 @@
 use super::context::Context;
 use super::unmeasured::Unmeasured;
 use super::{Case, by_case, checks, constants, matrix, phase, report, server};
-use crate::check::is_whole;
+use crate::check::{is_whole, modules_of};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Binding, Evaluator, Handle, Layer, Nothing, Params, Scope, Value};
 use crate::resolve::{Flat, Program};
@@ -70,7 +70,7 @@ pub fn compile_these(program: &Program, params: &Params, chosen: &[Arc<Flat>]) -
 
 fn scenario(program: &Program, params: &Params, flat: &Arc<Flat>, out: &mut Compiled) {
     let constant = Evaluator::new(program, params, &Nothing);
-    let rows = matrix::rows(&constant, flat, &|axes| locals(flat, axes));
+    let rows = matrix::rows(&constant, flat, &|axes| locals(program, flat, axes, None));
     out.found.extend(constant.take_found());
     out.secrets.extend(constant.secrets());
     let mut ids = HashSet::new();
@@ -94,8 +94,24 @@ fn scenario(program: &Program, params: &Params, flat: &Arc<Flat>, out: &mut Comp
 }
 
 /// The names that a scenario's expressions see besides its module's: axes, lets, blocks.
-fn locals(flat: &Flat, axes: &IndexMap<String, Value>) -> Scope {
+fn locals(
+    program: &Program,
+    flat: &Flat,
+    axes: &IndexMap<String, Value>,
+    case: Option<Value>,
+) -> Scope {
     let mut layer = Layer::default();
+    let known = case.is_some();
+    for (name, value) in [
+        ("case", case),
+        ("scenario", Some(Value::text(flat.title()))),
+    ] {
+        let binding = match value.filter(|_| known) {
+            Some(value) => Binding::Value(value),
+            None => Binding::Unset("it is known in checks and reports"),
+        };
+        layer.names.insert(name.to_string(), binding);
+    }
     for (name, value) in axes {
         layer
             .names
@@ -131,6 +147,16 @@ fn locals(flat: &Flat, axes: &IndexMap<String, Value>) -> Scope {
         };
         layer.names.insert(name.clone(), binding);
     }
+    // a name with two meanings was reported, and neither is taken
+    let modules = modules_of(flat);
+    for (name, binding) in &mut layer.names {
+        if modules
+            .iter()
+            .any(|id| program.module(*id).names.contains_key(name))
+        {
+            *binding = Binding::Value(Value::Error);
+        }
+    }
     Scope::of(flat.module).with(Arc::new(layer))
 }
 
@@ -142,8 +168,7 @@ fn one(
     secrets: &mut Vec<Arc<str>>,
 ) -> (Case, Vec<Diagnostic>) {
     let eval = Evaluator::new(program, params, &Nothing);
-    let scope =
-        locals(flat, &axes).without(&["case", "scenario"], "it is known in checks and reports");
+    let scope = locals(program, flat, &axes, None);
     let cx = Context {
         eval: &eval,
         program,
@@ -218,9 +243,7 @@ fn one(
     };
     let broken = flat.children.iter().filter(broken);
     let broken: Vec<_> = broken.map(|child| (child.title(), Value::Error)).collect();
-    let scope = locals(flat, &axes)
-        .with_values([("case", implicit), ("scenario", Value::text(flat.title()))])
-        .with_values(broken);
+    let scope = locals(program, flat, &axes, Some(implicit)).with_values(broken);
     let cx = Context {
         eval: &eval,
         program,

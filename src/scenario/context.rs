@@ -127,6 +127,9 @@ impl Context<'_> {
         if !fine {
             let message = format!("{what} true or false, this is {}", value.describe());
             let help = match value {
+                Value::Unknown(Shape::Text) => {
+                    "compare it: answer == \"yes\", or contains_any(answer, [\"yes\", \"no\"])"
+                }
                 Value::Handle(_) | Value::Number(_) | Value::Unknown(_) => {
                     "compare it with a limit: … <= 800ms"
                 }

@@ -21,16 +21,23 @@ pub(super) struct Asks {
     pub roles: Vec<(String, String)>,
 }
 
-pub(super) fn lower(cx: &Context<'_>, server: &Flat, engine: &BlockValue, scope: &Scope) -> Asks {
+/// `None` after something in the block that requests need has been reported.
+pub(super) fn lower(
+    cx: &Context<'_>,
+    server: &Flat,
+    engine: &BlockValue,
+    scope: &Scope,
+) -> Option<Asks> {
     let flat = &engine.flat;
     // the engine's blocks see what its own expressions see, not the scenario's names
     let user = cx;
     let cx = &cx.at(scope);
-    Asks {
-        apis: flat
-            .children_of("api")
-            .filter_map(|block| Some((block.title().to_string(), api(cx, block)?)))
-            .collect(),
+    let apis = flat
+        .children_of("api")
+        .map(|block| Some((block.title().to_string(), api(cx, block)?)));
+    let apis: Vec<Option<(String, Api)>> = apis.collect();
+    let asks = Asks {
+        apis: apis.iter().flatten().cloned().collect(),
         ready: ready(user, server, flat, scope),
         stop: stop(cx, flat),
         version: flat.child("version").and_then(|block| {
@@ -58,7 +65,8 @@ pub(super) fn lower(cx: &Context<'_>, server: &Flat, engine: &BlockValue, scope:
                 Some((block.title().to_string(), title))
             })
             .collect(),
-    }
+    };
+    apis.iter().all(Option::is_some).then_some(asks)
 }
 
 fn api(cx: &Context<'_>, block: &Flat) -> Option<Api> {

@@ -54,11 +54,10 @@ pub(super) fn rows(
             if values.is_empty() {
                 let message =
                     format!("the axis `{name}` has no values, so the scenario has no cases");
-                eval.report(Diagnostic::error(
-                    codes::EMPTY_MATRIX,
-                    axis.expr.span,
-                    message,
-                ));
+                eval.report(
+                    Diagnostic::error(codes::EMPTY_MATRIX, axis.expr.span, message)
+                        .help("give it at least one value, or remove the axis"),
+                );
                 return Vec::new();
             }
             for value in values.iter() {
@@ -102,11 +101,10 @@ pub(super) fn rows(
     }
     if rows.is_empty() {
         let message = "every row of this matrix is excluded, so the scenario has no cases";
-        eval.report(Diagnostic::error(
-            codes::EMPTY_MATRIX,
-            matrix.head(),
-            message,
-        ));
+        eval.report(
+            Diagnostic::error(codes::EMPTY_MATRIX, matrix.head(), message)
+                .help("mend the conditions of `exclude when`, or add values"),
+        );
     }
     let mut seen: HashMap<String, Vec<&Row>> = HashMap::new();
     for row in &rows {

@@ -358,7 +358,10 @@ fn check_api(
         cx.eval.report(
             Diagnostic::error(codes::CONTRADICTION, place, message)
                 .says(format!("the workload `{}` asks through it", workload.name))
-                .help(format!("it has: {}", known.join(", "))),
+                .help(match known.as_slice() {
+                    [] => "its block lists none: api chat { protocol = \"openai_chat\", path = \"/v1/chat/completions\" }".to_string(),
+                    known => format!("it has: {}", known.join(", ")),
+                }),
         );
         return None;
     };

@@ -94,7 +94,7 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
         Some(url) => running(cx, flat, url)?,
         None => launched(cx, flat, &engine.flat, &model, &launch)?,
     };
-    let asks = engine::lower(cx, flat, &engine, &launch);
+    let asks = engine::lower(cx, flat, &engine, &launch)?;
     let gpus = as_whole(&cx.attr_in(&engine.flat, "gpus", &launch)).unwrap_or(0);
     let path = as_text(&field(cx, &model, "path", flat.head()));
     let served = as_text(&field(cx, &model, "served_name", flat.head()));

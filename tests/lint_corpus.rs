@@ -1,0 +1,221 @@
+//! `scn lint` over a corpus: every file or pack beside what is said about it and the exit code.
+//! A file may name further arguments in a first line `# args: …`; a pack is a folder, of which
+//! `main.scn` is linted, or the whole where there is none.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn corpus() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/lint")
+}
+
+/// Name, path to lint, and further arguments of every entry.
+fn entries() -> BTreeMap<String, (String, Vec<String>)> {
+    let mut out = BTreeMap::new();
+    for entry in std::fs::read_dir(corpus()).unwrap() {
+        let path = entry.unwrap().path();
+        let file = path.file_name().unwrap().to_string_lossy().into_owned();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let (target, text) = if path.is_dir() {
+            match std::fs::read_to_string(path.join("main.scn")) {
+                Ok(text) => (format!("{file}/main.scn"), text),
+                Err(_) => (file, String::new()),
+            }
+        } else if path.extension().is_some_and(|e| e == "scn") {
+            let text = std::fs::read(&path).unwrap();
+            (file, String::from_utf8_lossy(&text).into_owned())
+        } else {
+            continue;
+        };
+        let given = text
+            .lines()
+            .next()
+            .and_then(|line| line.strip_prefix("# args: "));
+        out.insert(name, (target, given.map(words).unwrap_or_default()));
+    }
+    out.insert(
+        "file_missing".into(),
+        ("no_such_file.scn".into(), Vec::new()),
+    );
+    out
+}
+
+/// Words of a line; double quotes keep blanks together.
+fn words(line: &str) -> Vec<String> {
+    let mut out = vec![String::new()];
+    let mut quoted = false;
+    for c in line.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            ' ' if !quoted => out.push(String::new()),
+            c => out.last_mut().unwrap().push(c),
+        }
+    }
+    out
+}
+
+/// What lint prints, and its exit code in the last line.
+fn lint(target: &str, args: &[String]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_scn"))
+        .args(["lint", target])
+        .args(args)
+        .current_dir(corpus())
+        .env("NO_COLOR", "1")
+        .env_remove("SCN_CORPUS_KEY")
+        .env_remove("SCN_CORPUS_NOT_SET")
+        .output()
+        .unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let shown = text(&output.stdout) + &text(&output.stderr);
+    format!("{shown}exit code {}\n", output.status.code().unwrap())
+}
+
+#[test]
+fn every_entry_says_what_it_said() {
+    let entries = entries();
+    assert!(entries.len() >= 150, "{}", entries.len());
+    let mut failed = Vec::new();
+    for (name, (target, args)) in &entries {
+        let shown = lint(target, args);
+        assert!(!shown.contains("panicked"), "{name}: {shown}");
+        if name.starts_with("good_") {
+            assert!(
+                shown.contains("nothing to object\nexit code 0"),
+                "{name}: {shown}"
+            );
+        }
+        let compared = std::panic::catch_unwind(|| {
+            insta::with_settings!({
+                snapshot_path => "corpus/lint",
+                prepend_module_to_snapshot => false,
+                omit_expression => true,
+            }, {
+                insta::assert_snapshot!(name.clone(), shown);
+            });
+        });
+        if compared.is_err() {
+            failed.push(name);
+        }
+    }
+    assert!(failed.is_empty(), "changed: {failed:?}");
+}
+
+/// A code that no file of the corpora shows is one that nobody has seen work.
+#[test]
+fn every_code_is_shown() {
+    let source = include_str!("../src/diagnostics/mod.rs");
+    let codes: BTreeSet<&str> = source
+        .lines()
+        .filter(|line| line.contains(": Rule ="))
+        .filter_map(|line| line.split('"').nth(1))
+        .collect();
+    assert!(codes.len() > 30, "{codes:?}");
+    let mut seen = String::new();
+    for folder in ["lint", "syntax"] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/corpus")
+            .join(folder);
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|e| e == "snap") {
+                seen += &std::fs::read_to_string(path).unwrap();
+            }
+        }
+    }
+    let missing: Vec<_> = codes.iter().filter(|code| !seen.contains(**code)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// Whoever may not read a file is told so; `root` may read everything, and sees no error.
+#[cfg(unix)]
+#[test]
+fn an_unreadable_file_is_wrong_usage() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("closed.scn");
+    std::fs::write(&file, "let a = 1\n").unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0)).unwrap();
+    let shown = lint(&file.display().to_string(), &[]);
+    if std::fs::read(&file).is_ok() {
+        assert!(shown.contains("exit code 0"), "{shown}");
+    } else {
+        assert!(
+            shown.contains("permission denied") && shown.contains("exit code 2"),
+            "{shown}"
+        );
+    }
+}
+
+#[test]
+fn plan_and_run_refuse_what_lint_refuses() {
+    for command in ["plan", "run"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_scn"))
+            .args([command, "unknown_attribute.scn"])
+            .current_dir(corpus())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2), "{command}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("E0202"));
+    }
+}
+
+#[test]
+fn a_plan_shows_no_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("secret.scn");
+    let text = "use std.engines\n\
+        workload hello { prompt = \"Hi.\" }\n\
+        scenario basic {\n\
+          server sut {\n\
+            engine = engines.vllm, model = { path = \"/m\" }\n\
+            options { load_format = secret(\"hidden-1\") }\n\
+            arguments = [\"--api-key\", secret(\"hidden-2\")]\n\
+            environment { TOKEN = env(\"SCN_TEST_TOKEN\") }\n\
+          }\n\
+          phase steady { workload = hello, requests = 10 }\n\
+        }\n";
+    std::fs::write(&file, text).unwrap();
+    for json in [false, true] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_scn"));
+        command
+            .arg("plan")
+            .arg(&file)
+            .env("SCN_TEST_TOKEN", "hidden-3");
+        if json {
+            command.args(["--json", "-"]);
+        }
+        let output = command.output().unwrap();
+        let shown = String::from_utf8_lossy(&output.stdout).into_owned()
+            + &String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{shown}");
+        assert!(shown.contains("--api-key"), "{shown}");
+        assert!(!shown.contains("hidden-"), "{shown}");
+    }
+}
+
+#[test]
+fn suites_of_other_files_are_planned() {
+    let plan = |args: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_scn"))
+            .args(["plan", "good_suite_of_other_files/main.scn"])
+            .args(args)
+            .current_dir(corpus())
+            .output()
+            .unwrap();
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stdout).into_owned(),
+        )
+    };
+    let (code, shown) = plan(&["--suite", "nightly"]);
+    assert_eq!(code, Some(0));
+    assert!(
+        shown.contains("small") && shown.contains("large"),
+        "{shown}"
+    );
+    let (code, shown) = plan(&["--suite", "nightly", "--only", "large"]);
+    assert_eq!(code, Some(0));
+    assert!(!shown.contains("small"), "{shown}");
+    assert_eq!(plan(&[]).0, Some(4));
+}
