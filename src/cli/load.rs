@@ -78,7 +78,6 @@ fn read(selection: &Selection, suites: bool) -> Result<Loaded, Refused> {
     };
     let compiled = compile_these(&program, &params, &chosen);
     found.extend(compiled.found);
-<<<<<<< 7d67a9c3c4d3f8b51cd0aca8e06330b86d6d26cf
     let given = params.values().filter_map(|value| match value {
         Value::Secret(text) => Some(text.to_string()),
         _ => None,
@@ -89,12 +88,10 @@ fn read(selection: &Selection, suites: bool) -> Result<Loaded, Refused> {
         .map(ToString::to_string)
         .chain(given)
         .collect();
-=======
     // where something is wrong, it may be what would have read the rest
     if has_errors(&found) {
         found.retain(|d| d.code != codes::UNUSED.0);
     }
->>>>>>> 28bbb43eb345f15f082aff4a5656124adcf43779
     Ok(Loaded {
         program,
         params,
