@@ -38,3 +38,25 @@ const MODULES: &[(&str, Files)] = &[
     ),
     ("reports", &[file!("reports.scn")]),
 ];
+
+#[cfg(test)]
+mod tests {
+    use crate::syntax::ast::ItemKind;
+
+    /// What lets a file of a module be left unread where nothing names it.
+    #[test]
+    fn a_file_of_several_defines_what_it_is_called_after() {
+        for (_, files) in super::MODULES.iter().filter(|(_, files)| files.len() > 1) {
+            for (name, text) in *files {
+                let (ast, found) = crate::syntax::parse(Default::default(), text);
+                assert!(found.is_empty(), "{name}: {found:#?}");
+                let names = ast.items.iter().map(|item| match &item.kind {
+                    ItemKind::Block(block) => block.name.as_ref().unwrap().text.as_str(),
+                    other => panic!("{name}: {other:?}"),
+                });
+                let stem = name.rsplit('/').next().unwrap().strip_suffix(".scn");
+                assert!(names.eq(stem), "{name}");
+            }
+        }
+    }
+}

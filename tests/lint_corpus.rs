@@ -28,10 +28,16 @@ fn entries() -> BTreeMap<String, (String, Vec<String>)> {
         } else {
             continue;
         };
-        let given = text.lines().next().and_then(|line| line.strip_prefix("# args: "));
+        let given = text
+            .lines()
+            .next()
+            .and_then(|line| line.strip_prefix("# args: "));
         out.insert(name, (target, given.map(words).unwrap_or_default()));
     }
-    out.insert("file_missing".into(), ("no_such_file.scn".into(), Vec::new()));
+    out.insert(
+        "file_missing".into(),
+        ("no_such_file.scn".into(), Vec::new()),
+    );
     out
 }
 
@@ -74,7 +80,10 @@ fn every_entry_says_what_it_said() {
         let shown = lint(target, args);
         assert!(!shown.contains("panicked"), "{name}: {shown}");
         if name.starts_with("good_") {
-            assert!(shown.contains("nothing to object\nexit code 0"), "{name}: {shown}");
+            assert!(
+                shown.contains("nothing to object\nexit code 0"),
+                "{name}: {shown}"
+            );
         }
         let compared = std::panic::catch_unwind(|| {
             insta::with_settings!({
@@ -104,7 +113,9 @@ fn every_code_is_shown() {
     assert!(codes.len() > 30, "{codes:?}");
     let mut seen = String::new();
     for folder in ["lint", "syntax"] {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(folder);
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/corpus")
+            .join(folder);
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|e| e == "snap") {
@@ -124,12 +135,15 @@ fn an_unreadable_file_is_wrong_usage() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("closed.scn");
     std::fs::write(&file, "let a = 1\n").unwrap();
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o000)).unwrap();
     let shown = lint(&file.display().to_string(), &[]);
     if std::fs::read(&file).is_ok() {
         assert!(shown.contains("exit code 0"), "{shown}");
     } else {
-        assert!(shown.contains("permission denied") && shown.contains("exit code 2"), "{shown}");
+        assert!(
+            shown.contains("permission denied") && shown.contains("exit code 2"),
+            "{shown}"
+        );
     }
 }
 
@@ -164,7 +178,10 @@ fn a_plan_shows_no_secret() {
     std::fs::write(&file, text).unwrap();
     for json in [false, true] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_scn"));
-        command.arg("plan").arg(&file).env("SCN_TEST_TOKEN", "hidden-3");
+        command
+            .arg("plan")
+            .arg(&file)
+            .env("SCN_TEST_TOKEN", "hidden-3");
         if json {
             command.args(["--json", "-"]);
         }
@@ -186,11 +203,17 @@ fn suites_of_other_files_are_planned() {
             .current_dir(corpus())
             .output()
             .unwrap();
-        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stdout).into_owned(),
+        )
     };
     let (code, shown) = plan(&["--suite", "nightly"]);
     assert_eq!(code, Some(0));
-    assert!(shown.contains("small") && shown.contains("large"), "{shown}");
+    assert!(
+        shown.contains("small") && shown.contains("large"),
+        "{shown}"
+    );
     let (code, shown) = plan(&["--suite", "nightly", "--only", "large"]);
     assert_eq!(code, Some(0));
     assert!(!shown.contains("small"), "{shown}");

@@ -126,7 +126,11 @@ fn tokens(text: &str) -> Vec<&str> {
 fn the_originals_are_clean() {
     for text in VALID {
         let linted = lint(text);
-        assert!(linted.found.is_empty() && !linted.broken, "{}", shown(&linted));
+        assert!(
+            linted.found.is_empty() && !linted.broken,
+            "{}",
+            shown(&linted)
+        );
         assert!(linted.cases > 0);
     }
 }
@@ -287,7 +291,9 @@ fn doubling_lets_do_not_hang() {
 #[test]
 fn measured_lets_that_build_on_each_other_do_not_hang() {
     let mut text = VALID[1].replace("phase steady", "phase warm");
-    let lets: String = (1..60).map(|n| format!("  let m{n} = m{} + m{}\n", n - 1, n - 1)).collect();
+    let lets: String = (1..60)
+        .map(|n| format!("  let m{n} = m{} + m{}\n", n - 1, n - 1))
+        .collect();
     text = text.replace("steady.ttft", "warm.ttft").replace(
         "  expect quick",
         &format!("  let m0 = warm.ttft.p50\n{lets}  expect deep: m59 <= 1s\n  expect quick"),
@@ -298,10 +304,16 @@ fn measured_lets_that_build_on_each_other_do_not_hang() {
 
 #[test]
 fn the_deepest_definitions_fit_a_small_stack() {
-    let chain: String = (0..700).map(|n| format!("let a{n} = [a{} + 1][0]\n", n + 1)).collect();
+    let chain: String = (0..700)
+        .map(|n| format!("let a{n} = [a{} + 1][0]\n", n + 1))
+        .collect();
     let text = chain + "let a700 = 1\n";
     let work = move || has_errors(&lint(&text).found);
-    let done = std::thread::Builder::new().stack_size(2 << 20).spawn(work).unwrap().join();
+    let done = std::thread::Builder::new()
+        .stack_size(2 << 20)
+        .spawn(work)
+        .unwrap()
+        .join();
     assert!(done.unwrap());
 }
 
@@ -322,7 +334,10 @@ fn the_library_is_clean() {
     let (program, mut found) = resolve::load(&files);
     found.extend(scn::check::check(&program));
     found.extend(constants(&program, &Params::new()));
-    let found: Vec<_> = found.iter().filter(|d| d.severity == Severity::Error).collect();
+    let found: Vec<_> = found
+        .iter()
+        .filter(|d| d.severity == Severity::Error)
+        .collect();
     assert!(found.is_empty(), "{found:#?}");
 }
 

@@ -29,7 +29,8 @@ pub fn is_whole(flat: &Flat) -> bool {
     let known = |name: &String| kind.attribute(name).is_some() || is_child(name);
     !flat.incomplete
         && (kind.free.is_some() || flat.attrs.keys().all(known))
-        && (flat.children.iter()).all(|child| schema::kind_in(&child.kind.text, kind.name).is_some())
+        && (flat.children.iter())
+            .all(|child| schema::kind_in(&child.kind.text, kind.name).is_some())
 }
 
 fn block(flat: &Flat, parent: &str, base: bool, found: &mut Vec<Diagnostic>) {
@@ -60,7 +61,8 @@ fn block(flat: &Flat, parent: &str, base: bool, found: &mut Vec<Diagnostic>) {
     for attr in flat.attrs.values() {
         if kind.free.is_none()
             && kind.attribute(&attr.name.text).is_none()
-            && !(is_child(&attr.name.text) && kind.children().any(|child| child.name == attr.name.text))
+            && !(is_child(&attr.name.text)
+                && kind.children().any(|child| child.name == attr.name.text))
         {
             found.push(unknown_attribute(
                 kind,

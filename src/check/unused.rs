@@ -62,10 +62,14 @@ fn unused(name: &str, span: Span, help: &str) -> Diagnostic {
 
 fn scenario(flat: &Flat, found: &mut Vec<Diagnostic>) {
     if flat.children_of("phase").next().is_none() {
-        let message = format!("the scenario `{}` has no phases, so it never runs", flat.title());
+        let message = format!(
+            "the scenario `{}` has no phases, so it never runs",
+            flat.title()
+        );
         found.push(
-            Diagnostic::warning(codes::UNUSED, flat.head(), message)
-                .help("give it some: `phase steady { workload = …, concurrency = 4, requests = 200 }`"),
+            Diagnostic::warning(codes::UNUSED, flat.head(), message).help(
+                "give it some: `phase steady { workload = …, concurrency = 4, requests = 200 }`",
+            ),
         );
         return;
     }
@@ -97,8 +101,12 @@ fn in_block<'a>(flat: &'a Flat, names: &mut HashSet<&'a str>) {
         let more = check.when.iter().chain(&check.because);
         more.for_each(|expr| in_expr(expr, names));
     }
-    flat.excludes.iter().for_each(|(expr, _)| in_expr(expr, names));
-    flat.children.iter().for_each(|child| in_block(child, names));
+    flat.excludes
+        .iter()
+        .for_each(|(expr, _)| in_expr(expr, names));
+    flat.children
+        .iter()
+        .for_each(|child| in_block(child, names));
 }
 
 fn in_item<'a>(item: &'a Item, names: &mut HashSet<&'a str>) {
@@ -152,7 +160,9 @@ fn in_expr<'a>(expr: &'a Expr, names: &mut HashSet<&'a str>) {
             in_expr(right, names);
         }
         ExprKind::If { cond, then, other } => {
-            [cond, then, other].into_iter().for_each(|e| in_expr(e, names));
+            [cond, then, other]
+                .into_iter()
+                .for_each(|e| in_expr(e, names));
         }
     }
 }

@@ -66,7 +66,7 @@ pub fn load_all(selection: &Selection) -> Result<Loaded, Refused> {
 fn read(selection: &Selection, suites: bool) -> Result<Loaded, Refused> {
     let files =
         resolve::find_files(&selection.paths).map_err(|error| Refused::usage(error.to_string()))?;
-    let (program, mut found) = resolve::load(&files);
+    let (program, mut found) = resolve::load_for(&files, &selection.params);
     found.extend(crate::check::check(&program));
     let (params, shown_params) = params(&program, &selection.params, has_errors(&found))?;
     found.extend(constants(&program, &params));
@@ -157,7 +157,9 @@ fn params(
     let (mut params, mut shown) = (Params::new(), IndexMap::new());
     for text in given {
         let Some((name, value)) = text.split_once('=') else {
-            return Err(Refused::usage(format!("`-p {text}`: write `-p name=value`")));
+            return Err(Refused::usage(format!(
+                "`-p {text}`: write `-p name=value`"
+            )));
         };
         let name = name.trim();
         let Some(keys) = known.get(name) else {
@@ -228,7 +230,12 @@ fn value_of(eval: &Evaluator<'_>, text: &str, default: &Value) -> Result<Value, 
                     eval.eval(&binding.value, &Scope::of(resolve::ModuleId(0)))
                 }
                 (Some(problem), _) => return Err(problem.message.clone()),
-                _ => return Err(format!("this is not a value; the default is {}", default.describe())),
+                _ => {
+                    return Err(format!(
+                        "this is not a value; the default is {}",
+                        default.describe()
+                    ));
+                }
             };
             if let Some(problem) = eval.take_found().first() {
                 return Err(problem.message.clone());

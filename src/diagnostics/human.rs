@@ -108,7 +108,8 @@ fn one(out: &mut String, sources: &Sources, diagnostic: &Diagnostic, options: &O
     for fix in &diagnostic.fixes {
         // what the help has said already is only there for machines
         let said = |text: &str| diagnostic.help.iter().any(|help| help.contains(text));
-        if matches!(fix.edits.as_slice(), [(_, text)] if !fix.safe && !text.is_empty() && said(text)) {
+        if matches!(fix.edits.as_slice(), [(_, text)] if !fix.safe && !text.is_empty() && said(text))
+        {
             continue;
         }
         note(out, &suggestion(fix), options);

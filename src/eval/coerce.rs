@@ -210,7 +210,11 @@ impl Evaluator<'_> {
             }
             (Type::Block(kind), Value::Record(fields)) => self.record_as(kind, fields, span),
             (Type::Block(kind), value) => {
-                let article = if kind.starts_with(['a', 'e', 'o']) { "an" } else { "a" };
+                let article = if kind.starts_with(['a', 'e', 'o']) {
+                    "an"
+                } else {
+                    "a"
+                };
                 let diagnostic = mismatch(&format!("{article} {kind}"), &value);
                 refuse(match value {
                     Value::Text(text) => {
@@ -223,9 +227,17 @@ impl Evaluator<'_> {
     }
 
     fn not_negative(&self, name: &str, q: crate::units::Quantity, span: Span) -> Value {
-        let most = if q.dimension == Dimension::TIME { LONGEST } else { LARGEST };
+        let most = if q.dimension == Dimension::TIME {
+            LONGEST
+        } else {
+            LARGEST
+        };
         if q.value < 0.0 || q.value.is_nan() || q.value > most {
-            let few = if q.value < 0.0 { "less than 0" } else { "so large" };
+            let few = if q.value < 0.0 {
+                "less than 0"
+            } else {
+                "so large"
+            };
             let message = format!("`{name}` cannot be {few}: {q}");
             return self.fail(codes::OUT_OF_RANGE, span, message);
         }

@@ -46,8 +46,9 @@ impl Evaluator<'_> {
                 of.describe()
             );
             self.report(
-                Diagnostic::error(codes::BAD_ARGUMENT, of_expr.span, message)
-                    .help("distributions are those of a phase: stress.ttft, stress.itl, stress.e2e"),
+                Diagnostic::error(codes::BAD_ARGUMENT, of_expr.span, message).help(
+                    "distributions are those of a phase: stress.ttft, stress.itl, stress.e2e",
+                ),
             );
             return Value::Error;
         };

@@ -289,7 +289,11 @@ impl<'a> Evaluator<'a> {
                 },
             }
         }
-        if measured { Value::Unknown(Shape::Text) } else { self.bounded(text, span) }
+        if measured {
+            Value::Unknown(Shape::Text)
+        } else {
+            self.bounded(text, span)
+        }
     }
 
     /// A text that is not too long.
@@ -512,7 +516,9 @@ impl<'a> Evaluator<'a> {
         if let Some(from) = from {
             let active = self.active.borrow();
             let circle = &active[from..];
-            let first = (0..circle.len()).min_by_key(|i| circle[*i].place).unwrap_or(0);
+            let first = (0..circle.len())
+                .min_by_key(|i| circle[*i].place)
+                .unwrap_or(0);
             let name = |i: usize| circle[(first + i) % circle.len()].key.2.as_str();
             let chain: Vec<&str> = (0..=circle.len()).map(name).collect();
             let message = format!("`{}` is defined by itself", name(0));

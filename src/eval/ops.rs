@@ -48,7 +48,11 @@ impl Evaluator<'_> {
         if q.value.is_finite() {
             return Value::Number(q);
         }
-        self.fail(codes::ARITHMETIC, span, "the result is too large for a number")
+        self.fail(
+            codes::ARITHMETIC,
+            span,
+            "the result is too large for a number",
+        )
     }
 
     pub(super) fn unary(&self, op: UnaryOp, value: Value, span: Span) -> Value {
@@ -330,7 +334,11 @@ impl Evaluator<'_> {
                 )
             }
             (Value::Number(x), Value::Number(y)) => self.finite(
-                if op == BinaryOp::Multiply { *x * *y } else { *x / *y },
+                if op == BinaryOp::Multiply {
+                    *x * *y
+                } else {
+                    *x / *y
+                },
                 left.span.to(right.span),
             ),
             (Value::Unavailable(reason), _) | (_, Value::Unavailable(reason)) => {

@@ -15,7 +15,10 @@ use std::sync::Arc;
 /// A file or folder named on the command line that cannot be used at all.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    #[error("cannot read {path}: {}; expected a `.scn` file or a folder that holds some", plain(source))]
+    #[error(
+        "cannot read {path}: {}; expected a `.scn` file or a folder that holds some",
+        plain(source)
+    )]
     Unreadable {
         path: String,
         source: std::io::Error,
@@ -75,6 +78,11 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>, depth: usize) -> Result<(), Loa
 
 /// Loads files and everything they use. Mistakes in the text are diagnostics, never errors.
 pub fn load(files: &[PathBuf]) -> (Program, Vec<Diagnostic>) {
+    load_for(files, &[])
+}
+
+/// The same, for further texts that will be evaluated with its names: values of parameters.
+pub fn load_for(files: &[PathBuf], words: &[String]) -> (Program, Vec<Diagnostic>) {
     let mut loader = Loader::default();
     for file in files {
         let id = loader.file(file, &file.display().to_string(), None);
@@ -82,16 +90,13 @@ pub fn load(files: &[PathBuf]) -> (Program, Vec<Diagnostic>) {
             loader.program.roots.push(id);
         }
     }
-    // a server with a `url` alone speaks the plain API, whose engine is in the library
-    if loader.raw.values().any(|flat| {
-        flat.children_of("server")
-            .any(|server| server.attrs.contains_key("url"))
-    }) {
-        loader.std("engines");
-    }
+    loader.library(words);
     loader.flatten();
     (loader.program, loader.found)
 }
+
+/// The engine of a server that only has a `url`.
+const PLAIN_ENGINE: &str = "openai";
 
 /// A top-level block: its module and name.
 type Key = (ModuleId, String);
@@ -167,10 +172,7 @@ impl Loader {
         help: &str,
     ) -> Diagnostic {
         let span = user.unwrap_or_else(|| {
-            let file = self
-                .program
-                .sources
-                .add(name, Some(path.to_path_buf()), "");
+            let file = self.program.sources.add(name, Some(path.to_path_buf()), "");
             self.program.unusable.push(file);
             Span::new(file, 0, 0)
         });
@@ -184,11 +186,52 @@ impl Loader {
         let files = crate::stdlib::module(name)?;
         let id = self.new_module(&format!("std.{name}"));
         self.program.standard.insert(name.to_string(), id);
-        for (name, text) in files {
+        if let [(name, text)] = files {
             let file = self.program.sources.add(*name, None, *text);
             self.read(id, file);
         }
         Some(id)
+    }
+
+    /// Reads the files of the library's modules that are made of several: each defines what it
+    /// is called after, so one whose name no text has is not needed.
+    fn library(&mut self, words: &[String]) {
+        // a server with a `url` alone speaks the plain API, whose engine is in the library
+        let plain = self.raw.values().any(|flat| {
+            let mut servers = flat.children_of("server");
+            servers.any(|server| server.attrs.contains_key("url"))
+        });
+        if plain {
+            self.std("engines");
+        }
+        let mut standard: Vec<_> = self.program.standard.clone().into_iter().collect();
+        standard.sort();
+        for (module, id) in standard {
+            let files = crate::stdlib::module(&module).unwrap_or_default();
+            for (name, text) in files.iter().filter(|_| files.len() > 1) {
+                let stem = Path::new(name).file_stem().unwrap_or_default();
+                let stem = stem.to_string_lossy().into_owned();
+                let wanted = (plain && stem == PLAIN_ENGINE)
+                    || words.iter().any(|word| word.contains(&stem))
+                    || self
+                        .program
+                        .sources
+                        .iter()
+                        .any(|(_, file)| file.path.is_some() && file.text.contains(&stem));
+                if wanted {
+                    let file = self.program.sources.add(*name, None, *text);
+                    self.read(id, file);
+                } else {
+                    // known all the same, to be suggested
+                    let definition = Definition {
+                        span: Span::default(),
+                        doc: None,
+                        kind: DefinitionKind::Broken,
+                    };
+                    self.program.modules[id.0].names.insert(stem, definition);
+                }
+            }
+        }
     }
 
     fn new_module(&mut self, name: &str) -> ModuleId {
@@ -310,7 +353,10 @@ impl Loader {
                     );
                 }
                 let target = self.file(&full, &shown_path(&full), Some(*span));
-                let name = Ident { text: stem, span: *span };
+                let name = Ident {
+                    text: stem,
+                    span: *span,
+                };
                 (target, Some(name))
             }
         };
@@ -362,7 +408,10 @@ impl Loader {
             Some(near) => {
                 // what is read through the right name is not a second mistake
                 if let Some(name) = near.strip_prefix("std.") {
-                    let meant = Ident { text: name.to_string(), span: path.span };
+                    let meant = Ident {
+                        text: name.to_string(),
+                        span: path.span,
+                    };
                     self.program.modules[user.0]
                         .names
                         .entry(meant.text.clone())
@@ -372,9 +421,12 @@ impl Loader {
                             kind: DefinitionKind::Broken,
                         });
                 }
-                diagnostic
-                    .help(format!("did you mean `{near}`?"))
-                    .fix("the nearest name", path.span, near, false)
+                diagnostic.help(format!("did you mean `{near}`?")).fix(
+                    "the nearest name",
+                    path.span,
+                    near,
+                    false,
+                )
             }
             None => diagnostic.help(format!(
                 "the standard library has {}; a file is named in quotes: use \"./common.scn\"",
@@ -615,7 +667,11 @@ fn as_name(text: &str) -> String {
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
         .collect();
-    if is_name(&name) { name } else { format!("m_{name}") }
+    if is_name(&name) {
+        name
+    } else {
+        format!("m_{name}")
+    }
 }
 
 /// `a → b → a`

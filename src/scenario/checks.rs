@@ -30,7 +30,10 @@ pub(super) fn lower(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
         cx.truth(&value, check.expr.span, "a check is");
         let mut found = cx.eval.take_found();
         found.retain(|d| !guarded || d.code != codes::ARITHMETIC.0);
-        before.into_iter().chain(found).for_each(|d| cx.eval.report(d));
+        before
+            .into_iter()
+            .chain(found)
+            .for_each(|d| cx.eval.report(d));
         let trace = cx.eval.take_trace();
         if !guarded {
             few_requests(cx, case, &trace);
@@ -83,7 +86,6 @@ pub(super) fn lower(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
     out
 }
 
-
 /// Warns of percentiles that the requests asked for cannot tell.
 fn few_requests(cx: &Context<'_>, case: &Case, trace: &[Reading]) {
     for reading in trace {
@@ -123,7 +125,8 @@ fn few_requests(cx: &Context<'_>, case: &Case, trace: &[Reading]) {
 
 /// How many requests a stretch makes, where that is known.
 fn requests(phase: &PhaseSpec, of: &Stretch) -> Option<u64> {
-    let chosen = |load: &&LoadSpec| of.load.is_none() || load.load.name.as_deref() == of.load.as_deref();
+    let chosen =
+        |load: &&LoadSpec| of.load.is_none() || load.load.name.as_deref() == of.load.as_deref();
     let made = |load: &LoadSpec| {
         let due = match (&load.load.pace, load.load.duration) {
             (Pace::Open { rate_per_s, .. }, Some(duration)) => {

@@ -2,8 +2,8 @@
 //! what is wrong with any of them is known before anything starts.
 
 use super::context::Context;
-use super::{Case, by_case, checks, constants, matrix, phase, report, server};
 use super::unmeasured::Unmeasured;
+use super::{Case, by_case, checks, constants, matrix, phase, report, server};
 use crate::check::{is_whole, modules_of};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Binding, Evaluator, Handle, Layer, Nothing, Params, Scope, Value};
@@ -102,7 +102,10 @@ fn locals(
 ) -> Scope {
     let mut layer = Layer::default();
     let known = case.is_some();
-    for (name, value) in [("case", case), ("scenario", Some(Value::text(flat.title())))] {
+    for (name, value) in [
+        ("case", case),
+        ("scenario", Some(Value::text(flat.title()))),
+    ] {
         let binding = match value.filter(|_| known) {
             Some(value) => Binding::Value(value),
             None => Binding::Unset("it is known in checks and reports"),
@@ -147,7 +150,10 @@ fn locals(
     // a name with two meanings was reported, and neither is taken
     let modules = modules_of(flat);
     for (name, binding) in &mut layer.names {
-        if modules.iter().any(|id| program.module(*id).names.contains_key(name)) {
+        if modules
+            .iter()
+            .any(|id| program.module(*id).names.contains_key(name))
+        {
             *binding = Binding::Value(Value::Error);
         }
     }

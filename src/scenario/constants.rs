@@ -59,7 +59,10 @@ fn suite(eval: &Evaluator<'_>, module: ModuleId, suite: &Flat) {
     let place = suite.attrs.get("scenarios").map(|attr| attr.expr.span);
     for flat in &scenarios {
         if let (false, Some(place)) = (runs(flat), place) {
-            let message = format!("the scenario `{}` has no phases, so it never runs", flat.title());
+            let message = format!(
+                "the scenario `{}` has no phases, so it never runs",
+                flat.title()
+            );
             eval.report(
                 Diagnostic::warning(codes::UNUSED, place, message)
                     .label(flat.head(), "a base for others")

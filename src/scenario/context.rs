@@ -62,7 +62,12 @@ impl Context<'_> {
     }
 
     /// A record of JSON values, as bodies of requests are; empty where it is not written.
-    pub fn json(&self, flat: &Flat, name: &str, scope: &Scope) -> serde_json::Map<String, serde_json::Value> {
+    pub fn json(
+        &self,
+        flat: &Flat,
+        name: &str,
+        scope: &Scope,
+    ) -> serde_json::Map<String, serde_json::Value> {
         let value = self.attr_in(flat, name, scope);
         match value.to_json() {
             Some(serde_json::Value::Object(fields)) => return fields,

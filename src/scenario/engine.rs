@@ -22,7 +22,12 @@ pub(super) struct Asks {
 }
 
 /// `None` after something in the block that requests need has been reported.
-pub(super) fn lower(cx: &Context<'_>, server: &Flat, engine: &BlockValue, scope: &Scope) -> Option<Asks> {
+pub(super) fn lower(
+    cx: &Context<'_>,
+    server: &Flat,
+    engine: &BlockValue,
+    scope: &Scope,
+) -> Option<Asks> {
     let flat = &engine.flat;
     // the engine's blocks see what its own expressions see, not the scenario's names
     let user = cx;
@@ -136,7 +141,7 @@ fn metric(cx: &Context<'_>, block: &Flat) -> Option<EngineMetric> {
     let dimension = match unit.as_str() {
         "" | "ratio" => Dimension::NONE,
         unit => match parse_unit(unit) {
-            Some((factor, dimension)) if factor == 1.0 => dimension,
+            Some((1.0, dimension)) => dimension,
             _ => {
                 cx.eval.report(
                     Diagnostic::error(

@@ -33,8 +33,9 @@ pub(super) fn rows(
                 other if other.is_measured() => {
                     let message = format!("the axis `{name}` must be known before the run");
                     eval.report(
-                        Diagnostic::error(codes::NOT_CONSTANT, axis.expr.span, message)
-                            .help("measured values are for checks, reports and lets that these use"),
+                        Diagnostic::error(codes::NOT_CONSTANT, axis.expr.span, message).help(
+                            "measured values are for checks, reports and lets that these use",
+                        ),
                     );
                     return Vec::new();
                 }
@@ -64,10 +65,12 @@ pub(super) fn rows(
                     return Vec::new();
                 }
                 if value.is_measured() {
-                    let message = format!("a value of the axis `{name}` is not known before the run");
+                    let message =
+                        format!("a value of the axis `{name}` is not known before the run");
                     eval.report(
-                        Diagnostic::error(codes::NOT_CONSTANT, axis.expr.span, message)
-                            .help("measured values are for checks, reports and lets that these use"),
+                        Diagnostic::error(codes::NOT_CONSTANT, axis.expr.span, message).help(
+                            "measured values are for checks, reports and lets that these use",
+                        ),
                     );
                     return Vec::new();
                 }
@@ -106,7 +109,10 @@ pub(super) fn rows(
     let mut seen: HashMap<String, Vec<&Row>> = HashMap::new();
     for row in &rows {
         let shown = |value: &Value| value.shown().unwrap_or_default();
-        let text: Vec<String> = row.iter().map(|(k, v)| format!("{k}={}", shown(v))).collect();
+        let text: Vec<String> = row
+            .iter()
+            .map(|(k, v)| format!("{k}={}", shown(v)))
+            .collect();
         let text = text.join(",");
         let alike = seen.entry(text.clone()).or_default();
         if alike.contains(&row) {

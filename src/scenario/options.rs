@@ -241,7 +241,9 @@ impl Spelling {
         let quantity = |q: &Quantity| number(q.value / factor, 15) + unit;
         match value {
             Value::Bool(true) => {
-                out.push(Word::plain(own.unwrap_or_else(|| self.yes.replace("{}", &word))));
+                out.push(Word::plain(
+                    own.unwrap_or_else(|| self.yes.replace("{}", &word)),
+                ));
             }
             Value::Bool(false) => {
                 let no = self.no.as_ref().map(|no| no.replace("{}", &word));

@@ -2,8 +2,8 @@
 
 use super::context::{Context, as_duration, as_number, as_text, as_whole};
 use super::{LoadSpec, PhaseSpec, ServerSpec, WorkloadSpec, workload};
-use crate::diagnostics::{Diagnostic, codes};
 use crate::check::is_whole;
+use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{BlockValue, Handle, Value};
 use crate::load::spec::{Arrival, Load, Pace, Protocol};
 use crate::resolve::Flat;
@@ -136,9 +136,13 @@ fn load(
     let duration = cx
         .duration(flat, "duration")
         .or_else(|| phase.and_then(|phase| cx.duration(phase, "duration")));
-    let ends = |flat: &Flat| ["requests", "duration"].iter().any(|name| flat.attrs.contains_key(*name));
+    let ends = |flat: &Flat| {
+        ["requests", "duration"]
+            .iter()
+            .any(|name| flat.attrs.contains_key(*name))
+    };
     if requests.is_none() && duration.is_none() {
-        if ends(flat) || phase.is_some_and(|phase| ends(phase)) || !is_whole(flat) {
+        if ends(flat) || phase.is_some_and(ends) || !is_whole(flat) {
             return None;
         }
         cx.eval.report(
@@ -199,10 +203,8 @@ fn pace(cx: &Context<'_>, flat: &Flat) -> Option<Pace> {
     };
     match as_number(&rate) {
         Some(rate) => {
-            for name in ["concurrency", "think"]
-                .into_iter()
-                .filter(|name| flat.attrs.contains_key(*name))
-            {
+            let closed = ["concurrency", "think"];
+            if let Some(name) = closed.iter().find(|name| flat.attrs.contains_key(**name)) {
                 contradiction(name, "rate");
                 return None;
             }
@@ -326,8 +328,13 @@ fn as_block(cx: &Context<'_>, flat: &Flat, fields: &IndexMap<String, Value>) -> 
     };
     let mut block = Flat::empty(ident("workload"), flat.module);
     block.name = Some(ident(flat.title()));
-    block.attrs = fields.keys().map(|name| (name.clone(), attr(name))).collect();
-    let values = fields.iter().map(|(name, value)| (name.as_str(), value.clone()));
+    block.attrs = fields
+        .keys()
+        .map(|name| (name.clone(), attr(name)))
+        .collect();
+    let values = fields
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.clone()));
     Arc::new(BlockValue {
         scope: cx.scope.with_values(values),
         flat: Arc::new(block),

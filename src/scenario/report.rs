@@ -6,8 +6,8 @@ use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::Value;
 use crate::report::model::{Figure, ReportFormat, Template};
 use crate::resolve::{Flat, FlatAttr};
-use crate::syntax::ast::{Expr, ExprKind};
 use crate::source::Span;
+use crate::syntax::ast::{Expr, ExprKind};
 use std::sync::Arc;
 
 /// A scenario's reports; no two of them write one file.
@@ -191,10 +191,10 @@ fn template(cx: &Context<'_>, flat: &Flat, name: String) -> Option<Template> {
             Err(error) => {
                 let message = format!("the template cannot be read: {error}");
                 let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
-                cx.eval.report(
-                    Diagnostic::error(codes::BAD_ARGUMENT, place, message)
-                        .help("templates are Jinja: {{ value }}, {% for case in cases %} … {% endfor %}"),
-                );
+                cx.eval
+                    .report(Diagnostic::error(codes::BAD_ARGUMENT, place, message).help(
+                        "templates are Jinja: {{ value }}, {% for case in cases %} … {% endfor %}",
+                    ));
                 None
             }
         },

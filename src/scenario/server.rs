@@ -2,13 +2,13 @@
 
 use super::context::{Context, as_text, as_whole, member};
 use super::{Layout, ServerSpec, Start, Word, engine, options};
+use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, Label, codes};
 use crate::eval::{BlockValue, Scope, Value};
-use crate::check::is_whole;
 use crate::resolve::Flat;
-use crate::syntax::ast::{Expr, ExprKind};
 use crate::schema;
 use crate::source::Span;
+use crate::syntax::ast::{Expr, ExprKind};
 use indexmap::IndexMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -227,7 +227,10 @@ fn constraints(cx: &Context<'_>, flat: &Flat, engine: &Flat, scope: &Scope) {
                 _ => None,
             }
         };
-        let applies = check.when.as_ref().map_or(Some(true), |when| holds(when, "`when` takes"));
+        let applies = check
+            .when
+            .as_ref()
+            .map_or(Some(true), |when| holds(when, "`when` takes"));
         if applies != Some(true) || holds(&check.expr, "a constraint is") != Some(false) {
             continue;
         }
@@ -341,7 +344,11 @@ fn launched(
         && matches!(model, Value::Record(fields) if matches!(fields.get("path"), Some(Value::None)))
         && is_whole(flat)
     {
-        let message = format!("{} is launched with a model, and `{}` has none", engine.title(), flat.title());
+        let message = format!(
+            "{} is launched with a model, and `{}` has none",
+            engine.title(),
+            flat.title()
+        );
         cx.eval.report(
             Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), message)
                 .help("say which: `model = { path = \"/models/qwen3-8b\" }`, or the name of a `model` block"),
@@ -375,10 +382,13 @@ fn launched(
     }
     if let Some(attr) = flat.attrs.get("environment") {
         let value = cx.eval.eval(&attr.expr, &cx.scope.in_module(attr.module));
-        let value = cx.eval.typed("environment", schema::Type::Record, value, attr.expr.span);
+        let value = cx
+            .eval
+            .typed("environment", schema::Type::Record, value, attr.expr.span);
         if let Value::Record(fields) = &value {
             for (name, value) in fields.iter() {
-                environment.extend(word(cx, value, attr.expr.span).map(|word| (name.clone(), word)));
+                environment
+                    .extend(word(cx, value, attr.expr.span).map(|word| (name.clone(), word)));
             }
         }
     }
@@ -412,7 +422,14 @@ fn running(cx: &Context<'_>, flat: &Flat, url: String) -> Option<Start> {
             );
         }
     }
-    for name in ["program", "setup", "port", "arguments", "options", "environment"] {
+    for name in [
+        "program",
+        "setup",
+        "port",
+        "arguments",
+        "options",
+        "environment",
+    ] {
         if let Some(attr) = flat.attrs.get(name) {
             cx.eval.report(
                 Diagnostic::error(

@@ -85,7 +85,12 @@ impl Unmeasured {
     pub fn new(case: &Case, flat: &Flat) -> Self {
         let mut names = names_of(case);
         for phase in flat.children_of("phase") {
-            let loads = || phase.children_of("load").map(|load| load.title().into()).collect();
+            let loads = || {
+                phase
+                    .children_of("load")
+                    .map(|load| load.title().into())
+                    .collect()
+            };
             names
                 .loads
                 .entry(phase.title().to_string())

@@ -7,7 +7,7 @@ use crate::eval::{BlockValue, Part, Scope, Shape, Value};
 
 use crate::check::is_whole;
 use crate::source::Span;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 pub(super) fn lower(cx: &Context<'_>, block: &Arc<BlockValue>) -> Option<WorkloadSpec> {
@@ -184,7 +184,7 @@ fn part(cx: &Context<'_>, value: &Value, place: Span) -> Option<PartSpec> {
     }
 }
 
-fn missing(cx: &Context<'_>, source: &str, path: &PathBuf, place: Span) {
+fn missing(cx: &Context<'_>, source: &str, path: &Path, place: Span) {
     cx.eval.report(
         Diagnostic::error(
             codes::MISSING_FILE,
