@@ -135,7 +135,7 @@ fn an_unreadable_file_is_wrong_usage() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("closed.scn");
     std::fs::write(&file, "let a = 1\n").unwrap();
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o000)).unwrap();
     let shown = lint(&file.display().to_string(), &[]);
     if std::fs::read(&file).is_ok() {
         assert!(shown.contains("exit code 0"), "{shown}");

@@ -66,7 +66,7 @@ pub fn load_all(selection: &Selection) -> Result<Loaded, Refused> {
 fn read(selection: &Selection, suites: bool) -> Result<Loaded, Refused> {
     let files =
         resolve::find_files(&selection.paths).map_err(|error| Refused::usage(error.to_string()))?;
-    let (program, mut found) = resolve::load(&files);
+    let (program, mut found) = resolve::load_for(&files, &selection.params);
     found.extend(crate::check::check(&program));
     let (params, shown_params) = params(&program, &selection.params, has_errors(&found))?;
     found.extend(constants(&program, &params));

@@ -78,6 +78,11 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>, depth: usize) -> Result<(), Loa
 
 /// Loads files and everything they use. Mistakes in the text are diagnostics, never errors.
 pub fn load(files: &[PathBuf]) -> (Program, Vec<Diagnostic>) {
+    load_for(files, &[])
+}
+
+/// The same, for further texts that will be evaluated with its names: values of parameters.
+pub fn load_for(files: &[PathBuf], words: &[String]) -> (Program, Vec<Diagnostic>) {
     let mut loader = Loader::default();
     for file in files {
         let id = loader.file(file, &file.display().to_string(), None);
@@ -85,16 +90,13 @@ pub fn load(files: &[PathBuf]) -> (Program, Vec<Diagnostic>) {
             loader.program.roots.push(id);
         }
     }
-    // a server with a `url` alone speaks the plain API, whose engine is in the library
-    if loader.raw.values().any(|flat| {
-        flat.children_of("server")
-            .any(|server| server.attrs.contains_key("url"))
-    }) {
-        loader.std("engines");
-    }
+    loader.library(words);
     loader.flatten();
     (loader.program, loader.found)
 }
+
+/// The engine of a server that only has a `url`.
+const PLAIN_ENGINE: &str = "openai";
 
 /// A top-level block: its module and name.
 type Key = (ModuleId, String);
@@ -187,11 +189,57 @@ impl Loader {
         }
         let id = self.new_module(&format!("std.{name}"));
         self.program.standard.insert(name.to_string(), id);
+<<<<<<< 5fa34043fb0013a27c920b8f51a5e1e06fae7827
         for (name, text) in files {
             let file = self.program.sources.add(format!("std/{name}"), None, text);
+=======
+        if let [(name, text)] = files {
+            let file = self.program.sources.add(*name, None, *text);
+>>>>>>> 686c2a9d931daf57338b0b731f4f4a2767acb425
             self.read(id, file);
         }
         Some(id)
+    }
+
+    /// Reads the files of the library's modules that are made of several: each defines what it
+    /// is called after, so one whose name no text has is not needed.
+    fn library(&mut self, words: &[String]) {
+        // a server with a `url` alone speaks the plain API, whose engine is in the library
+        let plain = self.raw.values().any(|flat| {
+            let mut servers = flat.children_of("server");
+            servers.any(|server| server.attrs.contains_key("url"))
+        });
+        if plain {
+            self.std("engines");
+        }
+        let mut standard: Vec<_> = self.program.standard.clone().into_iter().collect();
+        standard.sort();
+        for (module, id) in standard {
+            let files = crate::stdlib::module(&module).unwrap_or_default();
+            for (name, text) in files.iter().filter(|_| files.len() > 1) {
+                let stem = Path::new(name).file_stem().unwrap_or_default();
+                let stem = stem.to_string_lossy().into_owned();
+                let wanted = (plain && stem == PLAIN_ENGINE)
+                    || words.iter().any(|word| word.contains(&stem))
+                    || self
+                        .program
+                        .sources
+                        .iter()
+                        .any(|(_, file)| file.path.is_some() && file.text.contains(&stem));
+                if wanted {
+                    let file = self.program.sources.add(*name, None, *text);
+                    self.read(id, file);
+                } else {
+                    // known all the same, to be suggested
+                    let definition = Definition {
+                        span: Span::default(),
+                        doc: None,
+                        kind: DefinitionKind::Broken,
+                    };
+                    self.program.modules[id.0].names.insert(stem, definition);
+                }
+            }
+        }
     }
 
     fn new_module(&mut self, name: &str) -> ModuleId {

@@ -5,7 +5,7 @@ mod flat;
 mod load;
 
 pub use flat::{Flat, FlatAttr, FlatCheck};
-pub use load::{LoadError, find_files, load};
+pub use load::{LoadError, find_files, load, load_for};
 
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::ast::{Ast, Expr};
@@ -14,7 +14,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Index of a module in a [`Program`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ModuleId(pub usize);
 
 /// Everything that was read: the files named on the command line (`roots`), and what they use.
