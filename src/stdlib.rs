@@ -41,7 +41,6 @@ pub fn templates() -> impl Iterator<Item = (&'static str, &'static str)> {
         .filter_map(|(path, text)| Some((path.strip_prefix("templates/")?, *text)))
 }
 
-<<<<<<< 5fa34043fb0013a27c920b8f51a5e1e06fae7827
 /// Any other file, by its path: `recorded_environment.txt`.
 pub fn file(path: &str) -> Option<&'static str> {
     FILES
@@ -58,6 +57,7 @@ fn module_of(path: &'static str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::syntax::ast::ItemKind;
 
     #[test]
     fn a_folder_is_one_module() {
@@ -66,31 +66,17 @@ mod tests {
         assert!(module("nothing").is_empty());
         assert!(names().contains(&"engines"));
         assert!(template("summary.md.j2").is_some());
-=======
-const MODULES: &[(&str, Files)] = &[
-    (
-        "engines",
-        &[
-            file!("engines/builtin.scn"),
-            file!("engines/llama_cpp.scn"),
-            file!("engines/openai.scn"),
-            file!("engines/sglang.scn"),
-            file!("engines/transformers.scn"),
-            file!("engines/vllm.scn"),
-        ],
-    ),
-    ("reports", &[file!("reports.scn")]),
-];
-
-#[cfg(test)]
-mod tests {
-    use crate::syntax::ast::ItemKind;
+    }
 
     /// What lets a file of a module be left unread where nothing names it.
     #[test]
     fn a_file_of_several_defines_what_it_is_called_after() {
-        for (_, files) in super::MODULES.iter().filter(|(_, files)| files.len() > 1) {
-            for (name, text) in *files {
+        for files in names()
+            .into_iter()
+            .map(module)
+            .filter(|files| files.len() > 1)
+        {
+            for (name, text) in files {
                 let (ast, found) = crate::syntax::parse(Default::default(), text);
                 assert!(found.is_empty(), "{name}: {found:#?}");
                 let names = ast.items.iter().map(|item| match &item.kind {
@@ -101,6 +87,5 @@ mod tests {
                 assert!(names.eq(stem), "{name}");
             }
         }
->>>>>>> 686c2a9d931daf57338b0b731f4f4a2767acb425
     }
 }

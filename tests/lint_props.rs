@@ -320,11 +320,12 @@ fn the_deepest_definitions_fit_a_small_stack() {
 #[test]
 fn the_library_is_clean() {
     let uses: String = scn::stdlib::names()
+        .iter()
         .map(|name| format!("use std.{name}\n"))
         .collect();
     let folder = tempfile::tempdir().unwrap();
     for name in scn::stdlib::names() {
-        for (file, text) in scn::stdlib::module(name).unwrap() {
+        for (file, text) in scn::stdlib::module(name) {
             let path = folder.path().join(file.replace('/', "_"));
             std::fs::write(&path, text).unwrap();
         }

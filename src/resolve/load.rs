@@ -189,13 +189,8 @@ impl Loader {
         }
         let id = self.new_module(&format!("std.{name}"));
         self.program.standard.insert(name.to_string(), id);
-<<<<<<< 5fa34043fb0013a27c920b8f51a5e1e06fae7827
-        for (name, text) in files {
-            let file = self.program.sources.add(format!("std/{name}"), None, text);
-=======
-        if let [(name, text)] = files {
-            let file = self.program.sources.add(*name, None, *text);
->>>>>>> 686c2a9d931daf57338b0b731f4f4a2767acb425
+        if let [(name, text)] = files.as_slice() {
+            let file = self.program.sources.add(format!("std/{name}"), None, *text);
             self.read(id, file);
         }
         Some(id)
@@ -215,7 +210,7 @@ impl Loader {
         let mut standard: Vec<_> = self.program.standard.clone().into_iter().collect();
         standard.sort();
         for (module, id) in standard {
-            let files = crate::stdlib::module(&module).unwrap_or_default();
+            let files = crate::stdlib::module(&module);
             for (name, text) in files.iter().filter(|_| files.len() > 1) {
                 let stem = Path::new(name).file_stem().unwrap_or_default();
                 let stem = stem.to_string_lossy().into_owned();
@@ -227,7 +222,7 @@ impl Loader {
                         .iter()
                         .any(|(_, file)| file.path.is_some() && file.text.contains(&stem));
                 if wanted {
-                    let file = self.program.sources.add(*name, None, *text);
+                    let file = self.program.sources.add(format!("std/{name}"), None, *text);
                     self.read(id, file);
                 } else {
                     // known all the same, to be suggested

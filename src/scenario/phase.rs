@@ -204,14 +204,7 @@ fn pace(cx: &Context<'_>, flat: &Flat) -> Option<Pace> {
     match as_number(&rate) {
         Some(rate) => {
             let closed = ["concurrency", "think"];
-<<<<<<< 5fa34043fb0013a27c920b8f51a5e1e06fae7827
-            if let Some(name) = closed
-                .into_iter()
-                .find(|name| flat.attrs.contains_key(*name))
-            {
-=======
             if let Some(name) = closed.iter().find(|name| flat.attrs.contains_key(**name)) {
->>>>>>> 686c2a9d931daf57338b0b731f4f4a2767acb425
                 contradiction(name, "rate");
                 return None;
             }

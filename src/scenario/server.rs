@@ -133,7 +133,7 @@ fn engine_of(cx: &Context<'_>, flat: &Flat, has_url: bool) -> Option<Arc<BlockVa
     match cx.attr(flat, "engine") {
         Value::Block(block) => Some(block),
         Value::None if !has_url && !is_whole(flat) => None,
-        Value::None if has_url => match cx.eval.standard("engines", "for_url") {
+        Value::None if has_url => match cx.eval.standard("engines", "openai") {
             Some(Value::Block(block)) => Some(block),
             _ => None,
         },

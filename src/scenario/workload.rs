@@ -7,10 +7,7 @@ use crate::eval::{BlockValue, Part, Scope, Shape, Value};
 
 use crate::check::is_whole;
 use crate::source::Span;
-<<<<<<< 5fa34043fb0013a27c920b8f51a5e1e06fae7827
-=======
 use std::path::Path;
->>>>>>> 686c2a9d931daf57338b0b731f4f4a2767acb425
 use std::sync::Arc;
 
 pub(super) fn lower(cx: &Context<'_>, block: &Arc<BlockValue>) -> Option<WorkloadSpec> {
@@ -187,11 +184,7 @@ fn part(cx: &Context<'_>, value: &Value, place: Span) -> Option<PartSpec> {
     }
 }
 
-<<<<<<< 5fa34043fb0013a27c920b8f51a5e1e06fae7827
-fn missing(cx: &Context<'_>, source: &str, path: &std::path::Path, place: Span) {
-=======
 fn missing(cx: &Context<'_>, source: &str, path: &Path, place: Span) {
->>>>>>> 686c2a9d931daf57338b0b731f4f4a2767acb425
     cx.eval.report(
         Diagnostic::error(
             codes::MISSING_FILE,
