@@ -54,7 +54,7 @@ total() {
 prepare_machine() {
   local missing=() tool
   command -v cargo >/dev/null ||
-    die "there is no cargo: install Rust first (https://rustup.rs), with rustfmt and clippy"
+    die "there is no cargo: install Rust first, with rustfmt and clippy"
   for tool in fmt clippy; do
     cargo "$tool" --version >/dev/null 2>&1 ||
       die "there is no cargo $tool: rustup component add rustfmt clippy"

@@ -228,7 +228,7 @@ fn share(text: &str) -> Result<f64, String> {
         return Err("write a share like 5%".into());
     }
     if found > 1.0 {
-        return Err("more than 100%".into());
+        return Err("more than 100%; write a share like 5%".into());
     }
     Ok(found)
 }
