@@ -105,6 +105,7 @@ impl<'a> Walk<'a> {
     fn local(&mut self, locals: &mut Locals<'a>, name: &'a str, span: Span, modules: &[ModuleId]) {
         let global = |id: &ModuleId| {
             let definition = self.program.module(*id).names.get(name);
+            let definition = definition.filter(|definition| definition.is_value());
             definition.map(|definition| Some(definition.span))
         };
         let before = locals.0.get(name).copied();

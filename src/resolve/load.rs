@@ -1,5 +1,6 @@
 //! Reads files and what they use into a [`Program`].
 
+use super::find::plain;
 use super::{Definition, DefinitionKind, Flat, Module, ModuleId, Program, flat};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::{FileId, Span};
@@ -11,70 +12,6 @@ use indexmap::IndexMap;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// A file or folder named on the command line that cannot be used at all.
-#[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    #[error(
-        "cannot read {path}: {}; expected a `.scn` file or a folder that holds some",
-        plain(source)
-    )]
-    Unreadable {
-        path: String,
-        source: std::io::Error,
-    },
-    #[error("{path}: this folder holds no `.scn` file; name one, or a folder that holds some")]
-    NoFiles { path: String },
-}
-
-/// The `.scn` files that paths of the command line stand for: files themselves, folders with all
-/// that is below them (hidden folders apart), each once, in order.
-pub fn find_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, LoadError> {
-    let mut files = Vec::new();
-    for path in paths {
-        let unreadable = |source| LoadError::Unreadable {
-            path: path.display().to_string(),
-            source,
-        };
-        let meta = std::fs::metadata(path).map_err(unreadable)?;
-        if !meta.is_dir() {
-            files.push(path.clone());
-            continue;
-        }
-        let before = files.len();
-        walk(path, &mut files, 0)?;
-        if files.len() == before {
-            return Err(LoadError::NoFiles {
-                path: path.display().to_string(),
-            });
-        }
-        files[before..].sort();
-    }
-    let mut seen = std::collections::HashSet::new();
-    files.retain(|file| seen.insert(file.canonicalize().unwrap_or_else(|_| file.clone())));
-    Ok(files)
-}
-
-fn walk(folder: &Path, files: &mut Vec<PathBuf>, depth: usize) -> Result<(), LoadError> {
-    let unreadable = |path: &Path, source| LoadError::Unreadable {
-        path: path.display().to_string(),
-        source,
-    };
-    for entry in std::fs::read_dir(folder).map_err(|e| unreadable(folder, e))? {
-        let entry = entry.map_err(|e| unreadable(folder, e))?;
-        let path = entry.path();
-        let kind = entry.file_type().map_err(|e| unreadable(&path, e))?;
-        let hidden = entry.file_name().to_string_lossy().starts_with('.');
-        let scenario = path.extension().is_some_and(|e| e == "scn");
-        if kind.is_dir() && !hidden && depth < 16 {
-            walk(&path, files, depth + 1)?;
-        // a link to a file counts; one to a folder could lead in a circle
-        } else if scenario && (kind.is_file() || kind.is_symlink() && !path.is_dir()) {
-            files.push(path);
-        }
-    }
-    Ok(())
-}
 
 /// Loads files and everything they use. Mistakes in the text are diagnostics, never errors.
 pub fn load(files: &[PathBuf]) -> (Program, Vec<Diagnostic>) {
@@ -99,17 +36,17 @@ pub fn load_for(files: &[PathBuf], words: &[String]) -> (Program, Vec<Diagnostic
 const PLAIN_ENGINE: &str = "openai";
 
 /// A top-level block: its module and name.
-type Key = (ModuleId, String);
+pub(super) type Key = (ModuleId, String);
 
 #[derive(Default)]
-struct Loader {
-    program: Program,
-    found: Vec<Diagnostic>,
+pub(super) struct Loader {
+    pub(super) program: Program,
+    pub(super) found: Vec<Diagnostic>,
     by_path: HashMap<PathBuf, ModuleId>,
     /// Files being read, to see cycles of `use`.
     stack: Vec<ModuleId>,
     /// Blocks before their `extends` is worked in.
-    raw: IndexMap<Key, Flat>,
+    pub(super) raw: IndexMap<Key, Flat>,
 }
 
 impl Loader {
@@ -476,160 +413,6 @@ impl Loader {
             },
         );
     }
-
-    /// Works `extends` in, everywhere.
-    fn flatten(&mut self) {
-        let keys: Vec<Key> = self.raw.keys().cloned().collect();
-        let mut done: HashMap<Key, Arc<Flat>> = HashMap::new();
-        for key in &keys {
-            self.top_level(key, &mut done, &mut Vec::new());
-        }
-        for (id, module) in self.program.modules.iter_mut().enumerate() {
-            for (name, definition) in &mut module.names {
-                if let DefinitionKind::Block(slot) = &mut definition.kind
-                    && let Some(flat) = done.get(&(ModuleId(id), name.clone()))
-                {
-                    *slot = flat.clone();
-                }
-            }
-        }
-    }
-
-    fn top_level(
-        &mut self,
-        key: &Key,
-        done: &mut HashMap<Key, Arc<Flat>>,
-        stack: &mut Vec<Key>,
-    ) -> Option<Arc<Flat>> {
-        if let Some(known) = done.get(key) {
-            return Some(known.clone());
-        }
-        let own = self.raw.get(key)?.clone();
-        stack.push(key.clone());
-        let flat = Arc::new(self.extended(key.0, own, done, stack));
-        stack.pop();
-        done.insert(key.clone(), flat.clone());
-        Some(flat)
-    }
-
-    /// A block with its parent, and its children with theirs.
-    fn extended(
-        &mut self,
-        module: ModuleId,
-        mut own: Flat,
-        done: &mut HashMap<Key, Arc<Flat>>,
-        stack: &mut Vec<Key>,
-    ) -> Flat {
-        let children = std::mem::take(&mut own.children);
-        for child in children {
-            let child = match child.extends {
-                None if child.children.is_empty() => child,
-                _ => Arc::new(self.extended(module, child.as_ref().clone(), done, stack)),
-            };
-            own.children.push(child);
-        }
-        let Some(path) = own.extends.clone() else {
-            return own;
-        };
-        match self.parent(module, &path, &own) {
-            Some(parent) if stack.contains(&parent) => {
-                self.found.push(
-                    Diagnostic::error(
-                        codes::CYCLE,
-                        path.span,
-                        format!("`{}` extends itself", own.title()),
-                    )
-                    .help(circle(stack, &parent))
-                    .help("let one of the blocks in the circle stand alone"),
-                );
-                own.incomplete = true;
-                own
-            }
-            Some(parent) => match self.top_level(&parent, done, stack) {
-                Some(flat) => {
-                    self.program.bases.insert(parent);
-                    flat::merge(&flat, &own)
-                }
-                None => own,
-            },
-            None => {
-                own.incomplete = true;
-                own
-            }
-        }
-    }
-
-    fn parent(
-        &mut self,
-        module: ModuleId,
-        path: &NamePath,
-        own: &Flat,
-    ) -> Option<(ModuleId, String)> {
-        let mut at = module;
-        let (last, modules) = path.parts.split_last()?;
-        for part in modules {
-            match self
-                .program
-                .module(at)
-                .names
-                .get(&part.text)
-                .map(|d| &d.kind)
-            {
-                Some(DefinitionKind::Module(id)) => at = *id,
-                Some(DefinitionKind::Broken) => return None,
-                _ => {
-                    self.found
-                        .push(unknown_parent(path, part, &self.program.module(at).names));
-                    return None;
-                }
-            }
-        }
-        match self
-            .program
-            .module(at)
-            .names
-            .get(&last.text)
-            .map(|d| &d.kind)
-        {
-            Some(DefinitionKind::Block(block)) if block.kind.text == own.kind.text => {
-                Some((at, last.text.clone()))
-            }
-            Some(DefinitionKind::Block(block)) => {
-                self.found.push(
-                    Diagnostic::error(
-                        codes::TYPE_MISMATCH,
-                        path.span,
-                        format!("a {} cannot extend a {}", own.kind.text, block.kind.text),
-                    )
-                    .says(format!("this is a {}", block.kind.text))
-                    .label(own.head(), format!("this is a {}", own.kind.text)),
-                );
-                None
-            }
-            _ => {
-                self.found
-                    .push(unknown_parent(path, last, &self.program.module(at).names));
-                None
-            }
-        }
-    }
-}
-
-fn unknown_parent(
-    path: &NamePath,
-    part: &Ident,
-    names: &IndexMap<String, Definition>,
-) -> Diagnostic {
-    let diagnostic = Diagnostic::error(
-        codes::UNKNOWN_NAME,
-        part.span,
-        format!("there is no `{}` to extend", part.text),
-    );
-    match crate::check::nearest(&part.text, names.keys().map(String::as_str)) {
-        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-        None if path.parts.len() > 1 => diagnostic.help("is the module bound by a `use` above?"),
-        None => diagnostic,
-    }
 }
 
 /// The bytes as text, or why they are none.
@@ -652,16 +435,6 @@ fn shown_path(path: &Path) -> String {
         .to_string()
 }
 
-/// The system's word for an error, without its number.
-fn plain(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => "there is no such file".into(),
-        std::io::ErrorKind::PermissionDenied => "permission denied".into(),
-        std::io::ErrorKind::IsADirectory => "it is a folder".into(),
-        _ => error.to_string(),
-    }
-}
-
 fn is_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
@@ -678,12 +451,4 @@ fn as_name(text: &str) -> String {
     } else {
         format!("m_{name}")
     }
-}
-
-/// `a → b → a`
-fn circle(stack: &[Key], back_to: &Key) -> String {
-    let from = stack.iter().position(|key| key == back_to).unwrap_or(0);
-    let names = stack[from..].iter().chain([back_to]);
-    let names: Vec<&str> = names.map(|key| key.1.as_str()).collect();
-    names.join(" → ")
 }

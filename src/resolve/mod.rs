@@ -1,11 +1,14 @@
 //! Names and imports: loads files and what they `use`, gathers the names of each module, and
 //! flattens `extends`. The only IO is reading files of the pack.
 
+mod extend;
+mod find;
 mod flat;
 mod load;
 
+pub use find::{LoadError, find_files};
 pub use flat::{Flat, FlatAttr, FlatCheck};
-pub use load::{LoadError, find_files, load, load_for};
+pub use load::{load, load_for};
 
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::ast::{Ast, Expr};
@@ -57,6 +60,19 @@ pub enum DefinitionKind {
     Block(Arc<Flat>),
     /// A `use` that failed and was reported: whatever is read from it is silent.
     Broken,
+}
+
+impl Definition {
+    /// Whether expressions can mean it. Scenarios, suites and reports are named elsewhere only,
+    /// so a phase may be called what its scenario is.
+    pub fn is_value(&self) -> bool {
+        match &self.kind {
+            DefinitionKind::Block(flat) => {
+                !matches!(flat.kind.text.as_str(), "scenario" | "suite" | "report")
+            }
+            _ => true,
+        }
+    }
 }
 
 impl Program {

@@ -7,7 +7,7 @@ use super::{Case, by_case, checks, constants, matrix, phase, report, server};
 use crate::check::{is_whole, modules_of};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Binding, Evaluator, Handle, Layer, Nothing, Params, Scope, Value};
-use crate::resolve::{Flat, Program};
+use crate::resolve::{Flat, ModuleId, Program};
 use crate::units::display_precise;
 use indexmap::IndexMap;
 use std::collections::{HashMap, HashSet};
@@ -150,10 +150,11 @@ fn locals(
     // a name with two meanings was reported, and neither is taken
     let modules = modules_of(flat);
     for (name, binding) in &mut layer.names {
-        if modules
-            .iter()
-            .any(|id| program.module(*id).names.contains_key(name))
-        {
+        let means = |id: &ModuleId| {
+            let definition = program.module(*id).names.get(name);
+            definition.is_some_and(|definition| definition.is_value())
+        };
+        if modules.iter().any(means) {
             *binding = Binding::Value(Value::Error);
         }
     }

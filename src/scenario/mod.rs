@@ -7,6 +7,7 @@ mod compile;
 mod constants;
 mod context;
 mod engine;
+mod launch;
 mod matrix;
 mod options;
 mod phase;

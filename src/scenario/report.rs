@@ -184,7 +184,7 @@ fn template(cx: &Context<'_>, flat: &Flat, name: String) -> Option<Template> {
             }
         };
     }
-    let path = super::server::existing(cx, flat, "template", &name)?;
+    let path = super::launch::existing(cx, flat, "template", &name)?;
     match std::fs::read_to_string(&path) {
         Ok(text) => match crate::report::check_template(&name, &text) {
             Ok(()) => Some(Template { name, text }),

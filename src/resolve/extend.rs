@@ -1,0 +1,173 @@
+//! Works `extends` into blocks: each with its parent, and its children with theirs.
+
+use super::load::{Key, Loader};
+use super::{Definition, DefinitionKind, Flat, ModuleId, flat};
+use crate::diagnostics::{Diagnostic, codes};
+use crate::syntax::ast::{Ident, Path as NamePath};
+use indexmap::IndexMap;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+impl Loader {
+    /// Works `extends` in, everywhere.
+    pub(super) fn flatten(&mut self) {
+        let keys: Vec<Key> = self.raw.keys().cloned().collect();
+        let mut done: HashMap<Key, Arc<Flat>> = HashMap::new();
+        for key in &keys {
+            self.top_level(key, &mut done, &mut Vec::new());
+        }
+        for (id, module) in self.program.modules.iter_mut().enumerate() {
+            for (name, definition) in &mut module.names {
+                if let DefinitionKind::Block(slot) = &mut definition.kind
+                    && let Some(flat) = done.get(&(ModuleId(id), name.clone()))
+                {
+                    *slot = flat.clone();
+                }
+            }
+        }
+    }
+
+    fn top_level(
+        &mut self,
+        key: &Key,
+        done: &mut HashMap<Key, Arc<Flat>>,
+        stack: &mut Vec<Key>,
+    ) -> Option<Arc<Flat>> {
+        if let Some(known) = done.get(key) {
+            return Some(known.clone());
+        }
+        let own = self.raw.get(key)?.clone();
+        stack.push(key.clone());
+        let flat = Arc::new(self.extended(key.0, own, done, stack));
+        stack.pop();
+        done.insert(key.clone(), flat.clone());
+        Some(flat)
+    }
+
+    /// A block with its parent, and its children with theirs.
+    fn extended(
+        &mut self,
+        module: ModuleId,
+        mut own: Flat,
+        done: &mut HashMap<Key, Arc<Flat>>,
+        stack: &mut Vec<Key>,
+    ) -> Flat {
+        let children = std::mem::take(&mut own.children);
+        for child in children {
+            let child = match child.extends {
+                None if child.children.is_empty() => child,
+                _ => Arc::new(self.extended(module, child.as_ref().clone(), done, stack)),
+            };
+            own.children.push(child);
+        }
+        let Some(path) = own.extends.clone() else {
+            return own;
+        };
+        match self.parent(module, &path, &own) {
+            Some(parent) if stack.contains(&parent) => {
+                self.found.push(
+                    Diagnostic::error(
+                        codes::CYCLE,
+                        path.span,
+                        format!("`{}` extends itself", own.title()),
+                    )
+                    .help(circle(stack, &parent))
+                    .help("let one of the blocks in the circle stand alone"),
+                );
+                own.incomplete = true;
+                own
+            }
+            Some(parent) => match self.top_level(&parent, done, stack) {
+                Some(flat) => {
+                    self.program.bases.insert(parent);
+                    flat::merge(&flat, &own)
+                }
+                None => own,
+            },
+            None => {
+                own.incomplete = true;
+                own
+            }
+        }
+    }
+
+    fn parent(
+        &mut self,
+        module: ModuleId,
+        path: &NamePath,
+        own: &Flat,
+    ) -> Option<(ModuleId, String)> {
+        let mut at = module;
+        let (last, modules) = path.parts.split_last()?;
+        for part in modules {
+            match self
+                .program
+                .module(at)
+                .names
+                .get(&part.text)
+                .map(|d| &d.kind)
+            {
+                Some(DefinitionKind::Module(id)) => at = *id,
+                Some(DefinitionKind::Broken) => return None,
+                _ => {
+                    self.found
+                        .push(unknown_parent(path, part, &self.program.module(at).names));
+                    return None;
+                }
+            }
+        }
+        match self
+            .program
+            .module(at)
+            .names
+            .get(&last.text)
+            .map(|d| &d.kind)
+        {
+            Some(DefinitionKind::Block(block)) if block.kind.text == own.kind.text => {
+                Some((at, last.text.clone()))
+            }
+            Some(DefinitionKind::Block(block)) => {
+                self.found.push(
+                    Diagnostic::error(
+                        codes::TYPE_MISMATCH,
+                        path.span,
+                        format!("a {} cannot extend a {}", own.kind.text, block.kind.text),
+                    )
+                    .says(format!("this is a {}", block.kind.text))
+                    .label(own.head(), format!("this is a {}", own.kind.text)),
+                );
+                None
+            }
+            _ => {
+                self.found
+                    .push(unknown_parent(path, last, &self.program.module(at).names));
+                None
+            }
+        }
+    }
+}
+
+fn unknown_parent(
+    path: &NamePath,
+    part: &Ident,
+    names: &IndexMap<String, Definition>,
+) -> Diagnostic {
+    let diagnostic = Diagnostic::error(
+        codes::UNKNOWN_NAME,
+        part.span,
+        format!("there is no `{}` to extend", part.text),
+    );
+    match crate::check::nearest(&part.text, names.keys().map(String::as_str)) {
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+        None if path.parts.len() > 1 => diagnostic.help("is the module bound by a `use` above?"),
+        None => diagnostic,
+    }
+}
+
+/// `a → b → a`
+fn circle(stack: &[Key], back_to: &Key) -> String {
+    let from = stack.iter().position(|key| key == back_to).unwrap_or(0);
+    let names = stack[from..].iter().chain([back_to]);
+    let names: Vec<&str> = names.map(|key| key.1.as_str()).collect();
+    names.join(" → ")
+}

@@ -1,0 +1,77 @@
+//! Files and folders of the command line.
+
+use std::path::{Path, PathBuf};
+
+/// A file or folder named on the command line that cannot be used at all.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    #[error(
+        "cannot read {path}: {}; expected a `.scn` file or a folder that holds some",
+        plain(source)
+    )]
+    Unreadable {
+        path: String,
+        source: std::io::Error,
+    },
+    #[error("{path}: this folder holds no `.scn` file; name one, or a folder that holds some")]
+    NoFiles { path: String },
+}
+
+/// The `.scn` files that paths of the command line stand for: files themselves, folders with all
+/// that is below them (hidden folders apart), each once, in order.
+pub fn find_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, LoadError> {
+    let mut files = Vec::new();
+    for path in paths {
+        let unreadable = |source| LoadError::Unreadable {
+            path: path.display().to_string(),
+            source,
+        };
+        let meta = std::fs::metadata(path).map_err(unreadable)?;
+        if !meta.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let before = files.len();
+        walk(path, &mut files, 0)?;
+        if files.len() == before {
+            return Err(LoadError::NoFiles {
+                path: path.display().to_string(),
+            });
+        }
+        files[before..].sort();
+    }
+    let mut seen = std::collections::HashSet::new();
+    files.retain(|file| seen.insert(file.canonicalize().unwrap_or_else(|_| file.clone())));
+    Ok(files)
+}
+
+fn walk(folder: &Path, files: &mut Vec<PathBuf>, depth: usize) -> Result<(), LoadError> {
+    let unreadable = |path: &Path, source| LoadError::Unreadable {
+        path: path.display().to_string(),
+        source,
+    };
+    for entry in std::fs::read_dir(folder).map_err(|e| unreadable(folder, e))? {
+        let entry = entry.map_err(|e| unreadable(folder, e))?;
+        let path = entry.path();
+        let kind = entry.file_type().map_err(|e| unreadable(&path, e))?;
+        let hidden = entry.file_name().to_string_lossy().starts_with('.');
+        let scenario = path.extension().is_some_and(|e| e == "scn");
+        if kind.is_dir() && !hidden && depth < 16 {
+            walk(&path, files, depth + 1)?;
+        // a link to a file counts; one to a folder could lead in a circle
+        } else if scenario && (kind.is_file() || kind.is_symlink() && !path.is_dir()) {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// The system's word for an error, without its number.
+pub(super) fn plain(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".into(),
+        std::io::ErrorKind::PermissionDenied => "permission denied".into(),
+        std::io::ErrorKind::IsADirectory => "it is a folder".into(),
+        _ => error.to_string(),
+    }
+}
