@@ -67,7 +67,6 @@ pub(super) fn launched(
     cx: &Context<'_>,
     flat: &Flat,
     engine: &Flat,
-    model: &Value,
     scope: &Scope,
 ) -> Option<Start> {
     if flat.attrs.contains_key("pid") {
@@ -97,7 +96,7 @@ pub(super) fn launched(
     }
     if let Some(attr) = engine.attrs.get("command")
         && needs_model(&attr.expr)
-        && matches!(model, Value::Record(fields) if matches!(fields.get("path"), Some(Value::None)))
+        && matches!(cx.attr(flat, "model"), Value::None)
         && is_whole(flat)
     {
         let message = format!(

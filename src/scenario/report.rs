@@ -2,6 +2,7 @@
 
 use super::context::{Context, as_text, one_line};
 use super::{ReportSpec, Thunk};
+use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::Value;
 use crate::report::model::{Figure, ReportFormat, Template};
@@ -60,7 +61,7 @@ fn lower(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ReportSpec> {
         let value = cx.eval.eval(&thunk.expr, &thunk.scope);
         cx.eval.not_one_figure(&value, &thunk.expr);
     }
-    if broken {
+    if broken || matches!(cx.attr(flat, "format"), Value::Error) || !is_whole(flat) {
         return None;
     }
     if to.is_empty() || to.iter().any(|path| path.trim().is_empty()) {

@@ -91,7 +91,7 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
 
     let start = match url {
         Some(url) => running(cx, flat, url)?,
-        None => launched(cx, flat, &engine.flat, &model, &launch)?,
+        None => launched(cx, flat, &engine.flat, &launch)?,
     };
     let asks = engine::lower(cx, flat, &engine, &launch)?;
     let gpus = as_whole(&cx.attr_in(&engine.flat, "gpus", &launch)).unwrap_or(0);
