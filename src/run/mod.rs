@@ -172,6 +172,9 @@ pub async fn run(
         .await;
     }
     signals.abort();
+    if stop.level() > StopLevel::Run {
+        not_started(&shared, cases, &mut results, &mut result);
+    }
 
     let interrupted = stop.level() > StopLevel::Run;
     result.interrupted = interrupted;
@@ -311,6 +314,33 @@ fn case_started(spec: &Case, index: usize) -> Event {
         index,
         scenario: spec.scenario.clone(),
         id: spec.id.clone(),
+    }
+}
+
+/// The cases that an interrupted run did not come to: they have results too, so that nobody takes
+/// the others for all.
+fn not_started(
+    shared: &Arc<Shared>,
+    cases: &[Case],
+    results: &mut Vec<CaseResult>,
+    run: &mut RunResult,
+) {
+    for spec in cases {
+        if results
+            .iter()
+            .any(|r| r.scenario == spec.scenario && r.case == spec.id)
+        {
+            continue;
+        }
+        let begun = Begun::now(shared);
+        let error = error::other(
+            "interrupted",
+            "the case did not start: the run was interrupted before",
+            None,
+        );
+        let result = case::failed(spec, shared, error, &begun);
+        let folder = shared.folder.case(&spec.scenario, &spec.id).ok();
+        finish(shared, folder.as_ref(), result, results, run);
     }
 }
 

@@ -250,7 +250,10 @@ async fn find_model(live: &Live) -> Result<String, WorldError> {
             "the server `{}` does not say which model it has: {why}",
             live.spec.name
         ),
-        Some("name it in the server block: `model = { path = \"…\" }`"),
+        Some(match why.contains("401") || why.contains("403") {
+            true => "is the server's `api_key` right?",
+            false => "name it in the server block: `model = { path = \"…\" }`",
+        }),
     ))
 }
 

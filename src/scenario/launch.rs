@@ -208,6 +208,14 @@ pub(super) fn running(cx: &Context<'_>, flat: &Flat, url: String) -> Option<Star
         );
         return None;
     }
+    if url.ends_with("/v1") {
+        let message = "the `url` of a server ends before `/v1`: its engine's paths begin with it";
+        cx.eval.report(
+            Diagnostic::error(codes::BAD_ARGUMENT, cx.place(flat, "url"), message)
+                .help(format!("write `{}`", url.trim_end_matches("/v1"))),
+        );
+        return None;
+    }
     let pid = cx
         .whole(flat, "pid")
         .and_then(|pid| i32::try_from(pid).ok());

@@ -45,7 +45,9 @@ fn interrupted(body: &str, phase: &str, signal: Signal) -> serde_json::Value {
     assert!(result["finished"].is_string());
     assert!(run.folder.join("junit.xml").exists());
     assert!(run.folder.join("reports/summary.md").exists());
-    assert!(!run.folder.join("cases/never_begun").exists());
+    let never = json(&run.folder.join("cases/never_begun/case/result.json"));
+    assert_eq!(never["verdict"], "interrupted", "{never:#}");
+    assert_eq!(result["cases"].as_array().map(Vec::len), Some(2));
     let case = json(&run.folder.join("cases/s/case/result.json"));
     assert_eq!(case["verdict"], "interrupted");
     case
@@ -69,6 +71,19 @@ fn ctrl_c_in_a_load_finishes_and_reports() {
             > 0.0
     );
     assert!(phase(&case, "b")["skipped"].is_string());
+}
+
+#[test]
+fn a_check_on_requests_that_were_cut_is_interrupted() {
+    let case = interrupted(
+        "workload long { prompt = \"x\", output = 20000 }
+         phase a { workload = long, requests = 4, concurrency = 2 }
+         expect quick: a.ttft.max <= 10s",
+        "a",
+        Signal::SIGINT,
+    );
+    let quick = check(&case, "quick");
+    assert_eq!(quick["verdict"], "interrupted", "{quick:#}");
 }
 
 #[test]
