@@ -146,6 +146,10 @@ impl Judge<'_> {
             (Value::Number(_), [reading]) if reading.value == evaluated.value => {
                 self.data.figure(&reading.query)
             }
+            (Value::Unavailable(why), [reading]) => Figure {
+                dimension: Some(reading.query.dimension()),
+                ..Figure::unavailable(why.as_ref())
+            },
             (value, trace) => figure(value, words::is_share(value, trace)),
         }
     }

@@ -3,10 +3,10 @@
 //! What the definitions leave open:
 //! - Distributions are over answered requests (wrong answers among them), `lateness` over all
 //!   that were sent.
-//! - `duration` adds up the repetitions, each from its first request due to its last answer's
-//!   end. A repetition in which nothing was answered counts to the end of its last request, as
-//!   that time was spent. Where nothing was answered at all there is no duration; rates are then
-//!   0, which is what was measured.
+//! - `duration` adds up the repetitions, each from its first request due to the end of its last
+//!   request, answered or not: time that was spent waiting for answers that never came was spent.
+//!   Where nothing was answered at all there is no duration; rates are then 0, which is what was
+//!   measured.
 //! - Throughputs add up the tokens that the server's `usage` tells. Where it tells some answers'
 //!   tokens only, a note says how many are missing.
 //! - Nothing is 0 because it is missing: without requests, answers or `usage` there is a reason.
@@ -199,9 +199,7 @@ impl<'a> Requests<'a> {
         }
         let length = |records: &Vec<&Record>| {
             let due = records.iter().map(|r| r.due).fold(f64::INFINITY, f64::min);
-            let last = |ends: &mut dyn Iterator<Item = f64>| ends.reduce(f64::max);
-            let answer = last(&mut records.iter().filter(|r| r.answered()).map(|r| r.end));
-            let end = answer.or_else(|| last(&mut records.iter().map(|r| r.end)));
+            let end = records.iter().map(|r| r.end).reduce(f64::max);
             end.map_or(0.0, |end| end - due)
         };
         Ok(rounds.values().map(length).sum())

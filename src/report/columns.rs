@@ -22,7 +22,9 @@ pub(super) fn csv(table: &Table) -> Result<Vec<u8>, ReportError> {
     for at in 0..table.headers.len() {
         let kinds: IndexSet<Kind> = cells(table, at).filter_map(kind).collect();
         if kinds.is_empty() {
-            columns.push((at, None));
+            // a column without a value keeps its unit, so that headers do not change from run to run
+            let dimension = cells(table, at).find_map(|figure| figure.dimension);
+            columns.push((at, dimension.map(Kind::Number)));
         }
         columns.extend(kinds.into_iter().map(|kind| (at, Some(kind))));
     }

@@ -150,7 +150,7 @@ pub const PHASE_METRICS: &[MetricDef] = &[
     scalar(
         "duration",
         TIME,
-        "From the first request due to the last answer's end, pauses between repetitions left out.",
+        "From the first request due to the end of the last one, answered or not; pauses between repetitions left out.",
     ),
 ];
 
