@@ -39,11 +39,12 @@ pub fn lint(args: &LintArgs) -> u8 {
             let files = loaded.program.roots.len();
             let plural = |n: usize| if n == 1 { "" } else { "s" };
             let cases = loaded.cases.len();
-            println!(
-                "{files} file{}, {cases} case{}: nothing to object",
+            let text = format!(
+                "{files} file{}, {cases} case{}: nothing to object\n",
                 plural(files),
                 plural(cases)
             );
+            return style::print_or(&text, exit::PASSED);
         }
     }
     if loaded.has_unusable() {

@@ -46,9 +46,6 @@ pub fn plan(args: &PlanArgs) -> u8 {
         color: style::color(std::io::stdout().is_terminal()),
         width: style::width(),
     };
-    print!(
-        "{}",
-        redactor.text(&crate::plan::render(&loaded.cases, &plan, style))
-    );
-    exit::PASSED
+    let text = redactor.text(&crate::plan::render(&loaded.cases, &plan, style));
+    style::print_or(&text, exit::PASSED)
 }

@@ -35,7 +35,14 @@ pub fn report(args: &ReportArgs) -> u8 {
         }
     };
     if run.finished.is_none() {
-        eprintln!("note: this run did not finish; the reports hold the cases that did");
+        match cases.len() {
+            0 => eprintln!(
+                "note: this run did not finish, and none of its cases did: there is nothing to report; \
+                 what was measured lies in {}/cases",
+                folder.path().display()
+            ),
+            _ => eprintln!("note: this run did not finish; the reports hold the cases that did"),
+        }
     }
     let mut code = exit::PASSED;
     if let Err(errors) = write_folder(&folder, None) {
@@ -63,7 +70,7 @@ pub fn report(args: &ReportArgs) -> u8 {
             ascii: !super::run::utf8(),
             brief: false,
         };
-        print!("{}", terminal::outcome(&cases, folder.path(), style));
+        return super::style::print_or(&terminal::outcome(&cases, folder.path(), style), code);
     }
     code
 }

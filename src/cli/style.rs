@@ -42,3 +42,21 @@ pub fn write_json(path: &Path, value: &Value) -> Result<(), String> {
     };
     written.map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
+
+/// Prints to standard output; one that takes no more (a full disk) is an error like any other.
+pub fn print(text: &str) -> Result<(), String> {
+    let mut out = std::io::stdout().lock();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    written.map_err(|error| format!("cannot write to standard output: {error}"))
+}
+
+/// As [`print`], for an exit code: `code`, or that of a world that failed.
+pub fn print_or(text: &str, code: u8) -> u8 {
+    match print(text) {
+        Ok(()) => code,
+        Err(error) => {
+            eprintln!("error: {error}");
+            super::exit::WORLD
+        }
+    }
+}
