@@ -214,12 +214,12 @@ pub const SERVER_SERIES: &[SeriesDef] = &[
     series(
         "gpu_memory",
         DATA,
-        "Memory in use on the server's GPUs, by NVML.",
+        "Memory in use on all GPUs that the driver lists, other programs' included, by NVML.",
     ),
     series(
         "gpu_util",
         NONE,
-        "Share of time in which a kernel ran, mean over the server's GPUs, by NVML.",
+        "Share of time in which a kernel ran, mean over all GPUs that the driver lists, by NVML.",
     ),
     series("host_memory", DATA, "Memory in use on the host."),
 ];
