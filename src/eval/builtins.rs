@@ -306,6 +306,17 @@ impl Evaluator<'_> {
                 )
             }
             ("range", _, _) => wrong(0, "a whole number up to a million"),
+            // what is wrong with an item has been said where it stands
+            ("join", Value::List(items), _)
+                if items.iter().any(|item| matches!(item, Value::Error)) =>
+            {
+                Value::Error
+            }
+            ("join", Value::List(items), Value::Text(_))
+                if items.iter().any(|item| matches!(item, Value::Unknown(_))) =>
+            {
+                Value::Unknown(Shape::Text)
+            }
             ("join", Value::List(items), Value::Text(separator)) => {
                 let texts: Option<Vec<String>> = items.iter().map(Value::shown).collect();
                 texts.map_or_else(
