@@ -1,0 +1,46 @@
+//! Phases whose figures are doubtful, over all cases.
+
+use super::model::{CaseResult, PhaseResult, Warning};
+use super::text::one_line;
+
+/// A warning with its place.
+pub(super) struct Warned<'a> {
+    case: &'a CaseResult,
+    phase: &'a PhaseResult,
+    pub warning: &'a Warning,
+}
+
+impl Warned<'_> {
+    /// `quickstart / concurrency=8 / steady`
+    pub(super) fn place(&self) -> String {
+        let names = [&self.case.scenario, &self.case.case, &self.phase.name];
+        names.map(|name| one_line(name)).join(" / ")
+    }
+
+    /// The client's own delay in seconds, to be compared.
+    fn delay(&self) -> f64 {
+        let delay = self.phase.metrics.get("client_delay");
+        delay.and_then(|figure| figure.value).unwrap_or(0.0)
+    }
+}
+
+/// The warnings of all phases, those of the longest delay first. What was not to be measured (a
+/// warm-up) counts only where nothing else is.
+pub(super) fn warned(cases: &[CaseResult]) -> Vec<Warned<'_>> {
+    let mut all = Vec::new();
+    for case in cases {
+        for phase in &case.phases {
+            let warnings = phase.warnings.iter();
+            all.extend(warnings.map(|warning| Warned {
+                case,
+                phase,
+                warning,
+            }));
+        }
+    }
+    if all.iter().any(|one| one.phase.measured) {
+        all.retain(|one| one.phase.measured);
+    }
+    all.sort_by(|a, b| b.delay().total_cmp(&a.delay()));
+    all
+}
