@@ -116,6 +116,8 @@ fn counted(delay: RunDelay) -> Result<RunDelay, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+    use std::time::{Duration, Instant};
 
     #[test]
     fn reads_the_kernels_words() {
@@ -160,5 +162,47 @@ mod tests {
             (both.waited_s, both.times, both.mean()),
             (1.0, 25, Some(0.04))
         );
+    }
+
+    /// Ties the calling thread to one core.
+    fn stay_on(core: usize) {
+        // SAFETY: an empty set of cores is valid, and the set lives during the calls.
+        unsafe {
+            let mut set: nix::libc::cpu_set_t = std::mem::zeroed();
+            nix::libc::CPU_SET(core, &mut set);
+            nix::libc::sched_setaffinity(0, size_of_val(&set), &raw const set);
+        }
+    }
+
+    #[test]
+    fn two_threads_on_one_core_wait_for_each_other() {
+        if let Err(why) = of_this_thread() {
+            return assert!(why.contains("the kernel does not"), "{why}");
+        }
+        // SAFETY: takes nothing.
+        let core = usize::try_from(unsafe { nix::libc::sched_getcpu() }).unwrap();
+        let over = AtomicBool::new(false);
+        let waited = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                stay_on(core);
+                while !over.load(SeqCst) {
+                    std::hint::spin_loop();
+                }
+            });
+            let late = scope.spawn(|| {
+                stay_on(core);
+                let before = of_this_thread().unwrap();
+                let until = Instant::now() + Duration::from_secs(30);
+                let mut waited = RunDelay::default();
+                while waited.waited_s < 2e-3 && Instant::now() < until {
+                    waited = of_this_thread().unwrap().since(before);
+                }
+                over.store(true, SeqCst);
+                waited
+            });
+            late.join().unwrap()
+        });
+        assert!(waited.waited_s >= 2e-3, "{waited:?}");
+        assert!(waited.times > 0 && waited.mean().unwrap() > 0.0);
     }
 }

@@ -52,8 +52,8 @@ pub(super) fn warning(
     Some(Warning {
         kind: CLIENT_LATE.into(),
         text: format!(
-            "the client itself was late: its threads waited {} for a core, on average of {} times \
-             ({} in all); {}, and its own delays are part of that",
+            "the client itself was late: its threads waited {} for a core each time, the mean of {} \
+             waits ({} in all); {}, and its own delays are part of that",
             Quantity::seconds(mean),
             delay.times,
             Quantity::seconds(delay.waited_s),
@@ -99,8 +99,8 @@ mod tests {
     fn waits_beyond_a_twentieth_of_a_median_are_said() {
         assert_eq!(said(&phase(0.9e-3)), None);
         let text = said(&phase(2e-3)).unwrap();
-        assert!(text.contains("waited 2 ms for a core"), "{text}");
-        assert!(text.contains("50 times (100 ms in all)"), "{text}");
+        assert!(text.contains("waited 2 ms for a core each time"), "{text}");
+        assert!(text.contains("50 waits (100 ms in all)"), "{text}");
         assert!(text.contains("itl.p50 is 20 ms"), "{text}");
         assert!(!text.contains("ttft"), "2 ms do not show in 100 ms: {text}");
         let text = said(&phase(6e-3)).unwrap();

@@ -24,12 +24,12 @@ impl Warned<'_> {
     }
 }
 
-/// The warnings of all phases, those of the longest delay first. What was not to be measured (a
-/// warm-up) counts only where nothing else is.
+/// The warnings of all measured phases, those of the longest delay first. A warm-up's own notes
+/// have its warnings.
 pub(super) fn warned(cases: &[CaseResult]) -> Vec<Warned<'_>> {
     let mut all = Vec::new();
     for case in cases {
-        for phase in &case.phases {
+        for phase in case.phases.iter().filter(|phase| phase.measured) {
             let warnings = phase.warnings.iter();
             all.extend(warnings.map(|warning| Warned {
                 case,
@@ -37,9 +37,6 @@ pub(super) fn warned(cases: &[CaseResult]) -> Vec<Warned<'_>> {
                 warning,
             }));
         }
-    }
-    if all.iter().any(|one| one.phase.measured) {
-        all.retain(|one| one.phase.measured);
     }
     all.sort_by(|a, b| b.delay().total_cmp(&a.delay()));
     all
