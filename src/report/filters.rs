@@ -149,7 +149,6 @@ pub(super) fn figure(value: &Value) -> Result<Figure, Error> {
         samples: count("samples")?,
         needed: count("needed")?,
         dimension: dimension(value)?,
-        ..Figure::default()
     })
 }
 
