@@ -6,6 +6,7 @@ use load_support::*;
 use scn::clock::Clock;
 use scn::load::arrival::Arrivals;
 use scn::load::client::Client;
+use scn::load::delay::Meter;
 use scn::load::drive::{EndedBy, LoadEnd, RequestSource, drive};
 use scn::load::live::Live;
 use scn::load::record::{FailureClass, Outcome, Record};
@@ -269,6 +270,32 @@ async fn an_open_loop_keeps_its_schedule_against_a_stalled_server() {
     assert!(waited(first) >= last.due - first.due);
     assert!(first.headers.unwrap() >= last.sent.unwrap());
     assert!(ran.end.late_max >= 0.0 && ran.end.dropped == 0);
+    // the pacer slept and was woken, which the kernel counts or does not
+    match ran
+        .end
+        .pacer_delay
+        .as_ref()
+        .expect("an open loop has a pacer")
+    {
+        Ok(delay) => assert!(delay.times > 0),
+        Err(why) => assert!(why.contains("the kernel does not"), "{why}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_threads_waits_are_metered_while_a_load_runs() {
+    let server = always(vec![send(good())]).await;
+    let load = Load {
+        requests: Some(20),
+        ..closed(2)
+    };
+    let meter = Meter::start();
+    let ran = run(&load, &server.url).await;
+    match meter.stop() {
+        Ok(delay) => assert!(delay.times > 0, "answers wake it: {delay:?}"),
+        Err(why) => assert!(why.contains("the kernel does not"), "{why}"),
+    }
+    assert_eq!(ran.end.pacer_delay, None, "a closed loop has no pacer");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,6 +4,7 @@ mod report_fixtures;
 
 use report_fixtures::*;
 use scn::report::model::*;
+use scn::report::terminal::{Style, outcome};
 use scn::report::write_folder;
 use std::collections::BTreeMap;
 
@@ -86,4 +87,84 @@ fn hostile_strings_stay_strings() {
     insta::assert_snapshot!("hostile_summary", pages["reports/summary.md"]);
     insta::assert_snapshot!("hostile_csv", pages["reports/csv/results.csv"]);
     insta::assert_snapshot!("hostile_junit", pages["junit.xml"]);
+}
+
+/// A p99 of 20 values, in a phase in which the client was late.
+fn doubtful() -> Vec<CaseResult> {
+    let few = Figure {
+        needed: Some(100),
+        ..ms(1004.0).with_samples(20)
+    };
+    let mut one = case("tp=2,concurrency=1", vec![check("quick", Verdict::Pass)]);
+    let stress = &mut one.phases[1];
+    stress.metrics.insert("ttft.p99".into(), few.clone());
+    stress.metrics.insert("e2e.p99".into(), few.clone());
+    stress.metrics.insert("client_delay".into(), ms(3.0));
+    stress.warnings = vec![Warning {
+        kind: "client_late".into(),
+        text: "the client itself was late: 3 ms".into(),
+        help: "leave the client a core".into(),
+    }];
+    for report in &mut one.reports {
+        report.columns.push(("stress.ttft.p99".into(), few.clone()));
+    }
+    vec![one, case("tp=2,concurrency=16", vec![])]
+}
+
+#[test]
+fn percentiles_of_too_few_values_are_marked_in_tables_and_named_in_csv() {
+    let mut cases = doubtful();
+    for report in &mut cases[1].reports {
+        let enough = Figure {
+            needed: Some(100),
+            ..ms(900.0)
+        };
+        report.columns.push(("stress.ttft.p99".into(), enough));
+    }
+    let pages = reports(&cases);
+    let summary = &pages["reports/summary.md"];
+    assert!(summary.contains(" 1 s † |"), "{summary}");
+    let note = "† of too few values to tell a percentile: TTFT p99, E2E p99 need 100\n";
+    assert_eq!(summary.matches(note).count(), 1, "{summary}");
+    let note = "† of too few values to tell a percentile: stress.ttft.p99 needs 100";
+    for page in ["reports/summary.md", "reports/table.md"] {
+        assert_eq!(pages[page].matches(note).count(), 1, "{}", pages[page]);
+    }
+    let csv: Vec<&str> = pages["reports/csv/results.csv"].lines().collect();
+    let ends = |line: usize, end: &str| assert!(csv[line].ends_with(end), "{csv:?}");
+    ends(0, ",stress.ttft.p99 (ms),too few values");
+    ends(1, ",1004,stress.ttft.p99 (20 of 100)");
+    ends(2, ",900,");
+    let raw: serde_json::Value = serde_json::from_str(&pages["reports/raw.json"]).unwrap();
+    let figure = &raw["cases"][0]["phases"][1]["metrics"]["ttft.p99"];
+    assert_eq!(
+        (&figure["samples"], &figure["needed"]),
+        (&20.into(), &100.into())
+    );
+}
+
+#[test]
+fn a_client_that_was_late_is_said_where_people_look() {
+    let cases = doubtful();
+    let summary = reports(&cases).remove("reports/summary.md").unwrap();
+    let said = "**The client itself was late**, and its own delays are part of the latencies in \
+                stress / tp=2,concurrency=1 / stress (3 ms)";
+    assert!(summary.contains(said), "{summary}");
+    assert!(summary.contains("leave the client a core"), "{summary}");
+    assert!(
+        summary.contains("- ⚠️ stress: the client itself was late"),
+        "{summary}"
+    );
+    for brief in [false, true] {
+        let style = Style {
+            ascii: true,
+            brief,
+            ..Style::default()
+        };
+        let text = outcome(&cases, std::path::Path::new("runs/x"), style);
+        let line = "! stress / tp=2,concurrency=1 / stress: the client itself was late: 3 ms\n    help: leave the client a core\n";
+        assert!(text.contains(line), "{text}");
+    }
+    let fine = reports(&all_pass()).remove("reports/summary.md").unwrap();
+    assert!(!fine.contains("late**"), "{fine}");
 }

@@ -14,7 +14,8 @@ pub use verdict::{case_verdict, exit_code};
 
 use crate::diagnostics::Severity;
 use crate::eval::{Evaluator, Measurements, Params, Query, Reading, Value};
-use crate::measure::case::{CaseData, Lack};
+use crate::measure::case::{CaseData, Lack, needed};
+use crate::measure::distribution::Support;
 use crate::report::model::{CheckResult, Figure, ReportData};
 use crate::resolve::Program;
 use crate::scenario::{Case, ReportSpec, Thunk, figure};
@@ -148,9 +149,27 @@ impl Judge<'_> {
             }
             (Value::Unavailable(why), [reading]) => Figure {
                 dimension: Some(reading.query.dimension()),
+                needed: needed(&reading.query),
                 ..Figure::unavailable(why.as_ref())
             },
-            (value, trace) => figure(value, words::is_share(value, trace)),
+            (value, trace) => {
+                let made = figure(value, words::is_share(value, trace));
+                match self.weakest(trace) {
+                    Some(support) if made.value.is_some() => made.with_support(support),
+                    _ => made,
+                }
+            }
         }
+    }
+
+    /// Of the percentiles that an expression reads, the one with the fewest of the values that it
+    /// needs: what is computed from them can be told no better.
+    fn weakest(&self, trace: &[Reading]) -> Option<Support> {
+        let supports = trace.iter().filter_map(|reading| {
+            let support = self.data.answer(&reading.query).ok()?.support?;
+            Some((support, support.samples as f64 / support.needed? as f64))
+        });
+        let weakest = supports.min_by(|a, b| a.1.total_cmp(&b.1));
+        weakest.map(|(support, _)| support)
     }
 }

@@ -96,6 +96,7 @@ mod tests {
             start_s: 0.0,
             duration_s: 0.0,
             servers: Vec::new(),
+            growth_between: None,
             phases: Vec::new(),
             checks,
             reports: Vec::new(),

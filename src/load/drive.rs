@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::load::client::{Client, Prepared};
+use crate::load::delay::RunDelay;
 use crate::load::exchange::not_sent;
 use crate::load::live::Live;
 use crate::load::protocol::RequestError;
@@ -40,6 +41,10 @@ pub struct LoadEnd {
     pub late_max: f64,
     /// Requests that were due but never started, because the run was stopped.
     pub dropped: u64,
+    /// What an open loop's pacer waited for a core, or why that is not known; none for a closed
+    /// loop. The thread that all loads share is not in it: see
+    /// [`Meter`](crate::load::delay::Meter).
+    pub pacer_delay: Option<Result<RunDelay, String>>,
     pub stopped_by: EndedBy,
 }
 
@@ -136,6 +141,7 @@ async fn carry_out(work: Work, mut stop: Stop) -> LoadEnd {
         cancelled: totals.cancelled,
         late_max: totals.late_max,
         dropped: totals.dropped,
+        pacer_delay: totals.pacer_delay.clone(),
         stopped_by: ended_by,
     }
 }
@@ -175,6 +181,7 @@ struct Totals {
     dropped: u64,
     late_max: f64,
     end: Option<f64>,
+    pacer_delay: Option<Result<RunDelay, String>>,
 }
 
 /// A request that may be due later, or why there is none.
@@ -223,6 +230,10 @@ impl Work {
 
     pub fn make(&self, index: u64) -> Ready {
         self.client.prepare(&self.source.request(index))
+    }
+
+    pub fn keep_pacer_delay(&self, delay: Result<RunDelay, String>) {
+        self.totals().pacer_delay = Some(delay);
     }
 
     pub fn drop_due(&self, requests: u64) {

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod arrival;
 pub mod client;
+pub mod delay;
 pub mod detail;
 pub mod drive;
 mod exchange;
@@ -15,3 +16,5 @@ pub mod spec;
 pub mod sse;
 mod thread;
 mod wire;
+
+pub use thread::realtime;

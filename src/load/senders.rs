@@ -6,6 +6,7 @@
 //! timer ticks in milliseconds, and spinning would burn a core.
 
 use crate::load::arrival::Arrivals;
+use crate::load::delay;
 use crate::load::drive::{PanicWatch, Phase, Ready, Work};
 use crate::load::priority;
 use crate::load::spec::Pace;
@@ -65,6 +66,8 @@ pub(super) fn start(work: &Arc<Work>, token: &mpsc::Sender<()>) -> Option<Thread
             let pacer = thread::spawn(move || {
                 let _watch = PanicWatch(&work);
                 pace(&work, receiver, &runtime, &token);
+                work.keep_pacer_delay(delay::of_this_thread());
+                drop(token);
             });
             Some(pacer.thread().clone())
         }
@@ -136,7 +139,8 @@ fn pace(
 ) {
     // This thread's sleeps end on time, not up to 50 µs later; where not, that much later.
     let _ = nix::sys::prctl::set_timerslack(1);
-    priority::raise();
+    // whether it may is known of the load's thread
+    let _ = priority::raise();
     let mut started = 0;
     while let Some(next) = ready.blocking_recv() {
         loop {

@@ -4,6 +4,7 @@
 //! wake each other for every event), and its time stamps are not delayed by probes or reports.
 
 use crate::load::priority;
+use nix::unistd::{Pid, gettid};
 use std::future::Future;
 use std::sync::OnceLock;
 use tokio::runtime::{Builder, Handle};
@@ -35,24 +36,57 @@ impl<T> Drop for AbortOnDrop<T> {
     }
 }
 
-/// The load thread's runtime; the caller's own where no thread can be had.
-fn handle() -> Handle {
-    static THREAD: OnceLock<Option<Handle>> = OnceLock::new();
-    THREAD
-        .get_or_init(start)
-        .clone()
-        .unwrap_or_else(Handle::current)
+/// The load's thread.
+struct Started {
+    handle: Handle,
+    id: Pid,
+    /// Whether it comes before ordinary threads; the system's answer where not.
+    realtime: Result<(), String>,
 }
 
-fn start() -> Option<Handle> {
+/// The load thread's runtime; the caller's own where no thread can be had.
+fn handle() -> Handle {
+    started().map_or_else(Handle::current, |started| started.handle.clone())
+}
+
+/// The thread's id; none where no thread can be had.
+pub(super) fn id() -> Option<Pid> {
+    started().map(|started| started.id)
+}
+
+/// Whether the system lets the load's thread come before ordinary ones.
+///
+/// # Errors
+/// What the system said where it does not.
+pub fn realtime() -> Result<(), String> {
+    match started() {
+        Some(started) => started.realtime.clone(),
+        None => Err("the client has no thread of its own".into()),
+    }
+}
+
+fn started() -> Option<&'static Started> {
+    static THREAD: OnceLock<Option<Started>> = OnceLock::new();
+    THREAD.get_or_init(start).as_ref()
+}
+
+fn start() -> Option<Started> {
     let runtime = Builder::new_current_thread().enable_all().build().ok()?;
     let handle = runtime.handle().clone();
+    let (tell, told) = std::sync::mpsc::channel();
     std::thread::Builder::new()
         .name("load".into())
         .spawn(move || {
-            priority::raise();
+            let realtime = priority::raise().map_err(|errno| errno.desc().to_string());
+            // nobody is there to hear it only where the process ends
+            let _ = tell.send((gettid(), realtime));
             runtime.block_on(std::future::pending::<()>());
         })
         .ok()?;
-    Some(handle)
+    let (id, realtime) = told.recv().ok()?;
+    Some(Started {
+        handle,
+        id,
+        realtime,
+    })
 }

@@ -1,12 +1,13 @@
 //! What was measured in one case, and the answers to what expressions ask of it.
 
-use super::distribution::Distribution;
+use super::distribution::Support;
 use super::requests::{Requests, share_of, statistic};
 use super::{floors, window};
 use crate::eval::{Measurements, Query, SeriesRef, Stretch, Value};
+use crate::load::delay::RunDelay;
 use crate::load::record::Record;
-use crate::probe::Unavailable;
 use crate::probe::series::{Series, SeriesSet};
+use crate::probe::{Reading, Unavailable};
 use crate::report::model::Figure;
 use crate::scenario::Names;
 use crate::units::{Dimension, Quantity, number};
@@ -49,6 +50,8 @@ pub struct PhaseData {
     pub records: Vec<Record>,
     /// What a reader of its figures must know.
     pub notes: Vec<String>,
+    /// How long the client's threads waited for a core while it sent load; none where it sent none.
+    pub client_delay: Option<Reading<RunDelay>>,
 }
 
 /// What was measured in one case.
@@ -65,7 +68,7 @@ pub struct CaseData {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Measured {
     pub quantity: Quantity,
-    pub samples: Option<u64>,
+    pub support: Option<Support>,
 }
 
 /// Why there is no figure, or why no verdict can rest on the one there is.
@@ -158,18 +161,19 @@ impl CaseData {
     }
 
     fn look_up(&self, query: &Query) -> Result<Measured, Lack> {
-        let (value, samples) = match query {
+        let (value, support) = match query {
             Query::Scalar { of, metric } => (self.requests(of)?.scalar(metric)?, None),
             Query::Statistic { of, metric, stat } => {
                 let values = self.requests(of)?.distribution(metric);
-                let (value, samples) = statistic(&values, stat)?;
-                (value, Some(samples))
+                let (value, support) = statistic(&values, stat)?;
+                (value, Some(support))
             }
             Query::Percentile { of, metric, share } => {
                 let values = self.requests(of)?.distribution(metric)?;
                 let value = values.percentile(*share);
                 let value = value.ok_or_else(|| Lack::missing("a percentile is a share of 0 to 1"));
-                (value?, Some(values.count() as u64))
+                let support = Support::of_percentile(*share, values.count());
+                (value?, Some(support))
             }
             Query::Failures { of, class } => (self.requests(of)?.failures(class) as f64, None),
             Query::SeriesStat { series, stat } => {
@@ -191,12 +195,12 @@ impl CaseData {
         };
         Ok(Measured {
             quantity: Quantity::new(value, query.dimension()),
-            samples,
+            support,
         })
     }
 
     /// Why no verdict can rest on a figure that there is: a phase that it reads did not wholly
-    /// run, or it is a percentile of too few values (see [`Distribution::needed`]).
+    /// run, or it is a percentile of too few values (see [`Support::too_few`]).
     pub fn doubt(&self, query: &Query) -> Option<Lack> {
         let phases = query.phases();
         // a figure of the whole case needs all phases that were to run
@@ -207,19 +211,16 @@ impl CaseData {
         if let Some(lack) = self.phases.iter().filter(reads).find_map(PhaseData::cut) {
             return Some(lack);
         }
-        let (of, metric, share) = match query {
-            Query::Statistic { of, metric, stat } => (of, metric, share_of(stat)?),
-            Query::Percentile { of, metric, share } => (of, metric, *share),
-            _ => return None,
-        };
-        let count = self.requests(of).ok()?.distribution(metric).ok()?.count();
-        let needed = Distribution::needed(share)?;
-        let noun = if *metric == "itl" { "gaps" } else { "requests" };
-        (count < needed).then(|| Lack {
+        let (metric, share) = percentile(query)?;
+        let support = self.look_up(query).ok()?.support?;
+        let noun = if metric == "itl" { "gaps" } else { "requests" };
+        support.too_few().then(|| Lack {
             kind: LackKind::TooFew,
             reason: format!(
-                "p{} needs at least {needed} {noun}, there were {count}",
-                number(share * 100.0, 6)
+                "p{} needs at least {} {noun}, there were {}",
+                number(share * 100.0, 6),
+                support.needed.unwrap_or_default(),
+                support.samples
             ),
         })
     }
@@ -233,9 +234,9 @@ impl CaseData {
                     true => Figure::ratio(measured.quantity.value),
                     false => Figure::quantity(measured.quantity),
                 };
-                Figure {
-                    samples: measured.samples,
-                    ..figure
+                match measured.support {
+                    Some(support) => figure.with_support(support),
+                    None => figure,
                 }
             }
         }
@@ -269,6 +270,21 @@ impl CaseData {
             }
         }
     }
+}
+
+/// The metric and the share (0 to 1) of a query for a percentile.
+fn percentile(query: &Query) -> Option<(&'static str, f64)> {
+    match query {
+        Query::Statistic { metric, stat, .. } => Some((metric, share_of(stat)?)),
+        Query::Percentile { metric, share, .. } => Some((metric, *share)),
+        _ => None,
+    }
+}
+
+/// How many values the percentile that a query asks for needs; none for other queries.
+pub fn needed(query: &Query) -> Option<u64> {
+    let (_, share) = percentile(query)?;
+    Support::of_percentile(share, 0).needed
 }
 
 impl Measurements for CaseData {

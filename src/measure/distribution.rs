@@ -8,6 +8,30 @@ pub struct Distribution {
     left_out: usize,
 }
 
+/// How many values a figure stands on, and how many it needs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Support {
+    pub samples: u64,
+    /// What [`Distribution::needed`] says of a percentile; none for other figures.
+    pub needed: Option<u64>,
+}
+
+impl Support {
+    /// Of a percentile (a share of 0 to 1) of so many values.
+    pub fn of_percentile(share: f64, samples: usize) -> Self {
+        Self {
+            samples: samples as u64,
+            needed: Distribution::needed(share).map(|needed| needed as u64),
+        }
+    }
+
+    /// Whether a percentile of so few values says little: checks of it are inconclusive, and
+    /// tables mark it. The one place that decides it.
+    pub fn too_few(self) -> bool {
+        self.needed.is_some_and(|needed| self.samples < needed)
+    }
+}
+
 impl Distribution {
     /// Values that are not finite are left out, and counted.
     pub fn new(values: impl IntoIterator<Item = f64>) -> Self {
@@ -78,7 +102,7 @@ impl Distribution {
     /// between its neighbours at position `q · (n − 1)`: numpy's default, type 7 of Hyndman and
     /// Fan. None without values or for a `q` outside 0 to 1.
     ///
-    /// Of few values it says little: ask [`supports`](Self::supports).
+    /// Of few values it says little: ask [`Support::too_few`].
     pub fn percentile(&self, q: f64) -> Option<f64> {
         if !(0.0..=1.0).contains(&q) {
             return None;
@@ -94,14 +118,10 @@ impl Distribution {
         Some((low * (1.0 - part) + high * part).clamp(low, high))
     }
 
-    /// Whether there are enough values to tell a percentile: enough that one of them is expected
-    /// beyond it, `ceil(1 / (1 − q))`, or `ceil(1 / q)` for one below the median. So p99 needs 100
-    /// values. The ends, 0 and 1, are minimum and maximum of what was seen and need one.
-    pub fn supports(&self, q: f64) -> bool {
-        Self::needed(q).is_some_and(|needed| self.sorted.len() >= needed)
-    }
-
-    /// How many values [`supports`](Self::supports) asks for; none for a `q` outside 0 to 1.
+    /// How many values tell a percentile: enough that one of them is expected beyond it,
+    /// `ceil(1 / (1 − q))`, or `ceil(1 / q)` for one below the median. So p99 needs 100 values.
+    /// The ends, 0 and 1, are minimum and maximum of what was seen and need one. None for a `q`
+    /// outside 0 to 1.
     pub fn needed(q: f64) -> Option<usize> {
         if !(0.0..=1.0).contains(&q) {
             return None;
@@ -166,8 +186,12 @@ mod tests {
             [0.5, 0.9, 0.95, 0.99, 0.999, 0.01, 0.0, 1.0].map(needed),
             [2, 10, 20, 100, 1000, 100, 1, 1]
         );
-        assert!(!Distribution::new((0..99).map(f64::from)).supports(0.99));
-        assert!(Distribution::new((0..100).map(f64::from)).supports(0.99));
+        assert!(Support::of_percentile(0.99, 99).too_few());
+        assert!(!Support::of_percentile(0.99, 100).too_few());
+        assert!(
+            !Support::default().too_few(),
+            "a mean needs no number of values"
+        );
         assert_eq!(Distribution::needed(1.01), None);
     }
 

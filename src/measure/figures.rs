@@ -1,12 +1,13 @@
 //! The figures of phases and servers as results keep them.
 
 use super::case::PhaseData;
-use super::floors;
 use super::requests::{Requests, class, statistic};
+use super::{floors, late};
+use crate::eval;
 use crate::load::record::{FailureClass, Outcome, Record};
 use crate::probe::Reading;
 use crate::probe::series::{Series, SeriesSet};
-use crate::report::model::{FailureCount, Figure, PhaseResult};
+use crate::report::model::{Between, FailureCount, Figure, PhaseResult};
 use crate::schema::{DISTRIBUTION_STATS, MetricDef, PHASE_METRICS, SERIES_STATS, Shape};
 use crate::units::{Dimension, Quantity};
 use indexmap::IndexMap;
@@ -17,6 +18,7 @@ pub fn phase_result(phase: &PhaseData) -> PhaseResult {
     let all = Requests::of(phase, None);
     let mut metrics = IndexMap::new();
     let mut notes = phase.notes.clone();
+    let mut warnings = Vec::new();
     let absent = phase.absent();
     if let Some(lack) = phase.cut().filter(|_| absent.is_none()) {
         notes.push(lack.reason);
@@ -30,6 +32,7 @@ pub fn phase_result(phase: &PhaseData) -> PhaseResult {
             }
         }
         notes.extend(all.notes());
+        warnings.extend(late::warning(phase.client_delay.as_ref(), &all));
     }
     PhaseResult {
         name: phase.name.clone(),
@@ -44,6 +47,7 @@ pub fn phase_result(phase: &PhaseData) -> PhaseResult {
         load: phase.load_text.clone(),
         metrics,
         failures: failures(all.records()),
+        warnings,
         notes,
     }
 }
@@ -63,7 +67,7 @@ fn add_metrics(metrics: &mut IndexMap<String, Figure>, prefix: &str, requests: &
                 key,
                 match statistic(&values, stat) {
                     Ok((count, _)) if *stat == "count" => Figure::quantity(Quantity::plain(count)),
-                    Ok((value, samples)) => figure(Ok(value), metric).with_samples(samples),
+                    Ok((value, support)) => figure(Ok(value), metric).with_support(support),
                     Err(why) => Figure::unavailable(why.0),
                 },
             );
@@ -101,7 +105,8 @@ fn failures(records: &[&Record]) -> Vec<FailureCount> {
 
 /// A server's figures over the whole case: the statistics of every series (`memory.max`,
 /// `roles.worker.memory.last`, `kv_usage.mean`), and the checkpoint at the end of each phase
-/// that has one (`pss@stress`). A series without a value has its reason as `<series>.max`; so
+/// that has one (`pss@stress`). What is in bytes has its growth too (`memory.growth`, see
+/// [`growth_between`]), as `growth(…)` of a check defines it. A series without a value has its reason as `<series>.max`; so
 /// have memory and GPU memory where they were not sampled at all. Roles that no process of the
 /// server played are left out: another layout has them.
 pub fn server_figures(set: &SeriesSet, phases: &[PhaseData]) -> IndexMap<String, Figure> {
@@ -127,6 +132,20 @@ pub fn server_figures(set: &SeriesSet, phases: &[PhaseData]) -> IndexMap<String,
                 figures.insert(format!("{name}.{stat}"), in_series(series, value));
             }
         }
+        if let Some(between) = growth_between(phases)
+            && series.dimension == Some(Dimension::DATA)
+        {
+            let window = eval::Window::Between {
+                from: between.from.into(),
+                to: between.to.into(),
+            };
+            let growth = floors::growth(phases, series, name, &window);
+            let figure = match growth {
+                Ok(growth) => in_series(series, growth),
+                Err(lack) => Figure::unavailable(lack.reason),
+            };
+            figures.insert(format!("{name}.growth"), figure);
+        }
         if floors::at_checkpoints(name) {
             for phase in phases.iter().filter(|phase| phase.absent().is_none()) {
                 if let Ok(value) = floors::checkpoint(phases, phase, series) {
@@ -142,6 +161,16 @@ pub fn server_figures(set: &SeriesSet, phases: &[PhaseData]) -> IndexMap<String,
         }
     }
     figures
+}
+
+/// The phases between whose floors a case's `memory.growth` is: the first and the last with a
+/// quiet end. None where there are no two.
+pub fn growth_between(phases: &[PhaseData]) -> Option<Between> {
+    let (from, to) = floors::quiet_ends(phases)?;
+    Some(Between {
+        from: from.name.clone(),
+        to: to.name.clone(),
+    })
 }
 
 fn in_series(series: &Series, value: f64) -> Figure {

@@ -78,6 +78,17 @@ pub(super) fn growth(
     }
 }
 
+/// The first and the last phase with a floor, where there are two: what was held for good grew
+/// between them.
+pub fn quiet_ends(phases: &[PhaseData]) -> Option<(&PhaseData, &PhaseData)> {
+    let mut quiet = phases.iter().filter(|phase| {
+        let last = phase.rounds.last();
+        let has_floor = last.is_some_and(|round| self::quiet(phase, round).is_ok());
+        phase.cut().is_none() && phase.skipped.is_none() && has_floor
+    });
+    Some((quiet.next()?, quiet.next_back()?))
+}
+
 /// The last value that checkpoints gave in a phase.
 pub(super) fn checkpoint(
     phases: &[PhaseData],
@@ -239,6 +250,25 @@ mod tests {
         let reason = lack.unwrap_err().reason;
         assert!(reason.contains("`stress` has no quiet end"), "{reason}");
         assert!(reason.contains("quiesce = true"), "{reason}");
+    }
+
+    #[test]
+    fn a_case_grows_between_its_first_and_its_last_floor() {
+        let names = |phases: &[PhaseData]| {
+            quiet_ends(phases).map(|(from, to)| [from.name.clone(), to.name.clone()])
+        };
+        let mut phases = phases();
+        let both = ["baseline", "cooldown"].map(String::from);
+        assert_eq!(names(&phases), Some(both.clone()));
+        phases[1].rounds = vec![round(4.0, 9.0, None)];
+        assert_eq!(names(&phases), Some(both));
+        assert_eq!(
+            names(&phases[..2]),
+            None,
+            "a load without a quiet end has no floor"
+        );
+        phases[2].not_run = Some("the server died".into());
+        assert_eq!(names(&phases), None);
     }
 
     #[test]

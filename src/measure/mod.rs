@@ -5,5 +5,6 @@ pub mod case;
 pub mod distribution;
 pub mod figures;
 mod floors;
+pub mod late;
 pub mod requests;
 pub mod window;

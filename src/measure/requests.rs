@@ -12,7 +12,8 @@
 //! - Nothing is 0 because it is missing: without requests, answers or `usage` there is a reason.
 
 use super::case::PhaseData;
-use super::distribution::Distribution;
+use super::distribution::{Distribution, Support};
+use crate::load::delay::RunDelay;
 use crate::load::record::{FailureClass, Outcome, Record, TokenSource};
 use crate::probe::{Reading, Unavailable};
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ pub struct Requests<'a> {
     name: String,
     records: Vec<&'a Record>,
     answered: Vec<&'a Record>,
+    client_delay: Option<&'a Reading<RunDelay>>,
 }
 
 impl<'a> Requests<'a> {
@@ -42,6 +44,7 @@ impl<'a> Requests<'a> {
             },
             answered: records.iter().copied().filter(|r| r.answered()).collect(),
             records,
+            client_delay: phase.client_delay.as_ref(),
         }
     }
 
@@ -72,6 +75,7 @@ impl<'a> Requests<'a> {
             }
             "accept_rate" => self.accept_rate(),
             "duration" => self.duration(),
+            "client_delay" => self.client_delay(),
             "request_rate" => self.rate(|| Ok(answered)),
             "output_throughput" => self.rate(|| self.tokens(output)),
             "input_throughput" => self.rate(|| self.tokens(input)),
@@ -205,6 +209,15 @@ impl<'a> Requests<'a> {
         Ok(rounds.values().map(length).sum())
     }
 
+    /// The mean wait of the client's threads for a core.
+    fn client_delay(&self) -> Reading<f64> {
+        self.any_request()?;
+        let unsaid = || Unavailable::new("the client's own delay was not measured");
+        let delay = self.client_delay.ok_or_else(unsaid)?.as_ref();
+        let never = || Unavailable::new("the client's threads were never woken");
+        delay.map_err(Clone::clone)?.mean().ok_or_else(never)
+    }
+
     /// A sum over answered requests per second of the phase.
     fn rate(&self, sum: impl FnOnce() -> Reading<f64>) -> Reading<f64> {
         self.any_request()?;
@@ -293,23 +306,31 @@ fn time_per_token(record: &Record) -> Option<f64> {
     Some((record.last_token? - record.first_token?) / (tokens - 1.0))
 }
 
-/// A statistic of a metric's values, and how many there are.
+/// A statistic of a metric's values, and how many there are and should be.
 ///
 /// # Errors
 /// Why there is none.
-pub fn statistic(values: &Reading<Distribution>, stat: &str) -> Reading<(f64, u64)> {
+pub fn statistic(values: &Reading<Distribution>, stat: &str) -> Reading<(f64, Support)> {
     let values = values.as_ref().map_err(Clone::clone)?;
     let count = values.count();
+    let share = share_of(stat);
     let value = match stat {
         "count" => Some(count as f64),
         "mean" => values.mean(),
         "stddev" => values.stddev(),
         "min" => values.min(),
         "max" => values.max(),
-        stat => share_of(stat).and_then(|share| values.percentile(share)),
+        _ => share.and_then(|share| values.percentile(share)),
+    };
+    let support = match share {
+        Some(share) => Support::of_percentile(share, count),
+        None => Support {
+            samples: count as u64,
+            needed: None,
+        },
     };
     match value {
-        Some(value) => Ok((value, count as u64)),
+        Some(value) => Ok((value, support)),
         None if stat == "stddev" => Err(Unavailable::new("one value has no deviation")),
         None => Err(Unavailable(format!("`{stat}` is no statistic"))),
     }

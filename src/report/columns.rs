@@ -15,8 +15,12 @@ enum Kind {
     Text,
 }
 
+/// The last column of a table with percentiles: which of a row's cells are of too few values.
+const FEW: &str = "too few values";
+
 /// The table as CSV. Unavailable cells are empty (their reasons are in `result.json`). Where a
-/// header's figures have several dimensions, each gets a column of its own.
+/// header's figures have several dimensions, each gets a column of its own. Cells hold plain
+/// numbers: which percentiles are of too few values is told by a column of its own at the end.
 pub(super) fn csv(table: &Table) -> Result<Vec<u8>, ReportError> {
     let mut columns: Vec<(usize, Option<Kind>)> = Vec::new();
     for at in 0..table.headers.len() {
@@ -42,7 +46,10 @@ pub(super) fn csv(table: &Table) -> Result<Vec<u8>, ReportError> {
         why,
     };
     let mut out = csv::Writer::from_writer(Vec::new());
-    out.write_record(columns.iter().map(header))
+    // whether or not there are too few in this run: headers do not change from run to run
+    let percentiles = (table.rows.iter().flatten().flatten()).any(|f| f.needed.is_some());
+    let last = percentiles.then(|| FEW.to_string());
+    out.write_record(columns.iter().map(header).chain(last))
         .map_err(|e| failed(e.to_string()))?;
     for row in &table.rows {
         let text = |(at, column): &(usize, Option<Kind>)| match row[*at].as_ref() {
@@ -51,10 +58,23 @@ pub(super) fn csv(table: &Table) -> Result<Vec<u8>, ReportError> {
             }
             _ => String::new(),
         };
-        out.write_record(columns.iter().map(text))
+        let last = percentiles.then(|| too_few(&table.headers, row));
+        out.write_record(columns.iter().map(text).chain(last))
             .map_err(|e| failed(e.to_string()))?;
     }
     out.into_inner().map_err(|e| failed(e.to_string()))
+}
+
+/// `ttft.p99 (20 of 100)`, joined by semicolons: the column, how many values there were, and how
+/// many it needs.
+fn too_few(headers: &[String], row: &[Option<Figure>]) -> String {
+    let cells = headers.iter().zip(row);
+    let few = cells.filter_map(|(header, figure)| {
+        let figure = figure.as_ref().filter(|figure| figure.too_few())?;
+        let (samples, needed) = (figure.samples?, figure.needed?);
+        Some(format!("{} ({samples} of {needed})", cell(header)))
+    });
+    few.collect::<Vec<_>>().join("; ")
 }
 
 fn cells(table: &Table, at: usize) -> impl Iterator<Item = &Figure> {

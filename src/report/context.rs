@@ -91,7 +91,8 @@ fn json(value: &impl Serialize) -> Result<Json, ReportError> {
 /// Optional fields that serde leaves out are `none` in a template: there, a name that is missing
 /// is a mistake.
 fn complete_case(case: &mut Json) {
-    fill(case, &["scenario_doc", "error"]);
+    fill(case, &["scenario_doc", "error", "growth_between"]);
+
     fill(&mut case["error"], &["help", "log_tail", "phase"]);
     each_value(&mut case["axes"], complete_figure);
     each_item(&mut case["servers"], |server| {
@@ -118,7 +119,10 @@ fn complete_case(case: &mut Json) {
 }
 
 fn complete_figure(figure: &mut Json) {
-    fill(figure, &["value", "dimension", "samples", "unavailable"]);
+    fill(
+        figure,
+        &["value", "dimension", "samples", "needed", "unavailable"],
+    );
     if let Json::Object(fields) = figure {
         fields.entry("unit").or_insert_with(|| json!(""));
     }
@@ -186,6 +190,7 @@ mod tests {
             dimension: whole.then_some(Quantity::seconds(1.0).dimension),
             text: "x".into(),
             samples: whole.then_some(3),
+            needed: whole.then_some(100),
             unavailable: some("no"),
         };
         let figures = || IndexMap::from([("a".to_string(), figure())]);
@@ -220,6 +225,10 @@ mod tests {
                 log: some("server.log"),
                 metrics: figures(),
             }],
+            growth_between: whole.then(|| Between {
+                from: "b".into(),
+                to: "c".into(),
+            }),
             phases: vec![PhaseResult {
                 name: "p".into(),
                 doc: some("d"),
@@ -230,6 +239,11 @@ mod tests {
                 load: "l".into(),
                 metrics: figures(),
                 failures: vec![],
+                warnings: vec![Warning {
+                    kind: "k".into(),
+                    text: "t".into(),
+                    help: "h".into(),
+                }],
                 notes: vec![],
             }],
             checks: vec![CheckResult {
@@ -286,7 +300,7 @@ mod tests {
             let mut found = Vec::new();
             keys(&value, "case", &mut found);
             // what a template holds, and what is within a field that is not set, may differ
-            found.retain(|key| !key.contains(".template."));
+            found.retain(|key| !key.contains(".template.") && !key.contains(".growth_between."));
             found.sort();
             found
         });

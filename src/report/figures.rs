@@ -6,6 +6,9 @@ use crate::units::{Dimension, Quantity, column_unit, display_precise, number, pa
 /// What stands where there is no value.
 pub(super) const NONE: &str = "–";
 
+/// Marks a percentile of too few values in tables.
+pub(super) const FEW: &str = "†";
+
 /// The figure as people read it; a dash where it is unavailable.
 pub(super) fn shown(figure: &Figure) -> &str {
     if figure.unavailable.is_some() {

@@ -1,12 +1,11 @@
 //! What templates can do with the result model besides what Jinja gives them.
 
 use super::figures::{self, NONE};
-use super::markdown;
 use super::model::{Figure, Verdict};
 use super::tally::Sign;
-use super::text;
+use super::{markdown, tables, text};
 use crate::syntax::ast::CheckLevel;
-use crate::units::{Dimension, Quantity, number};
+use crate::units::{Dimension, number};
 use indexmap::IndexMap;
 use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, Value};
@@ -77,8 +76,8 @@ pub(super) fn add(env: &mut Environment<'_>) {
         })
     });
     env.add_filter("sign", sign);
-    env.add_filter("md_table", md_table);
-    env.add_filter("figure_table", figure_table);
+    env.add_filter("md_table", tables::md_table);
+    env.add_filter("figure_table", tables::figure_table);
     env.add_filter("phase_rows", phase_rows);
     env.add_filter("series_rows", series_rows);
     env.add_test("available", |v: &Value| {
@@ -87,7 +86,7 @@ pub(super) fn add(env: &mut Environment<'_>) {
 }
 
 /// A text, a number or a figure as people read it; a dash for what is not there.
-fn string(value: &Value) -> Result<String, Error> {
+pub(super) fn string(value: &Value) -> Result<String, Error> {
     match value.kind() {
         ValueKind::Undefined => Err(ErrorKind::UndefinedError.into()),
         ValueKind::None => Ok(NONE.into()),
@@ -129,7 +128,7 @@ fn amount(value: &Value) -> Result<Option<f64>, Error> {
     }
 }
 
-fn figure(value: &Value) -> Result<Figure, Error> {
+pub(super) fn figure(value: &Value) -> Result<Figure, Error> {
     let text = |name: &str| {
         let found = attribute(value, name)?;
         Ok::<_, Error>(found.and_then(|v| v.as_str().map(String::from)))
@@ -137,14 +136,19 @@ fn figure(value: &Value) -> Result<Figure, Error> {
     let Some(shown) = text("text")? else {
         return Err(invalid("a figure was expected (with `text`, `value`, …)"));
     };
+    let count = |name: &str| {
+        let found = attribute(value, name)?.filter(|n| !n.is_none());
+        found.map(u64::try_from).transpose()
+    };
     let number = attribute(value, "value")?.filter(|v| !v.is_none());
     Ok(Figure {
         text: shown,
         unit: text("unit")?.unwrap_or_default(),
         unavailable: text("unavailable")?,
         value: number.map(f64::try_from).transpose()?,
+        samples: count("samples")?,
+        needed: count("needed")?,
         dimension: dimension(value)?,
-        ..Figure::default()
     })
 }
 
@@ -176,75 +180,6 @@ fn sign(verdict: &str, level: Option<&str>) -> Result<&'static str, Error> {
         _ => CheckLevel::Expect,
     };
     Ok(Sign::of(verdict, level).emoji())
-}
-
-/// `rows | md_table(headers)`: cells are figures, numbers or texts, and are escaped.
-fn md_table(rows: &Value, headers: &Value) -> Result<String, Error> {
-    let cells = |row: Value| {
-        row.try_iter()?
-            .map(|cell| Ok(markdown::escape(&string(&cell)?)))
-            .collect::<Result<Vec<_>, Error>>()
-    };
-    let rows = rows.try_iter()?.map(cells).collect::<Result<Vec<_>, _>>()?;
-    let table = markdown::table(&cells(headers.clone())?, &rows);
-    Ok(table.trim_end().into())
-}
-
-/// `rows | figure_table(first_header, [[header, metric], …])`: a row is `{name, metrics}`. Columns
-/// that no row has are left out; why a figure is unavailable stands in a numbered note below.
-fn figure_table(rows: &Value, first: &str, columns: &Value) -> Result<String, Error> {
-    let mut chosen = Vec::new();
-    for column in columns.try_iter()? {
-        let header = string(&column.get_item(&Value::from(0))?)?;
-        chosen.push((header, column.get_item(&Value::from(1))?));
-    }
-    let mut names = Vec::new();
-    let mut metrics = Vec::new();
-    for row in rows.try_iter()? {
-        names.push(string(&row.get_attr("name")?)?);
-        metrics.push(row.get_attr("metrics")?);
-    }
-    let find = |map: &Value, name: &Value| {
-        let found = map.get_item(name)?;
-        Ok::<_, Error>((!found.is_undefined() && !found.is_none()).then_some(found))
-    };
-    let mut headers = vec![markdown::escape(first)];
-    let mut cells: Vec<Vec<String>> = names.iter().map(|n| vec![markdown::escape(n)]).collect();
-    let mut reasons: Vec<String> = Vec::new();
-    for (header, name) in chosen {
-        let column = metrics.iter().map(|map| find(map, &name));
-        let column = column.collect::<Result<Vec<_>, _>>()?;
-        if column.iter().all(Option::is_none) {
-            continue;
-        }
-        headers.push(markdown::escape(&header));
-        for (row, value) in cells.iter_mut().zip(column) {
-            let Some(value) = value else {
-                row.push(String::new());
-                continue;
-            };
-            row.push(match figure(&value)?.unavailable {
-                None => markdown::escape(&string(&value)?),
-                Some(reason) => {
-                    let n = reasons
-                        .iter()
-                        .position(|r| *r == reason)
-                        .unwrap_or_else(|| {
-                            reasons.push(reason);
-                            reasons.len() - 1
-                        });
-                    format!("{NONE} ({})", n + 1)
-                }
-            });
-        }
-    }
-    let mut text = markdown::table(&headers, &cells);
-    for (n, reason) in reasons.iter().enumerate() {
-        // a break keeps notes on lines of their own without making a list of them
-        let before = if n == 0 { "\n" } else { "<br>\n" };
-        text.push_str(&format!("{before}({}) {}", n + 1, markdown::escape(reason)));
-    }
-    Ok(text.trim_end().into())
 }
 
 fn row(name: String, metrics: IndexMap<String, Value>) -> Value {
@@ -305,7 +240,7 @@ fn phase_rows(phases: &Value) -> Result<Value, Error> {
 }
 
 /// `server.metrics | series_rows(["memory", …])`: rows of `{name, metrics}` with `first`, `max`,
-/// `last` and `growth` (last − first) for each of the series, of the server and of its roles.
+/// `last` and `growth` for each of the series, of the server and of its roles.
 fn series_rows(metrics: &Value, series: &Value) -> Result<Value, Error> {
     let mut found: IndexMap<(usize, String), IndexMap<String, Value>> = IndexMap::new();
     let all = entries(metrics)?;
@@ -326,24 +261,14 @@ fn series_rows(metrics: &Value, series: &Value) -> Result<Value, Error> {
                 Some(stat) if stat.starts_with('.') => &stat[1..],
                 _ => continue,
             };
-            if matches!(stat, "first" | "max" | "last") {
+            if matches!(stat, "first" | "max" | "last" | "growth") {
                 let row = found.entry((at, name)).or_default();
                 row.insert(stat.into(), value.clone());
             }
         }
     }
-    let rows = found.into_iter().map(|((_, name), mut metrics)| {
-        if let (Some(first), Some(last)) = (metrics.get("first"), metrics.get("last"))
-            && let (first, last) = (figure(first)?, figure(last)?)
-            && let (Some(a), Some(b)) = (first.value, last.value)
-        {
-            let dimension = first.dimension.unwrap_or(Dimension::NONE);
-            let growth = Figure::quantity(Quantity::new(b - a, dimension));
-            let growth = serde_json::to_value(&growth).map_err(|e| invalid(e.to_string()))?;
-            metrics.insert("growth".into(), super::context::to_value(growth));
-        }
-        Ok(row(name, metrics))
-    });
-    rows.collect::<Result<Vec<_>, Error>>()
-        .map(|rows| rows.into_iter().collect())
+    let rows = found.into_iter();
+    Ok(rows
+        .map(|((_, name), metrics)| row(name, metrics))
+        .collect())
 }

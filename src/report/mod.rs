@@ -11,10 +11,12 @@ mod junit;
 mod markdown;
 pub mod model;
 mod table;
+mod tables;
 mod tally;
 mod template;
 pub mod terminal;
 pub mod text;
+mod warned;
 mod write;
 
 pub use error::{Clash, ReportError, ReportErrors, TemplateError};

@@ -1,6 +1,7 @@
 //! The result model: what `result.json` and `run.json` hold, and all that reports, JUnit, CSV
 //! and comparisons read. Nothing downstream recomputes a figure.
 
+use crate::measure::distribution::Support;
 use crate::syntax::ast::CheckLevel;
 use crate::units::{Dimension, Quantity};
 use indexmap::IndexMap;
@@ -67,6 +68,9 @@ pub struct Figure {
     /// How many samples it stands on, where that says something.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub samples: Option<u64>,
+    /// How many a percentile needs so that it can be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needed: Option<u64>,
     /// Why there is no value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unavailable: Option<String>,
@@ -110,6 +114,22 @@ impl Figure {
     pub fn with_samples(mut self, samples: u64) -> Self {
         self.samples = Some(samples);
         self
+    }
+
+    /// How many samples it stands on, and how many it would need.
+    pub fn with_support(mut self, support: Support) -> Self {
+        self.samples = Some(support.samples);
+        self.needed = support.needed;
+        self
+    }
+
+    /// Whether it is a percentile of too few values: a check of it is inconclusive.
+    pub fn too_few(&self) -> bool {
+        let support = |samples| Support {
+            samples,
+            needed: self.needed,
+        };
+        self.value.is_some() && self.samples.is_some_and(|n| support(n).too_few())
     }
 }
 
@@ -168,11 +188,22 @@ pub struct CaseResult {
     pub start_s: f64,
     pub duration_s: f64,
     pub servers: Vec<ServerResult>,
+    /// The phases between whose quiet ends the servers' `memory.growth` is; none where there are
+    /// no two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub growth_between: Option<Between>,
     pub phases: Vec<PhaseResult>,
     pub checks: Vec<CheckResult>,
     pub reports: Vec<ReportData>,
     /// Remarks that a reader must know: token counts missing, answers declared by the workload.
     pub notes: Vec<String>,
+}
+
+/// Two phases, by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Between {
+    pub from: String,
+    pub to: String,
 }
 
 /// What was tried, what came back, and what to do.
@@ -208,7 +239,7 @@ pub struct ServerResult {
     /// Log file relative to the case's folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log: Option<String>,
-    /// Figures of the whole case: `memory.max`, `roles.worker.memory.max`, `gpu_memory.max`, `kv_usage.mean`.
+    /// Figures of the whole case: `memory.max`, `memory.growth`, `roles.worker.memory.max`, `gpu_memory.max`, `kv_usage.mean`.
     pub metrics: IndexMap<String, Figure>,
 }
 
@@ -228,7 +259,19 @@ pub struct PhaseResult {
     /// `ttft.p50`, `request_rate`, `success_rate`, …; `<load>.ttft.p50` for a phase of several loads.
     pub metrics: IndexMap<String, Figure>,
     pub failures: Vec<FailureCount>,
+    /// What makes its figures doubtful.
+    #[serde(default)]
+    pub warnings: Vec<Warning>,
     pub notes: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warning {
+    /// `client_late`
+    pub kind: String,
+    pub text: String,
+    /// What to do.
+    pub help: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

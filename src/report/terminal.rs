@@ -4,6 +4,7 @@ use super::figures::duration;
 use super::model::{CaseResult, CheckResult, Verdict};
 use super::tally::{Sign, Tally};
 use super::text::{one_line, plain};
+use super::warned::warned;
 use crate::syntax::ast::CheckLevel;
 use std::path::Path;
 
@@ -26,6 +27,7 @@ pub fn outcome(cases: &[CaseResult], folder: &Path, style: Style) -> String {
             add_case(&mut text, case, style);
         }
     }
+    add_warnings(&mut text, cases, style);
     let tally = Tally::of(cases);
     let worst = if tally.failed + tally.errors + tally.broken_cases > 0 {
         Sign::Bad
@@ -93,6 +95,23 @@ fn add_case(text: &mut String, case: &CaseResult, style: Style) {
             ));
         }
     }
+}
+
+/// The worst of what makes figures doubtful, and how many phases more have it.
+fn add_warnings(text: &mut String, cases: &[CaseResult], style: Style) {
+    let all = warned(cases);
+    let Some(first) = all.first() else { return };
+    let sign = paint(Sign::Warning, sign(Sign::Warning, style), style);
+    let (place, why) = (first.place(), one_line(&first.warning.text));
+    text.push_str(&format!("{sign} {place}: {why}\n"));
+    match all.len() - 1 {
+        0 => {}
+        1 => text.push_str("    so it was in 1 phase more, see its notes in the summary\n"),
+        more => text.push_str(&format!(
+            "    so it was in {more} phases more, see their notes in the summary\n"
+        )),
+    }
+    text.push_str(&format!("    help: {}\n", indented(&first.warning.help)));
 }
 
 /// The verdict in a word, where the sign leaves it open.

@@ -7,7 +7,7 @@ use super::model::{CaseResult, ReportData, ReportFormat, RunResult, SCHEMA_VERSI
 use super::table::Table;
 use super::tally::Tally;
 use super::template::{render, std_template, std_templates};
-use super::{columns, figures, github, junit, markdown};
+use super::{columns, github, junit, markdown, tables};
 use crate::store::{HostFacts, Redactor, RunFolder, StoreError, write_whole};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -124,7 +124,7 @@ impl<'a> Writer<'a> {
         let table = Table::of(&parts);
         match output.format {
             ReportFormat::Csv => columns::csv(&table),
-            ReportFormat::Markdown => Ok(markdown_table(&table).into_bytes()),
+            ReportFormat::Markdown => Ok(tables::of_report(&table).into_bytes()),
             ReportFormat::Junit => junit::junit(&self.run, &cases_of(output)),
             ReportFormat::Json => json(&self.run, &cases_of(output)),
             ReportFormat::Template => self.page(output, &table),
@@ -277,20 +277,6 @@ fn json(run: &RunResult, cases: &[&CaseResult]) -> Result<Vec<u8>, ReportError> 
     })?;
     bytes.push(b'\n');
     Ok(bytes)
-}
-
-fn markdown_table(table: &Table) -> String {
-    let headers: Vec<String> = table.headers.iter().map(|h| markdown::escape(h)).collect();
-    let cell = |figure: &Option<super::model::Figure>| {
-        let text = figure.as_ref().map_or("", figures::shown);
-        markdown::escape(text)
-    };
-    let rows: Vec<Vec<String>> = table
-        .rows
-        .iter()
-        .map(|row| row.iter().map(cell).collect())
-        .collect();
-    markdown::table(&headers, &rows)
 }
 
 /// An output as a part of a Markdown page.

@@ -6,7 +6,7 @@ use super::server::{self, Live};
 use super::{Begun, Shared, error, samples};
 use crate::judge;
 use crate::measure::case::{CaseData, PhaseData};
-use crate::measure::figures::{phase_result, server_figures};
+use crate::measure::figures::{growth_between, phase_result, server_figures};
 use crate::probe::sampler;
 use crate::report::model::{CaseResult, SCHEMA_VERSION, ServerResult, Verdict, World, WorldError};
 use crate::run::progress::Event;
@@ -289,6 +289,7 @@ fn not_run(
         rounds: Vec::new(),
         records: Vec::new(),
         notes: Vec::new(),
+        client_delay: None,
     }
 }
 
@@ -379,6 +380,7 @@ fn result(
         start_s: begun.at,
         duration_s: shared.clock.now() - begun.at,
         servers,
+        growth_between: growth_between(&data.phases),
         phases: data.phases.iter().map(phase_result).collect(),
         checks: judged.checks,
         reports: judged.reports,

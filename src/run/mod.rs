@@ -22,7 +22,7 @@ use crate::report::model::{
 use crate::resolve::Program;
 use crate::scenario::Case;
 use crate::stop::{Stop, StopLevel, stop_pair};
-use crate::store::{CaseFolder, HostFacts, Redactor, RunFolder};
+use crate::store::{CaseFolder, ClientScheduling, HostFacts, Redactor, RunFolder};
 use crate::syntax::ast::CheckLevel;
 use indexmap::IndexMap;
 use progress::{CheckLine, Event, Progress};
@@ -105,7 +105,14 @@ pub async fn run(
     let mut folder = RunFolder::create(options.out.as_deref(), &now)?;
     folder.set_redactor(Redactor::new(options.secrets.iter().cloned()));
     folder.write_plan(&crate::plan::to_json(cases, plan))?;
-    folder.write_env(&HostFacts::collect(None))?;
+    let refused = crate::load::realtime().err();
+    folder.write_env(&HostFacts {
+        client: Some(ClientScheduling {
+            realtime: refused.is_none(),
+            refused,
+        }),
+        ..HostFacts::collect(None)
+    })?;
     let mut result = RunResult {
         schema: SCHEMA_VERSION,
         scn_version: env!("CARGO_PKG_VERSION").into(),

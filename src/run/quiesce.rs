@@ -3,9 +3,12 @@
 use super::Shared;
 use super::progress::Event;
 use super::server::Live;
+use crate::clock::Clock;
 use crate::probe::sampler::Sampler;
 use crate::probe::series::SeriesSet;
+use crate::scenario::EngineMetric;
 use crate::stop::{Stop, StopLevel};
+use crate::units::Quantity;
 use std::time::Duration;
 
 /// The longest that engine metrics may take to say that nothing runs, and memory to settle.
@@ -82,49 +85,92 @@ pub async fn settle(
     shared.progress.event(Event::Waiting {
         what: format!("{} to come to rest", live.spec.name),
     });
-    let begun = shared.clock.now();
-    let mut notes = Vec::new();
-    let tick = interval.clamp(Duration::from_millis(50), Duration::from_millis(500));
-    let mut last = sampler.snapshot();
-    while shared.clock.now() - begun < PATIENCE.as_secs_f64()
-        && stop.level() == StopLevel::Run
-        && live.ended().is_none()
-    {
-        let idle = not_idle(live, &last, begun).is_none();
-        if idle && still_since(&last, begun).is_some() {
-            break;
+    let rest = Rest {
+        server: &live.spec.name,
+        metrics: &live.spec.metrics,
+        clock: shared.clock,
+        tick: interval.clamp(Duration::from_millis(50), Duration::from_millis(500)),
+        patience: PATIENCE,
+    };
+    let goes_on = || stop.level() == StopLevel::Run && live.ended().is_none();
+    rest.wait(|| sampler.snapshot(), goes_on).await
+}
+
+/// What is waited for until a server rests.
+struct Rest<'a> {
+    server: &'a str,
+    metrics: &'a [EngineMetric],
+    clock: Clock,
+    /// How often it is looked at.
+    tick: Duration,
+    patience: Duration,
+}
+
+impl Rest<'_> {
+    /// As [`settle`], of what `look` sees; ends early where it no longer `goes_on`.
+    async fn wait(
+        &self,
+        look: impl Fn() -> SeriesSet,
+        goes_on: impl Fn() -> bool,
+    ) -> (f64, Vec<String>) {
+        let begun = self.clock.now();
+        let until = begun + self.patience.as_secs_f64();
+        let mut seen = look();
+        let mut rests = self.since(&seen, begun);
+        while rests.is_none() && self.clock.now() < until && goes_on() {
+            tokio::time::sleep(self.tick).await;
+            seen = look();
+            rests = self.since(&seen, begun);
         }
-        tokio::time::sleep(tick).await;
-        last = sampler.snapshot();
+        match rests {
+            Some(since) => (since, Vec::new()),
+            // whoever stopped it, or the server's end, is told elsewhere
+            None if !goes_on() => (self.clock.now(), Vec::new()),
+            None => self.gave_up(&seen, begun),
+        }
     }
-    if let Some(metric) = not_idle(live, &last, begun) {
-        notes.push(format!(
-            "{} did not become idle within {} s: {metric}",
-            live.spec.name,
-            PATIENCE.as_secs()
-        ));
+
+    /// Since when the engine is idle and its memory still.
+    fn since(&self, series: &SeriesSet, begun: f64) -> Option<f64> {
+        match not_idle(self.metrics, series, begun) {
+            Some(_) => None,
+            None => still_since(series, begun),
+        }
     }
-    let from = still_since(&last, begun).unwrap_or_else(|| {
-        if last
-            .series
-            .get("memory")
-            .is_some_and(|s| !s.points.is_empty())
-        {
+
+    /// Where the quiet stretch begins nevertheless, and what had not come to rest.
+    fn gave_up(&self, series: &SeriesSet, begun: f64) -> (f64, Vec<String>) {
+        let (server, within) = (self.server, Quantity::seconds(self.patience.as_secs_f64()));
+        let mut notes = Vec::new();
+        if let Some(metric) = not_idle(self.metrics, series, begun) {
             notes.push(format!(
-                "the memory of {} did not settle within {} s",
-                live.spec.name,
-                PATIENCE.as_secs()
+                "{server} did not become idle within {within}: {metric}"
             ));
         }
-        shared.clock.now()
-    });
-    (from, notes)
+        let since = still_since(series, begun);
+        if since.is_none()
+            && let Some((first, last)) = moved(series, begun)
+        {
+            notes.push(format!(
+                "the memory of {server} did not settle within {within}: it went from {first} to \
+                 {last}, and a floor or growth that is read here is of memory that still moved"
+            ));
+        }
+        (since.unwrap_or_else(|| self.clock.now()), notes)
+    }
+}
+
+/// The first and the last memory since `begun`.
+fn moved(series: &SeriesSet, begun: f64) -> Option<(Quantity, Quantity)> {
+    let points = &series.series.get("memory")?.points;
+    let first = points.iter().find(|(t, _)| *t >= begun).or(points.last())?;
+    Some((Quantity::bytes(first.1), Quantity::bytes(points.last()?.1)))
 }
 
 /// A metric that has not returned to its idle value since `begun`; none where all have, or where
 /// the engine does not tell.
-fn not_idle(live: &Live, series: &SeriesSet, begun: f64) -> Option<String> {
-    live.spec.metrics.iter().find_map(|metric| {
+fn not_idle(metrics: &[EngineMetric], series: &SeriesSet, begun: f64) -> Option<String> {
+    metrics.iter().find_map(|metric| {
         let idle = metric.idle?;
         let points = &series.series.get(&metric.name)?.points;
         let (at, value) = points.last()?;
@@ -183,5 +229,79 @@ mod tests {
     #[test]
     fn without_memory_there_is_nothing_to_wait_for() {
         assert_eq!(still_since(&SeriesSet::default(), 3.0), Some(3.0));
+    }
+
+    fn rest(clock: Clock, metrics: &[EngineMetric], patience: Duration) -> Rest<'_> {
+        Rest {
+            server: "sut",
+            metrics,
+            clock,
+            tick: Duration::from_millis(50),
+            patience,
+        }
+    }
+
+    /// What a sampler that looks every 50 ms has seen by now of memory that is so at a time.
+    fn sampled(clock: Clock, memory_at: impl Fn(f64) -> f64) -> SeriesSet {
+        let times = (0..).map(|n| f64::from(n) * 0.05);
+        let points: Vec<(f64, f64)> = times
+            .take_while(|t| *t <= clock.now())
+            .map(|t| (t, memory_at(t)))
+            .collect();
+        memory(&points)
+    }
+
+    #[tokio::test]
+    async fn memory_that_never_settles_is_given_up_and_said() {
+        let clock = Clock::start();
+        let rest = rest(clock, &[], Duration::from_millis(1300));
+        let grows = |t: f64| 1e9 + t * 1e9;
+        let (since, notes) = rest.wait(|| sampled(clock, grows), || true).await;
+        assert!(since >= 1.3, "it was waited for: {since}");
+        let [note] = &notes[..] else {
+            panic!("{notes:?}")
+        };
+        assert!(
+            note.starts_with("the memory of sut did not settle within 1.3 s: it went from 1."),
+            "{note}"
+        );
+    }
+
+    #[tokio::test]
+    async fn memory_that_settles_is_not_waited_for_longer() {
+        let clock = Clock::start();
+        let rest = rest(clock, &[], Duration::from_secs(600));
+        let settles = |t: f64| if t < 0.2 { 1e9 } else { 1.5e9 };
+        let (since, notes) = rest.wait(|| sampled(clock, settles), || true).await;
+        assert_eq!(notes, Vec::<String>::new());
+        assert!((0.15..0.25).contains(&since), "{since}");
+    }
+
+    #[tokio::test]
+    async fn an_engine_that_stays_busy_is_given_up_and_named() {
+        let clock = Clock::start();
+        let busy = EngineMetric {
+            name: "running".into(),
+            counter: false,
+            series: "num_running".into(),
+            dimension: Dimension::NONE,
+            idle: Some(0.0),
+        };
+        let metrics = [busy];
+        let rest = rest(clock, &metrics, Duration::from_millis(200));
+        let look = || {
+            let mut set = SeriesSet::default();
+            set.push("running", Dimension::NONE, clock.now(), 3.0);
+            set
+        };
+        let (since, notes) = rest.wait(look, || true).await;
+        assert_eq!(
+            notes,
+            ["sut did not become idle within 200 ms: `running` is 3"]
+        );
+        assert!(since < 0.2, "without memory nothing else was waited for");
+        // who stops a run does not want to hear what it did not wait for
+        let (_, notes) = rest.wait(look, || false).await;
+        assert!(notes.is_empty(), "{notes:?}");
     }
 }

@@ -6,7 +6,7 @@ use super::{Case, CheckSpec, LoadSpec, PhaseSpec, Thunk};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Query, Reading, Stretch, Value};
 use crate::load::spec::Pace;
-use crate::measure::distribution::Distribution;
+use crate::measure::distribution::Support;
 use crate::measure::requests::share_of;
 use crate::units::number;
 use std::collections::BTreeSet;
@@ -106,10 +106,10 @@ fn few_requests(cx: &Context<'_>, case: &Case, trace: &[Reading]) {
         else {
             continue;
         };
-        let Some(needed) = Distribution::needed(share) else {
-            continue;
-        };
-        if made < needed as u64 && phase.skipped.is_none() {
+        let support = Support::of_percentile(share, usize::try_from(made).unwrap_or(usize::MAX));
+        if let Some(needed) = support.needed.filter(|_| support.too_few())
+            && phase.skipped.is_none()
+        {
             let share = number(share * 100.0, 6);
             let message = format!(
                 "p{share} needs at least {needed} requests, and `{}` makes {made}",

@@ -152,6 +152,11 @@ pub const PHASE_METRICS: &[MetricDef] = &[
         TIME,
         "From the first request due to the end of the last one, answered or not; pauses between repetitions left out.",
     ),
+    scalar(
+        "client_delay",
+        TIME,
+        "How long the client's own threads waited for a core when they had something to do: the mean of all waits while load was sent. It is part of every latency. Loads of one phase share it.",
+    ),
 ];
 
 /// Statistics of a distribution.

@@ -37,8 +37,20 @@ pub struct HostFacts {
     /// Bytes this process and its servers may use, where a cgroup says less than `memory`.
     pub memory_limit: Option<u64>,
     pub nvidia_driver: Option<String>,
+    /// How the client's own thread is scheduled, where there is one.
+    #[serde(default)]
+    pub client: Option<ClientScheduling>,
     /// Variables that change what servers do; `***` where a name looks secret.
     pub environment: IndexMap<String, String>,
+}
+
+/// Whether the thread that reads all answers comes before the ordinary ones of the machine.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientScheduling {
+    /// SCHED_RR at its lowest priority.
+    pub realtime: bool,
+    /// What the system said where it was not allowed.
+    pub refused: Option<String>,
 }
 
 impl HostFacts {
@@ -60,6 +72,7 @@ impl HostFacts {
             memory,
             memory_limit: limit,
             nvidia_driver: nvidia_driver.or_else(nvidia_driver_of_kernel),
+            client: None,
             environment: selected(std::env::vars_os().filter_map(|(name, value)| {
                 // a name that is no text is none of ours
                 let name = name.into_string().ok()?;

@@ -17,7 +17,7 @@ pub use case::CaseFolder;
 pub use error::StoreError;
 pub use events::{Event, Events, read_events};
 pub use folder::RunFolder;
-pub use host::HostFacts;
+pub use host::{ClientScheduling, HostFacts};
 pub use names::folder_name;
 pub use read::RunState;
 pub use redact::{REDACTED, Redactor};

@@ -78,12 +78,17 @@ pub fn server() -> ServerResult {
             ("memory.first", mb(4100.0)),
             ("memory.max", mb(4420.0)),
             ("memory.last", mb(4210.0)),
+            ("memory.growth", mb(96.0)),
             ("roles.api.memory.first", mb(900.0)),
             ("roles.api.memory.max", mb(910.0)),
             ("roles.api.memory.last", mb(905.0)),
             ("roles.worker.memory.first", mb(3200.0)),
             ("roles.worker.memory.max", mb(3510.0)),
             ("roles.worker.memory.last", mb(3305.0)),
+            (
+                "roles.worker.memory.growth",
+                Figure::unavailable("the process ended"),
+            ),
             ("gpu_memory.first", Figure::unavailable("no NVML library")),
             ("gpu_memory.max", Figure::unavailable("no NVML library")),
             ("gpu_memory.last", Figure::unavailable("no NVML library")),
@@ -235,6 +240,10 @@ pub fn case(id: &str, checks: Vec<CheckResult>) -> CaseResult {
         start_s: 0.5,
         duration_s: 83.7,
         servers: vec![server()],
+        growth_between: Some(Between {
+            from: "warmup".into(),
+            to: "cooldown".into(),
+        }),
         phases: phases(),
         checks,
         reports: vec![

@@ -56,6 +56,14 @@ fn the_run_folder_is_complete_and_reports_are_written_again_from_it() {
     assert_eq!(run["cases"].as_array().unwrap().len(), 2);
     assert_eq!(ran.requests("s/n=1").len(), 6);
 
+    // either it may come before others, or the system said why not
+    let client = &json(&ran.folder.join("env.json"))["client"];
+    assert_eq!(
+        client["realtime"] == true,
+        client["refused"].is_null(),
+        "{client}"
+    );
+
     let step = std::fs::read_to_string(&summary).unwrap();
     assert!(step.starts_with("before\n") && step.len() > 100, "{step}");
 

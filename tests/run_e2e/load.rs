@@ -25,6 +25,10 @@ fn a_leak_is_seen_where_there_is_one() {
         "{bounded:#}"
     );
     let metrics = &leaks["servers"][0]["metrics"];
+    // the page's growth is the check's, not that from the first sample to the last
+    assert_eq!(metrics["memory.growth"]["value"].as_f64(), Some(grown));
+    assert_eq!(leaks["growth_between"]["from"], "before");
+    assert_eq!(leaks["growth_between"]["to"], "after");
     assert!(
         metrics["roles.server.memory.max"]["value"]
             .as_f64()
@@ -88,6 +92,15 @@ fn an_open_loop_counts_from_due_times() {
     for pair in times.windows(2) {
         assert!((pair[1].0 - pair[0].0 - 0.005).abs() < 0.001, "{pair:?}");
     }
+    let case = ran.case("s/case");
+    let metrics = &phase(&case, "a")["metrics"];
+    let delay = &metrics["client_delay"];
+    assert!(
+        delay["value"].as_f64().is_some_and(|v| v >= 0.0) || delay["unavailable"].is_string(),
+        "{delay}"
+    );
+    let few = &metrics["e2e.p99"];
+    assert_eq!((&few["samples"], &few["needed"]), (&40.into(), &100.into()));
     // the last waited for all before it
     assert!(times[39].1 > 0.3, "{times:?}");
     assert!(times[39].1 > 5.0 * times[0].1, "{times:?}");

@@ -1,6 +1,7 @@
 //! The figures of hand-made requests, and rates and percentiles against naive ones.
 
 use super::*;
+use crate::load::delay::RunDelay;
 use crate::load::record::Failure;
 use crate::schema::{DISTRIBUTION_STATS, PHASE_METRICS, Shape};
 use proptest::prelude::*;
@@ -40,6 +41,10 @@ fn phase(records: Vec<Record>) -> PhaseData {
     PhaseData {
         name: "stress".into(),
         records,
+        client_delay: Some(Ok(RunDelay {
+            waited_s: 0.5,
+            times: 100,
+        })),
         ..PhaseData::default()
     }
 }

@@ -1,0 +1,141 @@
+//! Whether the client itself was late enough to be seen in a phase's figures.
+//!
+//! Where all cores are busy, the client's thread waits for one before it can stamp what has
+//! arrived: TTFT, ITL and what is made of them then hold the client's delay too. The kernel tells
+//! the sum of these waits and their number, so the mean is known, and not more. That is enough for
+//! medians: no more than half of the waits can be longer than twice their mean (Markov), so a mean
+//! of 5 % of a median can shift it by 10 % at most. Beyond that the phase gets a warning. High
+//! percentiles may hold more: a few long waits hardly show in a mean.
+
+use super::requests::{Requests, statistic};
+use crate::load::delay::RunDelay;
+use crate::probe::Reading;
+use crate::report::model::Warning;
+use crate::units::Quantity;
+
+/// The part of a median that the mean wait may be before it is said.
+const SHARE: f64 = 0.05;
+
+/// Shorter waits, in seconds, are never said: an idle machine has them too, and where several
+/// chunks come in one piece the median gap is next to nothing.
+const GRAIN: f64 = 100e-6;
+
+/// The kind of warning, as results name it.
+pub const CLIENT_LATE: &str = "client_late";
+
+const HELP: &str = "leave the client a core, or run scn as root or with CAP_SYS_NICE: it then \
+                    comes before what keeps the cores busy";
+
+/// A warning where the waits of the client's threads can be seen in the medians of a phase's ttft
+/// or itl; where nothing was streamed, in that of e2e.
+pub(super) fn warning(
+    delay: Option<&Reading<RunDelay>>,
+    requests: &Requests<'_>,
+) -> Option<Warning> {
+    let delay = delay?.as_ref().ok()?;
+    let mean = delay.mean().filter(|mean| *mean > GRAIN)?;
+    let median = |metric: &str| Some(statistic(&requests.distribution(metric), "p50").ok()?.0);
+    let streamed = ["ttft", "itl"].map(|metric| (metric, median(metric)));
+    let read = match streamed.iter().any(|(_, median)| median.is_some()) {
+        true => streamed.to_vec(),
+        false => vec![("e2e", median("e2e"))],
+    };
+    let seen: Vec<String> = read
+        .into_iter()
+        .filter_map(|(metric, median)| Some((metric, median?)))
+        .filter(|(_, median)| mean > SHARE * median)
+        .map(|(metric, median)| format!("{metric}.p50 is {}", Quantity::seconds(median)))
+        .collect();
+    if seen.is_empty() {
+        return None;
+    }
+    Some(Warning {
+        kind: CLIENT_LATE.into(),
+        text: format!(
+            "the client itself was late: its threads waited {} for a core each time, the mean of {} \
+             waits ({} in all); {}, and its own delays are part of that",
+            Quantity::seconds(mean),
+            delay.times,
+            Quantity::seconds(delay.waited_s),
+            seen.join(" and ")
+        ),
+        help: HELP.into(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::record::Record;
+    use crate::measure::case::PhaseData;
+    use crate::probe::Unavailable;
+
+    /// Ten answers with a ttft of 100 ms and gaps of 20 ms, and waits of this mean.
+    fn phase(mean: f64) -> PhaseData {
+        let record = Record {
+            first_token: Some(0.1),
+            chunks: vec![0.1, 0.12, 0.14],
+            end: 0.2,
+            ..Record::default()
+        };
+        PhaseData {
+            name: "steady".into(),
+            records: vec![record; 10],
+            client_delay: Some(Ok(RunDelay {
+                waited_s: mean * 50.0,
+                times: 50,
+            })),
+            ..PhaseData::default()
+        }
+    }
+
+    fn said(phase: &PhaseData) -> Option<String> {
+        let warning = warning(phase.client_delay.as_ref(), &Requests::of(phase, None))?;
+        assert_eq!(warning.kind, CLIENT_LATE);
+        Some(warning.text)
+    }
+
+    #[test]
+    fn waits_beyond_a_twentieth_of_a_median_are_said() {
+        assert_eq!(said(&phase(0.9e-3)), None);
+        let text = said(&phase(2e-3)).unwrap();
+        assert!(text.contains("waited 2 ms for a core each time"), "{text}");
+        assert!(text.contains("50 waits (100 ms in all)"), "{text}");
+        assert!(text.contains("itl.p50 is 20 ms"), "{text}");
+        assert!(!text.contains("ttft"), "2 ms do not show in 100 ms: {text}");
+        let text = said(&phase(6e-3)).unwrap();
+        assert!(text.contains("ttft.p50 is 100 ms and itl.p50"), "{text}");
+    }
+
+    #[test]
+    fn short_waits_are_none_though_chunks_came_in_one_piece() {
+        let mut one_piece = phase(50e-6);
+        for record in &mut one_piece.records {
+            record.chunks = vec![0.1; 3];
+        }
+        assert_eq!(said(&one_piece), None);
+    }
+
+    #[test]
+    fn what_was_not_streamed_is_compared_as_a_whole() {
+        let mut plain = phase(30e-3);
+        for record in &mut plain.records {
+            (record.first_token, record.chunks) = (None, Vec::new());
+        }
+        assert!(said(&plain).unwrap().contains("e2e.p50 is 200 ms"));
+    }
+
+    #[test]
+    fn what_is_not_known_is_no_warning() {
+        let mut unknown = phase(1.0);
+        unknown.client_delay = Some(Err(Unavailable::new("no schedstat")));
+        assert_eq!(said(&unknown), None);
+        let requests = Requests::of(&unknown, None);
+        let why = requests.scalar("client_delay").unwrap_err();
+        assert_eq!(why.0, "no schedstat");
+        assert_eq!(
+            Requests::of(&phase(2e-3), None).scalar("client_delay"),
+            Ok(2e-3)
+        );
+    }
+}

@@ -1,0 +1,164 @@
+//! The loads of one round of a phase, all at once.
+
+use super::Stage;
+use super::care::{Pace, TICK};
+use crate::load::client::Client;
+use crate::load::delay::{Meter, RunDelay};
+use crate::load::drive::{EndedBy, LoadEnd, RequestSource, drive};
+use crate::load::live::Live as LiveLoad;
+use crate::load::record::Record;
+use crate::load::spec::Load;
+use crate::measure::case::PhaseData;
+use crate::probe::Unavailable;
+use crate::report::model::WorldError;
+use crate::run::{error, requests};
+use crate::scenario::{LoadSpec, PhaseSpec, WorkloadSpec};
+use crate::stop::{StopLevel, stop_pair};
+use std::sync::Arc;
+
+/// What a load of the phase is made of.
+pub(super) struct Prepared {
+    load: Load,
+    client: Arc<Client>,
+    source: Arc<requests::Requests>,
+    workload: Arc<WorkloadSpec>,
+    live: Arc<LiveLoad>,
+}
+
+impl Stage<'_> {
+    pub(super) fn prepare(&self, spec: &LoadSpec) -> Result<Prepared, WorldError> {
+        let live = self
+            .servers
+            .iter()
+            .map(|s| s.live)
+            .find(|live| live.spec.name == spec.server);
+        let live = live.ok_or_else(|| {
+            error::other(
+                "no_server",
+                format!("there is no server `{}`", spec.server),
+                None,
+            )
+        })?;
+        let client = live.client(Some(&spec.workload.api))?;
+        let source = requests::prepare(&spec.workload)?;
+        // what one request cannot say, none of the load can
+        if let Err(why) = client.prepare(&source.request(0)) {
+            let message = format!(
+                "the workload `{}` cannot be sent: {why}",
+                spec.workload.name
+            );
+            return Err(error::other(
+                "bad_request",
+                message,
+                Some("mend the workload; nothing of this phase was sent"),
+            ));
+        }
+        Ok(Prepared {
+            load: spec.load.clone(),
+            client: Arc::new(client),
+            source: Arc::new(source),
+            workload: Arc::new(spec.workload.clone()),
+            live: Arc::new(LiveLoad::new()),
+        })
+    }
+
+    /// All loads of one round, at once; looks after the servers meanwhile.
+    pub(super) async fn load(
+        &self,
+        spec: &PhaseSpec,
+        round: u64,
+        prepared: &[Prepared],
+        data: &mut PhaseData,
+    ) -> Result<(), WorldError> {
+        let (stopper, stop) = stop_pair();
+        let meter = Meter::start();
+        let tasks: Vec<_> = prepared
+            .iter()
+            .map(|one| {
+                let mut load = one.load.clone();
+                // each repetition draws its own arrivals
+                load.seed = load.seed.wrapping_add(round);
+                let (phase, name) = (spec.name.clone(), load.name.clone());
+                let (recorder, workload) = (self.recorder.clone(), one.workload.clone());
+                let take = move |mut record: Record| {
+                    record.round = u32::try_from(round).unwrap_or(u32::MAX);
+                    record.load.clone_from(&name);
+                    recorder.take(&phase, &workload, record);
+                };
+                let (client, source, live) =
+                    (one.client.clone(), one.source.clone(), one.live.clone());
+                let (clock, stop) = (self.shared.clock, stop.clone());
+                tokio::spawn(async move {
+                    drive(&load, client, source, clock, stop, live, Arc::new(take)).await
+                })
+            })
+            .collect();
+        let live: Vec<Arc<LiveLoad>> = prepared.iter().map(|one| one.live.clone()).collect();
+        let rounds = (spec.repeat > 1).then_some((round + 1, spec.repeat));
+        let mut pace = Pace::default();
+        let all = futures_util::future::join_all(tasks);
+        tokio::pin!(all);
+        let mut problem = None;
+        let mut ending = false;
+        let mut asked = self.stop.clone();
+        let ends = loop {
+            tokio::select! {
+                ends = &mut all => break ends,
+                () = self.one_ends(), if !ending => {}
+                () = asked.reached(StopLevel::Finish), if !ending => {}
+                () = tokio::time::sleep(TICK) => self.tick(&live, rounds, &mut pace),
+            }
+            if !ending {
+                problem = self.alive().err();
+                ending = problem.is_some() || self.stop.level() > StopLevel::Run;
+            }
+            if ending {
+                stopper.raise(StopLevel::Finish);
+            }
+        };
+        keep_delay(data, meter.stop());
+        for end in ends {
+            match end {
+                Ok(end) => {
+                    note(&end, data);
+                    if let Some(delay) = end.pacer_delay {
+                        keep_delay(data, delay);
+                    }
+                }
+                Err(panic) => {
+                    return Err(error::other(
+                        "internal",
+                        format!("a load broke off: {panic}"),
+                        None,
+                    ));
+                }
+            }
+        }
+        problem.map_or(Ok(()), Err)
+    }
+}
+
+/// What a reader must know of how a load ended.
+fn note(end: &LoadEnd, data: &mut PhaseData) {
+    if end.dropped > 0 {
+        data.notes.push(format!(
+            "{} requests were due but never sent, because the run was stopped",
+            end.dropped
+        ));
+    }
+    if end.stopped_by == EndedBy::Drain && end.cancelled > 0 {
+        data.notes.push(format!(
+            "{} requests were still unanswered when the drain was over",
+            end.cancelled
+        ));
+    }
+}
+
+/// Adds what the client's threads waited for a core; what is not known of one is not known of all.
+fn keep_delay(data: &mut PhaseData, delay: Result<RunDelay, String>) {
+    let delay = delay.map_err(Unavailable);
+    data.client_delay = Some(match (data.client_delay.take(), delay) {
+        (None, delay) => delay,
+        (Some(before), delay) => before.and_then(|before| Ok(before + delay?)),
+    });
+}
