@@ -167,6 +167,14 @@ sys.exit(bool(wrong) or not results)
 PY
 }
 
+# known_options ENGINE HELP-COMMAND...: the options of the engine's block are in the program's help.
+known_options() {
+  local engine=$1
+  shift
+  "$@" >"$work/help" 2>"$work/help_errors" || { cat "$work/help_errors" && return 1; }
+  "$engines/tools/bin/python" .ci/known_options.py "stdlib/engines/$engine.scn" "$work/help"
+}
+
 # same_reports NAME: `scn report` gives the same bytes again.
 same_reports() {
   cp -r "$work/$1/reports" "$work/$1.reports"
