@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Shared by .ci/run and .ci/long. Sourced, not run, with the repository's root as working folder.
 
+: "${HOME:?is not set: it must name a folder, for ~/.cache/scn}"
 engines=$(realpath -m "${SCN_ENGINES:-$HOME/.cache/scn/engines}")
 # the set-up scripts and the scenarios must mean the same folder
 export SCN_ENGINES=$engines
@@ -62,6 +63,8 @@ prepare_machine() {
   if ! command -v cc >/dev/null || ! command -v c++ >/dev/null; then
     missing+=(build-essential)
   fi
+  # pgrep finds what a run left behind
+  command -v pgrep >/dev/null || missing+=(procps)
   has_python || missing+=(python3 python3-venv)
   [ ${#missing[@]} -gt 0 ] || return 0
   if ! command -v apt-get >/dev/null || [ "$(id -u)" -ne 0 ]; then
