@@ -73,6 +73,9 @@ prepare_machine() {
   export DEBIAN_FRONTEND=noninteractive
   step "packages that are missing" apt-get update -qq
   step "packages that are missing" apt-get install -y -qq --no-install-recommends "${missing[@]}"
+  # newer systems have newer ones only: better said now than after the tests
+  has_python ||
+    die "vLLM's build needs Python 3.11 or 3.12 with venv, and this system gives $(python3 --version 2>&1): install one, and name it: SCN_PYTHON=/path/to/python3.12"
 }
 
 # A Python that vLLM's build is made for, and that can make environments.
