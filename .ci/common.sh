@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Shared by .ci/run and .ci/long. Sourced, not run, with the repository's root as working folder.
 
+: "${HOME:?is not set: it must name a folder, for ~/.cache/scn}"
 engines=$(realpath -m "${SCN_ENGINES:-$HOME/.cache/scn/engines}")
 # the set-up scripts and the scenarios must mean the same folder
 export SCN_ENGINES=$engines
@@ -62,6 +63,8 @@ prepare_machine() {
   if ! command -v cc >/dev/null || ! command -v c++ >/dev/null; then
     missing+=(build-essential)
   fi
+  # pgrep finds what a run left behind
+  command -v pgrep >/dev/null || missing+=(procps)
   has_python || missing+=(python3 python3-venv)
   [ ${#missing[@]} -gt 0 ] || return 0
   if ! command -v apt-get >/dev/null || [ "$(id -u)" -ne 0 ]; then
@@ -70,6 +73,9 @@ prepare_machine() {
   export DEBIAN_FRONTEND=noninteractive
   step "packages that are missing" apt-get update -qq
   step "packages that are missing" apt-get install -y -qq --no-install-recommends "${missing[@]}"
+  # newer systems have newer ones only: better said now than after the tests
+  has_python ||
+    die "vLLM's build needs Python 3.11 or 3.12 with venv, and this system gives $(python3 --version 2>&1): install one, and name it: SCN_PYTHON=/path/to/python3.12"
 }
 
 # A Python that vLLM's build is made for, and that can make environments.
@@ -165,6 +171,14 @@ for path in results:
 print(*wrong, sep="\n")
 sys.exit(bool(wrong) or not results)
 PY
+}
+
+# known_options ENGINE HELP-COMMAND...: the options of the engine's block are in the program's help.
+known_options() {
+  local engine=$1
+  shift
+  "$@" >"$work/help" 2>"$work/help_errors" || { cat "$work/help_errors" && return 1; }
+  "$engines/tools/bin/python" .ci/known_options.py "stdlib/engines/$engine.scn" "$work/help"
 }
 
 # same_reports NAME: `scn report` gives the same bytes again.

@@ -89,7 +89,7 @@ fn main() {
 
     let targets = Targets {
         roots: sleepers.pids(),
-        gpus: GpuScope::All,
+        gpus: GpuScope::default(),
         host: true,
         ..Targets::default()
     };

@@ -7,6 +7,7 @@ use scn::probe::nvml::NvmlGpus;
 use scn::probe::sampler::{OpenGpus, Sampler, Targets, start, start_with};
 use scn::probe::scrape::{EngineMetric, MetricKind, MetricsTarget, Reduce};
 use scn::probe::series::{Series, SeriesSet};
+use scn::probe::visible::Visible;
 use scn::probe::{Reading, Unavailable};
 use scn::units::Dimension;
 use std::io::{BufRead, BufReader, Write};
@@ -16,6 +17,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+/// No process has such an id.
+const STRANGER: u32 = 4_200_000_000;
 const PACE: Duration = Duration::from_millis(50);
 const NO_ANSWER: &str = "the server's /metrics gave no answer yet";
 const VLLM: &str = include_str!("probe_data/vllm_metrics.txt");
@@ -53,11 +56,17 @@ struct FakeGpus {
 }
 
 impl Gpus for FakeGpus {
+    fn pids_are_ours(&self) -> bool {
+        false
+    }
+
     fn list(&self) -> Result<Vec<GpuInfo>, GpuError> {
         let gpu = |uuid: &str| GpuInfo {
             uuid: uuid.into(),
             name: "Fake".into(),
             total: 1000,
+            index: None,
+            split: false,
         };
         Ok(vec![gpu("GPU-a"), gpu("GPU-b")])
     }
@@ -82,7 +91,13 @@ impl Gpus for FakeGpus {
             "GPU-b" => Ok(GpuSample {
                 utilisation: hidden(),
                 power: hidden(),
-                processes: Ok(vec![process(Some(20))]),
+                processes: Ok(vec![
+                    process(Some(20)),
+                    GpuProcess {
+                        pid: STRANGER,
+                        used: Some(33),
+                    },
+                ]),
                 ..sample
             }),
             _ => Err(GpuError::UnknownDevice(uuid.into())),
@@ -96,6 +111,10 @@ fn fake(process: i32) -> OpenGpus {
         let looks = AtomicUsize::new(0);
         Ok(Box::new(FakeGpus { looks, process }) as Box<dyn Gpus>)
     })
+}
+
+fn no_gpu() -> GpuScope {
+    GpuScope::Nothing("no GPU belongs to this server".into())
 }
 
 fn no_gpus() -> OpenGpus {
@@ -197,7 +216,7 @@ fn a_server_is_sampled_whole() {
             ("sleeper".into(), Regex::new("^sleep").unwrap()),
             ("worker".into(), Regex::new("^VLLM::Worker").unwrap()),
         ],
-        gpus: GpuScope::All,
+        gpus: GpuScope::default(),
         metrics: metrics(
             url,
             vec![
@@ -222,7 +241,8 @@ fn a_server_is_sampled_whole() {
     });
     let checkpoint = sampler.checkpoint();
     let latest = sampler.latest();
-    assert_eq!(sampler.gpus().unwrap().len(), 2);
+    let by_gpu = sampler.latest_gpus();
+    let counted = sampler.gpus().unwrap();
     let set = sampler.stop();
 
     // Nothing but the sleeper, all of it.
@@ -240,7 +260,7 @@ fn a_server_is_sampled_whole() {
     assert!(!set.series.contains_key("roles.other.memory"));
     assert!(why(&set, "roles.worker.memory").contains("^VLLM::Worker"));
     assert_eq!((latest.processes, latest.memory.is_some()), (Some(1), true));
-    assert!(latest.gpu_memory.is_some() && latest.time.is_some());
+    assert!(latest.time.is_some());
 
     // Times are the clock's, in order, none before its turn.
     let points = &memory.points;
@@ -281,6 +301,20 @@ fn a_server_is_sampled_whole() {
         (value("gpus.0.reserved"), value("gpus.0.power")),
         (7.0, 300.0)
     );
+    assert_eq!(
+        by_gpu
+            .iter()
+            .map(|(uuid, _)| uuid.as_str())
+            .collect::<Vec<_>>(),
+        ["GPU-a", "GPU-b"]
+    );
+    assert!(by_gpu.iter().all(|(_, used)| *used >= 100.0));
+    // the server's process is on both, a stranger on the second
+    assert_eq!(counted.gpus.len(), 2);
+    assert!(counted.gpus.iter().all(|gpu| gpu.own == Some(1)));
+    assert!(counted.gpus[0].others.is_empty());
+    assert_eq!(counted.gpus[1].others[0].used, Some(33));
+    assert_eq!(value("gpu_other_memory"), 33.0);
     assert_eq!(why(&set, "gpu_util"), "not supported by this device");
     assert_eq!(why(&set, "gpus.1.util"), "not supported by this device");
     assert_eq!(
@@ -309,7 +343,7 @@ fn a_server_that_ends_ends_its_series() {
     let targets = Targets {
         roots,
         roles,
-        gpus: GpuScope::None,
+        gpus: no_gpu(),
         ..Targets::default()
     };
     let sampler = start_with(targets, PACE, Clock::start(), no_gpus());
@@ -335,7 +369,7 @@ fn a_server_that_ends_ends_its_series() {
 #[test]
 fn a_server_of_unknown_processes_says_so() {
     let targets = Targets {
-        gpus: GpuScope::None,
+        gpus: no_gpu(),
         ..Targets::default()
     };
     let sampler = start_with(targets, PACE, Clock::start(), no_gpus());
@@ -349,7 +383,7 @@ fn a_server_of_unknown_processes_says_so() {
     gone.wait().unwrap();
     let targets = Targets {
         roots,
-        gpus: GpuScope::None,
+        gpus: no_gpu(),
         ..Targets::default()
     };
     let sampler = start_with(targets, PACE, Clock::start(), no_gpus());
@@ -373,10 +407,12 @@ fn gpus_that_cannot_be_asked_are_unavailable_not_zero() {
         why(&set, "gpu_memory")
     };
     let failing: Reading<Box<dyn Gpus>> = Err(Unavailable(GpuError::NoDriver.to_string()));
-    let text = gpu_memory(GpuScope::All, Box::new(move || failing));
+    let text = gpu_memory(GpuScope::default(), Box::new(move || failing));
     assert!(text.contains("driver is not loaded"), "{text}");
-    let text = gpu_memory(GpuScope::Uuids(vec!["GPU-z".into()]), fake(1));
-    assert_eq!(text, "NVML knows no GPU GPU-z");
+    let text = gpu_memory(GpuScope::Visible(Visible::new("GPU-z", None)), fake(1));
+    assert!(text.contains("names none of the 2"), "{text}");
+    let text = gpu_memory(GpuScope::Visible(Visible::new("", None)), fake(1));
+    assert!(text.contains("CUDA_VISIBLE_DEVICES is empty"), "{text}");
 
     // Whatever this machine has: figures, or the reason that NVML itself gives.
     let sampler = start(Targets::default(), PACE, Clock::start());
@@ -389,6 +425,28 @@ fn gpus_that_cannot_be_asked_are_unavailable_not_zero() {
         }
         Err(error) => assert_eq!(why(&set, "gpu_memory"), error.to_string()),
     }
+}
+
+#[test]
+fn only_the_gpus_that_a_server_sees_are_counted() {
+    let server = Killed::sleep();
+    let targets = Targets {
+        roots: vec![server.pid()],
+        gpus: GpuScope::Visible(Visible::new("1", None)),
+        ..Targets::default()
+    };
+    let sampler = start_with(targets, PACE, Clock::start(), fake(server.pid()));
+    wait_until(&sampler, "sampled", |set| has(set, "gpu_memory", 2));
+    let counted = sampler.gpus().unwrap();
+    let set = sampler.stop();
+    // one look a sample: 100, 101, …
+    let points = &series(&set, "gpu_memory").points;
+    assert_eq!((points[0].1, points[1].1), (100.0, 101.0));
+    assert_eq!(series(&set, "gpu_process_memory").points[0].1, 20.0);
+    assert!(!set.series.contains_key("gpus.1.memory"));
+    assert_eq!(counted.why, "named by CUDA_VISIBLE_DEVICES");
+    assert_eq!(counted.gpus.len(), 1);
+    assert_eq!(counted.gpus[0].info.uuid, "GPU-b");
 }
 
 #[test]
@@ -412,7 +470,7 @@ fn scraped(url: String, wanted: Vec<EngineMetric>) -> SeriesSet {
         .map(|(n, _)| n)
         .collect();
     let targets = Targets {
-        gpus: GpuScope::None,
+        gpus: no_gpu(),
         metrics: metrics(url, wanted),
         ..Targets::default()
     };
@@ -431,7 +489,7 @@ fn metrics_can_be_read_out_of_turn() {
     let url = serve(|n, _| ok(&format!("# TYPE seen_total counter\nseen_total {n}\n")));
     let wanted = metrics(url, vec![metric("seen", MetricKind::Counter, "seen_total")]);
     let targets = Targets {
-        gpus: GpuScope::None,
+        gpus: no_gpu(),
         metrics: wanted.map(|one| MetricsTarget {
             every: Duration::from_secs(3600),
             ..one
@@ -449,7 +507,7 @@ fn metrics_can_be_read_out_of_turn() {
     );
     // Without metrics there is nothing to wait for.
     let nothing = Targets {
-        gpus: GpuScope::None,
+        gpus: no_gpu(),
         ..Targets::default()
     };
     start_with(nothing, PACE, Clock::start(), no_gpus()).scrape();
@@ -595,7 +653,7 @@ fn a_metrics_page_that_hangs_holds_up_nothing() {
     let server = Killed::sleep();
     let targets = Targets {
         roots: vec![server.pid()],
-        gpus: GpuScope::None,
+        gpus: no_gpu(),
         metrics: metrics(url, vec![metric("running", MetricKind::Gauge, "x")]),
         ..Targets::default()
     };

@@ -64,6 +64,27 @@ fn a_run_in_which_all_passes() {
 }
 
 #[test]
+fn the_gpus_that_were_counted_are_named() {
+    let memory = Figure::quantity(scn::units::Quantity::bytes(150e9));
+    let gpu = |index, server_processes| ServerGpu {
+        index,
+        uuid: "GPU-0a1b".into(),
+        name: "NVIDIA H200".into(),
+        memory: memory.clone(),
+        server_processes,
+        other_processes: Vec::new(),
+    };
+    let mut cases = all_pass();
+    cases[0].servers[0].gpus = Some(ServerGpus {
+        why: "named by CUDA_VISIBLE_DEVICES".into(),
+        counted: vec![gpu(Some(1), Some(2)), gpu(None, None)],
+    });
+    let page = &reports(&cases)["reports/summary.md"];
+    let line = page.lines().find(|line| line.starts_with("GPUs of"));
+    insta::assert_snapshot!(line.unwrap_or(page));
+}
+
+#[test]
 fn a_run_with_failures() {
     let pages = reports(&with_failures());
     insta::assert_snapshot!("fail_summary", pages["reports/summary.md"]);

@@ -9,7 +9,7 @@
 #     set up; no address of one is written here.
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-root=${SCN_ENGINES:-$HOME/.cache/scn/engines}
+root=${SCN_ENGINES:-${HOME:?is not set: it must name a folder, or SCN_ENGINES must}/.cache/scn/engines}
 me=$(basename "$0" .sh)
 
 # The helper environment: small, shared by all scripts (about 250 MB).

@@ -1,16 +1,21 @@
 //! What is asked of GPUs, whoever answers: NVML on a real machine, a fake in tests.
 
 use super::Reading;
+use super::visible::Visible;
 
 /// One GPU, or one MIG instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GpuInfo {
+    /// Its place in the driver's order, by PCI bus id; a MIG instance has none.
+    pub index: Option<u32>,
     /// `GPU-…` or `MIG-…`: an index can mean another device in another process.
     pub uuid: String,
     /// `NVIDIA H200`
     pub name: String,
     /// Bytes.
     pub total: u64,
+    /// Whether it is split into MIG instances, which alone can be used then.
+    pub split: bool,
 }
 
 /// One look at a GPU. Only what the driver gives; the rest says why not.
@@ -37,16 +42,21 @@ pub struct GpuProcess {
     pub used: Option<u64>,
 }
 
-/// Which GPUs a server's figures are about.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// Which GPUs a server's figures are about. The set is fixed when sampling begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GpuScope {
-    /// No GPU figures at all.
-    None,
-    /// Every GPU that the driver lists.
-    #[default]
-    All,
-    /// These, by UUID, in this order.
-    Uuids(Vec<String>),
+    /// None, because.
+    Nothing(String),
+    /// Every GPU that the driver lists, because nothing narrows them down: why not.
+    All(String),
+    /// Those that `CUDA_VISIBLE_DEVICES` names.
+    Visible(Visible),
+}
+
+impl Default for GpuScope {
+    fn default() -> Self {
+        Self::All("nothing says which of them are the server's".into())
+    }
 }
 
 /// Why a GPU gave nothing.
@@ -70,6 +80,19 @@ pub enum GpuError {
     NoDevice,
     #[error("NVML knows no GPU {0}")]
     UnknownDevice(String),
+    #[error("no GPU belongs to this server: {0}")]
+    NotVisible(String),
+    #[error(
+        "CUDA_VISIBLE_DEVICES names GPUs by index, and on a host with GPUs of several models CUDA \
+         may count them in another order than NVML: name them by UUID (`nvidia-smi -L`), or set \
+         CUDA_DEVICE_ORDER to PCI_BUS_ID too"
+    )]
+    UnsureOrder,
+    #[error(
+        "GPU {0} is split into MIG instances: name the server's instance in CUDA_VISIBLE_DEVICES \
+         by its UUID (`MIG-…`, see `nvidia-smi -L`)"
+    )]
+    Split(String),
     #[error("NVML cannot tell the {what} of GPU {uuid}: {why}")]
     Failed {
         what: &'static str,
@@ -104,18 +127,31 @@ pub trait Gpus: Send {
     /// # Errors
     /// Where not even its memory can be told.
     fn sample(&self, uuid: &str) -> Result<GpuSample, GpuError>;
+
+    /// Whether the process ids in samples surely are those that this process sees in `/proc`.
+    /// In a container they may be the host's.
+    fn pids_are_ours(&self) -> bool;
 }
 
 impl GpuScope {
-    /// The GPUs of the scope, in its order; none for [`GpuScope::None`].
+    /// The GPUs of the scope, in its order; never an empty list.
     ///
     /// # Errors
-    /// Why one of them, or all, cannot be found.
+    /// Why there are none, or why it is not sure which.
     pub fn resolve(&self, gpus: &dyn Gpus) -> Result<Vec<GpuInfo>, GpuError> {
         match self {
-            Self::None => Ok(Vec::new()),
-            Self::All => gpus.list(),
-            Self::Uuids(uuids) => uuids.iter().map(|uuid| gpus.info(uuid)).collect(),
+            Self::Nothing(why) => Err(GpuError::NotVisible(why.clone())),
+            Self::All(_) => gpus.list(),
+            Self::Visible(visible) => visible.resolve(gpus),
+        }
+    }
+
+    /// Why these, in words: `all that the driver lists: CUDA_VISIBLE_DEVICES is not set`.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Nothing(why) => format!("none: {why}"),
+            Self::All(why) => format!("all that the driver lists: {why}"),
+            Self::Visible(_) => "named by CUDA_VISIBLE_DEVICES".into(),
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod recorder;
 pub mod sampler;
 pub mod scrape;
 pub mod series;
+pub mod visible;
 
 /// Why a figure was not measured, in words for people. It stands where a number would: what
 /// is not known is never 0.

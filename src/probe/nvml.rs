@@ -53,6 +53,10 @@ impl Gpus for NvmlGpus {
             .collect()
     }
 
+    fn pids_are_ours(&self) -> bool {
+        in_first_namespace("/proc/self/ns/pid".as_ref())
+    }
+
     fn info(&self, uuid: &str) -> Result<GpuInfo, GpuError> {
         describe(&self.device(uuid)?, uuid.into())
     }
@@ -80,8 +84,18 @@ impl Gpus for NvmlGpus {
     }
 }
 
+/// Whether a link like `/proc/self/ns/pid` names the kernel's first pid namespace, in which the
+/// driver counts; its number is the same on every Linux (`PROC_PID_INIT_INO`).
+fn in_first_namespace(link: &std::path::Path) -> bool {
+    std::fs::read_link(link).is_ok_and(|target| target.as_os_str() == "pid:[4026531836]")
+}
+
 fn describe(device: &Device<'_>, uuid: String) -> Result<GpuInfo, GpuError> {
+    // MIG instances have no index of their own, and most GPUs no MIG.
+    let part = device.mig_is_mig_device_handle().unwrap_or(false);
     Ok(GpuInfo {
+        index: (!part).then(|| device.index().ok()).flatten(),
+        split: !part && device.mig_mode().is_ok_and(|mode| mode.current != 0),
         name: (device.name()).map_err(|error| failed("name", &uuid, &error))?,
         total: (device.memory_info())
             .map_err(|error| failed("memory", &uuid, &error))?
@@ -165,6 +179,19 @@ mod tests {
         assert!(text(NvmlError::NoPermission).contains("no permission"));
         assert!(text(NvmlError::LibRmVersionMismatch).contains("differ in version"));
         assert!(text(NvmlError::GpuLost).contains("fell off the bus"));
+    }
+
+    #[test]
+    fn only_the_first_pid_namespace_is_the_drivers() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = |target: &str| {
+            let path = folder.path().join(target);
+            std::os::unix::fs::symlink(target, &path).unwrap();
+            in_first_namespace(&path)
+        };
+        assert!(link("pid:[4026531836]"));
+        assert!(!link("pid:[4026532201]"));
+        assert!(!in_first_namespace(&folder.path().join("none")));
     }
 
     #[test]

@@ -109,6 +109,27 @@ pub fn title(pid: i32) -> Result<String, ProcError> {
         .join(" "))
 }
 
+/// The environment that a process was started with, names and values; what it changed since does
+/// not show.
+///
+/// # Errors
+/// [`ProcError::Denied`] for processes of other users, [`ProcError::Unreadable`] where a process
+/// has put its title over it, as Python servers do.
+pub fn environment(pid: i32) -> Result<Vec<(String, String)>, ProcError> {
+    let text = read(pid, "environ")?;
+    parse_environment(&text)
+        .ok_or_else(|| unreadable(pid, "environ", "it is empty, or overwritten with a title"))
+}
+
+/// None where there is no environment, or something else in its place.
+fn parse_environment(text: &str) -> Option<Vec<(String, String)>> {
+    let entries = text.strip_suffix('\0')?.split('\0');
+    entries
+        .map(|entry| entry.split_once('='))
+        .map(|pair| pair.map(|(name, value)| (name.into(), value.into())))
+        .collect()
+}
+
 /// All process ids of the machine that may be seen.
 ///
 /// # Errors
@@ -263,6 +284,18 @@ mod tests {
         let pid = i32::try_from(child.id()).unwrap();
         child.wait().unwrap();
         assert_eq!(stat(pid), Err(ProcError::Gone { pid }));
+    }
+
+    #[test]
+    fn an_environment_is_told_from_a_title_in_its_place() {
+        let pair = |(name, value): (&str, &str)| (name.to_string(), value.to_string());
+        assert_eq!(
+            parse_environment("A=1\0B=x=y\0C=\0"),
+            Some([("A", "1"), ("B", "x=y"), ("C", "")].map(pair).to_vec())
+        );
+        for title in ["", "\0\0\0", "gine\0\0\0", "A=1\0\0\0"] {
+            assert_eq!(parse_environment(title), None, "{title:?}");
+        }
     }
 
     #[test]

@@ -96,7 +96,10 @@ fn complete_case(case: &mut Json) {
     fill(&mut case["error"], &["help", "log_tail", "phase"]);
     each_value(&mut case["axes"], complete_figure);
     each_item(&mut case["servers"], |server| {
-        fill(server, &["version", "ready_s", "log"]);
+        fill(server, &["version", "ready_s", "log", "gpus"]);
+        if let Some(gpus) = server.pointer_mut("/gpus/counted") {
+            each_item(gpus, complete_gpu);
+        }
         each_value(&mut server["metrics"], complete_figure);
     });
     each_item(&mut case["phases"], |phase| {
@@ -115,6 +118,14 @@ fn complete_case(case: &mut Json) {
         each_item(&mut report["columns"], |column| {
             complete_figure(&mut column[1]);
         });
+    });
+}
+
+fn complete_gpu(gpu: &mut Json) {
+    fill(gpu, &["index", "server_processes"]);
+    complete_figure(&mut gpu["memory"]);
+    each_item(&mut gpu["other_processes"], |other| {
+        complete_figure(&mut other["memory"]);
     });
 }
 
@@ -223,6 +234,21 @@ mod tests {
                 launch: 0,
                 ready_s: whole.then_some(1.0),
                 log: some("server.log"),
+                gpus: Some(ServerGpus {
+                    why: "w".into(),
+                    counted: vec![ServerGpu {
+                        index: whole.then_some(0),
+                        uuid: "u".into(),
+                        name: "n".into(),
+                        memory: figure(),
+                        server_processes: whole.then_some(1),
+                        other_processes: vec![OtherProcess {
+                            pid: 1,
+                            name: "n".into(),
+                            memory: figure(),
+                        }],
+                    }],
+                }),
                 metrics: figures(),
             }],
             growth_between: whole.then(|| Between {

@@ -239,8 +239,43 @@ pub struct ServerResult {
     /// Log file relative to the case's folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log: Option<String>,
+    /// The GPUs that its figures count; none where there are none, `gpu_memory.max` says why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpus: Option<ServerGpus>,
     /// Figures of the whole case: `memory.max`, `memory.growth`, `roles.worker.memory.max`, `gpu_memory.max`, `kv_usage.mean`.
     pub metrics: IndexMap<String, Figure>,
+}
+
+/// The GPUs of a server, in the order of its series `gpus.<n>`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ServerGpus {
+    /// How they were chosen: `named by CUDA_VISIBLE_DEVICES`.
+    pub why: String,
+    pub counted: Vec<ServerGpu>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ServerGpu {
+    /// As `nvidia-smi` numbers them; a MIG instance has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<u32>,
+    pub uuid: String,
+    pub name: String,
+    /// What it has in all.
+    pub memory: Figure,
+    /// The most processes of the server that were on it at once; none where the driver does not
+    /// tell whose its processes are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server_processes: Option<usize>,
+    /// Other processes that were on it, with the most that each held.
+    pub other_processes: Vec<OtherProcess>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OtherProcess {
+    pub pid: u32,
+    pub name: String,
+    pub memory: Figure,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -3,12 +3,14 @@
 use super::phase::{Stage, Watched};
 use super::recorder::Recorder;
 use super::server::{self, Live};
-use super::{Begun, Shared, error, samples};
+use super::{Begun, Shared, error, gpus, samples};
 use crate::judge;
 use crate::measure::case::{CaseData, PhaseData};
 use crate::measure::figures::{growth_between, phase_result, server_figures};
 use crate::probe::sampler;
-use crate::report::model::{CaseResult, SCHEMA_VERSION, ServerResult, Verdict, World, WorldError};
+use crate::report::model::{
+    CaseResult, SCHEMA_VERSION, ServerGpus, ServerResult, Verdict, World, WorldError,
+};
 use crate::run::progress::Event;
 use crate::scenario::{Case, Start, names_of};
 use crate::stop::{Stop, StopLevel};
@@ -231,7 +233,11 @@ pub async fn run(
     }
     let log = samples.stop().await;
     let mut sets = IndexMap::new();
+    let mut counted = IndexMap::new();
     for Watched { live, sampler } in watched {
+        if let Ok(gpus) = sampler.gpus() {
+            counted.insert(live.spec.name.clone(), gpus::result(gpus));
+        }
         sets.insert(live.spec.name.clone(), samples::ended(sampler).await);
     }
     if let Some(log) = log
@@ -247,7 +253,7 @@ pub async fn run(
     let rows = servers
         .servers
         .iter()
-        .map(|live| server_result(live, servers.number, &data, folder))
+        .map(|live| server_result(live, servers.number, &data, &mut counted, folder))
         .collect();
     result(
         spec,
@@ -293,7 +299,13 @@ fn not_run(
     }
 }
 
-fn server_result(live: &Live, number: u32, data: &CaseData, folder: &CaseFolder) -> ServerResult {
+fn server_result(
+    live: &Live,
+    number: u32,
+    data: &CaseData,
+    gpus: &mut IndexMap<String, ServerGpus>,
+    folder: &CaseFolder,
+) -> ServerResult {
     let command = match &live.spec.start {
         Start::Running { .. } => Vec::new(),
         Start::Launch { command, .. } => {
@@ -325,6 +337,7 @@ fn server_result(live: &Live, number: u32, data: &CaseData, folder: &CaseFolder)
             .as_ref()
             .map(|running| running.ready_after.as_secs_f64()),
         log: live.log.as_deref().and_then(|log| log_in(log, folder)),
+        gpus: gpus.swap_remove(&live.spec.name),
         metrics,
     }
 }
@@ -366,6 +379,8 @@ fn result(
         Some(error) if error.kind == "interrupted" => Verdict::Interrupted,
         _ => judge::case_verdict(&judged.checks, error.as_ref(), interrupted),
     };
+    let mut notes = judged.notes;
+    notes.extend(servers.iter().filter_map(gpus::shared_note));
     CaseResult {
         schema: SCHEMA_VERSION,
         scenario: spec.scenario.clone(),
@@ -384,6 +399,6 @@ fn result(
         phases: data.phases.iter().map(phase_result).collect(),
         checks: judged.checks,
         reports: judged.reports,
-        notes: judged.notes,
+        notes,
     }
 }

@@ -2,6 +2,7 @@
 
 mod case;
 mod error;
+mod gpus;
 mod phase;
 pub mod progress;
 mod quiesce;

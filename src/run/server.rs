@@ -1,8 +1,8 @@
 //! A server of a launch: started or found, asked for its version and model, and stopped.
 
 use super::Shared;
-use super::error;
 use super::progress::Event;
+use super::{error, gpus};
 use crate::engine::launch::{LaunchError, LaunchEvent, Launcher, Running};
 use crate::engine::log::LogLimit;
 use crate::engine::port::Ports;
@@ -11,7 +11,6 @@ use crate::engine::ready::{Answers, Ready};
 use crate::load::client::Client;
 use crate::load::record::{Outcome, Record};
 use crate::load::spec::{Part, Request, Target};
-use crate::probe::gpu::GpuScope;
 use crate::probe::sampler::Targets;
 use crate::probe::scrape::{EngineMetric, MetricKind, MetricsTarget, Reduce};
 use crate::report::model::WorldError;
@@ -352,7 +351,7 @@ impl Live {
             roles: roles
                 .filter_map(|(name, title)| Some((name.clone(), Regex::new(title).ok()?)))
                 .collect(),
-            gpus: GpuScope::All,
+            gpus: gpus::scope(&self.spec.start),
             metrics,
             host,
         }

@@ -219,12 +219,22 @@ pub const SERVER_SERIES: &[SeriesDef] = &[
     series(
         "gpu_memory",
         DATA,
-        "Memory in use on all GPUs that the driver lists, other programs' included, by NVML.",
+        "Memory in use on the server's GPUs, other programs' included, by NVML: on those that its CUDA_VISIBLE_DEVICES names, else on all that the driver lists.",
+    ),
+    series(
+        "gpu_process_memory",
+        DATA,
+        "Memory that the server's own processes hold on its GPUs, where the driver tells their process ids.",
+    ),
+    series(
+        "gpu_other_memory",
+        DATA,
+        "Memory that other processes hold on the server's GPUs, where the driver tells their process ids.",
     ),
     series(
         "gpu_util",
         NONE,
-        "Share of time in which a kernel ran, mean over all GPUs that the driver lists, by NVML.",
+        "Share of time in which a kernel ran, mean over the server's GPUs, by NVML.",
     ),
     series("host_memory", DATA, "Memory in use on the host."),
 ];

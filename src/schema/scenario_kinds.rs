@@ -152,7 +152,7 @@ pub(super) const KINDS: &[Kind] = &[
             optional(
                 "pid",
                 Type::Int(1),
-                "The process of a server that already runs; its tree's memory is then measured.",
+                "The process of a server that already runs on this host; its tree's memory and its GPUs' are then measured.",
             ),
             optional(
                 "api_key",

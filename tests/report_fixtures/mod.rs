@@ -74,6 +74,7 @@ pub fn server() -> ServerResult {
         launch: 1,
         ready_s: Some(43.2),
         log: Some("server.log".into()),
+        gpus: None,
         metrics: metrics(vec![
             ("memory.first", mb(4100.0)),
             ("memory.max", mb(4420.0)),

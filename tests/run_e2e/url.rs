@@ -98,6 +98,9 @@ fn its_model_is_found_its_memory_measured_and_its_key_kept() {
         .as_f64()
         .unwrap();
     assert!(memory > 1e5, "{memory}");
+    // whose GPUs are counted is asked of the process; not knowing it is another reason
+    let gpu = case["servers"][0]["metrics"]["gpu_memory.max"].to_string();
+    assert!(!gpu.contains("another host"), "{gpu}");
 
     let plan = pack
         .ran(command(&["plan", "s.scn", "--json", "-"]))

@@ -1,14 +1,14 @@
 //! One sample of a server's GPUs: each, together, and by the server's processes.
 
 use super::OpenGpus;
+use super::tenants::{GpusCounted, Tenants};
 use super::tree::prefix;
-use crate::probe::gpu::{GpuInfo, GpuProcess, GpuSample, GpuScope, Gpus};
+use crate::probe::gpu::{GpuSample, GpuScope, Gpus};
 use crate::probe::process::Process;
 use crate::probe::recorder::Recorder;
 use crate::probe::{Reading, Unavailable};
 use crate::units::Dimension;
 use indexmap::IndexMap;
-use std::collections::HashMap;
 
 /// Per second: of energy, watts; of nothing, hertz.
 const WATT: Dimension = Dimension::ENERGY.per(Dimension::TIME);
@@ -16,21 +16,23 @@ const HERTZ: Dimension = Dimension::NONE.per(Dimension::TIME);
 
 /// The GPUs of a scope as a source of samples.
 pub(super) struct GpuSource {
-    /// Those of the scope, in its order, with who answers for them.
-    found: Reading<(Box<dyn Gpus>, Vec<GpuInfo>)>,
+    /// Who answers for those of the scope, and who is on them.
+    found: Reading<(Box<dyn Gpus>, Tenants)>,
     roles_seen: IndexMap<String, ()>,
 }
 
 impl GpuSource {
     pub fn open(scope: &GpuScope, open: OpenGpus) -> Self {
-        let none = *scope == GpuScope::None || *scope == GpuScope::Uuids(Vec::new());
-        let found = if none {
-            Err(Unavailable::new("no GPU belongs to this server"))
-        } else {
-            open().and_then(|gpus| match scope.resolve(&*gpus) {
-                Ok(list) => Ok((gpus, list)),
+        let found = match scope {
+            // no driver is needed to know that
+            GpuScope::Nothing(why) => Err(Unavailable::new(why)),
+            _ => open().and_then(|gpus| match scope.resolve(&*gpus) {
+                Ok(list) => {
+                    let tenants = Tenants::new(scope.words(), list, gpus.pids_are_ours());
+                    Ok((gpus, tenants))
+                }
                 Err(error) => Err(Unavailable(error.to_string())),
-            })
+            }),
         };
         Self {
             found,
@@ -38,21 +40,20 @@ impl GpuSource {
         }
     }
 
-    pub fn list(&self) -> Reading<Vec<GpuInfo>> {
-        self.found
-            .as_ref()
-            .map(|(_, list)| list.clone())
-            .map_err(Clone::clone)
+    /// Which GPUs are counted, and who was seen there so far.
+    pub fn counted(&self) -> Reading<GpusCounted> {
+        let found = self.found.as_ref().map_err(Clone::clone);
+        found.map(|(_, tenants)| tenants.counted().clone())
     }
 
     /// Asks all GPUs of the scope. Nothing is locked meanwhile: a driver can take its time.
     pub fn sample(&self) -> Vec<Reading<GpuSample>> {
-        let Ok((gpus, list)) = &self.found else {
+        let Ok((gpus, tenants)) = &self.found else {
             return Vec::new();
         };
-        list.iter()
+        (tenants.counted().gpus.iter())
             .map(|gpu| {
-                gpus.sample(&gpu.uuid)
+                gpus.sample(&gpu.info.uuid)
                     .map_err(|e| Unavailable(e.to_string()))
             })
             .collect()
@@ -71,6 +72,7 @@ impl GpuSource {
                 ("gpu_util", Dimension::NONE),
                 ("gpu_power", WATT),
                 ("gpu_process_memory", Dimension::DATA),
+                ("gpu_other_memory", Dimension::DATA),
             ] {
                 recorder.record(name, dimension, time, Err(why.clone()));
             }
@@ -103,7 +105,7 @@ impl GpuSource {
         self.record_processes(time, samples, processes, recorder);
     }
 
-    /// GPU memory of the server's own processes, by role.
+    /// GPU memory of the server's own processes, by role, and of all others.
     fn record_processes(
         &mut self,
         time: f64,
@@ -111,10 +113,14 @@ impl GpuSource {
         processes: &[Process],
         recorder: &mut Recorder,
     ) {
-        let by_role = by_role(samples, processes);
+        let Ok((_, tenants)) = &mut self.found else {
+            return;
+        };
+        let (by_role, others) = tenants.divide(samples, processes);
         let total = by_role.as_ref().map(|roles| roles.values().sum::<f64>());
         let total = total.map_err(Clone::clone);
         recorder.record("gpu_process_memory", Dimension::DATA, time, total);
+        recorder.record("gpu_other_memory", Dimension::DATA, time, others);
         for role in by_role.iter().flat_map(IndexMap::keys) {
             self.roles_seen.insert(role.clone(), ());
         }
@@ -129,43 +135,4 @@ impl GpuSource {
             recorder.record(&name, Dimension::DATA, time, value);
         }
     }
-}
-
-/// Bytes on the GPUs for every role that has a process there.
-fn by_role(
-    samples: &[Reading<GpuSample>],
-    processes: &[Process],
-) -> Reading<IndexMap<String, f64>> {
-    let roles: HashMap<u32, &str> = processes
-        .iter()
-        .filter_map(|process| Some((u32::try_from(process.pid).ok()?, process.role.as_str())))
-        .collect();
-    let mut sums: IndexMap<String, f64> = IndexMap::new();
-    let mut strangers = 0;
-    for sample in samples {
-        let sample = sample.as_ref().map_err(Clone::clone)?;
-        for GpuProcess { pid, used } in sample.processes.as_ref().map_err(Clone::clone)? {
-            let Some(role) = roles.get(pid) else {
-                strangers += 1;
-                continue;
-            };
-            let used = used.ok_or_else(|| {
-                Unavailable(format!(
-                    "the driver does not tell the GPU memory of process {pid}"
-                ))
-            })?;
-            *sums.entry((*role).to_string()).or_default() += used as f64;
-        }
-    }
-    if !sums.is_empty() {
-        return Ok(sums);
-    }
-    Err(Unavailable(if strangers == 0 {
-        "the driver lists no process on these GPUs (in a container it may hide them)".into()
-    } else {
-        format!(
-            "none of the {strangers} processes that the driver lists on these GPUs is the server's \
-             (in a container the driver tells the host's process ids)"
-        )
-    }))
 }

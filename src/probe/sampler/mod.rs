@@ -11,10 +11,11 @@
 //! | `processes` | how many processes the server has |
 //! | `pss`, `uss`, `swap_pss` | proportional and private memory, at checkpoints only |
 //! | `roles.<role>.…` | the same for the processes of one role |
-//! | `gpu_memory` | memory in use on all GPUs of the scope, by whomever |
+//! | `gpu_memory` | memory in use on the server's GPUs (all of the scope), by whomever |
 //! | `gpu_util`, `gpu_power` | mean utilisation (0 to 1) and summed power (W) of those GPUs |
 //! | `gpus.<n>.memory`, `.reserved`, `.util`, `.power`, `.sm_clock` | one GPU, the n-th of the scope |
 //! | `gpu_process_memory`, `roles.<role>.gpu_memory` | GPU memory of the server's processes, as far as the driver tells |
+//! | `gpu_other_memory` | GPU memory of all other processes on those GPUs, as far as the driver tells |
 //! | `host_memory`, `host_memory_available`, `host_load` | the host: used is total − available |
 //! | `cgroup_memory` | the control group of the server's first root |
 //! | `probe_cpu` | what sampling itself costs: a share of one core |
@@ -25,14 +26,16 @@
 mod checkpoint;
 mod gpus;
 mod host;
+mod tenants;
 mod tree;
 
 pub use checkpoint::Checkpoint;
+pub use tenants::{GpuCounted, GpusCounted, OtherProcess};
 
 use self::gpus::GpuSource;
 use self::host::HostSource;
 use self::tree::TreeSource;
-use super::gpu::{GpuInfo, GpuScope, Gpus};
+use super::gpu::{GpuScope, Gpus};
 use super::nvml::NvmlGpus;
 use super::process::{Roles, Tree};
 use super::recorder::Recorder;
@@ -79,8 +82,6 @@ pub struct Latest {
     pub time: Option<f64>,
     /// Bytes; none where it is not known.
     pub memory: Option<f64>,
-    /// Bytes; none where it is not known.
-    pub gpu_memory: Option<f64>,
     pub processes: Option<u32>,
 }
 
@@ -105,7 +106,7 @@ pub struct Sampler {
 struct Shared {
     recorder: Mutex<Recorder>,
     tree: Mutex<Tree>,
-    gpus: Mutex<Reading<Vec<GpuInfo>>>,
+    gpus: Mutex<Reading<GpusCounted>>,
     time: Mutex<Option<f64>>,
     /// CPU time of the scraping thread, in ns.
     scraping_ns: AtomicU64,
@@ -176,7 +177,6 @@ impl Sampler {
         Latest {
             time: *lock(&self.shared.time),
             memory: recorder.last("memory"),
-            gpu_memory: recorder.last("gpu_memory"),
             processes: recorder.last("processes").map(|count| count as u32),
         }
     }
@@ -206,12 +206,29 @@ impl Sampler {
         lock(&self.shared.recorder).clone().finish()
     }
 
-    /// Which GPU `gpus.<n>` is, in order of n.
+    /// Which GPU `gpus.<n>` is, in order of n, and who was seen there so far.
     ///
     /// # Errors
     /// Why there are none.
-    pub fn gpus(&self) -> Reading<Vec<GpuInfo>> {
+    pub fn gpus(&self) -> Reading<GpusCounted> {
         lock(&self.shared.gpus).clone()
+    }
+
+    /// Memory in use on each of its GPUs, by UUID, in bytes, as sampled last.
+    pub fn latest_gpus(&self) -> Vec<(String, f64)> {
+        let Ok(counted) = self.gpus() else {
+            return Vec::new();
+        };
+        let recorder = lock(&self.shared.recorder);
+        let one = |(n, gpu): (usize, GpuCounted)| {
+            Some((gpu.info.uuid, recorder.last(&format!("gpus.{n}.memory"))?))
+        };
+        counted
+            .gpus
+            .into_iter()
+            .enumerate()
+            .filter_map(one)
+            .collect()
     }
 
     /// Ends sampling and gives the series.
@@ -302,7 +319,7 @@ fn sample_until_stopped(
     let mut tree = TreeSource::new(targets);
     let mut gpus = GpuSource::open(&targets.gpus, open_gpus);
     let host = HostSource::new(targets);
-    *lock(&shared.gpus) = gpus.list();
+    *lock(&shared.gpus) = gpus.counted();
     let mut cost: Option<Cost> = None;
     let mut k: u32 = 0;
     loop {
@@ -316,6 +333,7 @@ fn sample_until_stopped(
                 host.record(time, &mut recorder);
             }
         }
+        *lock(&shared.gpus) = gpus.counted();
         *lock(&shared.time) = Some(time);
         match &mut cost {
             Some(cost) => cost.record(time, shared),

@@ -6,7 +6,7 @@ use crate::report::model::WorldError;
 use crate::run::error;
 use crate::run::progress::{Event, Reading};
 use crate::stop::StopLevel;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -124,11 +124,13 @@ impl Stage<'_> {
             sums.ttft_p50 = most(sums.ttft_p50, reading.ttft_recent_median);
             sums.ttft_p95 = most(sums.ttft_p95, reading.ttft_recent_p95);
         }
-        for latest in self.servers.iter().map(|server| server.sampler.latest()) {
-            sums.memory = sum(sums.memory, latest.memory);
-            // every server's sampler sees all GPUs
-            sums.gpu_memory = most(sums.gpu_memory, latest.gpu_memory);
+        // servers may share GPUs
+        let mut gpus = BTreeMap::new();
+        for server in self.servers {
+            sums.memory = sum(sums.memory, server.sampler.latest().memory);
+            gpus.extend(server.sampler.latest_gpus());
         }
+        sums.gpu_memory = (!gpus.is_empty()).then(|| gpus.values().sum());
         sums.rate = pace.of(self.shared.clock.now(), sums.done);
         self.shared.progress.event(Event::PhaseTick(sums));
     }
