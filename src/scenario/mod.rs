@@ -9,6 +9,8 @@ mod context;
 mod engine;
 mod launch;
 mod matrix;
+mod option_flags;
+mod option_value;
 mod options;
 mod phase;
 mod report;
