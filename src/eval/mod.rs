@@ -5,10 +5,12 @@
 mod access;
 mod builtins;
 mod coerce;
+mod limits;
 mod lookup;
 mod measurements;
 mod measuring;
 mod ops;
+mod rests;
 mod scope;
 mod value;
 

@@ -4,6 +4,6 @@
 pub mod case;
 pub mod distribution;
 pub mod figures;
-mod floors;
+pub mod floors;
 pub mod requests;
 pub mod window;

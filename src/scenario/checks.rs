@@ -2,7 +2,7 @@
 //! unit in one is found before anything starts.
 
 use super::context::{Context, one_line};
-use super::{Case, CheckSpec, LoadSpec, PhaseSpec, Thunk};
+use super::{Case, CheckSpec, LoadSpec, PhaseSpec, Thunk, vain};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Query, Reading, Stretch, Value};
 use crate::load::spec::Pace;
@@ -37,6 +37,8 @@ pub(super) fn lower(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
         let trace = cx.eval.take_trace();
         if !guarded {
             few_requests(cx, case, &trace);
+            vain::decided(cx, check, &value, &scope);
+            vain::without_data(cx, case, &trace);
         }
         let phases: BTreeSet<String> = trace
             .iter()
@@ -109,7 +111,9 @@ fn few_requests(cx: &Context<'_>, case: &Case, trace: &[Reading]) {
         let Some(needed) = Distribution::needed(share) else {
             continue;
         };
-        if made < needed as u64 && phase.skipped.is_none() {
+        // a phase without a load makes none, which is said as such
+        let loaded = !phase.loads.is_empty() && phase.skipped.is_none();
+        if made < needed as u64 && loaded {
             let share = number(share * 100.0, 6);
             let message = format!(
                 "p{share} needs at least {needed} requests, and `{}` makes {made}",

@@ -16,6 +16,7 @@ mod phase;
 mod report;
 mod server;
 mod unmeasured;
+mod vain;
 mod workload;
 
 pub use compile::{Compiled, compile, compile_these, scenarios};
