@@ -192,9 +192,15 @@ pub mod codes {
     pub const DUPLICATE_CASE: Rule = ("E0405", "duplicate-case");
     pub const MISSING_FILE: Rule = ("E0406", "missing-file");
     pub const CYCLE: Rule = ("E0407", "definition-cycle");
+    pub const NEVER_HOLDS: Rule = ("E0408", "never-holds");
+    pub const NO_ACCEPT: Rule = ("E0409", "no-accept");
+    pub const NO_FLOOR: Rule = ("E0410", "no-floor");
+    pub const NO_REQUESTS: Rule = ("E0411", "no-requests");
+    pub const NOT_STREAMED: Rule = ("E0412", "not-streamed");
     // W05: warnings about meaning
     pub const USELESS_EXCLUDE: Rule = ("W0501", "useless-exclude");
     pub const UNUSED: Rule = ("W0502", "unused");
     pub const FEW_REQUESTS: Rule = ("W0503", "few-requests");
     pub const UNMEASURED_CHECK: Rule = ("W0504", "unmeasured-check");
+    pub const ALWAYS_HOLDS: Rule = ("W0505", "always-holds");
 }

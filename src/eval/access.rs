@@ -10,7 +10,7 @@ use crate::syntax::ast::Ident;
 use std::sync::Arc;
 
 impl Evaluator<'_> {
-    /// `engines.vllm`: a name of another module.
+    /// `engines.builtin`: a name of another module.
     pub(super) fn member(&self, module: ModuleId, field: &Ident) -> Value {
         let names = &self.program.module(module).names;
         if names.contains_key(&field.text) {

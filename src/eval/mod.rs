@@ -5,10 +5,12 @@
 mod access;
 mod builtins;
 mod coerce;
+mod limits;
 mod lookup;
 mod measurements;
 mod measuring;
 mod ops;
+mod rests;
 mod scope;
 mod value;
 
@@ -401,7 +403,8 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn secret(&self, text: &str) -> Value {
+    /// A text as a secret, to be kept out of all that is written.
+    pub fn secret(&self, text: &str) -> Value {
         let text: Arc<str> = text.into();
         if !text.is_empty() {
             self.secrets.borrow_mut().push(text.clone());

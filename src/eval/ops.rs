@@ -153,7 +153,7 @@ impl Evaluator<'_> {
             );
             return Value::Error;
         }
-        if self.beyond_a_share(&a, &b, left, right) {
+        if self.beyond_limits(op, (&a, left), (&b, right)) {
             return Value::Error;
         }
         match (&a, &b) {
@@ -165,44 +165,6 @@ impl Evaluator<'_> {
         }
     }
 
-    /// A share of one compared with more than one: most likely a `%` was forgotten.
-    fn beyond_a_share(&self, a: &Value, b: &Value, left: &Expr, right: &Expr) -> bool {
-        for (share, limit, at, expr) in [(a, b, left, right), (b, a, right, left)] {
-            let (Value::Unknown(_), Value::Number(q)) = (share, limit) else {
-                continue;
-            };
-            let is_share = self
-                .trace
-                .borrow()
-                .iter()
-                .any(|reading| reading.span == at.span && reading.query.is_ratio());
-            if is_share && q.dimension.is_none() && q.value > 1.0 {
-                let shown = number(q.value, 15);
-                let percent = number(q.value * 100.0, 15);
-                let diagnostic = Diagnostic::error(
-                    codes::OUT_OF_RANGE,
-                    expr.span,
-                    format!("a share is never more than 100%, this is {percent}%"),
-                )
-                .label(at.span, "a share of one");
-                self.report(if (2.0..=100.0).contains(&q.value) {
-                    diagnostic
-                        .help(format!("write `{shown}%`, if that is what was meant"))
-                        .fix(
-                            "add the per cent sign",
-                            expr.span,
-                            format!("{shown}%"),
-                            false,
-                        )
-                } else {
-                    diagnostic.help("a share is written like 99%")
-                });
-                return true;
-            }
-        }
-        false
-    }
-
     fn order(&self, op: BinaryOp, a: Value, b: Value, left: &Expr, right: &Expr) -> Value {
         if let Some(value) = self
             .not_a_figure(&a, left)
@@ -210,7 +172,7 @@ impl Evaluator<'_> {
         {
             return value;
         }
-        if self.beyond_a_share(&a, &b, left, right) {
+        if self.beyond_limits(op, (&a, left), (&b, right)) {
             return Value::Error;
         }
         match (&a, &b) {

@@ -3,7 +3,7 @@
 //!
 //! Where server and client share few cores, the kernel may let a woken thread wait for tens of
 //! milliseconds while the server computes. What waits is then not the answer but its time stamp:
-//! with vLLM on two cores a TTFT of 7 ms was read as 70 ms, and all chunks at once.
+//! with an engine on two cores a TTFT of 7 ms was read as 70 ms, and all chunks at once.
 
 use nix::errno::Errno;
 use nix::libc;

@@ -13,10 +13,10 @@ pub struct Chunk<'a> {
     pub choices: Option<Vec<Choice<'a>>>,
     #[serde(default)]
     pub usage: Option<Usage>,
-    /// vLLM's errors, and SGLang's in a stream.
+    /// Errors as OpenAI's API has them: an object of their own.
     #[serde(default)]
     error: Option<Value>,
-    /// SGLang's flat errors say `"object": "error"`.
+    /// Flat errors, which some servers send, say `"object": "error"`.
     #[serde(borrow, default)]
     object: Option<Text<'a>>,
 }

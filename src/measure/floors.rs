@@ -17,7 +17,7 @@ use crate::probe::series::Series;
 pub(super) const EVER: Window = Window::new(f64::NEG_INFINITY, f64::INFINITY);
 
 /// Whether a series has values at checkpoints only.
-pub(super) fn at_checkpoints(series: &str) -> bool {
+pub fn at_checkpoints(series: &str) -> bool {
     matches!(series.rsplit('.').next(), Some("pss" | "uss" | "swap_pss"))
 }
 

@@ -4,7 +4,7 @@
 pub mod case;
 pub mod distribution;
 pub mod figures;
-mod floors;
+pub mod floors;
 pub mod late;
 pub mod requests;
 pub mod window;

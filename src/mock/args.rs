@@ -25,10 +25,16 @@ pub struct ServeArgs {
     #[arg(long, default_value = "builtin")]
     pub model: String,
     /// Most tokens of prompt and answer together
-    #[arg(long, default_value_t = 32768, value_name = "TOKENS")]
+    #[arg(long, default_value_t = 32768, value_name = "TOKENS", value_parser = clap::value_parser!(u64).range(1..))]
     pub context: u64,
-    /// Ask for this key (`Authorization: Bearer …`) below /v1
-    #[arg(long, value_name = "KEY")]
+    /// Ask for this key (`Authorization: Bearer …`) below /v1; in the variable, a process listing
+    /// does not show it
+    #[arg(
+        long,
+        value_name = "KEY",
+        env = "SCN_SERVE_API_KEY",
+        hide_env_values = true
+    )]
     pub api_key: Option<Secret>,
     /// For everything random: jitter, words, faults
     #[arg(long, default_value_t = 0)]

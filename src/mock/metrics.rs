@@ -1,5 +1,8 @@
 //! The engine's own counters, as Prometheus text under vLLM's names. Only what the engine has:
 //! there is no KV cache, so there is no figure for one. Pure.
+//!
+//! The names are what this server imitates, as a stand-in for the real one; the rest of scn knows
+//! them only from the engine's block in the standard library.
 
 use std::fmt::Write as _;
 

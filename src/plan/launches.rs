@@ -104,7 +104,7 @@ fn who(cases: &[Case], launch: &Launch) -> String {
     listed(each.collect(), "; ")
 }
 
-/// `sut: vllm serving Qwen/Qwen2.5-VL-7B, tp 2, 2 GPUs`
+/// `sut: engine serving Qwen/Qwen2.5-VL-7B, tp 2, 2 GPUs`
 fn server_words(server: &ServerSpec) -> String {
     let mut words = format!("{}: {}", server.name, server.engine);
     if let Some(model) = &server.model {

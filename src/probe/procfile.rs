@@ -98,7 +98,7 @@ pub fn proportional(pid: i32) -> Result<Proportional, ProcError> {
 }
 
 /// The command line joined by spaces: what the process was started with, or what it has put there
-/// since, as engines do (`VLLM::EngineCore`).
+/// since, as engines do (`Engine::Worker_0`).
 pub fn title(pid: i32) -> Result<String, ProcError> {
     let bytes = read_bytes(pid, "cmdline", TITLE_LIMIT)?;
     let text = String::from_utf8_lossy(&bytes);

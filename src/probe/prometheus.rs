@@ -1,6 +1,6 @@
 //! The Prometheus text format, version 0.0.4, as servers' `/metrics` answer it.
 //!
-//! Ours, because prometheus-parse 0.2.5 skips names with a colon (all of vLLM's and SGLang's)
+//! Ours, because prometheus-parse 0.2.5 skips names with a colon (which engines' mostly have)
 //! and splits labels at every comma, quoted or not.
 
 use std::borrow::Cow;

@@ -45,6 +45,8 @@ pub struct FlatCheck {
     pub expr: Arc<Expr>,
     pub when: Option<Arc<Expr>>,
     pub because: Option<Arc<Expr>>,
+    /// It stands for one of the same name in what the block extends.
+    pub replaces: bool,
 }
 
 impl Flat {
@@ -175,6 +177,7 @@ fn add(flat: &mut Flat, item: &Item, module: ModuleId, found: &mut Vec<Diagnosti
                 expr: Arc::new(check.expr.clone()),
                 when: check.when.clone().map(Arc::new),
                 because: check.because.clone().map(Arc::new),
+                replaces: false,
             });
         }
         ItemKind::Exclude(expr) => flat.excludes.push((Arc::new(expr.clone()), module)),
@@ -254,7 +257,10 @@ pub(super) fn merge(parent: &Flat, child: &Flat) -> Flat {
                 && c.name.as_ref().map(|n| &n.text) == check.name.as_ref().map(|n| &n.text)
         };
         match merged.checks.iter_mut().find(same) {
-            Some(slot) => *slot = check.clone(),
+            Some(slot) => {
+                *slot = check.clone();
+                slot.replaces = true;
+            }
             None => merged.checks.push(check.clone()),
         }
     }

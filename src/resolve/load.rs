@@ -6,7 +6,7 @@ use crate::diagnostics::{Diagnostic, codes};
 use crate::source::{FileId, Span};
 use crate::syntax::{
     self,
-    ast::{Block, Ident, Item, ItemKind, Path as NamePath, Use, UseTarget},
+    ast::{Block, ExprKind, Ident, Item, ItemKind, Path as NamePath, Use, UseTarget},
 };
 use indexmap::IndexMap;
 use std::collections::HashMap;
@@ -32,8 +32,8 @@ pub fn load_for(files: &[PathBuf], words: &[String]) -> (Program, Vec<Diagnostic
     (loader.program, loader.found)
 }
 
-/// The engine of a server that only has a `url`.
-const PLAIN_ENGINE: &str = "openai";
+/// The attribute by which the library says it.
+const FOR_URL: &str = "for_url";
 
 /// A top-level block: its module and name.
 pub(super) type Key = (ModuleId, String);
@@ -136,7 +136,7 @@ impl Loader {
     /// Reads the files of the library's modules that are made of several: each defines what it
     /// is called after, so one whose name no text has is not needed.
     fn library(&mut self, words: &[String]) {
-        // a server with a `url` alone speaks the plain API, whose engine is in the library
+        // a server may have a `url` alone, and then its engine is in the library
         let plain = self.raw.values().any(|flat| {
             let mut servers = flat.children_of("server");
             servers.any(|server| server.attrs.contains_key("url"))
@@ -151,7 +151,7 @@ impl Loader {
             for (name, text) in files.iter().filter(|_| files.len() > 1) {
                 let stem = Path::new(name).file_stem().unwrap_or_default();
                 let stem = stem.to_string_lossy().into_owned();
-                let wanted = (plain && stem == PLAIN_ENGINE)
+                let wanted = (plain && for_url(text))
                     || words.iter().any(|word| word.contains(&stem))
                     || self
                         .program
@@ -413,6 +413,25 @@ impl Loader {
             },
         );
     }
+}
+
+/// Whether a file of the library has the engine of servers that name none and have a `url`.
+fn for_url(text: &str) -> bool {
+    // most have not, and are not parsed for it
+    text.contains(FOR_URL)
+        && syntax::parse(FileId::default(), text)
+            .0
+            .items
+            .iter()
+            .any(|item| match &item.kind {
+                ItemKind::Block(block) => block.body.iter().any(|item| match &item.kind {
+                    ItemKind::Attr(attr) => {
+                        attr.name.text == FOR_URL && attr.value.kind == ExprKind::Bool(true)
+                    }
+                    _ => false,
+                }),
+                _ => false,
+            })
 }
 
 /// The bytes as text, or why they are none.

@@ -11,7 +11,7 @@ pub use flat::{Flat, FlatAttr, FlatCheck};
 pub use load::{load, load_for};
 
 use crate::source::{FileId, Sources, Span};
-use crate::syntax::ast::{Ast, Expr};
+use crate::syntax::ast::{Ast, Expr, ExprKind};
 use indexmap::IndexMap;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -91,6 +91,19 @@ impl Program {
     /// Whether a top-level block is extended by another.
     pub fn is_base(&self, module: ModuleId, name: &str) -> bool {
         self.bases.contains(&(module, name.to_string()))
+    }
+
+    /// The library's engine of servers that name none and have a `url`, by its name; none where
+    /// no such server was read.
+    pub fn url_engine(&self) -> Option<&str> {
+        let engines = self.module(*self.standard.get("engines")?);
+        let written = |flat: &Flat| {
+            (flat.attrs.get("for_url")).is_some_and(|attr| attr.expr.kind == ExprKind::Bool(true))
+        };
+        engines.names.iter().find_map(|(name, definition)| {
+            let found = matches!(&definition.kind, DefinitionKind::Block(flat) if written(flat));
+            found.then_some(name.as_str())
+        })
     }
 
     /// All named blocks of a kind in the root files, in order.

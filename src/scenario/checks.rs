@@ -2,7 +2,7 @@
 //! unit in one is found before anything starts.
 
 use super::context::{Context, one_line};
-use super::{Case, CheckSpec, LoadSpec, PhaseSpec, Thunk};
+use super::{Case, CheckSpec, LoadSpec, PhaseSpec, Thunk, vain};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Query, Reading, Stretch, Value};
 use crate::load::spec::Pace;
@@ -37,6 +37,8 @@ pub(super) fn lower(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
         let trace = cx.eval.take_trace();
         if !guarded {
             few_requests(cx, case, &trace);
+            vain::decided(cx, check, &value, &scope);
+            vain::without_data(cx, case, &trace);
         }
         let phases: BTreeSet<String> = trace
             .iter()
@@ -107,8 +109,10 @@ fn few_requests(cx: &Context<'_>, case: &Case, trace: &[Reading]) {
             continue;
         };
         let support = Support::of_percentile(share, usize::try_from(made).unwrap_or(usize::MAX));
+        // a phase without a load makes none, which is said as such
+        let loaded = !phase.loads.is_empty() && phase.skipped.is_none();
         if let Some(needed) = support.needed.filter(|_| support.too_few())
-            && phase.skipped.is_none()
+            && loaded
         {
             let share = number(share * 100.0, 6);
             let message = format!(

@@ -63,11 +63,14 @@ fn word(cx: &Context<'_>, value: &Value, place: Span) -> Option<Word> {
     one.pop()
 }
 
+/// `options` are the variables that options are passed in: the engine's own may not hide them,
+/// the server's may.
 pub(super) fn launched(
     cx: &Context<'_>,
     flat: &Flat,
     engine: &Flat,
     scope: &Scope,
+    options: Vec<(String, Word)>,
 ) -> Option<Start> {
     if flat.attrs.contains_key("pid") {
         cx.eval.report(
@@ -123,6 +126,7 @@ pub(super) fn launched(
         word.text = home(&word.text);
     }
     let mut environment = IndexMap::new();
+    let mut options = Some(options);
     for (block, scope) in [
         (engine.child("environment"), scope.clone()),
         (flat.child("environment"), cx.scope.clone()),
@@ -134,6 +138,7 @@ pub(super) fn launched(
                 None => environment.shift_remove(name),
             };
         }
+        environment.extend(options.take().into_iter().flatten());
     }
     if let Some(attr) = flat.attrs.get("environment") {
         let value = cx.eval.eval(&attr.expr, &cx.scope.in_module(attr.module));

@@ -9,11 +9,14 @@ mod context;
 mod engine;
 mod launch;
 mod matrix;
+mod option_flags;
+mod option_value;
 mod options;
 mod phase;
 mod report;
 mod server;
 mod unmeasured;
+mod vain;
 mod workload;
 
 pub use compile::{Compiled, compile, compile_these, scenarios};

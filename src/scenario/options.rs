@@ -1,21 +1,20 @@
-//! A server's options against its engine's `option` blocks, and the flags they become.
+//! A server's options against its engine's `option` blocks, and what is passed for them.
 
-use super::Word;
 use super::context::Context;
+use super::option_flags::{Passed, Spelling};
+use super::option_value::typed;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Scope, Value};
 use crate::resolve::Flat;
-use crate::schema::Type;
 use crate::source::Span;
-use crate::units::{Dimension, Quantity, number};
 use indexmap::IndexMap;
 use std::sync::Arc;
 
 pub(super) struct Options {
     /// Every option of the engine: as set, as derived, by default, or none.
     pub record: Value,
-    /// The flags to pass, in the order of the engine's block.
-    pub flags: Vec<Word>,
+    /// Flags and variables, in the order of the engine's block.
+    pub passed: Passed,
     /// What is passed, as people read it.
     pub shown: IndexMap<String, String>,
 }
@@ -47,7 +46,7 @@ pub(super) fn evaluate(
     let spelling = Spelling::of(cx, engine);
     let mut out = Options {
         record: Value::None,
-        flags: Vec::new(),
+        passed: Passed::default(),
         shown: IndexMap::new(),
     };
     let mut record = Vec::new();
@@ -55,7 +54,7 @@ pub(super) fn evaluate(
         let derived = cx.attr_in(option, "value", scope);
         let set = match written.get(*name) {
             Some((value, span)) => {
-                let typed = typed(cx, option, name, value.clone(), *span);
+                let typed = typed(cx, option, value.clone(), *span);
                 wrong |= matches!(typed, Value::Error);
                 contradiction(cx, name, &typed, &derived, option, *span);
                 typed
@@ -64,7 +63,7 @@ pub(super) fn evaluate(
         };
         if !matches!(set, Value::None | Value::Error) {
             let span = written.get(*name).map_or(server.head(), |(_, span)| *span);
-            spelling.flags(cx, option, (name, span), &set, &mut out.flags);
+            spelling.pass(cx, option, &set, span, &mut out.passed);
             out.shown.insert(
                 name.to_string(),
                 set.shown().unwrap_or_else(|| "***".into()),
@@ -162,120 +161,5 @@ fn contradiction(
             format!("`{name}` is {set} here, and {shown} by `{from}`"),
         )
         .help("say it in the layout only: the plan counts GPUs by it"),
-    );
-}
-
-/// The option's value against its type and choices.
-fn typed(cx: &Context<'_>, option: &Flat, name: &str, value: Value, span: Span) -> Value {
-    let ty = match cx.text(option, "type").as_deref() {
-        Some("bool") => Type::Bool,
-        Some("int") => Type::Int(i64::MIN),
-        Some("ratio") => Type::Ratio,
-        Some("tok") => Type::Count(Dimension::TOKENS),
-        Some("GiB") => Type::Quantity(Dimension::DATA),
-        Some("s" | "duration") => Type::Quantity(Dimension::TIME),
-        Some("string") => Type::SecretText,
-        Some("list") => Type::Many(&Type::Any),
-        Some("record") => Type::Record,
-        _ => Type::Any,
-    };
-    let value = cx.eval.typed(name, ty, value, span);
-    let choices = cx.texts(option, "choices");
-    if let (Value::Text(text), false) = (&value, choices.is_empty())
-        && !choices.iter().any(|choice| choice == text.as_ref())
-    {
-        let message = format!("`{name}` cannot be \"{text}\"");
-        let diagnostic = Diagnostic::error(codes::BAD_CHOICE, span, message);
-        cx.eval.report(
-            match crate::check::nearest(text, choices.iter().map(String::as_str)) {
-                Some(near) => diagnostic.help(format!("did you mean \"{near}\"?")),
-                None => diagnostic.help(format!("it is one of: {}", choices.join(", "))),
-            },
-        );
-        return Value::Error;
-    }
-    value
-}
-
-/// How the engine spells flags.
-struct Spelling {
-    kebab: bool,
-    yes: String,
-    no: Option<String>,
-}
-
-impl Spelling {
-    fn of(cx: &Context<'_>, engine: &Flat) -> Self {
-        let Some(flags) = engine.child("flags") else {
-            return Self {
-                kebab: true,
-                yes: "--{}".into(),
-                no: None,
-            };
-        };
-        Self {
-            kebab: cx.text(flags, "spelling").as_deref() != Some("--snake_case"),
-            yes: cx.text(flags, "yes").unwrap_or_else(|| "--{}".into()),
-            no: cx.text(flags, "no"),
-        }
-    }
-
-    fn flags(
-        &self,
-        cx: &Context<'_>,
-        option: &Flat,
-        (name, span): (&str, Span),
-        value: &Value,
-        out: &mut Vec<Word>,
-    ) {
-        let word = if self.kebab {
-            name.replace('_', "-")
-        } else {
-            name.to_string()
-        };
-        let own = cx.text(option, "flag");
-        let flag = own.clone().unwrap_or_else(|| format!("--{word}"));
-        let ty = cx.text(option, "type").unwrap_or_default();
-        let factor = if ty == "GiB" { 1024f64.powi(3) } else { 1.0 };
-        let unit = if ty == "duration" { "s" } else { "" };
-        let quantity = |q: &Quantity| number(q.value / factor, 15) + unit;
-        match value {
-            Value::Bool(true) => {
-                out.push(Word::plain(
-                    own.unwrap_or_else(|| self.yes.replace("{}", &word)),
-                ));
-            }
-            Value::Bool(false) => {
-                let no = self.no.as_ref().map(|no| no.replace("{}", &word));
-                out.extend(no.map(Word::plain));
-            }
-            Value::List(items) => {
-                out.push(Word::plain(flag));
-                for item in items.iter() {
-                    match (item, item.shown()) {
-                        (Value::Secret(text), _) => out.push(Word::secret(text.as_ref())),
-                        (Value::Number(q), _) => out.push(Word::plain(quantity(q))),
-                        (_, Some(text)) => out.push(Word::plain(text)),
-                        (other, None) => unfit(cx, name, other, span),
-                    }
-                }
-            }
-            Value::Record(_) => match value.to_json() {
-                Some(json) => out.extend([flag, json.to_string()].map(Word::plain)),
-                None => unfit(cx, name, value, span),
-            },
-            Value::Number(q) => out.extend([flag, quantity(q)].map(Word::plain)),
-            Value::Secret(text) => out.extend([Word::plain(flag), Word::secret(text.as_ref())]),
-            Value::Text(text) => out.extend([flag, text.to_string()].map(Word::plain)),
-            other => unfit(cx, name, other, span),
-        }
-    }
-}
-
-fn unfit(cx: &Context<'_>, name: &str, value: &Value, span: Span) {
-    let message = format!("{} cannot be passed as `{name}`", value.describe());
-    cx.eval.report(
-        Diagnostic::error(codes::TYPE_MISMATCH, span, message)
-            .help("an option takes texts, numbers, true or false, and lists and records of these"),
     );
 }

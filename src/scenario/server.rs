@@ -75,7 +75,7 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
     let set = options::evaluate(cx, flat, &engine.flat, &launch)?;
     let launch = launch.with_values([("options", set.record.clone())]);
     constraints(cx, flat, &engine.flat, &launch);
-    let mut arguments = set.flags;
+    let mut arguments = set.passed.flags;
     words(
         cx,
         &cx.attr(flat, "arguments"),
@@ -91,7 +91,7 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
 
     let start = match url {
         Some(url) => running(cx, flat, url)?,
-        None => launched(cx, flat, &engine.flat, &launch)?,
+        None => launched(cx, flat, &engine.flat, &launch, set.passed.environment)?,
     };
     let asks = engine::lower(cx, flat, &engine, &launch)?;
     let gpus = as_whole(&cx.attr_in(&engine.flat, "gpus", &launch)).unwrap_or(0);
@@ -132,10 +132,13 @@ fn engine_of(cx: &Context<'_>, flat: &Flat, has_url: bool) -> Option<Arc<BlockVa
     match cx.attr(flat, "engine") {
         Value::Block(block) => Some(block),
         Value::None if !has_url && !is_whole(flat) => None,
-        Value::None if has_url => match cx.eval.standard("engines", "openai") {
-            Some(Value::Block(block)) => Some(block),
-            _ => None,
-        },
+        Value::None if has_url => {
+            let engine = cx.program.url_engine()?;
+            match cx.eval.standard("engines", engine) {
+                Some(Value::Block(block)) => Some(block),
+                _ => None,
+            }
+        }
         Value::None => {
             cx.eval.report(
                 Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), format!("the server `{}` has no engine", flat.title()))
@@ -147,12 +150,24 @@ fn engine_of(cx: &Context<'_>, flat: &Flat, has_url: bool) -> Option<Arc<BlockVa
         other => {
             let message = format!("`engine` names an engine, this is {}", other.describe());
             cx.eval.report(
-                Diagnostic::error(codes::TYPE_MISMATCH, cx.place(flat, "engine"), message)
-                    .help("name one: `engine = engines.vllm`, or an `engine` block of this file"),
+                Diagnostic::error(codes::TYPE_MISMATCH, cx.place(flat, "engine"), message).help(
+                    format!(
+                        "name an `engine` block of this file, or one of the library: {}",
+                        library().join(", ")
+                    ),
+                ),
             );
             None
         }
     }
+}
+
+/// The engines of the library, as a scenario names them.
+fn library() -> Vec<String> {
+    let files = crate::stdlib::module("engines");
+    let stem = |path: &str| Some(path.rsplit('/').next()?.strip_suffix(".scn")?.to_string());
+    let names = files.iter().filter_map(|(path, _)| stem(path));
+    names.map(|name| format!("engines.{name}")).collect()
 }
 
 /// The model as a record with every attribute of its kind, so that constraints can read them.

@@ -44,6 +44,12 @@ pub(super) const KINDS: &[Kind] = &[
                 Type::Text,
                 "What requests call the model, where that is not the model's path.",
             )),
+            default(
+                "for_url",
+                Type::Bool,
+                "false",
+                "Of the library's engines, the one of a server that names none and has a `url`.",
+            ),
             optional(
                 "metrics",
                 Type::Text,
@@ -196,16 +202,36 @@ pub(super) const KINDS: &[Kind] = &[
             default(
                 "type",
                 Type::Choice(&[
-                    "bool", "int", "number", "ratio", "string", "tok", "GiB", "s", "duration",
-                    "record", "list",
+                    "string", "secret", "bool", "int", "number", "ratio", "tok", "s", "duration",
+                    "GiB", "data", "data/req", "list", "record",
                 ]),
                 "\"string\"",
-                "What its value must be, and the unit in which the flag takes it.",
+                "What its value must be, and how it is passed: a `duration` as `0.5s`, `data` as `1000B`, `data/req` as `1000B/req`, `s` and `GiB` as bare numbers of these. A `secret` is a text that nothing shows.",
             ),
             optional(
                 "choices",
                 Type::List(&Type::Text),
-                "The values that it takes.",
+                "The texts that it takes; beside a `type` of numbers, instead of one.",
+            ),
+            optional(
+                "min",
+                Type::Any,
+                "The least number that it takes, in its own unit.",
+            ),
+            optional(
+                "above",
+                Type::Any,
+                "What its number must be more than, in its own unit.",
+            ),
+            optional(
+                "max",
+                Type::Any,
+                "The largest number that it takes, in its own unit.",
+            ),
+            optional(
+                "pattern",
+                Type::Text,
+                "A regular expression that its text matches.",
             ),
             launch(optional(
                 "value",
@@ -221,6 +247,11 @@ pub(super) const KINDS: &[Kind] = &[
                 "flag",
                 Type::Text,
                 "The flag, where the spelling rule does not give it.",
+            ),
+            optional(
+                "variable",
+                Type::Text,
+                "The environment variable that it is passed in instead: what is secret does not stand in a process listing.",
             ),
         ],
         free: None,

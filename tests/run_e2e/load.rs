@@ -10,7 +10,7 @@ const QUIET: &str = "phase before { quiesce = true, idle = 100ms }
 #[test]
 fn a_leak_is_seen_where_there_is_one() {
     let text = [
-        scenario("leaks", "leak = \"1MB/req\"", QUIET),
+        scenario("leaks", "leak = 1MB/req", QUIET),
         scenario("holds", "", QUIET),
     ]
     .concat();

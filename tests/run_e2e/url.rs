@@ -194,6 +194,53 @@ fn secrets_in_commands_and_parameters_are_kept() {
 }
 
 #[test]
+fn a_launched_server_can_ask_for_a_key_that_no_listing_shows() {
+    let asks = |name: &str, sent: &str| {
+        format!(
+            "scenario {name} {{ sample = 50ms
+               server sut {{
+                 engine = engines.builtin{sent}
+                 options {{ ttft = 1ms, itl = 1ms, api_key = env(\"SCN_TEST_KEY\") }}
+               }}
+               phase a {{ workload = w, requests = 4 }}
+               expect ok: a.success_rate == 100%
+             }}\n"
+        )
+    };
+    let pack = Pack::new(
+        &[
+            asks("right", ", api_key = env(\"SCN_TEST_KEY\")"),
+            asks("wrong", ", api_key = \"of-no-use\""),
+            asks("keyless", ""),
+        ]
+        .concat(),
+    );
+    let command = |arguments: &[&str]| {
+        let mut command = pack.scn(arguments);
+        command.env("SCN_TEST_KEY", KEY);
+        command
+    };
+    let ran = pack
+        .ran(command(&["run", "s.scn", "--out", "out", "-v"]))
+        .exits(1);
+    assert_eq!(ran.case("right/case")["verdict"], "pass");
+    for name in ["wrong/case", "keyless/case"] {
+        assert_eq!(ran.case(name)["verdict"], "fail", "{name}");
+        assert_eq!(ran.requests(name)[0]["status"], "401", "{name}");
+    }
+    let plan = pack.ran(command(&["plan", "s.scn"])).exits(0);
+    let plan_json = pack
+        .ran(command(&["plan", "s.scn", "--json", "-"]))
+        .exits(0);
+    // in the environment, not among the words of the command
+    assert!(plan_json.stdout.contains("SCN_SERVE_API_KEY"));
+    for said in [&plan.stdout, &plan_json.stdout] {
+        assert!(!said.contains("--api-key"), "{said}");
+    }
+    nowhere(KEY, &[&ran, &plan, &plan_json]);
+}
+
+#[test]
 fn without_a_pid_its_memory_is_unavailable() {
     let server = Server::start();
     let text = format!("url = \"{}\", api_key = \"{KEY}\"", server.url);

@@ -1,0 +1,162 @@
+//! Checks that say nothing: that hold or fail whatever is measured, and that read a figure which
+//! the case cannot have.
+
+use super::context::{Context, one_line};
+use super::{Case, LoadSpec, PhaseSpec};
+use crate::diagnostics::{Diagnostic, codes};
+use crate::eval::{Query, Reading, Scope, Stretch, Value, Window};
+use crate::measure::floors::at_checkpoints;
+use crate::resolve::FlatCheck;
+
+/// Reports a condition that is decided before anything runs.
+pub(super) fn decided(cx: &Context<'_>, check: &FlatCheck, value: &Value, scope: &Scope) {
+    let Value::Bool(holds) = value else {
+        return;
+    };
+    let rests = cx.eval.rests(&check.expr, scope);
+    // what is given from outside may be what is checked; with other values it may be measured
+    let may_differ = rests.case || rests.set;
+    // `expect tail: true` drops what the extended scenario expects by that name
+    let dropped = check.replaces && *holds;
+    if dropped || rests.outside || may_differ && (*holds || rests.measured) {
+        return;
+    }
+    let text = one_line(cx.program.sources.text(check.expr.span));
+    let why = match rests.measured {
+        true => "whatever is measured",
+        false => "for it reads nothing that is measured",
+    };
+    let span = check.expr.span;
+    let diagnostic = match holds {
+        true => Diagnostic::warning(
+            codes::ALWAYS_HOLDS,
+            span,
+            format!("`{text}` always holds, {why}"),
+        ),
+        false => Diagnostic::error(
+            codes::NEVER_HOLDS,
+            span,
+            format!("`{text}` never holds, {why}"),
+        ),
+    };
+    cx.eval.report(diagnostic.help(
+        "compare a figure of a phase or a server with a limit: steady.ttft.p95 <= 800ms, sut.memory.max <= 2GB",
+    ));
+}
+
+/// Reports figures that a check reads and that this case will not have.
+pub(super) fn without_data(cx: &Context<'_>, case: &Case, trace: &[Reading]) {
+    for reading in trace {
+        let found = match &reading.query {
+            Query::Scalar { of, metric } => no_requests(case, of, metric, reading)
+                .or_else(|| no_accept(case, of, metric, reading)),
+            Query::Statistic { of, metric, .. } | Query::Percentile { of, metric, .. } => {
+                no_requests(case, of, metric, reading)
+                    .or_else(|| not_streamed(case, of, metric, reading))
+            }
+            Query::Growth { series, window } => no_floor(case, &series.name, window, reading),
+            _ => None,
+        };
+        found.into_iter().for_each(|d| cx.eval.report(d));
+    }
+}
+
+/// The phase, where it runs in this case.
+fn phase<'c>(case: &'c Case, name: &str) -> Option<&'c PhaseSpec> {
+    let mut phases = case.phases.iter();
+    phases.find(|phase| phase.name == name && phase.skipped.is_none())
+}
+
+/// The loads of a stretch; none of a phase that is not known or does not run.
+fn loads<'c>(case: &'c Case, of: &Stretch) -> Option<Vec<&'c LoadSpec>> {
+    let chosen =
+        |load: &&LoadSpec| of.load.is_none() || load.load.name.as_deref() == of.load.as_deref();
+    let phase = phase(case, &of.phase)?;
+    Some(phase.loads.iter().filter(chosen).collect())
+}
+
+fn no_requests(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> Option<Diagnostic> {
+    // counts are known: there are none
+    let counted = matches!(metric, "requests" | "completed" | "failed");
+    let quiet = loads(case, of)?.is_empty() && of.load.is_none();
+    (quiet && !counted).then(|| {
+        let message = format!("`{}` sends no requests, so it has no {metric}", of.phase);
+        Diagnostic::error(codes::NO_REQUESTS, reading.span, message)
+            .help("read a phase that has a load, or give this one: `workload = …, requests = 200`")
+    })
+}
+
+fn no_accept(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> Option<Diagnostic> {
+    let loads = loads(case, of)?;
+    if metric != "accept_rate" || loads.iter().any(|load| load.workload.accepts) {
+        return None;
+    }
+    let workload = &loads.first()?.workload.name;
+    let message = format!(
+        "no answer of `{}` is judged: the workload `{workload}` has no `accept`",
+        of.phase
+    );
+    Some(
+        Diagnostic::error(codes::NO_ACCEPT, reading.span, message).help(
+            "say in the workload what a right answer is: accept = contains_any(answer, [\"yes\"]); or read success_rate",
+        ),
+    )
+}
+
+fn not_streamed(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> Option<Diagnostic> {
+    let of_streams = ["ttft", "ttfa", "itl", "tpot", "tokens_per_chunk"];
+    if !of_streams.contains(&metric) {
+        return None;
+    }
+    let loads = loads(case, of)?;
+    let mut requests = loads.iter().flat_map(|load| &load.workload.requests);
+    if requests.any(|request| request.stream) {
+        return None;
+    }
+    let workload = &loads.first()?.workload.name;
+    let message = format!(
+        "no answer of `{}` is streamed, so it has no {metric}: `{workload}` says `stream = false`",
+        of.phase
+    );
+    Some(
+        Diagnostic::error(codes::NOT_STREAMED, reading.span, message)
+            .help("drop `stream = false`, or read e2e"),
+    )
+}
+
+/// A growth is between floors, and a floor is read where nothing is in flight.
+fn no_floor(case: &Case, series: &str, window: &Window, reading: &Reading) -> Option<Diagnostic> {
+    let error = |message: String, help: &str| {
+        Some(Diagnostic::error(codes::NO_FLOOR, reading.span, message).help(help))
+    };
+    let no_quiet_end = |phase: &PhaseSpec| {
+        let name = &phase.name;
+        error(
+            format!("`{name}` has no quiet end in which what it holds could be read"),
+            "give it `quiesce = true`, or name a phase that has: phase cooldown { quiesce = true }",
+        )
+    };
+    match window {
+        Window::Between { from, to } => {
+            // a checkpoint is taken at the end of every phase
+            if at_checkpoints(series) {
+                return None;
+            }
+            let mut ends = [from, to].into_iter().filter_map(|name| phase(case, name));
+            no_quiet_end(ends.find(|phase| !phase.loads.is_empty() && !phase.quiesce)?)
+        }
+        Window::During { phase: name } => {
+            let phase = phase(case, name)?;
+            if phase.repeat < 2 {
+                return error(
+                    format!(
+                        "`{name}` runs once, and growth during a phase is between its repetitions"
+                    ),
+                    "give it `repeat = 2` or more, or name two phases: growth(…, from = baseline, to = cooldown)",
+                );
+            }
+            let noisy = !phase.loads.is_empty() || at_checkpoints(series);
+            (noisy && !phase.quiesce).then(|| no_quiet_end(phase))?
+        }
+    }
+}
