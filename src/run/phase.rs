@@ -298,6 +298,17 @@ impl Stage<'_> {
             .collect();
         let live: Vec<Arc<LiveLoad>> = prepared.iter().map(|one| one.live.clone()).collect();
         let rounds = (spec.repeat > 1).then_some((round + 1, spec.repeat));
+        let start = self.shared.clock.now();
+        let over = || {
+            let since = self.shared.clock.now() - start;
+            prepared.iter().all(|one| {
+                let (load, live) = (&one.load, one.live.reading());
+                load.requests.is_some_and(|most| live.started >= most)
+                    || load
+                        .duration
+                        .is_some_and(|limit| since >= limit.as_secs_f64())
+            })
+        };
         let mut pace = Pace::default();
         let all = futures_util::future::join_all(tasks);
         tokio::pin!(all);
@@ -309,7 +320,7 @@ impl Stage<'_> {
                 ends = &mut all => break ends,
                 () = self.one_ends(), if !ending => {}
                 () = asked.reached(StopLevel::Finish), if !ending => {}
-                () = tokio::time::sleep(TICK) => self.tick(&live, rounds, &mut pace),
+                () = tokio::time::sleep(TICK) => self.tick(&live, rounds, over(), &mut pace),
             }
             if !ending {
                 problem = self.alive().err();
@@ -319,6 +330,8 @@ impl Stage<'_> {
                 stopper.raise(StopLevel::Finish);
             }
         };
+        // nothing is in flight any more, whatever comes next
+        self.tick(&live, rounds, true, &mut pace);
         for end in ends {
             match end {
                 Ok(end) => note(&end, data),
@@ -372,7 +385,7 @@ impl Stage<'_> {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_secs_f64(left).min(TICK)).await;
-            self.tick(live, None, &mut pace);
+            self.tick(live, None, false, &mut pace);
             self.alive()?;
         }
     }
@@ -422,7 +435,8 @@ impl Stage<'_> {
         }
     }
 
-    fn tick(&self, live: &[Arc<LiveLoad>], round: Option<(u64, u64)>, pace: &mut Pace) {
+    /// Says how it goes. `over`: nothing more is sent.
+    fn tick(&self, live: &[Arc<LiveLoad>], round: Option<(u64, u64)>, over: bool, pace: &mut Pace) {
         let mut sums = Reading {
             round,
             ..Reading::default()
@@ -434,6 +448,7 @@ impl Stage<'_> {
             sums.ttft_p50 = most(sums.ttft_p50, reading.ttft_recent_median);
             sums.ttft_p95 = most(sums.ttft_p95, reading.ttft_recent_p95);
         }
+        sums.draining = over && sums.in_flight > 0;
         for latest in self.servers.iter().map(|server| server.sampler.latest()) {
             sums.memory = sum(sums.memory, latest.memory);
             // every server's sampler sees all GPUs

@@ -42,6 +42,8 @@ pub(super) struct Phase {
     pub since: Instant,
     pub reading: Option<Reading>,
     pub waiting: Option<(String, Instant)>,
+    /// Since when only the last answers are awaited.
+    pub draining: Option<Instant>,
 }
 
 impl View {
@@ -106,12 +108,15 @@ impl View {
                     since: now,
                     reading: None,
                     waiting: None,
+                    draining: None,
                 });
             }
             Event::PhaseTick(reading) => {
                 if let Doing::Phase(phase) = &mut self.doing {
                     phase.reading = Some(reading.clone());
                     phase.waiting = None;
+                    let since = phase.draining.unwrap_or(now);
+                    phase.draining = reading.draining.then_some(since);
                 }
             }
             Event::Waiting { what } => {
