@@ -65,6 +65,10 @@ impl Page {
             let line = self.bold(&line);
             self.line(0, &line);
         }
+        if plan.estimate(cases).answers > 0 {
+            let why = "an answer takes as long as the server needs; in a row are the requests of a closed loop over its clients";
+            self.entry(2, "time", 4, &[why.to_string()]);
+        }
         for note in &plan.notes {
             self.entry(2, "note", 4, &[one_line(note)]);
         }

@@ -92,7 +92,9 @@ fn phase_line(phase: &Phase, width: usize, color: bool, now: Instant) -> String 
             whole(since(*from, now))
         );
     }
-    let Some(share) = share(phase, elapsed) else {
+    // while it drains, a bar that stands still says nothing
+    let share = share(phase, elapsed).filter(|_| phase.draining.is_none());
+    let Some(share) = share else {
         return joined(format!("  {name}"), &parts(phase, now), width);
     };
     let cells = (width / 5).min(WIDEST_BAR);

@@ -304,7 +304,7 @@ fn drained() -> Vec<(u64, Event)> {
 #[test]
 fn a_phase_that_drains_says_so_and_how_many_are_in_flight() {
     let events = drained();
-    for columns in [110, 60, 45] {
+    for columns in [110, 60, 40] {
         let shown = screen(&events, columns, MOVING);
         assert!(
             shown.contains("draining for 10 s") && shown.contains("4 in flight"),
