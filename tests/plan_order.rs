@@ -133,18 +133,15 @@ fn times_that_are_known_are_exact_and_others_say_what_they_are() {
         (closed.seconds, closed.sure, closed.most),
         (90.0, Sure::AtLeast, None)
     );
-    assert_eq!(
-        closed.words(),
-        "at least 1 min 30 s and 50 answers in a row"
-    );
+    assert_eq!(closed.words(), "at least 1 min 30 s + 50 answers");
     let of = |body: &str| estimate(body).words();
     assert_eq!(
         of("phase a { workload = hello, requests = 200 }"),
-        "200 answers in a row"
+        "200 answers"
     );
     assert_eq!(
         of("phase a { workload = hello, requests = 201, concurrency = 8, repeat = 3 }"),
-        "78 answers in a row"
+        "78 answers"
     );
     assert_eq!(
         of("phase a { workload = hello, requests = 4, concurrency = 8 }"),
@@ -155,7 +152,7 @@ fn times_that_are_known_are_exact_and_others_say_what_they_are() {
         of("phase a {
               load x { workload = hello, concurrency = 2, requests = 20 }
               load y { workload = hello, concurrency = 4, requests = 60 } }"),
-        "15 answers in a row"
+        "15 answers"
     );
     assert_eq!(
         of("phase a { quiesce = true }"),
@@ -169,7 +166,7 @@ fn times_that_are_known_are_exact_and_others_say_what_they_are() {
 
     let thinking =
         estimate("phase a { workload = hello, requests = 10, concurrency = 4, think = 3s }");
-    assert_eq!(thinking.words(), "at least 6 s and 3 answers in a row");
+    assert_eq!(thinking.words(), "at least 6 s + 3 answers");
 
     let settles = estimate("phase a { idle = 10s, quiesce = true }");
     assert_eq!(settles.words(), "at least 10 s");

@@ -1,6 +1,6 @@
 //! How long things take, as far as that is known before they run.
 
-use super::words::time_words;
+use super::words::{count, time_words};
 use crate::load::spec::{Load, Pace};
 use crate::scenario::{Case, PhaseSpec};
 use serde::{Serialize, Serializer, ser::SerializeStruct};
@@ -152,8 +152,8 @@ impl Estimate {
         self.sure == Sure::Exactly
     }
 
-    /// `20 s`, `about 1 min`, `at least 20 s`, `20 s to 3 min`, `40 answers in a row`,
-    /// `at least 20 s and 40 answers in a row`.
+    /// `20 s`, `about 1 min`, `at least 20 s`, `20 s to 3 min`, `40 answers`,
+    /// `at least 20 s + 40 answers`.
     pub fn words(&self) -> String {
         let least = time_words(self.seconds);
         match (self.sure, self.most) {
@@ -165,19 +165,12 @@ impl Estimate {
             (Sure::AtLeast, Some(most)) => format!("at most {}", time_words(most)),
             (Sure::AtLeast, None) => match (self.seconds > 0.0, self.answers) {
                 (true, 0) => format!("at least {least}"),
-                (true, answers) => format!("at least {least} and {}", in_a_row(answers)),
+                (true, answers) => format!("at least {least} + {}", count(answers, "answer")),
                 // what is left without either is a server that comes to rest
                 (false, 0) => "until the server is at rest".into(),
-                (false, answers) => in_a_row(answers),
+                (false, answers) => count(answers, "answer"),
             },
         }
-    }
-}
-
-fn in_a_row(answers: u64) -> String {
-    match answers {
-        1 => "1 answer".into(),
-        answers => format!("{answers} answers in a row"),
     }
 }
 
@@ -230,7 +223,7 @@ impl Serialize for Estimate {
         fields.serialize_field("seconds", &self.seconds)?;
         fields.serialize_field("sure", &self.sure)?;
         fields.serialize_field("most_seconds", &self.most)?;
-        fields.serialize_field("answers_in_a_row", &self.answers)?;
+        fields.serialize_field("answers", &self.answers)?;
         fields.serialize_field("text", &self.words())?;
         fields.end()
     }

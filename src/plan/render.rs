@@ -66,7 +66,7 @@ impl Page {
             self.line(0, &line);
         }
         if plan.estimate(cases).answers > 0 {
-            let why = "an answer takes as long as the server needs; in a row are the requests of a closed loop over its clients";
+            let why = "answers are those of closed loops that come one after another (requests over clients): each takes as long as the server needs";
             self.entry(2, "time", 4, &[why.to_string()]);
         }
         for note in &plan.notes {
@@ -112,7 +112,7 @@ impl Page {
             .load_style(presets::NOTHING)
             .set_content_arrangement(ContentArrangement::Dynamic);
         table
-            .set_width(u16::try_from(self.style.width.saturating_sub(2)).unwrap_or(u16::MAX))
+            .set_width(u16::try_from(self.style.width.saturating_sub(4)).unwrap_or(u16::MAX))
             .force_no_tty();
         let mut header: Vec<String> = named.then(|| "case".to_string()).into_iter().collect();
         header.extend(first.axes.keys().cloned());
