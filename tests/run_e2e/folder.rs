@@ -325,6 +325,17 @@ fn exit_codes_and_their_order() {
     run(&["few", "blind"], 3);
     run(&["few", "blind", "bad", "good"], 1);
 
+    // one file that is invalid comes before all that the others would come to
+    std::fs::write(
+        pack.path().join("invalid.scn"),
+        "scenario i { nonsense = 1 }\n",
+    )
+    .unwrap();
+    let mixed = ["run", "s.scn", "invalid.scn", "--out", "mixed"];
+    let ran = pack.ran(pack.scn(&mixed)).exits(2);
+    assert!(ran.stderr.contains("invalid.scn"), "{}", ran.stderr);
+    assert!(!pack.path().join("mixed").exists(), "nothing was started");
+
     let broken = Pack::new("scenario s { nonsense = 1 }\n");
     let ran = broken.run(&[]).exits(2);
     assert!(ran.stderr.contains("nonsense"), "{}", ran.stderr);
