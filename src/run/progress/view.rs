@@ -30,7 +30,7 @@ pub(super) enum Doing {
         server: String,
         since: Instant,
     },
-    Phase(Phase),
+    Phase(Box<Phase>),
 }
 
 #[derive(Debug, Clone)]
@@ -100,7 +100,7 @@ impl View {
                 planned_requests,
                 planned_s,
             } => {
-                self.doing = Doing::Phase(Phase {
+                self.doing = Doing::Phase(Box::new(Phase {
                     name: name.clone(),
                     words: words.clone(),
                     planned_requests: *planned_requests,
@@ -109,7 +109,7 @@ impl View {
                     reading: None,
                     waiting: None,
                     draining: None,
-                });
+                }));
             }
             Event::PhaseTick(reading) => {
                 if let Doing::Phase(phase) = &mut self.doing {
