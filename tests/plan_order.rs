@@ -133,10 +133,30 @@ fn times_that_are_known_are_exact_and_others_say_what_they_are() {
         (closed.seconds, closed.sure, closed.most),
         (90.0, Sure::AtLeast, None)
     );
-    assert_eq!(closed.words(), "at least 1 min 30 s");
+    assert_eq!(closed.words(), "at least 1 min 30 s + 50 answers");
+    let of = |body: &str| estimate(body).words();
     assert_eq!(
-        estimate("phase a { workload = hello, requests = 200 }").words(),
-        "unknown"
+        of("phase a { workload = hello, requests = 200 }"),
+        "200 answers"
+    );
+    assert_eq!(
+        of("phase a { workload = hello, requests = 201, concurrency = 8, repeat = 3 }"),
+        "78 answers"
+    );
+    assert_eq!(
+        of("phase a { workload = hello, requests = 4, concurrency = 8 }"),
+        "1 answer"
+    );
+    // loads at once wait for the longer one; what ends by the clock waits for none
+    assert_eq!(
+        of("phase a {
+              load x { workload = hello, concurrency = 2, requests = 20 }
+              load y { workload = hello, concurrency = 4, requests = 60 } }"),
+        "15 answers"
+    );
+    assert_eq!(
+        of("phase a { quiesce = true }"),
+        "until the server is at rest"
     );
 
     let bounded = estimate(
@@ -146,7 +166,7 @@ fn times_that_are_known_are_exact_and_others_say_what_they_are() {
 
     let thinking =
         estimate("phase a { workload = hello, requests = 10, concurrency = 4, think = 3s }");
-    assert_eq!(thinking.words(), "at least 6 s");
+    assert_eq!(thinking.words(), "at least 6 s + 3 answers");
 
     let settles = estimate("phase a { idle = 10s, quiesce = true }");
     assert_eq!(settles.words(), "at least 10 s");

@@ -84,6 +84,7 @@ async fn drive(progress: &dyn Progress, how: &str) {
             done: step * 40 % 400,
             failed: step / 5,
             in_flight: 16,
+            draining: false,
             rate: Some(41.5),
             ttft_p50: Some(0.045),
             ttft_p95: Some(0.08),

@@ -1,5 +1,6 @@
 //! `scn lint`: checks files without running anything.
 
+use super::output::{self, Output};
 use super::{Selection, exit, load, style};
 use crate::diagnostics::json;
 use std::path::PathBuf;
@@ -18,22 +19,19 @@ pub struct LintArgs {
 }
 
 pub fn lint(args: &LintArgs) -> u8 {
+    let results = match Output::find(args.json.as_deref(), None) {
+        Ok(results) => results,
+        Err(error) => return output::complain(error),
+    };
     let loaded = match load::load_all(&args.selection) {
         Ok(loaded) => loaded,
-        Err(refused) => return refused.print(),
+        Err(refused) => return refused.print(&results),
     };
-    if let Some(path) = &args.json
-        && let Err(error) =
-            style::write_json(path, &json::to_json(&loaded.program.sources, &loaded.found))
-    {
+    if let Err(error) = results.write(&json::to_json(&loaded.program.sources, &loaded.found)) {
         eprintln!("error: {error}");
         return exit::WORLD;
     }
-    if args
-        .json
-        .as_ref()
-        .is_none_or(|path| path.to_str() != Some("-"))
-    {
+    if !results.is_stdout() {
         style::show(&loaded.program.sources, &loaded.found);
         if loaded.found.is_empty() && !args.quiet {
             let files = loaded.program.roots.len();

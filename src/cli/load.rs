@@ -1,14 +1,16 @@
 //! What all commands on scenarios do first: read, check, take parameters, select, compile.
 
-use super::{Selection, exit};
+use super::output::{self, Output};
+use super::params::{Wrong, params};
+use super::{Selection, exit, style};
 use crate::check::nearest;
-use crate::diagnostics::{Diagnostic, codes, has_errors, tidy};
-use crate::eval::{Evaluator, Nothing, Params, Scope, Shape, Value};
-use crate::resolve::{self, DefinitionKind, Flat, ModuleId, Program};
+use crate::diagnostics::{Diagnostic, codes, has_errors, json, tidy};
+use crate::eval::{Params, Value};
+use crate::resolve::{self, Flat, Program};
 use crate::scenario::{Case, compile_these, constants, scenarios, suite_scenarios};
-use crate::syntax;
-use crate::syntax::ast::ItemKind;
+use crate::source::Sources;
 use indexmap::IndexMap;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Scenarios, read and compiled; with what was found.
@@ -22,24 +24,61 @@ pub struct Loaded {
 }
 
 /// Why a command ends before it has begun, on the command line's account.
-pub struct Refused {
-    pub message: String,
-    pub code: u8,
+pub enum Refused {
+    /// In words, with the exit code.
+    Said { message: String, code: u8 },
+    /// Wrong usage that has a place in a file.
+    Found(Box<Sources>, Vec<Diagnostic>),
 }
 
 impl Refused {
-    fn usage(message: impl Into<String>) -> Self {
-        Self {
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::Said {
             message: message.into(),
             code: exit::USAGE,
         }
     }
 
-    /// Prints it, for the exit code.
-    pub fn print(&self) -> u8 {
-        eprintln!("error: {}", self.message);
-        self.code
+    /// Prints it, and writes findings to where a program looks for results; the exit code.
+    pub fn print(&self, results: &Output) -> u8 {
+        match self {
+            Self::Said { message, code } => {
+                eprintln!("error: {message}");
+                *code
+            }
+            Self::Found(sources, found) => invalid(sources, found, results),
+        }
     }
+}
+
+/// Shows what is wrong, and writes it as JSON to where a program looks for results; the exit code.
+fn invalid(sources: &Sources, found: &[Diagnostic], results: &Output) -> u8 {
+    style::show(sources, found);
+    if let Err(error) = results.write(&json::to_json(sources, found)) {
+        eprintln!("error: {error}");
+    }
+    exit::USAGE
+}
+
+/// What `plan` and `run` do first: finds out where results go, reads what is selected, and shows
+/// what was found. Where that is no scenario to go on with, the exit code; what is wrong with it
+/// is then in the results, as `scn lint --json` has it.
+pub fn begin(
+    selection: &Selection,
+    json: Option<&Path>,
+    out: Option<&Path>,
+) -> Result<(Loaded, Output), u8> {
+    let results = Output::find(json, out).map_err(output::complain)?;
+    let loaded = load(selection).map_err(|refused| refused.print(&results))?;
+    if loaded.has_errors() {
+        return Err(invalid(&loaded.program.sources, &loaded.found, &results));
+    }
+    style::show(&loaded.program.sources, &loaded.found);
+    if loaded.cases.is_empty() {
+        eprintln!("error: nothing is selected: there is no scenario with phases in these files");
+        return Err(exit::NOTHING);
+    }
+    Ok((loaded, results))
 }
 
 impl Loaded {
@@ -68,7 +107,15 @@ fn read(selection: &Selection, suites: bool) -> Result<Loaded, Refused> {
         resolve::find_files(&selection.paths).map_err(|error| Refused::usage(error.to_string()))?;
     let (program, mut found) = resolve::load_for(&files, &selection.params);
     found.extend(crate::check::check(&program));
-    let (params, shown_params) = params(&program, &selection.params, has_errors(&found))?;
+    let (params, shown_params) = match params(&program, &selection.params, has_errors(&found)) {
+        Ok(params) => params,
+        Err(Wrong::Said(message)) => return Err(Refused::usage(message)),
+        Err(Wrong::Found(one)) => {
+            found.push(*one);
+            found.retain(|d| d.code != codes::UNUSED.0);
+            return Err(Refused::Found(Box::new(program.sources), tidy(found)));
+        }
+    };
     found.extend(constants(&program, &params));
     // with mistakes in names there is no telling which scenarios a suite means
     let chosen = match chosen(&program, &params, selection, suites) {
@@ -142,132 +189,19 @@ fn chosen(
 }
 
 fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Refused {
+    Refused::Said {
+        message: no_such(what, name, known),
+        code: exit::NOTHING,
+    }
+}
+
+/// That there is none of that name, and which there are.
+pub fn no_such<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.collect();
     let help = match nearest(name, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None if known.is_empty() => format!("the files hold no {what}"),
         None => format!("there are: {}", known.join(", ")),
     };
-    Refused {
-        message: format!("there is no {what} `{name}`; {help}"),
-        code: exit::NOTHING,
-    }
-}
-
-/// `-p name=value`: sets the `param` of that name in every file that was read, and
-/// `-p common.name=value` only that of the file that a root file uses as `common`.
-fn params(
-    program: &Program,
-    given: &[String],
-    broken: bool,
-) -> Result<(Params, IndexMap<String, String>), Refused> {
-    let known = known_params(program);
-    let none = Params::new();
-    let eval = Evaluator::new(program, &none, &Nothing);
-    let (mut params, mut shown) = (Params::new(), IndexMap::new());
-    for text in given {
-        let Some((name, value)) = text.split_once('=') else {
-            return Err(Refused::usage(format!(
-                "`-p {text}`: write `-p name=value`"
-            )));
-        };
-        let name = name.trim();
-        let Some(keys) = known.get(name) else {
-            // it may stand in the part of a file that could not be read
-            if broken {
-                continue;
-            }
-            let known = known.keys().map(String::as_str);
-            return Err(Refused::usage(unknown("param", name, known).message));
-        };
-        for (module, own) in keys {
-            let default = eval.definition(*module, own);
-            if matches!(default, Value::Error) {
-                continue;
-            }
-            let value_of = value_of(&eval, value, &default)
-                .map_err(|why| Refused::usage(format!("`-p {name}={value}`: {why}")))?;
-            let secret = matches!(value_of, Value::Secret(_));
-            let text = if secret { "***" } else { value };
-            shown.insert(name.to_string(), text.to_string());
-            params.insert((*module, own.clone()), value_of);
-        }
-    }
-    Ok((params, shown))
-}
-
-/// By what a `-p` may call them: the params of all files by their name, those of files that a
-/// root file uses also behind the name it uses them by.
-fn known_params(program: &Program) -> IndexMap<String, Vec<(ModuleId, String)>> {
-    let mut known: IndexMap<String, Vec<(ModuleId, String)>> = IndexMap::new();
-    let of = |id: ModuleId| {
-        let names = program.module(id).names.iter();
-        names.filter(|(_, d)| matches!(d.kind, DefinitionKind::Param(_)))
-    };
-    for id in program.user_modules() {
-        for (name, _) in of(id) {
-            let key = (id, name.clone());
-            known.entry(name.clone()).or_default().push(key);
-        }
-    }
-    for root in &program.roots {
-        for (alias, definition) in &program.module(*root).names {
-            let DefinitionKind::Module(id) = definition.kind else {
-                continue;
-            };
-            for (name, _) in of(id) {
-                let keys = known.entry(format!("{alias}.{name}")).or_default();
-                if !keys.contains(&(id, name.clone())) {
-                    keys.push((id, name.clone()));
-                }
-            }
-        }
-    }
-    known
-}
-
-/// A parameter's text as a value of its default's type.
-fn value_of(eval: &Evaluator<'_>, text: &str, default: &Value) -> Result<Value, String> {
-    match default {
-        // a text is taken as it is, quoted or not
-        Value::Text(_) | Value::None => Ok(Value::text(text.trim_matches('"'))),
-        Value::Secret(_) => Ok(Value::Secret(text.into())),
-        _ => {
-            let source = format!("let it = {text}\n");
-            let (ast, found) = syntax::parse(crate::source::FileId::default(), &source);
-            let value = match (found.first(), ast.items.first().map(|item| &item.kind)) {
-                (None, Some(ItemKind::Let(binding))) => {
-                    eval.eval(&binding.value, &Scope::of(resolve::ModuleId(0)))
-                }
-                (Some(problem), _) => return Err(problem.message.clone()),
-                _ => {
-                    return Err(format!(
-                        "this is not a value; the default is {}",
-                        default.describe()
-                    ));
-                }
-            };
-            if let Some(problem) = eval.take_found().first() {
-                return Err(problem.message.clone());
-            }
-            same_type(value, default)
-        }
-    }
-}
-
-fn same_type(value: Value, default: &Value) -> Result<Value, String> {
-    let fits = match (&value, default) {
-        (Value::Number(a), Value::Number(b)) => a.dimension == b.dimension,
-        (Value::Unknown(Shape::Any), _) => true,
-        (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),
-    };
-    if fits {
-        Ok(value)
-    } else {
-        Err(format!(
-            "it takes {}, this is {}",
-            default.describe(),
-            value.describe()
-        ))
-    }
+    format!("there is no {what} `{name}`; {help}")
 }

@@ -3,6 +3,8 @@
 mod completions;
 mod lint;
 mod load;
+mod output;
+mod params;
 mod plan;
 mod report;
 mod run;

@@ -16,31 +16,21 @@ pub struct PlanArgs {
 }
 
 pub fn plan(args: &PlanArgs) -> u8 {
-    let loaded = match load::load(&args.selection) {
-        Ok(loaded) => loaded,
-        Err(refused) => return refused.print(),
+    let (loaded, results) = match load::begin(&args.selection, args.json.as_deref(), None) {
+        Ok(begun) => begun,
+        Err(code) => return code,
     };
-    style::show(&loaded.program.sources, &loaded.found);
-    if loaded.has_errors() {
-        return exit::USAGE;
-    }
-    if loaded.cases.is_empty() {
-        eprintln!("error: there is no scenario with phases in these files");
-        return exit::NOTHING;
-    }
     let plan = crate::plan::plan(&loaded.cases);
     // plans leave out what they know to be secret; this takes care of what became part of a text
     let redactor = Redactor::new(loaded.secrets);
-    if let Some(path) = &args.json {
-        let mut json = crate::plan::to_json(&loaded.cases, &plan);
-        redactor.value(&mut json);
-        if let Err(error) = style::write_json(path, &json) {
-            eprintln!("error: {error}");
-            return exit::WORLD;
-        }
-        if path.to_str() == Some("-") {
-            return exit::PASSED;
-        }
+    let mut json = crate::plan::to_json(&loaded.cases, &plan);
+    redactor.value(&mut json);
+    if let Err(error) = results.write(&json) {
+        eprintln!("error: {error}");
+        return exit::WORLD;
+    }
+    if results.is_stdout() {
+        return exit::PASSED;
     }
     let style = crate::plan::Style {
         color: style::color(std::io::stdout().is_terminal()),

@@ -1,5 +1,6 @@
 //! `scn report`: writes a run's reports again from its folder.
 
+use super::output::{self, Output};
 use super::{exit, style};
 use crate::report::{terminal, write_folder};
 use crate::store::RunFolder;
@@ -21,6 +22,10 @@ pub struct ReportArgs {
 }
 
 pub fn report(args: &ReportArgs) -> u8 {
+    let results = match Output::find(args.json.as_deref(), None) {
+        Ok(results) => results,
+        Err(error) => return output::complain(error),
+    };
     let read = || {
         let folder = RunFolder::open(&args.run)?;
         let (run, cases) = (folder.run()?, folder.cases()?);
@@ -51,19 +56,12 @@ pub fn report(args: &ReportArgs) -> u8 {
         }
         code = exit::WORLD;
     }
-    if let Some(path) = &args.json {
-        let json = serde_json::json!({ "run": run, "cases": cases });
-        if let Err(error) = style::write_json(path, &json) {
-            eprintln!("error: {error}");
-            code = exit::WORLD;
-        }
+    let json = serde_json::json!({ "run": run, "cases": cases });
+    if let Err(error) = results.write(&json) {
+        eprintln!("error: {error}");
+        code = exit::WORLD;
     }
-    if !args.quiet
-        && args
-            .json
-            .as_ref()
-            .is_none_or(|path| path.to_str() != Some("-"))
-    {
+    if !args.quiet && !results.is_stdout() {
         let color = style::color(std::io::stdout().is_terminal());
         let style = terminal::Style {
             color,

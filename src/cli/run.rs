@@ -1,7 +1,8 @@
 //! `scn run`: runs scenarios, judges them and writes reports.
 
 use super::{Selection, exit, load, style};
-use crate::report::terminal;
+use crate::report::model::CaseResult;
+use crate::report::{as_stored, terminal};
 use crate::run::{self, Options};
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -28,23 +29,12 @@ pub struct RunArgs {
 }
 
 pub fn run(args: RunArgs) -> u8 {
-    let loaded = match load::load(&args.selection) {
-        Ok(loaded) => loaded,
-        Err(refused) => return refused.print(),
+    let begun = load::begin(&args.selection, args.json.as_deref(), args.out.as_deref());
+    let (loaded, results) = match begun {
+        Ok(begun) => begun,
+        Err(code) => return code,
     };
-    style::show(&loaded.program.sources, &loaded.found);
-    if loaded.has_errors() {
-        return exit::USAGE;
-    }
-    if loaded.cases.is_empty() {
-        eprintln!("error: nothing is selected: there is no scenario with phases");
-        return exit::NOTHING;
-    }
     ignore_write_signals();
-    let to_stdout = args
-        .json
-        .as_ref()
-        .is_some_and(|path| path.to_str() == Some("-"));
     let plan = crate::plan::plan(&loaded.cases);
     let color = style::color(std::io::stderr().is_terminal());
     let options = Options {
@@ -80,32 +70,38 @@ pub fn run(args: RunArgs) -> u8 {
         Ok(outcome) => outcome,
         Err(error) => {
             complain(&error.to_string(), error.help());
-            return exit::WORLD;
+            return match error.is_usage() {
+                true => exit::USAGE,
+                false => exit::WORLD,
+            };
         }
     };
     let mut code = u8::try_from(outcome.exit_code).unwrap_or(exit::WORLD);
-    if let Some(path) = &args.json {
-        let json = serde_json::to_value(&outcome.cases).unwrap_or_default();
-        let mut json = serde_json::json!({ "exit_code": outcome.exit_code, "folder": outcome.folder.path(), "cases": json });
-        outcome.folder.redactor().value(&mut json);
-        if let Err(error) = style::write_json(path, &json) {
-            complain(&error, None);
-            if code == exit::PASSED {
-                code = exit::WORLD;
-            }
+    let redactor = outcome.folder.redactor();
+    let cases = serde_json::to_value(&outcome.cases).unwrap_or_default();
+    let folder = outcome.folder.path().to_string_lossy();
+    let mut json =
+        serde_json::json!({ "exit_code": outcome.exit_code, "folder": folder, "cases": cases });
+    redactor.value(&mut json);
+    if let Err(error) = results.write(&json) {
+        complain(&error, None);
+        if code == exit::PASSED {
+            code = exit::WORLD;
         }
     }
-    if !to_stdout {
+    if !results.is_stdout() {
+        let clean = |case| as_stored(case, redactor).ok();
+        let cases: Vec<CaseResult> = outcome.cases.iter().filter_map(clean).collect();
         let style = terminal::Style {
             color: style::color(std::io::stdout().is_terminal()),
             ascii: !utf8(),
             brief: args.quiet,
         };
-        let text = terminal::outcome(&outcome.cases, outcome.folder.path(), style);
+        let text = terminal::outcome(&cases, outcome.folder.path(), style);
         // a reader that has gone (`scn run … | head`) changes nothing of the outcome
         let _ = std::io::stdout()
             .lock()
-            .write_all(outcome.folder.redactor().text(&text).as_bytes());
+            .write_all(redactor.text(&text).as_bytes());
     }
     for problem in &outcome.report_problems {
         complain(problem, None);

@@ -1,10 +1,8 @@
-//! How commands print: color, width, and results as JSON.
+//! How commands print: color, width, and errors of standard output.
 
 use crate::diagnostics::{Diagnostic, human};
 use crate::source::Sources;
-use serde_json::Value;
 use std::io::{IsTerminal, Write};
-use std::path::Path;
 
 /// Whether a stream takes color: a terminal, and no `NO_COLOR` or `TERM=dumb`.
 pub fn color(terminal: bool) -> bool {
@@ -31,16 +29,6 @@ pub fn show(sources: &Sources, found: &[Diagnostic]) {
         };
         eprint!("{}", human::render(sources, found, &options));
     }
-}
-
-/// Writes JSON to a file, or to standard output for `-`.
-pub fn write_json(path: &Path, value: &Value) -> Result<(), String> {
-    let text = format!("{value:#}\n");
-    let written = match path.to_str() {
-        Some("-") => std::io::stdout().lock().write_all(text.as_bytes()),
-        _ => std::fs::write(path, text),
-    };
-    written.map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
 /// Prints to standard output; one that takes no more (a full disk) is an error like any other.

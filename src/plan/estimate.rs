@@ -1,6 +1,6 @@
 //! How long things take, as far as that is known before they run.
 
-use super::words::time_words;
+use super::words::{count, time_words};
 use crate::load::spec::{Load, Pace};
 use crate::scenario::{Case, PhaseSpec};
 use serde::{Serialize, Serializer, ser::SerializeStruct};
@@ -25,6 +25,9 @@ pub struct Estimate {
     pub sure: Sure,
     /// About the most it takes, in seconds, where something bounds it.
     pub most: Option<f64>,
+    /// Answers that are awaited one after another with nothing but the server to end them: the
+    /// requests of a closed loop over its clients. They take their own time besides `seconds`.
+    pub answers: u64,
 }
 
 impl Estimate {
@@ -32,6 +35,7 @@ impl Estimate {
         seconds: 0.0,
         sure: Sure::Exactly,
         most: Some(0.0),
+        answers: 0,
     };
 
     fn exactly(seconds: f64) -> Self {
@@ -39,6 +43,7 @@ impl Estimate {
             seconds,
             sure: Sure::Exactly,
             most: Some(seconds),
+            answers: 0,
         }
     }
 
@@ -47,6 +52,7 @@ impl Estimate {
             seconds,
             sure: Sure::About,
             most: Some(seconds),
+            answers: 0,
         }
     }
 
@@ -55,6 +61,7 @@ impl Estimate {
             seconds,
             sure: Sure::AtLeast,
             most,
+            answers: 0,
         }
     }
 
@@ -109,9 +116,13 @@ impl Estimate {
             (_, None, Some(limit)) => Self::about(limit),
             // clients that think take that long; how long answers take, nobody knows
             (Pace::Closed { concurrency, think }, Some(requests), limit) => {
-                let waits = requests.div_ceil((*concurrency).max(1)).saturating_sub(1);
-                let thinking = waits as f64 * think.as_secs_f64();
-                Self::at_least(limit.map_or(thinking, |limit| limit.min(thinking)), limit)
+                let answers = requests.div_ceil((*concurrency).max(1));
+                let thinking = answers.saturating_sub(1) as f64 * think.as_secs_f64();
+                let least = limit.map_or(thinking, |limit| limit.min(thinking));
+                Self {
+                    answers: if limit.is_some() { 0 } else { answers },
+                    ..Self::at_least(least, limit)
+                }
             }
             (_, None, None) => Self::at_least(0.0, None),
         }
@@ -121,6 +132,7 @@ impl Estimate {
         Self {
             seconds: self.seconds * n as f64,
             most: self.most.map(|most| most * n as f64),
+            answers: self.answers.saturating_mul(n),
             ..self
         }
     }
@@ -131,6 +143,7 @@ impl Estimate {
             seconds: self.seconds.max(other.seconds),
             sure: self.sure.max(other.sure),
             most: self.most.zip(other.most).map(|(a, b)| a.max(b)),
+            answers: self.answers.max(other.answers),
         }
     }
 
@@ -139,7 +152,8 @@ impl Estimate {
         self.sure == Sure::Exactly
     }
 
-    /// `20 s`, `about 1 min`, `at least 20 s`, `20 s to 3 min`, `unknown`.
+    /// `20 s`, `about 1 min`, `at least 20 s`, `20 s to 3 min`, `40 answers`,
+    /// `at least 20 s + 40 answers`.
     pub fn words(&self) -> String {
         let least = time_words(self.seconds);
         match (self.sure, self.most) {
@@ -149,8 +163,13 @@ impl Estimate {
                 format!("{least} to {}", time_words(most))
             }
             (Sure::AtLeast, Some(most)) => format!("at most {}", time_words(most)),
-            (Sure::AtLeast, None) if self.seconds > 0.0 => format!("at least {least}"),
-            (Sure::AtLeast, None) => "unknown".into(),
+            (Sure::AtLeast, None) => match (self.seconds > 0.0, self.answers) {
+                (true, 0) => format!("at least {least}"),
+                (true, answers) => format!("at least {least} + {}", count(answers, "answer")),
+                // what is left without either is a server that comes to rest
+                (false, 0) => "until the server is at rest".into(),
+                (false, answers) => count(answers, "answer"),
+            },
         }
     }
 }
@@ -187,6 +206,7 @@ impl std::ops::Add for Estimate {
             seconds: self.seconds + other.seconds,
             sure: self.sure.max(other.sure),
             most: self.most.zip(other.most).map(|(a, b)| a + b),
+            answers: self.answers.saturating_add(other.answers),
         }
     }
 }
@@ -199,10 +219,11 @@ impl std::iter::Sum for Estimate {
 
 impl Serialize for Estimate {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Estimate", 4)?;
+        let mut fields = serializer.serialize_struct("Estimate", 5)?;
         fields.serialize_field("seconds", &self.seconds)?;
         fields.serialize_field("sure", &self.sure)?;
         fields.serialize_field("most_seconds", &self.most)?;
+        fields.serialize_field("answers", &self.answers)?;
         fields.serialize_field("text", &self.words())?;
         fields.end()
     }

@@ -65,6 +65,10 @@ impl Page {
             let line = self.bold(&line);
             self.line(0, &line);
         }
+        if plan.estimate(cases).answers > 0 {
+            let why = "answers are those of closed loops that come one after another (requests over clients): each takes as long as the server needs";
+            self.entry(2, "time", 4, &[why.to_string()]);
+        }
         for note in &plan.notes {
             self.entry(2, "note", 4, &[one_line(note)]);
         }
@@ -108,7 +112,7 @@ impl Page {
             .load_style(presets::NOTHING)
             .set_content_arrangement(ContentArrangement::Dynamic);
         table
-            .set_width(u16::try_from(self.style.width.saturating_sub(2)).unwrap_or(u16::MAX))
+            .set_width(u16::try_from(self.style.width.saturating_sub(4)).unwrap_or(u16::MAX))
             .force_no_tty();
         let mut header: Vec<String> = named.then(|| "case".to_string()).into_iter().collect();
         header.extend(first.axes.keys().cloned());

@@ -2,7 +2,7 @@
 
 use super::model::{CaseResult, RunResult, Verdict};
 use super::tally::{Sign, Tally};
-use super::{markdown, text};
+use super::{failed, markdown, text};
 use crate::store::StoreError;
 use crate::syntax::ast::CheckLevel;
 use std::fs::OpenOptions;
@@ -61,7 +61,37 @@ pub(super) fn verdicts(run: &RunResult, cases: &[CaseResult]) -> String {
             "\n{more} more: see `junit.xml` and the reports.\n"
         ));
     }
+    page.push_str(&failures(cases));
     page
+}
+
+/// The ways in which requests failed, as a table; nothing where none did.
+fn failures(cases: &[CaseResult]) -> String {
+    let rows = cases.iter().flat_map(|case| {
+        let names = [&case.scenario, &case.case].map(|name| text::short(name, 100));
+        failed::failed(case).into_iter().map(move |failed| {
+            let phase = text::short(&failed.phase, 100);
+            vec![
+                markdown::escape(&format!("{} / {} / {phase}", names[0], names[1])),
+                markdown::escape(&failed.class),
+                failed.count.to_string(),
+                markdown::escape(&failed.example),
+            ]
+        })
+    });
+    let mut rows: Vec<Vec<String>> = rows.collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let more = rows.len().saturating_sub(LISTED);
+    rows.truncate(LISTED);
+    let headers = ["phase", "failure", "requests", "for example"].map(String::from);
+    let table = markdown::table(&headers, &rows);
+    let more = match more {
+        0 => String::new(),
+        more => format!("\n{more} more: see each case's `result.json`.\n"),
+    };
+    format!("\n{table}{more}")
 }
 
 /// Appends to the summary file, cut so that the whole file stays below GitHub's limit.

@@ -1,6 +1,7 @@
 //! JUnit XML as GitHub, GitLab and Jenkins show it best: a suite per scenario, a test per check.
 
 use super::error::ReportError;
+use super::failed;
 use super::figures::precise;
 use super::model::{CaseResult, CheckResult, RunResult, Verdict, WorldError};
 use super::text::{one_line, plain};
@@ -11,7 +12,8 @@ use std::time::Duration;
 
 /// The cases as JUnit XML. A check is the test `<case> / <check>`; what the world did to a case,
 /// or a case without checks, is the test `<case>`. The case's duration is on its first test, so
-/// that sums are right.
+/// that sums are right; so are the ways in which its requests failed, which tests that read a
+/// phase of theirs have too.
 pub(super) fn junit(run: &RunResult, cases: &[&CaseResult]) -> Result<Vec<u8>, ReportError> {
     let mut scenarios: IndexMap<&str, Vec<&CaseResult>> = IndexMap::new();
     for case in cases {
@@ -60,7 +62,7 @@ fn tests(case: &CaseResult) -> Vec<TestCase> {
     }
     for check in &case.checks {
         let name = format!("{} / {}", case.case, check.name);
-        let mut test = test(&name, case, status(check));
+        let mut test = test(&name, case, status(check, case));
         let mut place = check.place.rsplitn(3, ':');
         if let (Some(_), Some(line), Some(file)) = (place.next(), place.next(), place.next()) {
             test.extra.insert("file".into(), clean(file));
@@ -81,6 +83,15 @@ fn tests(case: &CaseResult) -> Vec<TestCase> {
     }
     if let Some(first) = tests.first_mut() {
         first.set_time(seconds(case.duration_s));
+        let failed = failed::lines(case);
+        if !failed.is_empty() {
+            let before = first
+                .system_out
+                .as_ref()
+                .map(|out| format!("{}\n", out.as_str()));
+            let text = before.unwrap_or_default() + &failed.join("\n");
+            first.set_system_out(XmlString::new(text));
+        }
     }
     tests
 }
@@ -93,7 +104,7 @@ fn test(name: &str, case: &CaseResult, status: TestCaseStatus) -> TestCase {
 
 /// A warning never fails a test; what keeps an `expect` from being decided is an error of the
 /// world, unless it was meant to be left out.
-fn status(check: &CheckResult) -> TestCaseStatus {
+fn status(check: &CheckResult, case: &CaseResult) -> TestCaseStatus {
     let kind = match check.verdict {
         Verdict::Pass => return TestCaseStatus::success(),
         Verdict::Skipped | Verdict::NotDecided | Verdict::Interrupted => {
@@ -115,9 +126,27 @@ fn status(check: &CheckResult) -> TestCaseStatus {
     status.set_description(XmlString::new(format!(
         "{}\n{}",
         one_line(&check.why),
-        evidence(check)
+        [vec![evidence(check)], of_its_phases(check, case)]
+            .concat()
+            .join("\n")
     )));
     status
+}
+
+/// What failed in the phases that a check reads.
+fn of_its_phases(check: &CheckResult, case: &CaseResult) -> Vec<String> {
+    let reads = |name: &str| {
+        let mut read = check
+            .evidence
+            .iter()
+            .filter_map(|part| part.phase.as_deref());
+        read.any(|phase| one_line(phase) == name)
+    };
+    let failed = failed::failed(case).into_iter();
+    failed
+        .filter(|failed| reads(&failed.phase))
+        .map(|failed| failed.line())
+        .collect()
 }
 
 /// The check and every measured part of it, a line each.

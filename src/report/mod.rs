@@ -3,6 +3,7 @@
 mod columns;
 mod context;
 mod error;
+mod failed;
 mod figures;
 mod filters;
 mod github;
@@ -22,4 +23,4 @@ mod write;
 pub use error::{Clash, ReportError, ReportErrors, TemplateError};
 pub use tally::Tally;
 pub use template::{check_template, std_template, std_templates};
-pub use write::{write_all, write_folder};
+pub use write::{as_stored, write_all, write_folder};

@@ -1,5 +1,6 @@
 //! The verdicts as a terminal shows them after a run.
 
+use super::failed;
 use super::figures::duration;
 use super::model::{CaseResult, CheckResult, Verdict};
 use super::tally::{Sign, Tally};
@@ -18,7 +19,9 @@ pub struct Style {
     pub brief: bool,
 }
 
-/// One line per check, grouped by case; then the count and the run folder. Ends with a line end.
+/// One line per check, grouped by case, and one for each way in which requests failed; then the
+/// count and the run folder. Ends with a line end. Secrets must be out of the cases already: what
+/// is cut here could not be recognised any more.
 pub fn outcome(cases: &[CaseResult], folder: &Path, style: Style) -> String {
     let mut text = String::new();
     for case in cases {
@@ -94,6 +97,13 @@ fn add_case(text: &mut String, case: &CaseResult, style: Style) {
                 one_line(because)
             ));
         }
+    }
+    for line in failed::lines(case) {
+        let line = match style.ascii {
+            true => line.replace('…', "..."),
+            false => line,
+        };
+        text.push_str(&format!("    {line}\n"));
     }
 }
 

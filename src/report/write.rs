@@ -236,7 +236,9 @@ impl<'a> Writer<'a> {
 
 /// A value as the run folder has it: without secrets, and with what JSON cannot hold left out.
 /// Reports written from memory and from the folder are then the same.
-fn as_stored<T: Serialize + DeserializeOwned>(
+///
+/// Errors: a value that is no JSON, which none of the result model is.
+pub fn as_stored<T: Serialize + DeserializeOwned>(
     value: &T,
     redactor: &Redactor,
 ) -> Result<T, ReportError> {

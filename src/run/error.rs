@@ -19,6 +19,18 @@ pub enum RunError {
 }
 
 impl RunError {
+    /// Whether the command named a folder that a run cannot have.
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::Store(
+                StoreError::Finished { .. }
+                    | StoreError::NotARunFolder { .. }
+                    | StoreError::NotADirectory { .. }
+            )
+        )
+    }
+
     /// What to do about it.
     pub fn help(&self) -> Option<&'static str> {
         match self {

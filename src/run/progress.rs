@@ -113,6 +113,8 @@ pub struct Reading {
     pub done: u64,
     pub failed: u64,
     pub in_flight: u64,
+    /// Nothing more is sent in this round; the last answers are awaited.
+    pub draining: bool,
     /// Requests per second of late; none before it can be told.
     pub rate: Option<f64>,
     /// Seconds; none before the first token.

@@ -124,10 +124,11 @@ fn folders_that_cannot_be_taken_are_refused_before_anything_starts() {
         "",
         "phase a { workload = w, requests = 2 }\nexpect ok: a.success_rate == 100%",
     ));
-    let refused = |folder: &str, said: &str| {
+    // 2: wrong usage; 3: the world does not let scn
+    let refused = |folder: &str, said: &str, code: i32| {
         let ran = pack
             .ran(pack.scn(&["run", "s.scn", "--out", folder]))
-            .exits(3);
+            .exits(code);
         assert!(ran.stderr.contains(said), "{}", ran.stderr);
         assert!(
             ran.stderr.contains("--out DIR"),
@@ -136,18 +137,22 @@ fn folders_that_cannot_be_taken_are_refused_before_anything_starts() {
         );
         assert!(ran.stdout.is_empty(), "{}", ran.stdout);
     };
-    refused("s.scn", "is a file");
-    refused("s.scn/below", "is a file");
+    refused("s.scn", "is a file", 2);
+    refused("s.scn/below", "is a file", 2);
     std::fs::create_dir(pack.path().join("foreign")).unwrap();
     std::fs::write(pack.path().join("foreign/thesis.tex"), "x").unwrap();
-    refused("foreign", "thesis.tex");
+    refused("foreign", "thesis.tex", 2);
     assert_eq!(files(&pack.path().join("foreign")).len(), 1);
     if let Some((folder, _kept)) = read_only() {
         refused(
             folder.join("out").to_str().unwrap(),
             "cannot create the folder",
+            3,
         );
     }
     pack.run(&[]).exits(0);
-    refused("out", "finished run");
+    let before = std::fs::read(pack.path().join("out/run.json")).unwrap();
+    refused("out", "finished run", 2);
+    let after = std::fs::read(pack.path().join("out/run.json")).unwrap();
+    assert_eq!(before, after);
 }

@@ -84,7 +84,15 @@ fn every_fault_has_its_class() {
         .map(|(name, options, _, _)| scenario(name, options, body))
         .collect();
     let ran = Pack::new(&text).run(&[]).exits(1);
+    let junit = std::fs::read_to_string(ran.folder.join("junit.xml")).unwrap();
     for (name, _, class, said) in faults {
+        // people see it where they look first
+        let class_words = class.replace('_', " ");
+        for page in [&ran.stdout, &junit] {
+            let of_class = format!("failed ({class_words}): ");
+            let lines = page.lines().filter(|line| line.contains(&of_class));
+            assert!(lines.clone().any(|line| line.contains(said)), "{page}");
+        }
         let case = ran.case(&format!("{name}/case"));
         assert_eq!(case["verdict"], "fail", "{name}");
         assert!(case["error"].is_null(), "{name}: {case:#}");

@@ -112,10 +112,101 @@ fn json_on_standard_output_is_alone_there() {
 }
 
 #[test]
-fn json_that_cannot_be_written_is_no_success() {
-    let ran = passing().run(&["--json", "no/such/folder/x.json"]).exits(3);
+fn json_that_cannot_be_written_is_found_before_anything_starts() {
+    let pack = passing();
+    std::fs::create_dir(pack.path().join("folder")).unwrap();
+    for path in ["no/such/folder/x.json", "folder", "s.scn/x.json"] {
+        let ran = pack.run(&["--json", path]).exits(2);
+        assert!(ran.stderr.contains(path), "{}", ran.stderr);
+        assert!(ran.stderr.contains("nothing was started"), "{}", ran.stderr);
+        assert!(!ran.folder.exists(), "nothing was started");
+        pack.ran(pack.scn(&["plan", "s.scn", "--json", path]))
+            .exits(2);
+        pack.ran(pack.scn(&["lint", "s.scn", "--json", path]))
+            .exits(2);
+    }
+    // a disk that is full at the end is the world's
+    pack.run(&["--json", "/dev/full"]).exits(3);
+}
+
+#[test]
+fn a_json_file_keeps_what_it_holds_until_the_results_are_there() {
+    let pack = passing();
+    let path = pack.path().join("results.json");
+    let text = || std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, "of the last run").unwrap();
+    std::fs::create_dir(pack.path().join("foreign")).unwrap();
+    std::fs::write(pack.path().join("foreign/x"), "").unwrap();
+    let early = ["run", "s.scn", "--json", "results.json", "--out", "foreign"];
+    pack.ran(pack.scn(&early)).exits(2);
+    assert_eq!(text(), "of the last run");
+    let unknown = ["run", "s.scn", "--json", "results.json", "--only", "t"];
+    pack.ran(pack.scn(&unknown)).exits(4);
+    assert_eq!(text(), "of the last run");
+
+    // a link stays one, and nothing is left beside
+    std::os::unix::fs::symlink("results.json", pack.path().join("link.json")).unwrap();
+    pack.run(&["--json", "link.json"]).exits(0);
+    assert_eq!(json(&path)["exit_code"], 0);
+    assert!(pack.path().join("link.json").is_symlink());
+    let here: BTreeSet<String> = std::fs::read_dir(pack.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    let wanted = ["foreign", "link.json", "out", "results.json", "s.scn"];
+    assert_eq!(here, wanted.map(String::from).into());
+
+    // the run's own folder takes it too
+    let inside = ["run", "s.scn", "--out", "new", "--json", "new/x.json"];
+    pack.ran(pack.scn(&inside)).exits(0);
+    assert_eq!(json(&pack.path().join("new/x.json"))["exit_code"], 0);
+}
+
+#[test]
+fn json_of_an_invalid_scenario_is_what_lint_finds() {
+    let pack = Pack::new("scenario s { nonsense = 1 }\n");
+    let of = |arguments: &[&str], code: i32| {
+        let ran = pack.ran(pack.scn(arguments)).exits(code);
+        serde_json::from_str::<serde_json::Value>(&ran.stdout).expect("JSON alone")
+    };
+    let found = of(&["lint", "s.scn", "--json", "-"], 1);
+    assert_eq!(found[0]["code"], "E0202", "{found:#}");
+    assert_eq!(of(&["run", "s.scn", "--json", "-"], 2), found);
+    assert_eq!(of(&["plan", "s.scn", "--json", "-"], 2), found);
+    assert!(!pack.path().join("runs").exists());
+    pack.ran(pack.scn(&["plan", "s.scn", "--json", "found.json"]))
+        .exits(2);
+    assert_eq!(json(&pack.path().join("found.json")), found);
+}
+
+#[test]
+fn a_parameter_that_does_not_fit_is_shown_at_its_declaration() {
+    let pack = Pack::new(&format!(
+        "param rounds = 2\nparam size = 1.5 GiB\nparam name = \"x\"\n{}",
+        scenario(
+            "s",
+            "",
+            "phase a { workload = w, requests = rounds }\nexpect m: sut.memory.max <= size"
+        )
+    ));
+    for (given, wanted, example, line) in [
+        ("rounds=potato", "takes a bare number", "-p rounds=2", 4),
+        ("rounds=5MB", "takes a bare number", "-p rounds=2", 4),
+        ("rounds=", "takes a bare number", "-p rounds=2", 4),
+        ("size=5", "takes an amount of data", "-p 'size=1.5 GiB'", 5),
+    ] {
+        let ran = pack.run(&["-p", given, "--json", "-"]).exits(2);
+        for said in [given, wanted, example] {
+            assert!(ran.stderr.contains(said), "{said}: {}", ran.stderr);
+        }
+        let found: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+        assert_eq!(found[0]["line"], line, "{found:#}");
+        assert!(!ran.folder.exists());
+        pack.ran(pack.scn(&["lint", "s.scn", "-p", given])).exits(2);
+    }
+    let ran = pack.run(&["-p", "round=2"]).exits(2);
     assert!(
-        ran.stderr.contains("no/such/folder/x.json"),
+        ran.stderr.contains("did you mean `rounds`"),
         "{}",
         ran.stderr
     );
@@ -242,6 +333,17 @@ fn exit_codes_and_their_order() {
     run(&["few", "blind"], 3);
     run(&["few", "blind", "bad", "good"], 1);
 
+    // one file that is invalid comes before all that the others would come to
+    std::fs::write(
+        pack.path().join("invalid.scn"),
+        "scenario i { nonsense = 1 }\n",
+    )
+    .unwrap();
+    let mixed = ["run", "s.scn", "invalid.scn", "--out", "mixed"];
+    let ran = pack.ran(pack.scn(&mixed)).exits(2);
+    assert!(ran.stderr.contains("invalid.scn"), "{}", ran.stderr);
+    assert!(!pack.path().join("mixed").exists(), "nothing was started");
+
     let broken = Pack::new("scenario s { nonsense = 1 }\n");
     let ran = broken.run(&[]).exits(2);
     assert!(ran.stderr.contains("nonsense"), "{}", ran.stderr);
@@ -258,6 +360,9 @@ fn arguments_that_are_not_utf8_are_no_panic() {
     let pack = passing();
     let mut command = pack.scn(&["run", "s.scn", "--only", "s", "--out"]);
     command.arg(std::ffi::OsStr::from_bytes(b"out\xff"));
+    pack.ran(command).exits(0);
+    let mut command = pack.scn(&["run", "s.scn", "--json", "-", "--out"]);
+    command.arg(std::ffi::OsStr::from_bytes(b"json\xff"));
     pack.ran(command).exits(0);
 }
 

@@ -87,6 +87,33 @@ fn a_check_on_requests_that_were_cut_is_interrupted() {
 }
 
 #[test]
+fn an_interrupt_comes_before_all_that_cases_came_to() {
+    let load = "phase a { workload = w, requests = 3 }\n";
+    let of = |name, check| scenario(name, "", &format!("{load}expect ok: {check}"));
+    let pack = Pack::new(
+        &[
+            of("bad", "a.completed >= 1000 req"),
+            of("few", "a.ttft.p99 <= 10s"),
+            scenario("long", "", "phase quiet { idle = 10min }"),
+        ]
+        .concat(),
+    );
+    let mut run = pack.start(&[]);
+    run.wait_for_phase("quiet");
+    run.signal(Signal::SIGINT);
+    assert_eq!(run.end(), Some(130));
+    let result = json(&run.folder.join("run.json"));
+    assert_eq!(result["exit_code"], 130);
+    let verdicts: Vec<_> = result["cases"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|case| case["verdict"].as_str().unwrap())
+        .collect();
+    assert_eq!(verdicts, ["fail", "inconclusive", "interrupted"]);
+}
+
+#[test]
 fn sigterm_in_an_idle_phase_does_the_same() {
     interrupted(
         "phase a { idle = 10min }\nreport page extends reports.summary {}",

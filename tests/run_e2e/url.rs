@@ -1,6 +1,6 @@
 //! Servers that already run.
 
-use crate::raw::{STREAM, answer, read_request};
+use crate::raw::{Raw, STREAM, answer, read_request};
 use crate::support::*;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
@@ -191,6 +191,65 @@ fn secrets_in_commands_and_parameters_are_kept() {
     let ran = ran.exits(0);
     nowhere(&format!("{KEY}-2"), &[&ran]);
     assert_eq!(json(&ran.folder.join("run.json"))["params"]["key"], "***");
+}
+
+#[test]
+fn secrets_in_options_are_kept_also_where_the_server_says_them() {
+    let text = "workload asked { prompt = \"hi\", output = 4, accept = answer == \"\" }
+        scenario s { sample = 50ms
+          server sut {
+            engine = engines.builtin
+            options { ttft = 1ms, itl = 1ms, answer = secret(env(\"SCN_TEST_KEY\")) }
+          }
+          phase a { workload = asked, requests = 4 }
+          expect ok: a.accept_rate == 100%
+          report page extends reports.summary { to = [\"summary.md\", \"github:summary\"] }
+        }";
+    let pack = Pack::new(text);
+    let command = |arguments: &[&str]| {
+        let mut command = pack.scn(arguments);
+        command.env("SCN_TEST_KEY", KEY);
+        command
+    };
+    let run = ["run", "s.scn", "--out", "out", "-v", "--json", "-"];
+    let ran = pack.ran(command(&run)).exits(1);
+    let shown = pack.ran(command(&["plan", "s.scn"])).exits(0);
+    assert!(shown.stdout.contains("--answer '***'") || shown.stdout.contains("--answer ***"));
+    let plan = pack
+        .ran(command(&["plan", "s.scn", "--json", "-"]))
+        .exits(0);
+    let linted = pack
+        .ran(command(&["lint", "s.scn", "--json", "-"]))
+        .exits(0);
+    let report = pack.ran(pack.scn(&["report", "out"])).exits(0);
+    nowhere(KEY, &[&ran, &shown, &plan, &linted, &report]);
+}
+
+#[test]
+fn no_part_of_a_secret_is_left_where_a_text_is_cut() {
+    // the lines on the terminal end within the secret
+    let said = format!("{{\"error\":\"{}{KEY}\"}}", "x".repeat(110));
+    let server = Raw::start(move |_| (500, "application/json", said.clone()));
+    // one that is sent with no request: the client does not know it
+    let pack = Pack::new(&format!(
+        "param spare = env(\"SCN_TEST_KEY\")
+         scenario s {{
+           server sut {{ url = \"{}\", model = {{ path = \"m\" }} }}
+           phase a {{ workload = w, requests = 4 }}
+           expect ok: a.success_rate == 100%
+         }}",
+        server.url
+    ));
+    let given = format!("spare={KEY}");
+    let mut command = pack.scn(&["run", "s.scn", "--out", "out", "-p", &given]);
+    command.env("SCN_TEST_KEY", "other");
+    let ran = pack.ran(command).exits(1);
+    assert!(
+        ran.stdout.contains("failed (status): 500"),
+        "{}",
+        ran.stdout
+    );
+    nowhere(&KEY[..8], &[&ran]);
 }
 
 #[test]

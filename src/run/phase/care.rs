@@ -62,7 +62,7 @@ impl Stage<'_> {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_secs_f64(left).min(TICK)).await;
-            self.tick(live, None, &mut pace);
+            self.tick(live, None, false, &mut pace);
             self.alive()?;
         }
     }
@@ -112,7 +112,14 @@ impl Stage<'_> {
         }
     }
 
-    pub(super) fn tick(&self, live: &[Arc<LiveLoad>], round: Option<(u64, u64)>, pace: &mut Pace) {
+    /// Says how it goes. `over`: nothing more is sent.
+    pub(super) fn tick(
+        &self,
+        live: &[Arc<LiveLoad>],
+        round: Option<(u64, u64)>,
+        over: bool,
+        pace: &mut Pace,
+    ) {
         let mut sums = Reading {
             round,
             ..Reading::default()
@@ -124,6 +131,7 @@ impl Stage<'_> {
             sums.ttft_p50 = most(sums.ttft_p50, reading.ttft_recent_median);
             sums.ttft_p95 = most(sums.ttft_p95, reading.ttft_recent_p95);
         }
+        sums.draining = over && sums.in_flight > 0;
         // servers may share GPUs
         let mut gpus = BTreeMap::new();
         for server in self.servers {

@@ -95,6 +95,17 @@ impl Stage<'_> {
             .collect();
         let live: Vec<Arc<LiveLoad>> = prepared.iter().map(|one| one.live.clone()).collect();
         let rounds = (spec.repeat > 1).then_some((round + 1, spec.repeat));
+        let start = self.shared.clock.now();
+        let over = || {
+            let since = self.shared.clock.now() - start;
+            prepared.iter().all(|one| {
+                let (load, live) = (&one.load, one.live.reading());
+                load.requests.is_some_and(|most| live.started >= most)
+                    || load
+                        .duration
+                        .is_some_and(|limit| since >= limit.as_secs_f64())
+            })
+        };
         let mut pace = Pace::default();
         let all = futures_util::future::join_all(tasks);
         tokio::pin!(all);
@@ -106,7 +117,7 @@ impl Stage<'_> {
                 ends = &mut all => break ends,
                 () = self.one_ends(), if !ending => {}
                 () = asked.reached(StopLevel::Finish), if !ending => {}
-                () = tokio::time::sleep(TICK) => self.tick(&live, rounds, &mut pace),
+                () = tokio::time::sleep(TICK) => self.tick(&live, rounds, over(), &mut pace),
             }
             if !ending {
                 problem = self.alive().err();
@@ -117,6 +128,8 @@ impl Stage<'_> {
             }
         };
         keep_delay(data, meter.stop());
+        // nothing is in flight any more, whatever comes next
+        self.tick(&live, rounds, true, &mut pace);
         for end in ends {
             match end {
                 Ok(end) => {

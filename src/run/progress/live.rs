@@ -92,16 +92,18 @@ fn phase_line(phase: &Phase, width: usize, color: bool, now: Instant) -> String 
             whole(since(*from, now))
         );
     }
-    let Some(share) = share(phase, elapsed) else {
-        return joined(format!("  {name}"), &parts(phase, elapsed), width);
+    // while it drains, a bar that stands still says nothing
+    let share = share(phase, elapsed).filter(|_| phase.draining.is_none());
+    let Some(share) = share else {
+        return joined(format!("  {name}"), &parts(phase, now), width);
     };
     let cells = (width / 5).min(WIDEST_BAR);
     if width < 40 {
-        return joined(format!("  {name}"), &parts(phase, elapsed), width);
+        return joined(format!("  {name}"), &parts(phase, now), width);
     }
     let full = ((share * cells as f64) as usize).min(cells);
     let bar = painted(36, &"━".repeat(full), color) + &painted(2, &"─".repeat(cells - full), color);
-    joined(format!("  {name}  {bar}"), &parts(phase, elapsed), width)
+    joined(format!("  {name}  {bar}"), &parts(phase, now), width)
 }
 
 /// How much of the phase is over: by requests or by time, whichever is further.
@@ -126,21 +128,28 @@ fn share(phase: &Phase, elapsed: Duration) -> Option<f64> {
 type Part = (u8, String);
 
 /// What is said of a phase, in the order in which it is read.
-fn parts(phase: &Phase, elapsed: Duration) -> Vec<Part> {
+fn parts(phase: &Phase, now: Instant) -> Vec<Part> {
+    let elapsed = since(phase.since, now);
     let mut parts: Vec<Part> = Vec::new();
     let Some(reading) = &phase.reading else {
         return match phase.planned_s {
-            Some(planned) => vec![(0, format!("{} of {}", whole(elapsed), time_words(planned)))],
+            Some(planned) => vec![(0, of_planned(elapsed, planned))],
             None => vec![(0, whole(elapsed)), (5, one_line(&phase.words))],
         };
     };
     match (phase.planned_requests, phase.planned_s) {
         (Some(planned), _) => parts.push((0, format!("{}/{planned}", reading.done))),
+        (None, Some(_)) if phase.draining.is_some() => {
+            parts.push((2, format!("{} done", reading.done)));
+        }
         (None, Some(planned)) => {
-            parts.push((0, format!("{} of {}", whole(elapsed), time_words(planned))));
+            parts.push((0, of_planned(elapsed, planned)));
             parts.push((2, format!("{} done", reading.done)));
         }
         (None, None) => parts.push((0, format!("{} done, {}", reading.done, whole(elapsed)))),
+    }
+    if let Some(from) = phase.draining {
+        parts.push((0, draining(from, now)));
     }
     if reading.failed > 0 {
         parts.push((1, format!("{} failed", reading.failed)));
@@ -160,11 +169,26 @@ fn parts(phase: &Phase, elapsed: Duration) -> Vec<Part> {
     if let Some(memory) = reading.gpu_memory {
         parts.push((4, format!("GPU {}", Quantity::bytes(memory))));
     }
-    if let Some(left) = left(phase) {
+    if let Some(left) = left(phase).filter(|_| phase.draining.is_none()) {
         parts.push((6, format!("{left} left")));
     }
-    parts.push((7, format!("{} in flight", reading.in_flight)));
+    let least = if phase.draining.is_some() { 0 } else { 7 };
+    parts.push((least, format!("{} in flight", reading.in_flight)));
     parts
+}
+
+/// `10 s of 1 min`; once it is longer than planned, only how long.
+fn of_planned(elapsed: Duration, planned: f64) -> String {
+    if elapsed.as_secs_f64() < planned + 1.0 {
+        format!("{} of {}", whole(elapsed), time_words(planned))
+    } else {
+        format!("after {}", whole(elapsed))
+    }
+}
+
+/// `draining for 7 s`: the last answers are awaited.
+fn draining(from: Instant, now: Instant) -> String {
+    format!("draining for {}", whole(since(from, now)))
 }
 
 /// How long the rest takes at the present rate.
@@ -208,9 +232,10 @@ pub(super) fn sentence(phase: &Phase, now: Instant) -> String {
         );
     }
     let elapsed = since(phase.since, now);
-    let after = match phase.planned_s {
-        Some(planned) => format!("{} of {}", whole(elapsed), time_words(planned)),
-        None => format!("after {}", whole(elapsed)),
+    let after = match (phase.draining, phase.planned_s) {
+        (Some(from), _) => draining(from, now),
+        (None, Some(planned)) => of_planned(elapsed, planned),
+        (None, None) => format!("after {}", whole(elapsed)),
     };
     let Some(reading) = &phase.reading else {
         return format!("  {name}: {after}");

@@ -91,6 +91,7 @@ fn reading(done: u64) -> Reading {
         done,
         failed: 2,
         in_flight: 16,
+        draining: false,
         rate: Some(12.14),
         ttft_p50: Some(0.0452),
         ttft_p95: Some(0.0803),
@@ -263,6 +264,66 @@ fn a_phase_by_the_clock() {
         round: None,
         ..reading(300)
     })));
+}
+
+/// A load that ended by the clock after 3 s, and whose last answers are awaited.
+fn drained() -> Vec<(u64, Event)> {
+    let tick = |in_flight, draining| {
+        Event::PhaseTick(Reading {
+            round: None,
+            in_flight,
+            draining,
+            ..reading(30)
+        })
+    };
+    vec![
+        (
+            0,
+            Event::RunStarted {
+                cases: 1,
+                launches: 1,
+                folder: "runs/one".into(),
+            },
+        ),
+        (0, case(0)),
+        (
+            0,
+            Event::PhaseStarted {
+                name: "open".into(),
+                words: "open loop, 10 req/s (Poisson), 3 s".into(),
+                planned_requests: None,
+                planned_s: Some(3.0),
+            },
+        ),
+        (2, tick(12, false)),
+        (3, tick(9, true)),
+        (13, tick(4, true)),
+    ]
+}
+
+#[test]
+fn a_phase_that_drains_says_so_and_how_many_are_in_flight() {
+    let events = drained();
+    for columns in [110, 60, 40] {
+        let shown = screen(&events, columns, MOVING);
+        assert!(
+            shown.contains("draining for 10 s") && shown.contains("4 in flight"),
+            "{shown}"
+        );
+        assert!(!shown.contains("of 3 s"), "{shown}");
+    }
+    let before = screen(&events[..4], 110, MOVING);
+    assert!(before.contains("2 s of 3 s"), "{before}");
+    let text = log(&events, PLAIN);
+    assert!(
+        text.contains("open: 30 requests, draining for 10 s, 2 failed, 4 in flight"),
+        "{text}"
+    );
+    // the next round sends again
+    let mut again = drained();
+    again.push((14, Event::PhaseTick(reading(31))));
+    let shown = screen(&again, 110, MOVING);
+    assert!(!shown.contains("draining"), "{shown}");
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub(super) enum Doing {
         server: String,
         since: Instant,
     },
-    Phase(Phase),
+    Phase(Box<Phase>),
 }
 
 #[derive(Debug, Clone)]
@@ -42,6 +42,8 @@ pub(super) struct Phase {
     pub since: Instant,
     pub reading: Option<Reading>,
     pub waiting: Option<(String, Instant)>,
+    /// Since when only the last answers are awaited.
+    pub draining: Option<Instant>,
 }
 
 impl View {
@@ -98,7 +100,7 @@ impl View {
                 planned_requests,
                 planned_s,
             } => {
-                self.doing = Doing::Phase(Phase {
+                self.doing = Doing::Phase(Box::new(Phase {
                     name: name.clone(),
                     words: words.clone(),
                     planned_requests: *planned_requests,
@@ -106,12 +108,15 @@ impl View {
                     since: now,
                     reading: None,
                     waiting: None,
-                });
+                    draining: None,
+                }));
             }
             Event::PhaseTick(reading) => {
                 if let Doing::Phase(phase) = &mut self.doing {
                     phase.reading = Some(reading.clone());
                     phase.waiting = None;
+                    let since = phase.draining.unwrap_or(now);
+                    phase.draining = reading.draining.then_some(since);
                 }
             }
             Event::Waiting { what } => {

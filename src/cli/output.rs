@@ -1,0 +1,118 @@
+//! Where `--json FILE` goes: found out before anything is done, written at the end.
+
+use super::exit;
+use crate::store::write_whole;
+use serde_json::Value;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// A place for results that can be written, as far as that can be known before. A file that is
+/// there keeps what it holds until the results are.
+pub enum Output {
+    /// Nobody asked for them.
+    None,
+    Stdout,
+    /// A file, written whole and then put in its place.
+    File(PathBuf),
+    /// What must be written to as it is: a pipe, a device, a file in a folder that takes no
+    /// others.
+    Open(PathBuf, File),
+}
+
+impl Output {
+    /// Finds out whether the results can be written. `out` is the run's folder, which is made and
+    /// looked at by itself.
+    ///
+    /// Errors: a sentence that names the path.
+    pub fn find(json: Option<&Path>, out: Option<&Path>) -> Result<Self, String> {
+        let Some(path) = json else {
+            return Ok(Self::None);
+        };
+        if path.to_str() == Some("-") {
+            return Ok(Self::Stdout);
+        }
+        if out.is_some() && path.parent() == out {
+            return Ok(Self::File(path.into()));
+        }
+        Self::of_path(path).map_err(|error| {
+            format!(
+                "cannot write the results to {}: {error}\n  help: name a file that can be written \
+                 with `--json FILE`; nothing was started",
+                path.display()
+            )
+        })
+    }
+
+    fn of_path(path: &Path) -> io::Result<Self> {
+        let there = match path.metadata() {
+            Ok(found) => Some(found),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        let (file, path) = match there {
+            None => (None, path.to_path_buf()),
+            Some(found) => {
+                let file = OpenOptions::new().write(true).open(path)?;
+                if !found.is_file() {
+                    return Ok(Self::Open(path.into(), file));
+                }
+                // a link stays one
+                (Some(file), path.canonicalize()?)
+            }
+        };
+        match (beside(&path), file) {
+            (Ok(()), _) => Ok(Self::File(path)),
+            (Err(_), Some(file)) => Ok(Self::Open(path, file)),
+            (Err(error), None) => Err(error),
+        }
+    }
+
+    pub fn is_stdout(&self) -> bool {
+        matches!(self, Self::Stdout)
+    }
+
+    /// Writes the results. Errors: a sentence that names the path.
+    pub fn write(&self, value: &Value) -> Result<(), String> {
+        let text = format!("{value:#}\n");
+        let cannot =
+            |path: &Path, error: io::Error| format!("cannot write {}: {error}", path.display());
+        match self {
+            Self::None => Ok(()),
+            Self::Stdout => super::style::print(&text),
+            Self::File(path) => {
+                write_whole(path, text.as_bytes()).map_err(|error| error.to_string())
+            }
+            Self::Open(path, file) => over(file, &text).map_err(|error| cannot(path, error)),
+        }
+    }
+}
+
+/// Whether a file can be made beside `path`; none is left.
+fn beside(path: &Path) -> io::Result<()> {
+    let Some(name) = path.file_name() else {
+        return Err(io::ErrorKind::IsADirectory.into());
+    };
+    let name = format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id());
+    let path = path.with_file_name(name);
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&path)?;
+    std::fs::remove_file(path)
+}
+
+/// In place of what the file holds.
+fn over(mut file: &File, text: &str) -> io::Result<()> {
+    if file.metadata()?.is_file() {
+        file.set_len(0)?;
+    }
+    file.write_all(text.as_bytes())?;
+    file.flush()
+}
+
+/// Says why the results cannot be written, for the exit code of wrong usage.
+pub fn complain(error: String) -> u8 {
+    eprintln!("error: {error}");
+    exit::USAGE
+}

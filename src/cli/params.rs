@@ -1,0 +1,178 @@
+//! `-p name=value`: parameters from the command line.
+
+use super::load::no_such;
+use crate::diagnostics::{Diagnostic, codes};
+use crate::eval::{Evaluator, Nothing, Params, Scope, Shape, Value};
+use crate::resolve::{DefinitionKind, ModuleId, Program};
+use crate::syntax;
+use crate::syntax::ast::{ExprKind, ItemKind};
+use indexmap::IndexMap;
+
+/// What is wrong with a parameter.
+pub enum Wrong {
+    Said(String),
+    /// At its declaration.
+    Found(Box<Diagnostic>),
+}
+
+/// Sets the `param` of that name in every file that was read, and with `common.name=value` only
+/// that of the file that a root file uses as `common`. Also the texts as they may be shown.
+/// `broken`: names may stand in the part of a file that could not be read.
+pub fn params(
+    program: &Program,
+    given: &[String],
+    broken: bool,
+) -> Result<(Params, IndexMap<String, String>), Wrong> {
+    let known = known_params(program);
+    let none = Params::new();
+    let eval = Evaluator::new(program, &none, &Nothing);
+    let (mut params, mut shown) = (Params::new(), IndexMap::new());
+    for text in given {
+        let Some((name, value)) = text.split_once('=') else {
+            return Err(Wrong::Said(format!("`-p {text}`: write `-p name=value`")));
+        };
+        let name = name.trim();
+        let Some(keys) = known.get(name) else {
+            if broken {
+                continue;
+            }
+            let known = known.keys().map(String::as_str);
+            return Err(Wrong::Said(no_such("param", name, known)));
+        };
+        for (module, own) in keys {
+            let default = eval.definition(*module, own);
+            if matches!(default, Value::Error) {
+                continue;
+            }
+            let value_of = value_of(&eval, value, &default)
+                .map_err(|why| unfit(program, *module, own, text, &why, &default))?;
+            let secret = matches!(value_of, Value::Secret(_));
+            let text = if secret { "***" } else { value };
+            shown.insert(name.to_string(), text.to_string());
+            params.insert((*module, own.clone()), value_of);
+        }
+    }
+    Ok((params, shown))
+}
+
+/// By what a `-p` may call them: the params of all files by their name, those of files that a
+/// root file uses also behind the name it uses them by.
+fn known_params(program: &Program) -> IndexMap<String, Vec<(ModuleId, String)>> {
+    let mut known: IndexMap<String, Vec<(ModuleId, String)>> = IndexMap::new();
+    let of = |id: ModuleId| {
+        let names = program.module(id).names.iter();
+        names.filter(|(_, d)| matches!(d.kind, DefinitionKind::Param(_)))
+    };
+    for id in program.user_modules() {
+        for (name, _) in of(id) {
+            let key = (id, name.clone());
+            known.entry(name.clone()).or_default().push(key);
+        }
+    }
+    for root in &program.roots {
+        for (alias, definition) in &program.module(*root).names {
+            let DefinitionKind::Module(id) = definition.kind else {
+                continue;
+            };
+            for (name, _) in of(id) {
+                let keys = known.entry(format!("{alias}.{name}")).or_default();
+                if !keys.contains(&(id, name.clone())) {
+                    keys.push((id, name.clone()));
+                }
+            }
+        }
+    }
+    known
+}
+
+/// A parameter's text as a value of its default's type; or why it is none.
+fn value_of(eval: &Evaluator<'_>, text: &str, default: &Value) -> Result<Value, String> {
+    match default {
+        // a text is taken as it is, quoted or not
+        Value::Text(_) | Value::None => Ok(Value::text(text.trim_matches('"'))),
+        Value::Secret(_) => Ok(Value::Secret(text.into())),
+        _ => {
+            let source = format!("let it = {text}\n");
+            let (ast, found) = syntax::parse(crate::source::FileId::default(), &source);
+            let value = match (found.first(), ast.items.first().map(|item| &item.kind)) {
+                (None, Some(ItemKind::Let(binding))) => {
+                    eval.eval(&binding.value, &Scope::of(ModuleId(0)))
+                }
+                (Some(problem), _) => return Err(problem.message.clone()),
+                _ => return Err("this is not a value".into()),
+            };
+            if let Some(problem) = eval.take_found().first() {
+                return Err(problem.message.clone());
+            }
+            same_type(value, default)
+        }
+    }
+}
+
+fn same_type(value: Value, default: &Value) -> Result<Value, String> {
+    let fits = match (&value, default) {
+        (Value::Number(a), Value::Number(b)) => a.dimension == b.dimension,
+        (Value::Unknown(Shape::Any), _) => true,
+        (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),
+    };
+    if fits {
+        Ok(value)
+    } else {
+        Err(format!("this is {}", value.describe()))
+    }
+}
+
+/// That a text is no value of its parameter, at the parameter's declaration.
+fn unfit(
+    program: &Program,
+    module: ModuleId,
+    name: &str,
+    given: &str,
+    why: &str,
+    default: &Value,
+) -> Wrong {
+    let expected = default.describe();
+    let message = format!("`-p {given}` does not fit: `{name}` takes {expected} ({why})");
+    let Some((definition, example)) =
+        program
+            .module(module)
+            .names
+            .get(name)
+            .and_then(|definition| match &definition.kind {
+                DefinitionKind::Param(expr) => {
+                    let literal = matches!(
+                        expr.kind,
+                        ExprKind::Bool(_)
+                            | ExprKind::Number { .. }
+                            | ExprKind::List(_)
+                            | ExprKind::Record(_)
+                    );
+                    let written = program.sources.text(expr.span).to_string();
+                    let example = if literal {
+                        Some(written)
+                    } else {
+                        default.shown()
+                    };
+                    Some((definition, example))
+                }
+                _ => None,
+            })
+    else {
+        return Wrong::Said(message);
+    };
+    let mut found = Diagnostic::error(codes::TYPE_MISMATCH, definition.span, message)
+        .says(format!("declared here, with {expected} as its default"));
+    if let Some(example) = example.filter(|text| text.chars().count() <= 60) {
+        found = found.help(format!("for example `-p {}`", shell_word(name, &example)));
+    }
+    Wrong::Found(Box::new(found))
+}
+
+/// `name=value`, as a shell takes it for one word.
+fn shell_word(name: &str, value: &str) -> String {
+    let safe = |c: char| c.is_ascii_alphanumeric() || "._-/%:,+".contains(c);
+    match value.chars().all(safe) {
+        true => format!("{name}={value}"),
+        false => format!("'{name}={}'", value.replace('\'', r"'\''")),
+    }
+}
