@@ -1,7 +1,7 @@
 //! `scn lint`: checks files without running anything.
 
 use super::{Selection, exit, load, style};
-use crate::diagnostics::json;
+use crate::diagnostics::{Severity, codes, json};
 use std::path::PathBuf;
 
 /// Check files without running anything. No process is started and no socket is opened.
@@ -18,10 +18,16 @@ pub struct LintArgs {
 }
 
 pub fn lint(args: &LintArgs) -> u8 {
-    let loaded = match load::load_all(&args.selection) {
+    let mut loaded = match load::load_all(&args.selection) {
         Ok(loaded) => loaded,
         Err(refused) => return refused.print(),
     };
+    // keys are there where a scenario runs, and need not be where it is checked
+    for found in &mut loaded.found {
+        if found.code == codes::UNSET_VARIABLE.0 {
+            found.severity = Severity::Note;
+        }
+    }
     if let Some(path) = &args.json
         && let Err(error) =
             style::write_json(path, &json::to_json(&loaded.program.sources, &loaded.found))
@@ -35,7 +41,8 @@ pub fn lint(args: &LintArgs) -> u8 {
         .is_none_or(|path| path.to_str() != Some("-"))
     {
         style::show(&loaded.program.sources, &loaded.found);
-        if loaded.found.is_empty() && !args.quiet {
+        let objections = loaded.found.iter().any(|d| d.severity != Severity::Note);
+        if !objections && !args.quiet {
             let files = loaded.program.roots.len();
             let plural = |n: usize| if n == 1 { "" } else { "s" };
             let cases = loaded.cases.len();

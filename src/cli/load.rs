@@ -1,7 +1,7 @@
 //! What all commands on scenarios do first: read, check, take parameters, select, compile.
 
 use super::{Selection, exit};
-use crate::check::nearest;
+use crate::check::{nearest, without_consequences};
 use crate::diagnostics::{Diagnostic, codes, has_errors, tidy};
 use crate::eval::{Evaluator, Nothing, Params, Scope, Shape, Value};
 use crate::resolve::{self, DefinitionKind, Flat, ModuleId, Program};
@@ -88,6 +88,7 @@ fn read(selection: &Selection, suites: bool) -> Result<Loaded, Refused> {
         .map(ToString::to_string)
         .chain(given)
         .collect();
+    without_consequences(&program.sources, &mut found);
     // where something is wrong, it may be what would have read the rest
     if has_errors(&found) {
         found.retain(|d| d.code != codes::UNUSED.0);

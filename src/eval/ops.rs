@@ -2,8 +2,9 @@
 
 use super::{Evaluator, MOST_ENTRIES, Scope, Shape, Value};
 use crate::diagnostics::{Diagnostic, codes};
+use crate::schema;
 use crate::source::Span;
-use crate::syntax::ast::{BinaryOp, Expr, UnaryOp};
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
 use crate::units::{Dimension, Quantity, column_unit, number};
 
 /// The dimension of a number, measured or not.
@@ -12,6 +13,25 @@ pub(super) fn dimension_of(value: &Value) -> Option<Dimension> {
         Value::Number(q) => Some(q.dimension),
         Value::Unknown(Shape::Number(dimension)) => Some(*dimension),
         _ => None,
+    }
+}
+
+/// A bare number beside a count: `failed == 0` is `failed == 0 req`.
+fn counted(value: Value, expr: &Expr, other: Dimension) -> Value {
+    match value {
+        Value::Number(q) if q.dimension.is_none() && other.is_count() && !is_share(expr) => {
+            Value::Number(Quantity::new(q.value, other))
+        }
+        value => value,
+    }
+}
+
+/// `5%`, as it is written.
+fn is_share(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Number { unit, .. } => unit.as_ref().is_some_and(|unit| unit.text == "%"),
+        ExprKind::Unary { value, .. } => is_share(value),
+        _ => false,
     }
 }
 
@@ -48,11 +68,15 @@ impl Evaluator<'_> {
         if q.value.is_finite() {
             return Value::Number(q);
         }
-        self.fail(
-            codes::ARITHMETIC,
-            span,
-            "the result is too large for a number",
-        )
+        self.report(
+            Diagnostic::error(
+                codes::ARITHMETIC,
+                span,
+                "the result is too large for a number",
+            )
+            .help("numbers go up to 10^308: is a unit or a factor wrong?"),
+        );
+        Value::Error
     }
 
     pub(super) fn unary(&self, op: UnaryOp, value: Value, span: Span) -> Value {
@@ -96,6 +120,12 @@ impl Evaluator<'_> {
         if matches!(a, Value::Error) || matches!(b, Value::Error) {
             return Value::Error;
         }
+        let (a, b) = match (dimension_of(&a), dimension_of(&b)) {
+            (Some(x), Some(y)) if op.compares() && x != y => {
+                (counted(a, left, y), counted(b, right, x))
+            }
+            _ => (a, b),
+        };
         match op {
             BinaryOp::And | BinaryOp::Or => self.logic(op, a, b, left.span, right.span),
             BinaryOp::Equal | BinaryOp::NotEqual => self.equal(op, a, b, left, right),
@@ -371,11 +401,15 @@ impl Evaluator<'_> {
         };
         match (&a, &b) {
             (Value::Number(_), Value::Number(y)) if op == BinaryOp::Divide && y.value == 0.0 => {
-                self.fail(
-                    codes::ARITHMETIC,
-                    op_span.to(right.span),
-                    "this divides by zero",
-                )
+                self.report(
+                    Diagnostic::error(
+                        codes::ARITHMETIC,
+                        op_span.to(right.span),
+                        "this divides by zero",
+                    )
+                    .help("where it may be 0, choose: `if x == 0 then 0 else a / x`"),
+                );
+                Value::Error
             }
             (Value::Number(x), Value::Number(y)) => self.finite(
                 if op == BinaryOp::Multiply {
@@ -401,11 +435,22 @@ impl Evaluator<'_> {
         if matches!(value, Value::Error) {
             return Value::Error;
         }
-        self.fail(
-            codes::TYPE_MISMATCH,
-            span,
-            format!("`{op}` takes {needs}, this is {}", value.describe()),
-        )
+        let message = format!("`{op}` takes {needs}, this is {}", value.describe());
+        let diagnostic = Diagnostic::error(codes::TYPE_MISMATCH, span, message);
+        let text = self.program.sources.text(span);
+        let short = if text.len() <= 60 { text } else { "…" };
+        self.report(match (needs, value) {
+            ("true or false", _) if dimension_of(value).is_some() => {
+                diagnostic.help(format!("write a comparison: `{short} > 0`, `{short} == 0`"))
+            }
+            ("true or false", _) => diagnostic.help("write a comparison: `a == b`"),
+            (_, Value::Text(_)) if needs == "a number" => {
+                diagnostic.help("a number with its unit stands without quotes: 30s, 500MB, 99%")
+            }
+            ("a number", _) => diagnostic.help("write a number, or the name of one"),
+            _ => diagnostic.help("as in `x in [1, 2]`, `\"part\" in text`, `\"key\" in record`"),
+        });
+        Value::Error
     }
 
     /// Two numbers of unlike dimensions under an operator that needs like ones.
@@ -437,7 +482,43 @@ impl Evaluator<'_> {
             let right_is_bare = std::ptr::eq(expr, right);
             let (value, other) = if right_is_bare { (a, left) } else { (b, right) };
             let unit = column_unit(with);
+            let source = |expr: &Expr| self.program.sources.text(expr.span);
+            // the whole comparison as it should be, where that is short
+            let mended = |text: &str| {
+                let whole = match right_is_bare {
+                    true => format!("{} {} {text}", source(left), op.symbol()),
+                    false => format!("{text} {} {}", op.symbol(), source(right)),
+                };
+                let short = whole.len() <= 90 && !whole.contains('\n');
+                if short { whole } else { text.to_string() }
+            };
+            if is_share(expr) {
+                let count = format!("{} {unit}", number(q.value * 100.0, 15));
+                let phase = source(other).rsplit_once('.').filter(|(_, metric)| {
+                    with == Dimension::REQUESTS && schema::phase_metric(metric).is_some()
+                });
+                let of = match phase {
+                    Some((phase, _)) => format!("{} / {phase}.requests", source(other)),
+                    None => "… / …".to_string(),
+                };
+                let share = format!("`{of} {} {}`", op.symbol(), source(expr));
+                self.report(
+                    Diagnostic::error(
+                        codes::DIMENSIONS,
+                        expr.span,
+                        format!("a share cannot be {verb} {}", with.describe()),
+                    )
+                    .says("a share of what?")
+                    .label(other.span, says(value, other, with))
+                    .help(format!("for an amount write `{}`", mended(&count)))
+                    .help(format!(
+                        "for a share divide by what it is a share of: {share}"
+                    )),
+                );
+                return Value::Error;
+            }
             let text = format!("{} {unit}", number(q.value, 15));
+            let shown = mended(&text);
             self.report(
                 Diagnostic::error(
                     codes::MISSING_UNIT,
@@ -447,7 +528,7 @@ impl Evaluator<'_> {
                 .says("which unit?")
                 .label(other.span, says(value, other, with))
                 .help(format!(
-                    "write the unit: `{text}`, if that is what was meant"
+                    "write the unit: `{shown}`, if that is what was meant"
                 ))
                 .fix("add the likely unit", expr.span, text, false),
             );

@@ -176,11 +176,6 @@ impl Builder<'_> {
                 Rule::no_value if !nameless => {
                     let what = if named { "`in`" } else { "a list after `in`" };
                     self.expected(self.start(&part), what);
-                    if named && let Some(found) = self.found.last_mut() {
-                        found
-                            .help
-                            .push("a loop has the form `for name in values`".to_owned());
-                    }
                 }
                 _ => {}
             }

@@ -151,6 +151,17 @@ impl Builder<'_> {
             Rule::attr => {
                 let attr = self.attr(pair);
                 let end = attr.value.span.end;
+                if matches!(attr.name.text.as_str(), "let" | "param") {
+                    let word = &attr.name.text;
+                    let place = self.at(attr.name.span.end as usize, attr.name.span.end as usize);
+                    let message = format!("expected a name after `{word}`, found `=`");
+                    let found = Diagnostic::error(codes::SYNTAX, place, message)
+                        .says("expected a name")
+                        .label(attr.name.span, "this gives a value a name")
+                        .help(format!("write `{word} some_name = …`"));
+                    self.say(found);
+                    return (ItemKind::Error, self.at(start, end as usize));
+                }
                 (ItemKind::Attr(attr), end)
             }
             Rule::use_ => self.use_(pair),
@@ -186,10 +197,32 @@ impl Builder<'_> {
         if let Some(key) = pairs.next() {
             name = self.key(&key);
         }
-        if let Some(wrong) = pairs.next_if(|p| p.as_rule() == Rule::wrong_eq) {
-            self.wrong_eq(&wrong, name.span);
-        }
+        let wrong = pairs.next_if(|p| p.as_rule() == Rule::wrong_eq);
+        let said = self.found.len();
         let mut value = self.value(&mut pairs, "a value after `=`", Place::Line);
+        if let Some(wrong) = wrong {
+            let compares = matches!(&value.kind, ExprKind::Binary { op, .. } if op.compares());
+            if wrong.as_str().trim() == ":" && compares {
+                let found = Diagnostic::error(
+                    codes::FOREIGN_FORM,
+                    name.span,
+                    "a condition that must hold starts with `expect`",
+                )
+                .says("expected `expect` before this")
+                .fix(
+                    "write `expect`",
+                    name.span,
+                    format!("expect {}", name.text),
+                    true,
+                );
+                self.say(found);
+            } else {
+                // before what its value was reported for
+                let later = self.found.split_off(said);
+                self.wrong_eq(&wrong, name.span);
+                self.found.extend(later);
+            }
+        }
         value.span = if value.span.start < name.span.end {
             name.span
         } else {
@@ -264,7 +297,9 @@ impl Builder<'_> {
                 name.text
             );
             self.say(
-                Diagnostic::error(codes::SYNTAX, name.span, message).says("choose another name"),
+                Diagnostic::error(codes::SYNTAX, name.span, message)
+                    .says("a word of the language")
+                    .help(format!("choose another name: `{}_`", name.text)),
             );
         }
         name
