@@ -35,6 +35,12 @@ pub fn without_consequences(sources: &Sources, found: &mut Vec<Diagnostic>) {
     let torn: HashSet<FileId> = (found.iter().filter(|d| lost(d)))
         .map(|d| d.span().file)
         .collect();
+    // on the lines where that came out, or a text did not end, nothing means what it meant
+    let unclosed = |d: &&Diagnostic| d.code == codes::UNCLOSED.0 || d.code == codes::MISSING_BODY.0;
+    let lines: HashSet<(FileId, usize)> = (found.iter().filter(unclosed))
+        .flat_map(|d| &d.labels)
+        .map(|label| (label.span.file, sources.line_col(label.span).0))
+        .collect();
     let broken: Vec<Span> = (found.iter().filter(|d| is_syntax(d)))
         .map(Diagnostic::span)
         .collect();
@@ -43,6 +49,7 @@ pub fn without_consequences(sources: &Sources, found: &mut Vec<Diagnostic>) {
         let of_structure = OF_STRUCTURE.iter().any(|rule| rule.0 == d.code);
         is_syntax(d)
             || !(torn.contains(&span.file) && of_structure
+                || !lines.is_empty() && lines.contains(&(span.file, sources.line_col(span).0))
                 || broken.iter().any(|part| meet(*part, span)))
     });
 }
@@ -75,9 +82,10 @@ mod tests {
         let found = [
             (codes::UNCLOSED, "{"),
             (codes::MISSING_ATTRIBUTE, "scenario"),
+            (codes::TYPE_MISMATCH, "a"),
             (codes::UNKNOWN_UNIT, "sec"),
         ];
-        assert_eq!(left("scenario a { 5 sec", &found), ["E0102", "E0211"]);
+        assert_eq!(left("scenario a {\n 5 sec", &found), ["E0102", "E0211"]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod unused;
 
 pub use consequences::without_consequences;
 pub use names::modules_of;
-pub use shape::{is_child, is_whole, meant_kind, unknown_kind};
+pub use shape::{is_binding_word, is_child, is_whole, meant_kind, nameless, unknown_kind};
 
 use crate::diagnostics::Diagnostic;
 use crate::resolve::Program;

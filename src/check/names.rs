@@ -305,6 +305,9 @@ impl<'a> Walk<'a> {
                 near,
                 false,
             ),
+            None if schema::DISTRIBUTION_STATS.contains(&name) => diagnostic.help(format!(
+                "a statistic is read with a dot: `steady.ttft.{name}`"
+            )),
             None => diagnostic.help("functions are built in; a file cannot define one"),
         });
     }

@@ -65,12 +65,10 @@ fn block(flat: &Flat, parent: &str, base: bool, found: &mut Vec<Diagnostic>) {
             && !(is_child(&attr.name.text)
                 && kind.children().any(|child| child.name == attr.name.text))
         {
-            found.push(unknown_attribute(
-                kind,
-                flat,
-                &attr.name.text,
-                attr.name.span,
-            ));
+            found.push(match is_binding_word(&attr.name.text) {
+                true => nameless(&attr.name),
+                false => unknown_attribute(kind, flat, &attr.name.text, attr.name.span),
+            });
         }
     }
     for attribute in kind.attributes.iter().filter(|a| a.required) {
@@ -130,6 +128,19 @@ pub fn meant_kind(name: &str, parent: &str) -> Option<&'static str> {
         Some(_) => here().find(plural).map(|kind| kind.name),
         None => nearest(name, here().map(|kind| kind.name)),
     }
+}
+
+/// `let` and `param`, which are attributes where `=` follows at once.
+pub fn is_binding_word(name: &str) -> bool {
+    matches!(name, "let" | "param")
+}
+
+/// `let = 3`
+pub fn nameless(word: &Ident) -> Diagnostic {
+    let message = format!("expected a name after `{}`, found `=`", word.text);
+    Diagnostic::error(codes::SYNTAX, word.span, message)
+        .says("this gives a value a name")
+        .help(format!("write `{} some_name = …`", word.text))
 }
 
 /// A block that cannot stand where it does.
@@ -264,6 +275,10 @@ fn unknown_attribute(kind: &Kind, flat: &Flat, name: &str, span: Span) -> Diagno
     let diagnostic = match elsewhere.as_slice() {
         [] => diagnostic,
         kinds => diagnostic.help(format!("`{name}` is an attribute of: {}", kinds.join(", "))),
+    };
+    let diagnostic = match kind.name {
+        "server" => diagnostic.help("an option of its engine stands in `options { … }`"),
+        _ => diagnostic,
     };
     diagnostic.help(format!("a `{}` has: {}", kind.name, list.join(", ")))
 }

@@ -318,10 +318,10 @@ impl<'a> Evaluator<'a> {
                 return;
             }
             if out.len() == MOST_ENTRIES {
-                self.fail(
-                    codes::OUT_OF_RANGE,
-                    body.span,
-                    format!("this list has more than {MOST_ENTRIES} entries"),
+                let message = format!("this list has more than {MOST_ENTRIES} entries");
+                self.report(
+                    Diagnostic::error(codes::OUT_OF_RANGE, body.span, message)
+                        .help("go over fewer values, or leave some out with `if`"),
                 );
             }
             if out.len() <= MOST_ENTRIES {

@@ -340,7 +340,12 @@ impl Evaluator<'_> {
             (Value::List(x), Value::List(y)) if op == BinaryOp::Add => {
                 if x.len() + y.len() > MOST_ENTRIES {
                     let message = format!("this list has more than {MOST_ENTRIES} entries");
-                    return self.fail(codes::OUT_OF_RANGE, left.span.to(right.span), message);
+                    let span = left.span.to(right.span);
+                    self.report(
+                        Diagnostic::error(codes::OUT_OF_RANGE, span, message)
+                            .help("join fewer values"),
+                    );
+                    return Value::Error;
                 }
                 Value::list(x.iter().chain(y.iter()).cloned().collect())
             }

@@ -133,7 +133,8 @@ impl Loader {
                         format!("a {} cannot extend a {}", own.kind.text, block.kind.text),
                     )
                     .says(format!("this is a {}", block.kind.text))
-                    .label(own.head(), format!("this is a {}", own.kind.text)),
+                    .label(own.head(), format!("this is a {}", own.kind.text))
+                    .help(format!("name another `{}` behind `extends`", own.kind.text)),
                 );
                 None
             }

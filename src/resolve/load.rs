@@ -2,7 +2,7 @@
 
 use super::find::plain;
 use super::{Definition, DefinitionKind, Flat, Module, ModuleId, Program, flat};
-use crate::check::unknown_kind;
+use crate::check::{is_binding_word, nameless, unknown_kind};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::schema;
 use crate::source::{FileId, Span};
@@ -215,6 +215,9 @@ impl Loader {
                 DefinitionKind::Let(Arc::new(b.value.clone())),
             ),
             ItemKind::Block(block) => self.block(id, block, item),
+            ItemKind::Attr(attr) if is_binding_word(&attr.name.text) => {
+                self.found.push(nameless(&attr.name));
+            }
             ItemKind::Attr(attr) => self.found.push(
                 Diagnostic::error(
                     codes::MISPLACED,

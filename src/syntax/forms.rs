@@ -72,6 +72,21 @@ impl Builder<'_> {
                     .help("inside a text a quote is written `\\\"`; or the whole stands in `'…'`"),
             );
         }
+        if let ExprKind::Number {
+            unit: Some(unit), ..
+        } = &rightmost(before).kind
+            && unit.text == "x"
+        {
+            return Some(
+                Diagnostic::error(
+                    codes::FOREIGN_FORM,
+                    unit.span,
+                    "the operator is `*`, not `x`",
+                )
+                .says("expected `*`")
+                .fix("write `*`", unit.span, "*", false),
+            );
+        }
         match (&before.kind, place) {
             (ExprKind::Name(name), Place::Check) if first.is_ascii_alphabetic() => Some(
                 Diagnostic::error(

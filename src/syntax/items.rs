@@ -5,7 +5,7 @@ use pest::iterators::{Pair, Pairs};
 use super::ast::*;
 use super::grammar::{Builder, Rule, inner};
 use super::leftover::Place;
-use super::tokens::Found;
+use super::tokens::{Found, shorten};
 use super::words::is_reserved;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
@@ -56,7 +56,8 @@ impl Builder<'_> {
 
     pub(super) fn items<'i>(&mut self, pairs: impl Iterator<Item = Pair<'i, Rule>>) -> Vec<Item> {
         let mut row = Row::default();
-        let mut items = Vec::new();
+        let mut items: Vec<Item> = Vec::new();
+        let mut listed = false;
         for pair in pairs {
             match pair.as_rule() {
                 Rule::comma => self.comma(&mut row, &pair),
@@ -70,6 +71,27 @@ impl Builder<'_> {
                     let bad = rule == Rule::bad_item;
                     self.separated(&row, start, bad);
                     let doc = self.docs.above(start);
+                    // `columns = a.b, c.d`: said once, for the second
+                    let attr = items.last().filter(|_| bad && row.comma);
+                    match attr.map(|item| &item.kind) {
+                        Some(ItemKind::Attr(attr)) if self.goes_on(start) => {
+                            self.unbracketed(attr, self.span(&pair));
+                            listed = true;
+                        }
+                        _ => listed &= bad,
+                    }
+                    if listed && bad {
+                        let span = self.span(&pair);
+                        row = Row::after_junk();
+                        if !matches!(items.last().map(|item| &item.kind), Some(ItemKind::Error)) {
+                            items.push(Item {
+                                doc,
+                                span,
+                                kind: ItemKind::Error,
+                            });
+                        }
+                        continue;
+                    }
                     let (kind, span) = self.item(pair);
                     row = Row::after_junk();
                     if !bad {
@@ -80,6 +102,27 @@ impl Builder<'_> {
             }
         }
         items
+    }
+
+    /// Whether a value stands where a statement should, and no group of a number: `1,000`.
+    fn goes_on(&self, at: usize) -> bool {
+        let rest = &self.text[at..];
+        let name = rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        let is_value = rest.starts_with(|c: char| c.is_ascii_digit() || c == '"' || c == '\'')
+            || name.len() < rest.len() && name.starts_with('.');
+        is_value && self.group_before(at).is_none()
+    }
+
+    /// A list without its brackets.
+    fn unbracketed(&mut self, attr: &Attr, second: Span) {
+        let span = attr.value.span.to(second);
+        let name = &attr.name.text;
+        let message = format!("`,` ends the attribute `{name}`: a list stands in `[…]`");
+        let first = shorten(self.source(attr.value.span));
+        let found = Diagnostic::error(codes::FOREIGN_FORM, span, message)
+            .says("not in brackets")
+            .help(format!("write `{name} = [{first}, …]`"));
+        self.say(found);
     }
 
     pub(super) fn comma(&mut self, row: &mut Row, pair: &Pair<'_, Rule>) {
@@ -151,17 +194,6 @@ impl Builder<'_> {
             Rule::attr => {
                 let attr = self.attr(pair);
                 let end = attr.value.span.end;
-                if matches!(attr.name.text.as_str(), "let" | "param") {
-                    let word = &attr.name.text;
-                    let place = self.at(attr.name.span.end as usize, attr.name.span.end as usize);
-                    let message = format!("expected a name after `{word}`, found `=`");
-                    let found = Diagnostic::error(codes::SYNTAX, place, message)
-                        .says("expected a name")
-                        .label(attr.name.span, "this gives a value a name")
-                        .help(format!("write `{word} some_name = …`"));
-                    self.say(found);
-                    return (ItemKind::Error, self.at(start, end as usize));
-                }
                 (ItemKind::Attr(attr), end)
             }
             Rule::use_ => self.use_(pair),

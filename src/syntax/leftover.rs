@@ -193,12 +193,11 @@ impl Builder<'_> {
         }
         let length = line.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
         let name = &line[..length.unwrap_or(line.len())];
-        let found = found.fix("remove `$`", at, "", false);
         match !name.is_empty() && name.to_uppercase() == name {
             true => found.help(format!(
-                "a variable of the environment is read with env(\"{name}\")"
+                "a key is read from the environment with env(\"{name}\"); other values come from a `param`"
             )),
-            false => found,
+            false => found.fix("remove `$`", at, "", false),
         }
     }
 
@@ -216,7 +215,7 @@ impl Builder<'_> {
                     .help(format!("an expression goes on after an operator: end the line before with `{token}`")),
             );
         }
-        let flag = self.source(span).trim_start();
+        let flag = &self.text[at.start as usize..];
         if let Some(name) = flag.strip_prefix("--") {
             let end = name.find(|c: char| !c.is_ascii_alphanumeric() && !"-_".contains(c));
             let name = name[..end.unwrap_or(name.len())].replace('-', "_");

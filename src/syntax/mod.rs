@@ -81,7 +81,7 @@ fn without_echoes(text: &str, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     if swallowed {
         found.retain(|d| !unclosed(d) || text[opened(d)..].starts_with("/*"));
     }
-    let openers: Vec<usize> = found
+    let mut openers: Vec<usize> = found
         .iter()
         .filter(|d| unclosed(d))
         .map(opened)
@@ -90,6 +90,7 @@ fn without_echoes(text: &str, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     if openers.is_empty() {
         return found;
     }
+    openers.sort_unstable();
     let starts: Vec<usize> = text.match_indices('\n').map(|(n, _)| n).collect();
     let line = |at: usize| starts.partition_point(|n| *n < at);
     let mut lines: std::collections::HashSet<usize> = openers.iter().copied().map(line).collect();

@@ -9,6 +9,13 @@ use super::strings::{Piece, dedent, join, unescape};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
 
+/// Whether a name is that of a statistic: `p95`, `mean`.
+fn is_statistic(name: &str) -> bool {
+    let words = ["mean", "stddev", "min", "max", "count", "first", "last"];
+    let digits = name.strip_prefix('p').unwrap_or("");
+    words.contains(&name) || !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
+}
+
 impl Builder<'_> {
     pub(super) fn operand(&mut self, pair: Pair<'_, Rule>) -> Expr {
         let whole = self.span(&pair);
@@ -36,6 +43,9 @@ impl Builder<'_> {
                 let Some(name) = inner(pair).next() else {
                     return Self::broken(span);
                 };
+                if name.as_rule() == Rule::no_name && base.kind == ExprKind::Error {
+                    return Self::broken(span);
+                }
                 if name.as_rule() == Rule::no_name {
                     if let ExprKind::Number { .. } = base.kind {
                         let found = Diagnostic::error(
@@ -79,7 +89,7 @@ impl Builder<'_> {
             _ => {
                 let empty = self.source(whole).trim_matches(['(', ')', ' ']).is_empty();
                 let (place, help) = match &base.kind {
-                    ExprKind::Field { field, .. } if empty => (
+                    ExprKind::Field { field, .. } if empty && is_statistic(&field.text) => (
                         whole,
                         format!("a figure is read without brackets: `.{}`", field.text),
                     ),
