@@ -10,6 +10,7 @@ mod measurements;
 mod measuring;
 mod ops;
 mod scope;
+mod unlike;
 mod value;
 
 pub use measurements::{Measurements, Nothing, Query, SeriesRef, Stretch, Window};

@@ -55,7 +55,7 @@ impl Builder<'_> {
                         )
                         .says("not a number")
                         .help(match self.source(whole).starts_with("..") || self.text[whole.end as usize..].starts_with('.') {
-                            true => "numbers in a row are range(1, 9), up to 8, or written out: [1, 2, 4, 8]",
+                            true => "write the numbers out: [1, 2, 4, 8]; `range(8)` counts from 0 to 7",
                             false => "versions and addresses stand in quotes",
                         });
                         self.say(found);
