@@ -27,6 +27,12 @@ pub fn names() -> Vec<&'static str> {
     names
 }
 
+/// Whether a module that is a folder has a file of that name: what it defines is called so.
+pub fn has(module_name: &str, name: &str) -> bool {
+    let file = format!("{module_name}/{name}.scn");
+    module(module_name).iter().any(|(path, _)| *path == file)
+}
+
 /// A template by its name: `summary.md.j2`.
 pub fn template(name: &str) -> Option<&'static str> {
     templates()

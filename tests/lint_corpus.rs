@@ -147,6 +147,76 @@ fn an_unreadable_file_is_wrong_usage() {
     }
 }
 
+/// Every finding says what to do, not only what is wrong.
+#[test]
+fn every_finding_has_a_remedy() {
+    let mut without = Vec::new();
+    for (name, (target, args)) in &entries() {
+        let json = [&args[..], &["--json".into(), "-".into()]].concat();
+        let output = lint(target, &json);
+        let found: Vec<serde_json::Value> = match output.rsplit_once("exit code") {
+            Some((text, _)) => serde_json::from_str(text).unwrap_or_default(),
+            None => Vec::new(),
+        };
+        for one in &found {
+            if one["help"].as_array().unwrap().is_empty()
+                && one["fixes"].as_array().unwrap().is_empty()
+            {
+                without.push(format!("{name}: {}", one["message"]));
+            }
+        }
+    }
+    assert!(without.is_empty(), "{without:#?}");
+}
+
+/// The same words from all three, and no colour where nobody sees it.
+#[test]
+fn plan_and_run_say_what_lint_says() {
+    let entries = [
+        "beginner_unclosed_server.scn",
+        "beginner_five_mistakes.scn",
+        "beginner_wide_letters.scn",
+        "beginner_count_with_a_share.scn",
+        "file_not_utf8.scn",
+        "use_cycle/main.scn",
+    ];
+    for entry in entries {
+        let said = ["lint", "plan", "run"].map(|command| {
+            let output = Command::new(env!("CARGO_BIN_EXE_scn"))
+                .args([command, entry])
+                .current_dir(corpus())
+                .env_remove("NO_COLOR")
+                .output()
+                .unwrap();
+            let shown = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(!shown.contains('\u{1b}'), "{shown}");
+            (output.status.code(), shown)
+        });
+        let [(_, lint), (plan_code, plan), (run_code, run)] = said;
+        assert_eq!((plan_code, run_code), (Some(2), Some(2)), "{entry}");
+        assert!(
+            !lint.is_empty() && lint == plan && plan == run,
+            "{entry}: {lint}\n{run}"
+        );
+    }
+}
+
+/// What lint lets pass without a key is refused where the key is needed.
+#[test]
+fn an_unset_variable_stops_a_run() {
+    for command in ["plan", "run"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_scn"))
+            .args([command, "env_missing.scn"])
+            .current_dir(corpus())
+            .env_remove("SCN_CORPUS_NOT_SET")
+            .output()
+            .unwrap();
+        let shown = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{command}: {shown}");
+        assert!(shown.contains("error[E0413]"), "{command}: {shown}");
+    }
+}
+
 #[test]
 fn plan_and_run_refuse_what_lint_refuses() {
     for command in ["plan", "run"] {

@@ -93,6 +93,7 @@ fn lint(text: &str) -> Linted {
         broken |= flat.children_of("server").count() != case.servers.len();
         broken |= flat.children_of("report").count() != case.reports.len();
     }
+    scn::check::without_consequences(&program.sources, &mut found);
     broken |= compiled.cases.is_empty() && !scenarios(&program).is_empty();
     Linted {
         sources: program.sources,
@@ -120,6 +121,28 @@ fn tokens(text: &str) -> Vec<&str> {
         rest = &rest[length..];
     }
     out
+}
+
+/// A bracket or quote that is taken out is one or two mistakes of syntax, and nothing that it
+/// may have caused is said beside it.
+#[test]
+fn a_lost_bracket_has_no_consequences() {
+    let text = VALID[0];
+    let signs = ['{', '}', '(', ')', '[', ']', '"'];
+    for (at, sign) in text.match_indices(|c| signs.contains(&c)) {
+        if text[..at].rsplit('\n').next().unwrap().contains('#') {
+            continue;
+        }
+        let broken = format!("{}{}", &text[..at], &text[at + sign.len()..]);
+        let linted = lint(&broken);
+        let syntax = linted.found.iter().all(|d| d.code.starts_with("E01"));
+        let few = (1..=2).contains(&linted.found.len());
+        assert!(
+            syntax && few,
+            "without the {sign} at {at}:\n{}",
+            shown(&linted)
+        );
+    }
 }
 
 #[test]

@@ -1,12 +1,14 @@
 //! What can be said of a text before anything is evaluated: kinds and attributes against the
 //! schema, and names against what is in scope.
 
+mod consequences;
 mod names;
 mod shape;
 mod unused;
 
+pub use consequences::without_consequences;
 pub use names::modules_of;
-pub use shape::is_whole;
+pub use shape::{is_binding_word, is_child, is_whole, meant_kind, nameless, unknown_kind};
 
 use crate::diagnostics::Diagnostic;
 use crate::resolve::Program;

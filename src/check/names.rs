@@ -2,19 +2,25 @@
 
 use super::nearest;
 use crate::diagnostics::{Diagnostic, codes};
-use crate::resolve::{DefinitionKind, Flat, ModuleId, Program};
-use crate::schema;
+use crate::resolve::{DefinitionKind, Flat, ModuleId, Program, may_define};
+use crate::schema::{self, Naming};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, Item, ItemKind, StrPart};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
     let mut walk = Walk {
         program,
         found: Vec::new(),
+        open: false,
+        server: None,
+        phase: None,
     };
     for id in program.user_modules() {
         let module = program.module(id);
+        let items = || module.asts.iter().flat_map(|ast| &ast.items);
+        walk.open = items().any(may_define);
         for ast in &module.asts {
             for item in &ast.items {
                 walk.top(id, item);
@@ -33,7 +39,7 @@ pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
                 _ => false,
             };
             if !base {
-                walk.block(flat, &Locals::default());
+                walk.block(flat, "file", &Locals::default());
             }
         }
     }
@@ -47,6 +53,19 @@ struct Locals<'a>(HashMap<&'a str, Option<Span>>);
 struct Walk<'a> {
     program: &'a Program,
     found: Vec<Diagnostic>,
+    /// Part of what is around could not be read, and may be what defines a name.
+    open: bool,
+    /// A server and a measured phase of the scenario around.
+    server: Option<&'a str>,
+    phase: Option<&'a str>,
+}
+
+/// What a name was meant for.
+enum Meant {
+    /// Another name, or a literal.
+    Other(String),
+    Help(String),
+    Nothing,
 }
 
 impl<'a> Walk<'a> {
@@ -56,13 +75,30 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn block(&mut self, flat: &'a Flat, outer: &Locals<'a>) {
+    fn block(&mut self, flat: &'a Flat, parent: &str, outer: &Locals<'a>) {
+        // what stands where it cannot was reported, and sees other names than it would elsewhere
+        let Some(kind) = schema::kind_in(&flat.kind.text, parent) else {
+            return;
+        };
         let mut locals = outer.clone();
-        if let Some(kind) = schema::kind(&flat.kind.text) {
-            for name in kind.implicit {
-                locals.0.insert(name, None);
-            }
+        for name in kind.implicit {
+            locals.0.insert(name, None);
         }
+        let before = self.open;
+        if kind.name == "scenario" {
+            let first = |kind| flat.children_of(kind).next().map(|child| child.title());
+            let mut loaded = flat.children_of("phase").filter(|phase| {
+                phase.attrs.contains_key("workload") && !phase.attrs.contains_key("measured")
+            });
+            self.server = first("server");
+            self.phase = loaded.next().map(|phase| phase.title()).or(first("phase"));
+        }
+        let named = |child: &Arc<Flat>| {
+            let kind = schema::kind_in(&child.kind.text, kind.name);
+            child.name.is_some() || kind.is_some_and(|kind| kind.naming == Naming::Never)
+        };
+        self.open |=
+            kind.name == "scenario" && (flat.incomplete || !flat.children.iter().all(named));
         let modules = modules_of(flat);
         for (name, attr) in &flat.lets {
             self.local(&mut locals, name, attr.name.span, &modules);
@@ -96,8 +132,9 @@ impl<'a> Walk<'a> {
             self.expr(expr, *module, &locals);
         }
         for child in &flat.children {
-            self.block(child, &locals);
+            self.block(child, kind.name, &locals);
         }
+        self.open = before;
     }
 
     /// A name that a block adds. Expressions of all the files that the block came from see it,
@@ -194,6 +231,44 @@ impl<'a> Walk<'a> {
             span,
             format!("`{name}` is not defined here"),
         );
+        let help = self.meant(name, module, locals);
+        let diagnostic = match help {
+            Meant::Nothing | Meant::Help(_) if self.open => return,
+            Meant::Nothing => diagnostic.help(format!(
+                "a text is quoted: \"{name}\"; a value of your own is `let {name} = …`"
+            )),
+            Meant::Other(text) => diagnostic.help(format!("did you mean `{text}`?")).fix(
+                "the nearest name",
+                span,
+                text,
+                false,
+            ),
+            Meant::Help(help) => diagnostic.help(help),
+        };
+        self.found.push(diagnostic);
+    }
+
+    /// What a name that is not known may have been meant for.
+    fn meant(&self, name: &str, module: ModuleId, locals: &Locals<'_>) -> Meant {
+        let names = &self.program.module(module).names;
+        for (alias, definition) in names {
+            if let DefinitionKind::Module(id) = definition.kind
+                && self.program.module(id).names.contains_key(name)
+            {
+                return Meant::Other(format!("{alias}.{name}"));
+            }
+        }
+        match (name, self.server, self.phase) {
+            ("yes" | "on", ..) => return Meant::Other("true".into()),
+            ("no" | "off", ..) => return Meant::Other("false".into()),
+            ("server", Some(server), _) => return Meant::Other(server.into()),
+            (_, _, Some(phase)) if schema::phase_metric(name).is_some() => {
+                return Meant::Help(format!(
+                    "a figure is read from a phase: `{phase}.{name}`, if that one is meant"
+                ));
+            }
+            _ => {}
+        }
         let mut candidates: Vec<&str> = locals
             .0
             .keys()
@@ -201,27 +276,19 @@ impl<'a> Walk<'a> {
             .chain(names.keys().map(String::as_str))
             .collect();
         candidates.sort_unstable();
-        self.found
-            .push(match nearest(name, candidates.iter().copied()) {
-                Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(
-                    "the nearest name",
-                    span,
-                    near,
-                    false,
-                ),
-                None if schema::builtin(name).is_some() => {
-                    diagnostic.help(format!("`{name}` is a function: write {name}(…)"))
-                }
-                None if crate::stdlib::names().contains(&name) => {
-                    diagnostic.help(format!("write `use std.{name}` at the top of the file"))
-                }
-                None if crate::units::parse_unit(name).is_some() => {
-                    diagnostic.help(format!("a unit stands behind its number: `1 {name}`"))
-                }
-                None => diagnostic.help(format!(
-                    "a text is quoted: \"{name}\"; a value of your own is `let {name} = …`"
-                )),
-            });
+        match nearest(name, candidates.iter().copied()) {
+            Some(near) => Meant::Other(near.into()),
+            None if schema::builtin(name).is_some() => {
+                Meant::Help(format!("`{name}` is a function: write {name}(…)"))
+            }
+            None if crate::stdlib::names().contains(&name) => {
+                Meant::Help(format!("write `use std.{name}` at the top of the file"))
+            }
+            None if crate::units::parse_unit(name).is_some() => Meant::Help(format!(
+                "a unit stands behind its number: `1 {name}`, and as a rate `20 req/{name}`"
+            )),
+            None => Meant::Nothing,
+        }
     }
 
     fn function(&mut self, name: &str, span: Span) {
@@ -238,6 +305,9 @@ impl<'a> Walk<'a> {
                 near,
                 false,
             ),
+            None if schema::DISTRIBUTION_STATS.contains(&name) => diagnostic.help(format!(
+                "a statistic is read with a dot: `steady.ttft.{name}`"
+            )),
             None => diagnostic.help("functions are built in; a file cannot define one"),
         });
     }

@@ -6,6 +6,7 @@ use crate::diagnostics::{Diagnostic, codes};
 use crate::resolve::{DefinitionKind, Flat, Program};
 use crate::schema::{self, Kind, Naming};
 use crate::source::Span;
+use crate::syntax::ast::Ident;
 
 pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
     let mut found = Vec::new();
@@ -35,7 +36,7 @@ pub fn is_whole(flat: &Flat) -> bool {
 
 fn block(flat: &Flat, parent: &str, base: bool, found: &mut Vec<Diagnostic>) {
     let Some(kind) = schema::kind_in(&flat.kind.text, parent) else {
-        found.push(unknown_kind(flat, parent));
+        found.push(unknown_kind(&flat.kind, parent));
         return;
     };
     if kind.naming == Naming::Required && flat.name.is_none() {
@@ -64,12 +65,10 @@ fn block(flat: &Flat, parent: &str, base: bool, found: &mut Vec<Diagnostic>) {
             && !(is_child(&attr.name.text)
                 && kind.children().any(|child| child.name == attr.name.text))
         {
-            found.push(unknown_attribute(
-                kind,
-                flat,
-                &attr.name.text,
-                attr.name.span,
-            ));
+            found.push(match is_binding_word(&attr.name.text) {
+                true => nameless(&attr.name),
+                false => unknown_attribute(kind, flat, &attr.name.text, attr.name.span),
+            });
         }
     }
     for attribute in kind.attributes.iter().filter(|a| a.required) {
@@ -80,7 +79,10 @@ fn block(flat: &Flat, parent: &str, base: bool, found: &mut Vec<Diagnostic>) {
                     flat.head(),
                     format!("this `{}` says no `{}`", kind.name, attribute.name),
                 )
-                .help(format!("{}: {}", attribute.name, attribute.doc)),
+                .help(match (kind.name, attribute.name) {
+                    ("report", "to") => "say where to write, below the run's `reports` folder: `to = \"results.csv\"`; or extend one that says so: `report summary extends reports.summary {}`".to_string(),
+                    (_, name) => format!("write `{name} = …`: {}", attribute.doc),
+                }),
             );
         }
     }
@@ -110,18 +112,48 @@ fn block(flat: &Flat, parent: &str, base: bool, found: &mut Vec<Diagnostic>) {
 }
 
 /// Blocks for which a record does: `layout = { tp = 4 }`.
-fn is_child(name: &str) -> bool {
+pub fn is_child(name: &str) -> bool {
     matches!(name, "layout" | "options" | "environment")
 }
 
-fn unknown_kind(flat: &Flat, parent: &str) -> Diagnostic {
-    let name = &flat.kind.text;
+/// The kind that a block of an unknown one must have been meant as, at its place.
+pub fn meant_kind(name: &str, parent: &str) -> Option<&'static str> {
+    if schema::kind_in(name, parent).is_some() {
+        return None;
+    }
+    let here = || schema::kinds().filter(|kind| kind.parents.contains(&parent));
+    let plural = |kind: &&Kind| kind.name.strip_suffix('s') == Some(name);
+    match schema::kind(name) {
+        // it exists elsewhere, and is the wrong one here only if an `s` was left out
+        Some(_) => here().find(plural).map(|kind| kind.name),
+        None => nearest(name, here().map(|kind| kind.name)),
+    }
+}
+
+/// `let` and `param`, which are attributes where `=` follows at once.
+pub fn is_binding_word(name: &str) -> bool {
+    matches!(name, "let" | "param")
+}
+
+/// `let = 3`
+pub fn nameless(word: &Ident) -> Diagnostic {
+    let message = format!("expected a name after `{}`, found `=`", word.text);
+    Diagnostic::error(codes::SYNTAX, word.span, message)
+        .says("this gives a value a name")
+        .help(format!("write `{} some_name = …`", word.text))
+}
+
+/// A block that cannot stand where it does.
+pub fn unknown_kind(kind: &Ident, parent: &str) -> Diagnostic {
+    let name = &kind.text;
+    let span = kind.span;
     let place = if parent == "file" {
         "at the top level of a file".to_string()
     } else {
         format!("in a `{parent}`")
     };
-    if let Some(kind) = schema::kind(name) {
+    let meant = meant_kind(name, parent);
+    if let Some(kind) = schema::kind(name).filter(|_| meant.is_none()) {
         let parents: Vec<String> = kind
             .parents
             .iter()
@@ -135,7 +167,7 @@ fn unknown_kind(flat: &Flat, parent: &str) -> Diagnostic {
             .collect();
         return Diagnostic::error(
             codes::MISPLACED,
-            flat.kind.span,
+            span,
             format!("a `{name}` cannot stand {place}"),
         )
         .help(format!("it stands {}", parents.join(" or ")));
@@ -146,13 +178,13 @@ fn unknown_kind(flat: &Flat, parent: &str) -> Diagnostic {
         .collect();
     let diagnostic = Diagnostic::error(
         codes::UNKNOWN_BLOCK,
-        flat.kind.span,
+        span,
         format!("there is no block `{name}` {place}"),
     );
-    match nearest(name, known.iter().copied()) {
+    match meant {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(
             "the nearest kind",
-            flat.kind.span,
+            span,
             near,
             false,
         ),
@@ -160,6 +192,38 @@ fn unknown_kind(flat: &Flat, parent: &str) -> Diagnostic {
         None => diagnostic.help(format!("here may stand: {}", known.join(", "))),
     }
 }
+
+/// Kinds that only those who describe an engine write.
+const ENGINES_OWN: [&str; 4] = ["api", "option", "metric", "role"];
+
+/// What other tools call an attribute, and its name here.
+const OTHER_WORDS: [(&str, &str); 25] = [
+    ("users", "concurrency"),
+    ("clients", "concurrency"),
+    ("workers", "concurrency"),
+    ("threads", "concurrency"),
+    ("max_concurrency", "concurrency"),
+    ("parallel", "concurrency"),
+    ("count", "requests"),
+    ("num_requests", "requests"),
+    ("num_prompts", "requests"),
+    ("iterations", "requests"),
+    ("rps", "rate"),
+    ("qps", "rate"),
+    ("request_rate", "rate"),
+    ("sleep", "idle"),
+    ("wait", "idle"),
+    ("repetitions", "repeat"),
+    ("max_tokens", "output"),
+    ("max_new_tokens", "output"),
+    ("output_len", "output"),
+    ("output_tokens", "output"),
+    ("messages", "content"),
+    ("args", "arguments"),
+    ("env", "environment"),
+    ("base_url", "url"),
+    ("file", "to"),
+];
 
 fn unknown_attribute(kind: &Kind, flat: &Flat, name: &str, span: Span) -> Diagnostic {
     let diagnostic = Diagnostic::error(
@@ -174,7 +238,20 @@ fn unknown_attribute(kind: &Kind, flat: &Flat, name: &str, span: Span) -> Diagno
             .map(|a| a.name)
             .chain(children.iter().copied())
     };
-    if let Some(near) = nearest(name, known().filter(|n| !flat.attrs.contains_key(*n))) {
+    // `ready_timeout` for `ready { timeout = … }`
+    let within = |child: &str| {
+        let rest = name.strip_prefix(child)?.strip_prefix('_')?;
+        let attribute = schema::kind_in(child, kind.name)?.attribute(rest)?;
+        Some(format!("write `{child} {{ {} = … }}`", attribute.name))
+    };
+    if let Some(help) = children.iter().find_map(|child| within(child)) {
+        return diagnostic.help(help);
+    }
+    let other = (OTHER_WORDS.iter())
+        .find(|(word, right)| *word == name && known().any(|known| known == *right));
+    let other = other.map(|(_, right)| *right);
+    let near = || nearest(name, known().filter(|n| !flat.attrs.contains_key(*n)));
+    if let Some(near) = other.or_else(near) {
         return diagnostic.help(format!("did you mean `{near}`?")).fix(
             "the nearest attribute",
             span,
@@ -191,13 +268,17 @@ fn unknown_attribute(kind: &Kind, flat: &Flat, name: &str, span: Span) -> Diagno
     }
     // another kind nearby has it: `concurrency` in a workload
     let elsewhere: Vec<&str> = schema::kinds()
-        .filter(|k| k.attribute(name).is_some())
+        .filter(|k| k.attribute(name).is_some() && ENGINES_OWN.iter().all(|own| *own != k.name))
         .map(|k| k.name)
         .collect();
     let list: Vec<&str> = known().collect();
     let diagnostic = match elsewhere.as_slice() {
         [] => diagnostic,
         kinds => diagnostic.help(format!("`{name}` is an attribute of: {}", kinds.join(", "))),
+    };
+    let diagnostic = match kind.name {
+        "server" => diagnostic.help("an option of its engine stands in `options { … }`"),
+        _ => diagnostic,
     };
     diagnostic.help(format!("a `{}` has: {}", kind.name, list.join(", ")))
 }

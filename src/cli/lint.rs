@@ -2,7 +2,7 @@
 
 use super::output::{self, Output};
 use super::{Selection, exit, load, style};
-use crate::diagnostics::json;
+use crate::diagnostics::{Severity, codes, json};
 use std::path::PathBuf;
 
 /// Check files without running anything. No process is started and no socket is opened.
@@ -23,17 +23,24 @@ pub fn lint(args: &LintArgs) -> u8 {
         Ok(results) => results,
         Err(error) => return output::complain(error),
     };
-    let loaded = match load::load_all(&args.selection) {
+    let mut loaded = match load::load_all(&args.selection) {
         Ok(loaded) => loaded,
         Err(refused) => return refused.print(&results),
     };
+    // keys are there where a scenario runs, and need not be where it is checked
+    for found in &mut loaded.found {
+        if found.code == codes::UNSET_VARIABLE.0 {
+            found.severity = Severity::Note;
+        }
+    }
     if let Err(error) = results.write(&json::to_json(&loaded.program.sources, &loaded.found)) {
         eprintln!("error: {error}");
         return exit::WORLD;
     }
     if !results.is_stdout() {
         style::show(&loaded.program.sources, &loaded.found);
-        if loaded.found.is_empty() && !args.quiet {
+        let objections = loaded.found.iter().any(|d| d.severity != Severity::Note);
+        if !objections && !args.quiet {
             let files = loaded.program.roots.len();
             let plural = |n: usize| if n == 1 { "" } else { "s" };
             let cases = loaded.cases.len();

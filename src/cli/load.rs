@@ -3,7 +3,7 @@
 use super::output::{self, Output};
 use super::params::{Wrong, params};
 use super::{Selection, exit, style};
-use crate::check::nearest;
+use crate::check::{nearest, without_consequences};
 use crate::diagnostics::{Diagnostic, codes, has_errors, json, tidy};
 use crate::eval::{Params, Value};
 use crate::resolve::{self, Flat, Program};
@@ -135,6 +135,7 @@ fn read(selection: &Selection, suites: bool) -> Result<Loaded, Refused> {
         .map(ToString::to_string)
         .chain(given)
         .collect();
+    without_consequences(&program.sources, &mut found);
     // where something is wrong, it may be what would have read the rest
     if has_errors(&found) {
         found.retain(|d| d.code != codes::UNUSED.0);

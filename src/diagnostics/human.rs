@@ -48,16 +48,19 @@ pub fn render(sources: &Sources, found: &[Diagnostic], options: &Options) -> Str
 
 /// `2 errors, 1 warning`
 pub fn count(found: &[Diagnostic]) -> String {
-    let errors = found
-        .iter()
-        .filter(|d| d.severity == Severity::Error)
-        .count();
-    let warnings = found.len() - errors;
-    let say = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
-    match (errors, warnings) {
-        (_, 0) => say(errors, "error"),
-        (0, _) => say(warnings, "warning"),
-        _ => format!("{}, {}", say(errors, "error"), say(warnings, "warning")),
+    let kinds = [Severity::Error, Severity::Warning, Severity::Note];
+    let counts = kinds.map(|kind| (found.iter().filter(|d| d.severity == kind).count(), kind));
+    let said = counts.iter().filter(|(n, _)| *n > 0);
+    let said =
+        said.map(|(n, kind)| format!("{n} {}{}", word(*kind), if *n == 1 { "" } else { "s" }));
+    said.collect::<Vec<_>>().join(", ")
+}
+
+fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
     }
 }
 
@@ -182,13 +185,11 @@ fn handler(diagnostic: &Diagnostic, options: &Options) -> GraphicalReportHandler
     } else {
         ThemeCharacters::ascii()
     };
-    let word = match diagnostic.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-    };
+    let word = word(diagnostic.severity);
     let head = format!("{word}[{}] {}:", diagnostic.code, diagnostic.rule);
     characters.error = head.clone();
-    characters.warning = head;
+    characters.warning = head.clone();
+    characters.advice = head;
     let styles = if options.color {
         ThemeStyles::ansi()
     } else {
@@ -235,6 +236,7 @@ impl miette::Diagnostic for Report {
         Some(match self.severity {
             Severity::Error => miette::Severity::Error,
             Severity::Warning => miette::Severity::Warning,
+            Severity::Note => miette::Severity::Advice,
         })
     }
 

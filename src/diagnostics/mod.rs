@@ -7,12 +7,14 @@ mod snippet;
 
 use crate::source::Span;
 
-/// How bad a finding is: errors keep a scenario from running, warnings do not.
+/// How bad a finding is: errors keep a scenario from running, warnings do not, and notes say
+/// what only matters elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     Error,
     Warning,
+    Note,
 }
 
 /// A place that takes part in a finding, and what it is there.
@@ -161,6 +163,7 @@ pub mod codes {
     pub const FOREIGN_FORM: Rule = ("E0104", "foreign-form");
     pub const BAD_ESCAPE: Rule = ("E0105", "bad-escape");
     pub const BAD_NUMBER: Rule = ("E0106", "bad-number");
+    pub const MISSING_BODY: Rule = ("E0107", "missing-body");
     // E02: names
     pub const UNKNOWN_BLOCK: Rule = ("E0201", "unknown-block");
     pub const UNKNOWN_ATTRIBUTE: Rule = ("E0202", "unknown-attribute");
@@ -197,6 +200,7 @@ pub mod codes {
     pub const NO_FLOOR: Rule = ("E0410", "no-floor");
     pub const NO_REQUESTS: Rule = ("E0411", "no-requests");
     pub const NOT_STREAMED: Rule = ("E0412", "not-streamed");
+    pub const UNSET_VARIABLE: Rule = ("E0413", "unset-variable");
     // W05: warnings about meaning
     pub const USELESS_EXCLUDE: Rule = ("W0501", "useless-exclude");
     pub const UNUSED: Rule = ("W0502", "unused");

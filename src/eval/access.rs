@@ -56,7 +56,11 @@ impl Evaluator<'_> {
                 let message = format!("{} has no fields", other.describe());
                 self.report(
                     Diagnostic::error(codes::TYPE_MISMATCH, field.span, message)
-                        .label(base, other.describe()),
+                        .label(base, other.describe())
+                        .help(format!(
+                            "leave out `.{}`, or name a block, a phase or a record before it",
+                            field.text
+                        )),
                 );
                 Value::Error
             }
@@ -130,6 +134,22 @@ impl Evaluator<'_> {
                 let share = name.strip_prefix('p').filter(|digits| {
                     matches!(digits.len(), 1 | 2) && digits.bytes().all(|b| b.is_ascii_digit())
                 });
+                let other = match name {
+                    "avg" | "average" => Some("mean"),
+                    "median" => Some("p50"),
+                    "std" | "stdev" | "sd" => Some("stddev"),
+                    "n" | "len" => Some("count"),
+                    _ => None,
+                };
+                if let Some(right) = other {
+                    let message = format!("{metric} has no statistic `{name}`");
+                    self.report(
+                        Diagnostic::error(codes::UNKNOWN_METRIC, field.span, message)
+                            .help(format!("did you mean `{right}`?"))
+                            .fix("the nearest name", field.span, right, false),
+                    );
+                    return Value::Error;
+                }
                 if let (Some(share), false) = (share, schema::DISTRIBUTION_STATS.contains(&name)) {
                     let message = format!("{metric} has no statistic `{name}`");
                     let text = self.program.sources.text(whole);
@@ -276,6 +296,36 @@ impl Evaluator<'_> {
                 metric: metric.name,
             }),
             None => {
+                let other = match field.text.as_str() {
+                    "latency" | "e2el" => Some("e2e"),
+                    "errors" | "failures_count" => Some("failed"),
+                    "error_rate" | "failure_rate" => Some("failed / requests"),
+                    "throughput" => Some("output_throughput"),
+                    "rps" | "qps" => Some("request_rate"),
+                    "time_to_first_token" => Some("ttft"),
+                    _ => None,
+                };
+                if let Some(right) = other {
+                    let message = format!("a phase has no metric `{}`", field.text);
+                    let diagnostic = Diagnostic::error(codes::UNKNOWN_METRIC, field.span, message);
+                    self.report(match right.split_once(" / ") {
+                        Some((part, whole)) => {
+                            let phase = of.load.as_ref().map_or(of.phase.to_string(), |load| {
+                                format!("{}.{load}", of.phase)
+                            });
+                            diagnostic.help(format!(
+                                "divide: `{phase}.{part} / {phase}.{whole}`; or use `success_rate`"
+                            ))
+                        }
+                        None => diagnostic.help(format!("did you mean `{right}`?")).fix(
+                            "the nearest name",
+                            field.span,
+                            right,
+                            false,
+                        ),
+                    });
+                    return Value::Error;
+                }
                 let known: Vec<&str> = loads
                     .iter()
                     .copied()
@@ -353,23 +403,44 @@ impl Evaluator<'_> {
                 };
                 match at {
                     Some(value) => value.clone(),
-                    None => self.fail(
-                        codes::OUT_OF_RANGE,
-                        index,
-                        format!(
+                    None => {
+                        let message = format!(
                             "there is no entry {} in a list of {}; entries count from 0",
                             q.value,
                             items.len()
-                        ),
-                    ),
+                        );
+                        let diagnostic = Diagnostic::error(codes::OUT_OF_RANGE, index, message);
+                        self.report(match items.len() {
+                            0 => diagnostic.help("the list is empty"),
+                            n => {
+                                diagnostic.help(format!("write a whole number from 0 to {}", n - 1))
+                            }
+                        });
+                        Value::Error
+                    }
                 }
             }
             (of, at) => {
                 let message = format!("{} cannot be indexed with {}", of.describe(), at.describe());
-                self.report(
-                    Diagnostic::error(codes::TYPE_MISMATCH, base.to(index), message)
-                        .help("a list is indexed with a number, a record with a text"),
-                );
+                let dotted = match (&of, &at) {
+                    (Value::Handle(_), Value::Text(name)) => {
+                        Some(format!("{}.{name}", self.program.sources.text(base)))
+                    }
+                    _ => None,
+                };
+                let whole = Span {
+                    end: index.end + 1,
+                    ..base.to(index)
+                };
+                let diagnostic = Diagnostic::error(codes::TYPE_MISMATCH, base.to(index), message);
+                self.report(match dotted {
+                    Some(text) => diagnostic
+                        .help(format!("a figure is read with a dot: `{text}`"))
+                        .fix("write a dot", whole, text, false),
+                    None => {
+                        diagnostic.help("a list is indexed with a number, a record with a text")
+                    }
+                });
                 Value::Error
             }
         }

@@ -357,10 +357,12 @@ impl Evaluator<'_> {
                     Value::None if bound.expr(1).is_none() => {
                         let message = format!("the environment has no variable `{name}`");
                         self.report(
-                            Diagnostic::error(codes::BAD_ARGUMENT, bound.span(0), message)
+                            Diagnostic::error(codes::UNSET_VARIABLE, bound.span(0), message)
+                                .says("not set where scn was started")
                                 .help(format!("set it, or give a default: env(\"{name}\", none)")),
                         );
-                        Value::Error
+                        // the rest of the file can be looked at all the same
+                        Value::Secret("".into())
                     }
                     other => other.clone(),
                 },

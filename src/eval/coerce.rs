@@ -15,6 +15,22 @@ const LARGEST: f64 = 9_007_199_254_740_992.0;
 /// The longest time, in seconds: some thirty years.
 const LONGEST: f64 = 1e9;
 
+/// How a value of a type is written.
+fn how(ty: Type) -> Option<String> {
+    Some(match ty {
+        Type::Bool => "write `true` or `false`".to_string(),
+        Type::Int(_) => "write a whole number, as 4, without quotes and unit".to_string(),
+        Type::Text | Type::File | Type::SecretText => "a text stands in quotes: \"…\"".to_string(),
+        Type::Quantity(Dimension::TIME) => "write it with its unit: 30s, 250ms, 5min".to_string(),
+        Type::Quantity(Dimension::DATA) => "write it with its unit: 500MB, 1.5 GiB".to_string(),
+        Type::Quantity(d) => format!("write it with its unit: 10 {}", column_unit(d)),
+        Type::Count(d) => format!("write a number: 20, or 20 {}", column_unit(d)),
+        Type::Ratio => "write a share: 99%".to_string(),
+        Type::Choice(choices) => format!("it is one of: \"{}\"", choices.join("\", \"")),
+        _ => return None,
+    })
+}
+
 impl Evaluator<'_> {
     /// The attribute's value, checked against its type. Measured values are reported where the
     /// attribute is constant.
@@ -88,7 +104,10 @@ impl Evaluator<'_> {
                 {
                     diagnostic.help(format!("without quotes, if that is what was meant: {text}"))
                 }
-                _ => diagnostic,
+                _ => match how(ty) {
+                    Some(help) => diagnostic.help(help),
+                    None => diagnostic,
+                },
             }
         };
         let refuse = |diagnostic: Diagnostic| {
@@ -107,11 +126,13 @@ impl Evaluator<'_> {
                 }
                 if q.value > LARGEST {
                     let message = format!("`{name}` cannot be so large: {q}");
-                    return refuse(Diagnostic::error(codes::OUT_OF_RANGE, span, message));
+                    let diagnostic = Diagnostic::error(codes::OUT_OF_RANGE, span, message);
+                    return refuse(diagnostic.help("write a number below 10^15"));
                 }
                 if q.value < least as f64 {
                     let message = format!("`{name}` is at least {least}, this is {}", q.value);
-                    return refuse(Diagnostic::error(codes::OUT_OF_RANGE, span, message));
+                    let diagnostic = Diagnostic::error(codes::OUT_OF_RANGE, span, message);
+                    return refuse(diagnostic.help(format!("write {least} or more")));
                 }
                 Value::Number(q)
             }
@@ -148,7 +169,8 @@ impl Evaluator<'_> {
                     d.describe(),
                     value.describe()
                 );
-                refuse(Diagnostic::error(codes::DIMENSIONS, span, message))
+                let diagnostic = Diagnostic::error(codes::DIMENSIONS, span, message);
+                refuse(diagnostic.help(how(ty).unwrap_or_default()))
             }
             (Type::Quantity(d) | Type::Count(d), value) => refuse(mismatch(&d.describe(), &value)),
             (Type::Ratio, Value::Number(q)) if q.dimension.is_none() => {
@@ -216,11 +238,31 @@ impl Evaluator<'_> {
                     "a"
                 };
                 let diagnostic = mismatch(&format!("{article} {kind}"), &value);
-                refuse(match value {
-                    Value::Text(text) => {
+                let is_name = |text: &str| text.chars().all(|c| c.is_alphanumeric() || c == '_');
+                refuse(match (kind, value) {
+                    ("model", Value::Text(text)) => {
+                        let text = format!("{{ path = \"{text}\" }}");
+                        diagnostic
+                            .help(format!("a model's path: `model = {text}`"))
+                            .fix("write its path", span, text, false)
+                    }
+                    ("engine", Value::Text(text)) if crate::stdlib::has("engines", &text) => {
+                        diagnostic
+                            .help(format!("name it without quotes: `engines.{text}`"))
+                            .fix("name it", span, format!("engines.{text}"), false)
+                    }
+                    ("engine", _) => diagnostic.help(
+                        "name one of the library: `engine = engines.vllm`, with `use std.engines`",
+                    ),
+                    ("workload", Value::Text(text)) if !is_name(&text) => diagnostic.help(format!(
+                        "give it a block: `workload some_name {{ prompt = \"{text}\" }}`"
+                    )),
+                    (_, Value::Text(text)) => {
                         diagnostic.help(format!("name it without quotes: `{text}`"))
                     }
-                    _ => diagnostic,
+                    (kind, _) => diagnostic.help(format!(
+                        "name {article} `{kind}` that is defined: `{kind} some_name {{ … }}`"
+                    )),
                 })
             }
         }
@@ -233,13 +275,20 @@ impl Evaluator<'_> {
             LARGEST
         };
         if q.value < 0.0 || q.value.is_nan() || q.value > most {
-            let few = if q.value < 0.0 {
-                "less than 0"
-            } else {
-                "so large"
-            };
+            let negative = q.value < 0.0;
+            let few = if negative { "less than 0" } else { "so large" };
             let message = format!("`{name}` cannot be {few}: {q}");
-            return self.fail(codes::OUT_OF_RANGE, span, message);
+            let written = self.program.sources.text(span).strip_prefix('-');
+            let diagnostic = Diagnostic::error(codes::OUT_OF_RANGE, span, message);
+            self.report(match written.filter(|_| negative) {
+                Some(without) => diagnostic.help(format!(
+                    "without the sign, if that is what was meant: `{}`",
+                    without.trim()
+                )),
+                None if negative => diagnostic.help("write 0 or more"),
+                None => diagnostic.help("is the unit right?"),
+            });
+            return Value::Error;
         }
         Value::Number(q)
     }
@@ -247,7 +296,10 @@ impl Evaluator<'_> {
     fn counted(&self, name: &str, q: crate::units::Quantity, span: Span) -> Value {
         if q.value.fract() != 0.0 && q.value.is_finite() {
             let message = format!("`{name}` is a whole number, this is {q}");
-            return self.fail(codes::TYPE_MISMATCH, span, message);
+            let (low, high) = (q.value.floor(), q.value.ceil());
+            let help = format!("write `{low}` or `{high}`; `round(…)` makes a whole one");
+            self.report(Diagnostic::error(codes::TYPE_MISMATCH, span, message).help(help));
+            return Value::Error;
         }
         self.not_negative(name, q, span)
     }
@@ -306,7 +358,9 @@ impl Evaluator<'_> {
             .find(|a| a.required && !fields.contains_key(a.name))
         {
             let message = format!("this {} says no `{}`", kind.name, missing.name);
-            return self.fail(codes::MISSING_ATTRIBUTE, span, message);
+            let diagnostic = Diagnostic::error(codes::MISSING_ATTRIBUTE, span, message);
+            self.report(diagnostic.help(format!("add `{} = …`: {}", missing.name, missing.doc)));
+            return Value::Error;
         }
         Value::Record(fields)
     }

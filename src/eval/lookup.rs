@@ -3,6 +3,7 @@
 use super::{Active, Binding, BlockValue, Evaluator, Known, Reading, Scope, Value};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::resolve::{DefinitionKind, ModuleId};
+use crate::schema;
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind};
 use std::sync::Arc;
@@ -74,6 +75,9 @@ impl Evaluator<'_> {
     /// more names to suggest; of the two only that one is shown.
     pub(super) fn global(&self, module: ModuleId, name: &str, span: Span) -> Value {
         let Some(definition) = self.program.module(module).names.get(name) else {
+            if self.program.module(module).is_open() {
+                return Value::Error;
+            }
             return self.unset(name, span, "it is known in other places only");
         };
         let key = (module, name.to_string());
@@ -89,6 +93,10 @@ impl Evaluator<'_> {
         let value = match &definition.kind {
             DefinitionKind::Broken => Value::Error,
             DefinitionKind::Module(of) => return self.module_as_value(name, *of, span),
+            // it stands where it cannot, which was reported
+            DefinitionKind::Block(flat) if schema::kind_in(&flat.kind.text, "file").is_none() => {
+                Value::Error
+            }
             DefinitionKind::Block(flat) => {
                 Value::Block(Arc::new(BlockValue::new(flat.clone(), &scope)))
             }

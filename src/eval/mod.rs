@@ -12,6 +12,7 @@ mod measuring;
 mod ops;
 mod rests;
 mod scope;
+mod unlike;
 mod value;
 
 pub use measurements::{Measurements, Nothing, Query, SeriesRef, Stretch, Window};
@@ -320,10 +321,10 @@ impl<'a> Evaluator<'a> {
                 return;
             }
             if out.len() == MOST_ENTRIES {
-                self.fail(
-                    codes::OUT_OF_RANGE,
-                    body.span,
-                    format!("this list has more than {MOST_ENTRIES} entries"),
+                let message = format!("this list has more than {MOST_ENTRIES} entries");
+                self.report(
+                    Diagnostic::error(codes::OUT_OF_RANGE, body.span, message)
+                        .help("go over fewer values, or leave some out with `if`"),
                 );
             }
             if out.len() <= MOST_ENTRIES {

@@ -1,10 +1,11 @@
 //! Operators, with dimensions checked.
 
+use super::unlike::counted;
 use super::{Evaluator, MOST_ENTRIES, Scope, Shape, Value};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, Expr, UnaryOp};
-use crate::units::{Dimension, Quantity, column_unit, number};
+use crate::units::{Dimension, Quantity};
 
 /// The dimension of a number, measured or not.
 pub(super) fn dimension_of(value: &Value) -> Option<Dimension> {
@@ -48,11 +49,15 @@ impl Evaluator<'_> {
         if q.value.is_finite() {
             return Value::Number(q);
         }
-        self.fail(
-            codes::ARITHMETIC,
-            span,
-            "the result is too large for a number",
-        )
+        self.report(
+            Diagnostic::error(
+                codes::ARITHMETIC,
+                span,
+                "the result is too large for a number",
+            )
+            .help("numbers go up to 10^308: is a unit or a factor wrong?"),
+        );
+        Value::Error
     }
 
     pub(super) fn unary(&self, op: UnaryOp, value: Value, span: Span) -> Value {
@@ -96,6 +101,12 @@ impl Evaluator<'_> {
         if matches!(a, Value::Error) || matches!(b, Value::Error) {
             return Value::Error;
         }
+        let (a, b) = match (dimension_of(&a), dimension_of(&b)) {
+            (Some(x), Some(y)) if op.compares() && x != y => {
+                (counted(a, left, y), counted(b, right, x))
+            }
+            _ => (a, b),
+        };
         match op {
             BinaryOp::And | BinaryOp::Or => self.logic(op, a, b, left.span, right.span),
             BinaryOp::Equal | BinaryOp::NotEqual => self.equal(op, a, b, left, right),
@@ -272,7 +283,12 @@ impl Evaluator<'_> {
             (Value::List(x), Value::List(y)) if op == BinaryOp::Add => {
                 if x.len() + y.len() > MOST_ENTRIES {
                     let message = format!("this list has more than {MOST_ENTRIES} entries");
-                    return self.fail(codes::OUT_OF_RANGE, left.span.to(right.span), message);
+                    let span = left.span.to(right.span);
+                    self.report(
+                        Diagnostic::error(codes::OUT_OF_RANGE, span, message)
+                            .help("join fewer values"),
+                    );
+                    return Value::Error;
                 }
                 Value::list(x.iter().chain(y.iter()).cloned().collect())
             }
@@ -333,11 +349,15 @@ impl Evaluator<'_> {
         };
         match (&a, &b) {
             (Value::Number(_), Value::Number(y)) if op == BinaryOp::Divide && y.value == 0.0 => {
-                self.fail(
-                    codes::ARITHMETIC,
-                    op_span.to(right.span),
-                    "this divides by zero",
-                )
+                self.report(
+                    Diagnostic::error(
+                        codes::ARITHMETIC,
+                        op_span.to(right.span),
+                        "this divides by zero",
+                    )
+                    .help("where it may be 0, choose: `if x == 0 then 0 else a / x`"),
+                );
+                Value::Error
             }
             (Value::Number(x), Value::Number(y)) => self.finite(
                 if op == BinaryOp::Multiply {
@@ -363,67 +383,21 @@ impl Evaluator<'_> {
         if matches!(value, Value::Error) {
             return Value::Error;
         }
-        self.fail(
-            codes::TYPE_MISMATCH,
-            span,
-            format!("`{op}` takes {needs}, this is {}", value.describe()),
-        )
-    }
-
-    /// Two numbers of unlike dimensions under an operator that needs like ones.
-    fn unlike(&self, op: BinaryOp, a: &Value, b: &Value, left: &Expr, right: &Expr) -> Value {
-        let (Some(x), Some(y)) = (dimension_of(a), dimension_of(b)) else {
-            return Value::Error;
-        };
-        let verb = match op {
-            BinaryOp::Add => "added to",
-            BinaryOp::Subtract => "subtracted from",
-            _ => "compared with",
-        };
-        // a metric is said by its name: `a duration (ttft)`
-        let says = |value: &Value, expr: &Expr, dimension: Dimension| match value {
-            Value::Unknown(_) => match self.metric_at(expr.span) {
-                Some(metric) => format!("{} ({metric})", dimension.describe()),
-                None => format!("{}, when it is measured", dimension.describe()),
-            },
-            _ => dimension.describe(),
-        };
-        // one side is bare: most likely its unit was forgotten
-        let bare =
-            [(x, y, b, right), (y, x, a, left)]
-                .into_iter()
-                .find(|(with, without, value, _)| {
-                    !with.is_none() && without.is_none() && matches!(value, Value::Number(_))
-                });
-        if let Some((with, _, Value::Number(q), expr)) = bare {
-            let right_is_bare = std::ptr::eq(expr, right);
-            let (value, other) = if right_is_bare { (a, left) } else { (b, right) };
-            let unit = column_unit(with);
-            let text = format!("{} {unit}", number(q.value, 15));
-            self.report(
-                Diagnostic::error(
-                    codes::MISSING_UNIT,
-                    expr.span,
-                    format!("a bare number cannot be {verb} {}", with.describe()),
-                )
-                .says("which unit?")
-                .label(other.span, says(value, other, with))
-                .help(format!(
-                    "write the unit: `{text}`, if that is what was meant"
-                ))
-                .fix("add the likely unit", expr.span, text, false),
-            );
-            return Value::Error;
-        }
-        self.report(
-            Diagnostic::error(codes::DIMENSIONS, right.span, format!("{} cannot be {verb} {}", x.describe(), y.describe()))
-                .says(says(b, right, y))
-                .label(left.span, says(a, left, x))
-                .help(match (x, y) {
-                    (Dimension::TIME, Dimension::DATA) if matches!(a, Value::Unknown(_)) => "for memory read the server: growth(sut.memory, from = baseline, to = cooldown) <= 500MB",
-                    _ => "both sides must be of one dimension; divide or multiply to get there",
-                }),
-        );
+        let message = format!("`{op}` takes {needs}, this is {}", value.describe());
+        let diagnostic = Diagnostic::error(codes::TYPE_MISMATCH, span, message);
+        let text = self.program.sources.text(span);
+        let short = if text.len() <= 60 { text } else { "…" };
+        self.report(match (needs, value) {
+            ("true or false", _) if dimension_of(value).is_some() => {
+                diagnostic.help(format!("write a comparison: `{short} > 0`, `{short} == 0`"))
+            }
+            ("true or false", _) => diagnostic.help("write a comparison: `a == b`"),
+            (_, Value::Text(_)) if needs == "a number" => {
+                diagnostic.help("a number with its unit stands without quotes: 30s, 500MB, 99%")
+            }
+            ("a number", _) => diagnostic.help("write a number, or the name of one"),
+            _ => diagnostic.help("as in `x in [1, 2]`, `\"part\" in text`, `\"key\" in record`"),
+        });
         Value::Error
     }
 }

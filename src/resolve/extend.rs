@@ -1,10 +1,9 @@
 //! Works `extends` into blocks: each with its parent, and its children with theirs.
 
 use super::load::{Key, Loader};
-use super::{Definition, DefinitionKind, Flat, ModuleId, flat};
+use super::{DefinitionKind, Flat, Module, ModuleId, flat};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::syntax::ast::{Ident, Path as NamePath};
-use indexmap::IndexMap;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -111,7 +110,7 @@ impl Loader {
                 Some(DefinitionKind::Broken) => return None,
                 _ => {
                     self.found
-                        .push(unknown_parent(path, part, &self.program.module(at).names));
+                        .push(unknown_parent(own, path, part, self.program.module(at)));
                     return None;
                 }
             }
@@ -134,33 +133,60 @@ impl Loader {
                         format!("a {} cannot extend a {}", own.kind.text, block.kind.text),
                     )
                     .says(format!("this is a {}", block.kind.text))
-                    .label(own.head(), format!("this is a {}", own.kind.text)),
+                    .label(own.head(), format!("this is a {}", own.kind.text))
+                    .help(format!("name another `{}` behind `extends`", own.kind.text)),
                 );
                 None
             }
             _ => {
                 self.found
-                    .push(unknown_parent(path, last, &self.program.module(at).names));
+                    .push(unknown_parent(own, path, last, self.program.module(at)));
                 None
             }
         }
     }
 }
 
-fn unknown_parent(
-    path: &NamePath,
-    part: &Ident,
-    names: &IndexMap<String, Definition>,
-) -> Diagnostic {
+/// `own` extends what is not there; `module` is the one that was looked in for `part`.
+fn unknown_parent(own: &Flat, path: &NamePath, part: &Ident, module: &Module) -> Diagnostic {
     let diagnostic = Diagnostic::error(
         codes::UNKNOWN_NAME,
         part.span,
         format!("there is no `{}` to extend", part.text),
     );
-    match crate::check::nearest(&part.text, names.keys().map(String::as_str)) {
-        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-        None if path.parts.len() > 1 => diagnostic.help("is the module bound by a `use` above?"),
-        None => diagnostic,
+    let names = module.names.iter();
+    let last = path.parts.last().is_some_and(|last| last.span == part.span);
+    let kind = &own.kind.text;
+    // of the names only those that could be extended are worth a word
+    let fits = |kind_of: &DefinitionKind| match kind_of {
+        DefinitionKind::Block(block) => last && block.kind.text == *kind,
+        DefinitionKind::Module(_) => !last,
+        _ => false,
+    };
+    let known: Vec<&str> = names
+        .filter(|(_, definition)| fits(&definition.kind))
+        .map(|(name, _)| name.as_str())
+        .collect();
+    match crate::check::nearest(&part.text, known.iter().copied()) {
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(
+            "the nearest name",
+            part.span,
+            near,
+            false,
+        ),
+        None if !last && crate::stdlib::names().contains(&part.text.as_str()) => diagnostic.help(
+            format!("write `use std.{}` at the top of the file", part.text),
+        ),
+        None if !last => diagnostic.help("a module is bound with `use` at the top of the file"),
+        None if path.parts.len() > 1 && known.is_empty() => {
+            diagnostic.help(format!("`{}` has no {kind}", module.name))
+        }
+        None if path.parts.len() > 1 => {
+            diagnostic.help(format!("`{}` has: {}", module.name, known.join(", ")))
+        }
+        None => diagnostic.help(format!(
+            "what is extended is a `{kind}` at the top level of a file, outside of any scenario"
+        )),
     }
 }
 

@@ -2,9 +2,11 @@
 //! the same kind and name merge, named checks are overridden where they stood.
 
 use super::ModuleId;
+use crate::check::{meant_kind, unknown_kind};
 use crate::diagnostics::{Diagnostic, codes};
+use crate::schema::{self, Naming};
 use crate::source::Span;
-use crate::syntax::ast::{Block, CheckLevel, Expr, Ident, Item, ItemKind, Path};
+use crate::syntax::ast::{Attr, Block, CheckLevel, Expr, ExprKind, Ident, Item, ItemKind, Path};
 use indexmap::IndexMap;
 use std::sync::Arc;
 
@@ -97,14 +99,21 @@ pub(super) fn own(
     block: &Block,
     item: &Item,
     module: ModuleId,
+    parent: &str,
     found: &mut Vec<Diagnostic>,
 ) -> Flat {
+    let mut kind = block.kind.clone();
+    // what is surely misspelt is read as what was meant, so that the rest of it makes sense
+    if let Some(meant) = meant_kind(&kind.text, parent) {
+        found.push(unknown_kind(&kind, parent));
+        kind.text = meant.to_string();
+    }
     let mut flat = Flat {
         name: block.name.clone(),
         span: item.span,
         doc: item.doc.clone(),
         extends: block.extends.clone(),
-        ..Flat::empty(block.kind.clone(), module)
+        ..Flat::empty(kind, module)
     };
     for item in &block.body {
         add(&mut flat, item, module, found);
@@ -125,6 +134,9 @@ fn add(flat: &mut Flat, item: &Item, module: ModuleId, found: &mut Vec<Diagnosti
             let before = before.or_else(|| flat.child(&written.name.text).map(|c| c.kind.span));
             if let Some(before) = before {
                 found.push(duplicate(&written.name, before));
+            } else if let Some(child) = as_block(flat, written, module) {
+                found.push(no_equals(written));
+                flat.children.push(Arc::new(child));
             } else {
                 flat.attrs.insert(
                     written.name.text.clone(),
@@ -143,7 +155,7 @@ fn add(flat: &mut Flat, item: &Item, module: ModuleId, found: &mut Vec<Diagnosti
             }
         }
         ItemKind::Block(block) => {
-            let child = own(block, item, module, found);
+            let child = own(block, item, module, &flat.kind.text, found);
             let same = |other: &&Arc<Flat>| {
                 other.kind.text == child.kind.text && other.title() == child.title()
             };
@@ -198,6 +210,46 @@ fn add(flat: &mut Flat, item: &Item, module: ModuleId, found: &mut Vec<Diagnosti
         }
         ItemKind::Error => flat.incomplete = true,
     }
+}
+
+/// `matrix = { … }`, where only a block can be meant.
+fn as_block(parent: &Flat, attr: &Attr, module: ModuleId) -> Option<Flat> {
+    let kind = schema::kind_in(&attr.name.text, &parent.kind.text)?;
+    let ExprKind::Record(fields) = &attr.value.kind else {
+        return None;
+    };
+    let takes = schema::kind(&parent.kind.text)?;
+    let free = takes.free.is_some() || takes.attribute(kind.name).is_some();
+    if kind.naming != Naming::Never || free || crate::check::is_child(kind.name) {
+        return None;
+    }
+    let mut flat = Flat::empty(attr.name.clone(), module);
+    for field in fields {
+        let value = FlatAttr {
+            name: field.key.clone(),
+            doc: None,
+            expr: Arc::new(field.value.clone()),
+            module,
+        };
+        flat.attrs.insert(field.key.text.clone(), value);
+    }
+    Some(flat)
+}
+
+fn no_equals(attr: &Attr) -> Diagnostic {
+    let name = &attr.name.text;
+    let gap = Span {
+        start: attr.name.span.end,
+        end: attr.value.span.start,
+        ..attr.name.span
+    };
+    Diagnostic::error(
+        codes::UNKNOWN_ATTRIBUTE,
+        attr.name.span,
+        format!("`{name}` is a block, not an attribute"),
+    )
+    .help(format!("without `=`: write `{name} {{ … }}`"))
+    .fix("remove `=`", gap, " ", true)
 }
 
 fn duplicate(name: &Ident, before: Span) -> Diagnostic {

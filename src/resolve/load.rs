@@ -2,7 +2,9 @@
 
 use super::find::plain;
 use super::{Definition, DefinitionKind, Flat, Module, ModuleId, Program, flat};
+use crate::check::{is_binding_word, nameless, unknown_kind};
 use crate::diagnostics::{Diagnostic, codes};
+use crate::schema;
 use crate::source::{FileId, Span};
 use crate::syntax::{
     self,
@@ -75,7 +77,7 @@ impl Loader {
             Ok(text) => text,
             Err(problem) => {
                 let problem = format!("`{name}` is not a text file: {problem}");
-                let help = "a scenario is UTF-8 text; was another file meant?";
+                let help = "a scenario is UTF-8 text: save it as that; or was another file meant?";
                 let found = self.unusable(codes::FILE_NOT_TEXT, name, path, user, problem, help);
                 self.found.push(found);
                 return None;
@@ -213,6 +215,9 @@ impl Loader {
                 DefinitionKind::Let(Arc::new(b.value.clone())),
             ),
             ItemKind::Block(block) => self.block(id, block, item),
+            ItemKind::Attr(attr) if is_binding_word(&attr.name.text) => {
+                self.found.push(nameless(&attr.name));
+            }
             ItemKind::Attr(attr) => self.found.push(
                 Diagnostic::error(
                     codes::MISPLACED,
@@ -245,11 +250,16 @@ impl Loader {
     }
 
     fn block(&mut self, id: ModuleId, block: &Block, item: &Item) {
-        let flat = flat::own(block, item, id, &mut self.found);
+        let flat = flat::own(block, item, id, "file", &mut self.found);
         let Some(name) = &block.name else {
+            // of a kind that has no names, or is not known, the place is what is wrong
+            if schema::kind_in(&flat.kind.text, "file").is_none() {
+                self.found.push(unknown_kind(&flat.kind, "file"));
+                return;
+            }
             self.found.push(
                 Diagnostic::error(
-                    codes::MISPLACED,
+                    codes::MISSING_ATTRIBUTE,
                     block.kind.span,
                     format!("this `{}` has no name", block.kind.text),
                 )
@@ -278,6 +288,31 @@ impl Loader {
                     return;
                 };
                 let full = base.join(path);
+                let library = path.strip_prefix("std.");
+                if let Some(name) = library.filter(|name| crate::stdlib::names().contains(name)) {
+                    self.found.push(
+                        Diagnostic::error(
+                            codes::UNKNOWN_MODULE,
+                            *span,
+                            format!("`{path}` is a module, not a file"),
+                        )
+                        .help(format!(
+                            "the library is named without quotes: use std.{name}"
+                        ))
+                        .fix(
+                            "remove the quotes",
+                            *span,
+                            path.clone(),
+                            true,
+                        ),
+                    );
+                    let name = Ident {
+                        text: name.to_string(),
+                        span: *span,
+                    };
+                    let name = used.alias.as_ref().unwrap_or(&name);
+                    return self.define(id, name, item, DefinitionKind::Broken);
+                }
                 let stem = full
                     .file_stem()
                     .map(|s| s.to_string_lossy().into_owned())
@@ -436,12 +471,22 @@ fn for_url(text: &str) -> bool {
 
 /// The bytes as text, or why they are none.
 fn text_of(bytes: Vec<u8>) -> Result<String, String> {
+    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
+        return Err("it is UTF-16".to_string());
+    }
     if let Some(at) = bytes.iter().position(|b| *b == 0) {
         return Err(format!("byte {at} is 0"));
     }
-    String::from_utf8(bytes).map_err(|error| {
+    let text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        format!("byte {at} is not UTF-8")
+        let before = &error.as_bytes()[..at];
+        let line = before.iter().filter(|b| **b == b'\n').count() + 1;
+        format!("byte {at}, on line {line}, is not UTF-8")
+    })?;
+    // a mark of the byte order is no part of the text
+    Ok(match text.strip_prefix('\u{FEFF}') {
+        Some(rest) => rest.to_string(),
+        None => text,
     })
 }
 

@@ -10,8 +10,9 @@ pub use find::{LoadError, find_files};
 pub use flat::{Flat, FlatAttr, FlatCheck};
 pub use load::{load, load_for};
 
+use crate::schema::{self, Naming};
 use crate::source::{FileId, Sources, Span};
-use crate::syntax::ast::{Ast, Expr, ExprKind};
+use crate::syntax::ast::{Ast, Expr, ExprKind, Item, ItemKind};
 use indexmap::IndexMap;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -72,6 +73,29 @@ impl Definition {
             }
             _ => true,
         }
+    }
+}
+
+impl Module {
+    /// Whether part of the file could not be read that may define a name, for all that is known.
+    pub fn is_open(&self) -> bool {
+        let mut items = self.asts.iter().flat_map(|ast| &ast.items);
+        items.any(|item| match &item.kind {
+            ItemKind::Block(block) => block.name.is_none() || block.body.iter().any(may_define),
+            _ => may_define(item),
+        })
+    }
+}
+
+/// Whether an item may define a name that is not known, for all that could be read of it.
+pub fn may_define(item: &Item) -> bool {
+    match &item.kind {
+        ItemKind::Error => true,
+        ItemKind::Block(block) => {
+            let named = schema::kind(&block.kind.text);
+            block.name.is_none() && named.is_none_or(|kind| kind.naming == Naming::Required)
+        }
+        _ => false,
     }
 }
 

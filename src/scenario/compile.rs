@@ -7,7 +7,7 @@ use super::{Case, by_case, checks, constants, matrix, phase, report, server};
 use crate::check::{is_whole, modules_of};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Binding, Evaluator, Handle, Layer, Nothing, Params, Scope, Value};
-use crate::resolve::{Flat, ModuleId, Program};
+use crate::resolve::{Definition, DefinitionKind, Flat, ModuleId, Program};
 use crate::units::display_precise;
 use indexmap::IndexMap;
 use std::collections::{HashMap, HashSet};
@@ -181,7 +181,9 @@ fn one(
         .children_of("server")
         .filter_map(|block| server::lower(&cx, block))
         .collect();
-    if flat.children_of("server").next().is_none() && is_whole(flat) {
+    let misplaced = |definition: &Definition| matches!(&definition.kind, DefinitionKind::Block(flat) if flat.kind.text == "server");
+    let mut names = program.module(flat.module).names.values();
+    if flat.children_of("server").next().is_none() && is_whole(flat) && !names.any(misplaced) {
         eval.report(
             Diagnostic::error(
                 codes::MISSING_ATTRIBUTE,

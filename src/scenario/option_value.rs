@@ -93,6 +93,10 @@ pub(super) fn typed(cx: &Context<'_>, option: &Flat, value: Value, span: Span) -
                 let doc = super::context::one_line(doc);
                 diagnostic.help(format!("{}: {doc}", option.title()))
             }
+            None if diagnostic.help.is_empty() => diagnostic.help(format!(
+                "the engine's block `option {}` says so",
+                option.title()
+            )),
             _ => diagnostic,
         });
     }
@@ -220,8 +224,10 @@ impl Range {
                     other.describe()
                 );
                 let place = cx.place(option, name);
-                cx.eval
-                    .report(Diagnostic::error(codes::TYPE_MISMATCH, place, message));
+                let diagnostic = Diagnostic::error(codes::TYPE_MISMATCH, place, message).help(
+                    format!("the option has `type = \"{}\"`: give both alike", sort.name),
+                );
+                cx.eval.report(diagnostic);
                 None
             }
         };

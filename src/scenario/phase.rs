@@ -163,11 +163,14 @@ fn load(
         } else {
             "duration"
         };
-        cx.eval.report(Diagnostic::error(
-            codes::OUT_OF_RANGE,
-            cx.place(flat, name),
-            format!("`{name}` is more than 0"),
-        ));
+        cx.eval.report(
+            Diagnostic::error(
+                codes::OUT_OF_RANGE,
+                cx.place(flat, name),
+                format!("`{name}` is more than 0"),
+            )
+            .help(format!("write a larger one, or leave `{name}` out")),
+        );
         return None;
     }
     let server = server?;
@@ -209,11 +212,14 @@ fn pace(cx: &Context<'_>, flat: &Flat) -> Option<Pace> {
                 return None;
             }
             if rate <= 0.0 {
-                cx.eval.report(Diagnostic::error(
-                    codes::OUT_OF_RANGE,
-                    cx.place(flat, "rate"),
-                    "`rate` is more than 0",
-                ));
+                cx.eval.report(
+                    Diagnostic::error(
+                        codes::OUT_OF_RANGE,
+                        cx.place(flat, "rate"),
+                        "`rate` is more than 0",
+                    )
+                    .help("write at least a little: 0.1 req/s"),
+                );
                 return None;
             }
             let arrival = match as_text(&cx.attr(flat, "arrival")).as_deref() {

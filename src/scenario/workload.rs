@@ -44,11 +44,14 @@ pub(super) fn lower(cx: &Context<'_>, block: &Arc<BlockValue>) -> Option<Workloa
         extra: cx.json(flat, "body", &once),
     };
     if base.max_tokens == Some(0) {
-        cx.eval.report(Diagnostic::error(
-            codes::OUT_OF_RANGE,
-            cx.place(flat, "output"),
-            "`output` is more than 0 tokens",
-        ));
+        cx.eval.report(
+            Diagnostic::error(
+                codes::OUT_OF_RANGE,
+                cx.place(flat, "output"),
+                "`output` is more than 0 tokens",
+            )
+            .help("write 1 or more"),
+        );
         return None;
     }
     let requests: Option<Vec<RequestSpec>> = rows

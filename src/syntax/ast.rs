@@ -211,6 +211,15 @@ pub enum BinaryOp {
 }
 
 impl BinaryOp {
+    /// Whether its result is true or false, by comparing.
+    pub fn compares(self) -> bool {
+        use BinaryOp::*;
+        matches!(
+            self,
+            Equal | NotEqual | Less | LessEqual | Greater | GreaterEqual | In | NotIn
+        )
+    }
+
     /// As it is written.
     pub fn symbol(self) -> &'static str {
         match self {

@@ -5,6 +5,7 @@ use pest::iterators::Pair;
 use super::ast::*;
 use super::grammar::{Builder, Rule, inner};
 use super::leftover::Place;
+use crate::diagnostics::{Diagnostic, codes};
 
 impl Builder<'_> {
     pub(super) fn use_(&mut self, pair: Pair<'_, Rule>) -> (ItemKind, u32) {
@@ -85,6 +86,30 @@ impl Builder<'_> {
             };
         }
         if let Some(wrong) = pairs.next_if(|p| p.as_rule() == Rule::wrong_eq) {
+            let at = self.span(&wrong);
+            let line = self.text[at.end as usize..].lines().next().unwrap_or("");
+            // `param rounds: int = 3`
+            if let Some((typed, value)) = line.split_once('=').filter(|_| wrong.as_str() == ":")
+                && typed
+                    .trim()
+                    .chars()
+                    .all(|c| c.is_alphanumeric() || c == '_')
+            {
+                let span = self.at(at.start as usize, at.end as usize + typed.trim_end().len());
+                let text = format!("{word} {} = {}", name.text, value.trim());
+                let found = Diagnostic::error(
+                    codes::FOREIGN_FORM,
+                    span,
+                    format!("a `{word}` has no type: its value has one"),
+                )
+                .says("remove this")
+                .help(format!("write `{text}`"))
+                .fix("remove the type", span, "", true);
+                self.say(found);
+                let end = at.end + line.len() as u32;
+                let value = Self::broken(self.at(name.span.end as usize, end as usize));
+                return (Binding { name, value }, end);
+            }
             self.wrong_eq(&wrong, name.span);
         } else if let Some(none) = pairs.next_if(|p| p.as_rule() == Rule::no_eq) {
             if !quiet {

@@ -8,6 +8,9 @@ use super::leftover::Place;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
 
+/// With what other languages give a value a name.
+const LET_WORDS: [&str; 7] = ["const", "var", "val", "local", "set", "define", "auto"];
+
 impl Builder<'_> {
     pub(super) fn block(&mut self, pair: Pair<'_, Rule>) -> (ItemKind, u32) {
         let start = self.start(&pair);
@@ -94,9 +97,10 @@ impl Builder<'_> {
                     "a block's name stands without quotes",
                 )
                 .says("in quotes");
-                if is_name {
-                    found = found.fix("remove the quotes", name.span, name.text.clone(), true);
-                }
+                found = match is_name {
+                    true => found.fix("remove the quotes", name.span, name.text.clone(), true),
+                    false => found.help("a name is made of letters, digits and `_`"),
+                };
                 self.say(found);
                 name
             }
@@ -126,7 +130,7 @@ impl Builder<'_> {
             "a name or `{`"
         };
         let mut found = Diagnostic::error(
-            codes::SYNTAX,
+            codes::MISSING_BODY,
             place,
             format!("expected {what} after `{}`", self.source(span)),
         )
@@ -150,8 +154,7 @@ impl Builder<'_> {
         let value = self.value(&mut pairs, "a value after `=`", Place::Line);
         let end = value.span.end.max(name.end);
         let written = first.as_str();
-        let found = if ["const", "var", "val", "local", "set", "define", "auto"].contains(&written)
-        {
+        let found = if LET_WORDS.contains(&written) {
             Diagnostic::error(codes::FOREIGN_FORM, word, "a value gets a name with `let`")
                 .says("expected `let`")
                 .fix("write `let`", word, "let", true)
@@ -171,9 +174,21 @@ impl Builder<'_> {
                 "an attribute has one name before `=`",
             )
             .says("two names")
+            .help("an attribute is `name = value`; a value of your own is `let name = …`")
         };
         self.say(found);
-        (ItemKind::Error, end)
+        let is_value =
+            !matches!(value.kind, ExprKind::Record(_)) && second.as_rule() == Rule::ident;
+        match is_value && LET_WORDS.contains(&written) {
+            true => (
+                ItemKind::Let(Binding {
+                    name: self.ident(&second),
+                    value,
+                }),
+                end,
+            ),
+            false => (ItemKind::Error, end),
+        }
     }
 
     /// `if (x) { … }`, `for x in y { … }`, `def f(x) { … }`: what is inside is looked

@@ -33,6 +33,7 @@ pub fn repair(file: FileId, text: &str, scan: &mut Scan) -> bool {
         stack: Vec::new(),
         surplus,
         strays: Vec::new(),
+        heads: Vec::new(),
         scan,
     };
     // The indent of the next statement after each mark.
@@ -55,6 +56,27 @@ pub fn repair(file: FileId, text: &str, scan: &mut Scan) -> bool {
     true
 }
 
+/// So far back a block that was never opened is looked for.
+const MOST_LINES: usize = 200;
+
+/// `kind name` or `kind name extends other`, and nothing more.
+fn is_head(line: &str) -> bool {
+    let words: Vec<&str> = line
+        .split([' ', '\t'])
+        .filter(|word| !word.is_empty())
+        .collect();
+    let is_name = |word: &&str| {
+        word.starts_with(|c: char| c.is_ascii_alphabetic())
+            && word
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.')
+    };
+    let statement = ["use", "param", "let", "expect", "warn", "exclude", "import"];
+    words.iter().all(is_name)
+        && words.first().is_some_and(|word| !statement.contains(word))
+        && (words.len() <= 2 || words.len() == 4 && words[2] == "extends")
+}
+
 struct Repair<'a> {
     file: FileId,
     text: &'a str,
@@ -63,6 +85,8 @@ struct Repair<'a> {
     surplus: [i64; 3],
     /// Stray closers in a row are one mistake.
     strays: Vec<usize>,
+    /// Lines whose `{` was put in.
+    heads: Vec<usize>,
     scan: &'a mut Scan,
 }
 
@@ -177,6 +201,9 @@ impl Repair<'_> {
 
     fn stray(&mut self, bracket: Bracket, mark: &Mark) {
         self.surplus[bracket as usize] -= 1;
+        if bracket == Bracket::Brace && mark.first && self.headless(mark) {
+            return;
+        }
         self.scan
             .patches
             .push(Patch::replace(mark.at, mark.at + 1, " "));
@@ -188,6 +215,46 @@ impl Repair<'_> {
             self.flush_strays();
         }
         self.strays.push(mark.at);
+    }
+
+    /// Whether a line above, as far in as the closer, starts a block whose `{` was forgotten:
+    /// it is put in, and the closer is its own.
+    fn headless(&mut self, mark: &Mark) -> bool {
+        let line_of = |at: usize| self.text[..at].rfind('\n').map_or(0, |n| n + 1);
+        let mut start = line_of(mark.at);
+        for _ in 0..MOST_LINES {
+            if start == 0 {
+                return false;
+            }
+            let end = start - 1;
+            start = line_of(end);
+            let line = self.text[start..end].trim_end();
+            let head = line.trim_start_matches([' ', '\t']);
+            let indent = line.len() - head.len();
+            if head.is_empty() || head.starts_with('#') || indent > mark.indent {
+                continue;
+            }
+            let name = head.strip_suffix(':').unwrap_or(head).trim_end();
+            let before = self.heads.contains(&start);
+            if indent < mark.indent || !is_head(name) || before {
+                return false;
+            }
+            self.heads.push(start);
+            let at = start + indent + name.len();
+            let (place, last) = (self.span(at, at), start + line.len());
+            self.scan.patches.push(Patch::replace(at, last, " {"));
+            let found = Diagnostic::error(
+                codes::MISSING_BODY,
+                place,
+                format!("expected `{{` after `{name}`"),
+            )
+            .says("expected `{`")
+            .label(self.span(mark.at, mark.at + 1), "this would close it")
+            .fix("open the block with `{`", self.span(at, last), " {", false);
+            self.scan.found.push(found);
+            return true;
+        }
+        false
     }
 
     fn flush_strays(&mut self) {

@@ -57,7 +57,8 @@ impl Builder<'_> {
                             span,
                             "`when` stands before `because`",
                         )
-                        .says("move it before `because`");
+                        .says("expected before `because`")
+                        .help("move it before `because`");
                         self.say(found);
                     }
                     self.once(
@@ -77,7 +78,8 @@ impl Builder<'_> {
                             value.span,
                             "a reason is a text in quotes",
                         )
-                        .says("not in quotes");
+                        .says("not in quotes")
+                        .help("put it in quotes: because \"…\"");
                         self.say(found);
                     }
                     self.once(because.replace(value), span, "because", "write one reason");

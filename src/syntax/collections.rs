@@ -176,11 +176,6 @@ impl Builder<'_> {
                 Rule::no_value if !nameless => {
                     let what = if named { "`in`" } else { "a list after `in`" };
                     self.expected(self.start(&part), what);
-                    if named && let Some(found) = self.found.last_mut() {
-                        found
-                            .help
-                            .push("a loop has the form `for name in values`".to_owned());
-                    }
                 }
                 _ => {}
             }
@@ -191,6 +186,7 @@ impl Builder<'_> {
     pub(super) fn record(&mut self, pair: Pair<'_, Rule>) -> ExprKind {
         let mut row = Row::default();
         let mut fields = Vec::new();
+        let mut bad = false;
         for part in inner(pair) {
             let span = self.span(&part);
             let start = span.start as usize;
@@ -214,7 +210,11 @@ impl Builder<'_> {
                     }
                 }
                 Rule::bad_item | Rule::stray => {
-                    self.leftover(span, None, Place::Record);
+                    // `{1, 8}` is one mistake
+                    if !bad {
+                        self.leftover(span, None, Place::Record);
+                    }
+                    bad = true;
                     row = Row::after_junk();
                 }
                 _ => {}

@@ -193,11 +193,6 @@ impl Builder<'_> {
                         "`else`"
                     };
                     self.expected(span.start as usize, what);
-                    if let Some(found) = self.found.last_mut() {
-                        found
-                            .help
-                            .push("a choice has the form `if a then b else c`".to_owned());
-                    }
                 }
                 _ => end = end.max(span.end as usize),
             }

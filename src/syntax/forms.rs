@@ -41,6 +41,72 @@ impl Builder<'_> {
         Some(found)
     }
 
+    /// Texts without quotes, or with too many, and a check's name without its colon.
+    pub(super) fn text_forms(
+        &self,
+        token: &str,
+        at: Span,
+        before: &Expr,
+        place: Place,
+    ) -> Option<Diagnostic> {
+        let touches = before.span.end == at.start;
+        let first = token.chars().next()?;
+        if touches && matches!(first, '"' | '\'') && matches!(before.kind, ExprKind::Name(_)) {
+            let prefix = self.source(before.span);
+            return Some(
+                Diagnostic::error(
+                    codes::FOREIGN_FORM,
+                    before.span,
+                    format!("a text has no `{prefix}` before its quotes"),
+                )
+                .says("remove this")
+                .help("every text in `\"…\"` takes `${…}`; one in `'…'` is as it stands")
+                .fix(format!("remove `{prefix}`"), before.span, "", false),
+            );
+        }
+        if touches && matches!(before.kind, ExprKind::Str(_)) && first.is_alphanumeric() {
+            return Some(
+                Diagnostic::error(codes::SYNTAX, at, format!("the text ends before `{token}`"))
+                    .label(before.span, "this is the whole text")
+                    .says("outside of the quotes")
+                    .help("inside a text a quote is written `\\\"`; or the whole stands in `'…'`"),
+            );
+        }
+        if let ExprKind::Number {
+            unit: Some(unit), ..
+        } = &rightmost(before).kind
+            && unit.text == "x"
+        {
+            return Some(
+                Diagnostic::error(
+                    codes::FOREIGN_FORM,
+                    unit.span,
+                    "the operator is `*`, not `x`",
+                )
+                .says("expected `*`")
+                .fix("write `*`", unit.span, "*", false),
+            );
+        }
+        match (&before.kind, place) {
+            (ExprKind::Name(name), Place::Check) if first.is_ascii_alphabetic() => Some(
+                Diagnostic::error(
+                    codes::SYNTAX,
+                    at,
+                    format!("expected `:` or an operator after `{name}`, found `{token}`"),
+                )
+                .says("expected `:` before this")
+                .help(format!("a check's name ends with `:`: `expect {name}: …`"))
+                .fix(
+                    "put `:` after the name",
+                    self.at(before.span.end as usize, before.span.end as usize),
+                    ":",
+                    false,
+                ),
+            ),
+            _ => None,
+        }
+    }
+
     /// Where a number starts of which what stands here is a group: `000` in `1,000`.
     pub(super) fn group_before(&self, at: usize) -> Option<usize> {
         let group = &self.text.as_bytes()[at..];
@@ -95,7 +161,7 @@ impl Builder<'_> {
                 );
                 found.fix("write `if … then … else`", cond.span.to(span), text, true)
             }
-            _ => found,
+            _ => found.help("put `if` before the condition, `then` and `else` between"),
         }
     }
 
@@ -119,7 +185,7 @@ impl Builder<'_> {
                 && !format!("{rest} ").contains(" for ")
                 && !other.contains(" if ");
             if !simple {
-                return Some(found);
+                return Some(found.help("put the condition first"));
             }
             let text = format!(
                 "if {} then {} else {}",
@@ -142,13 +208,15 @@ impl Builder<'_> {
             )
             .says("expected `when`")
             .fix("write `when`", at, "when", true),
-            _ => found.says("no value without `else`"),
+            _ => found
+                .says("no value without `else`")
+                .help("say what the value is otherwise, too"),
         })
     }
 }
 
 /// The operand that an expression ends with.
-fn rightmost(mut expr: &Expr) -> &Expr {
+pub(super) fn rightmost(mut expr: &Expr) -> &Expr {
     loop {
         expr = match &expr.kind {
             ExprKind::Binary { right, .. } if right.span.end == expr.span.end => right,

@@ -132,8 +132,51 @@ impl<'a> Builder<'a> {
                 (self.gap(at), format!("the end of the {found}"))
             }
         };
+        let help = how(what, self.source(span));
         let message = format!("expected {what}, found {found}");
-        self.say(Diagnostic::error(codes::SYNTAX, span, message).says(format!("expected {what}")));
+        self.say(
+            Diagnostic::error(codes::SYNTAX, span, message)
+                .says(format!("expected {what}"))
+                .help(help),
+        );
+    }
+}
+
+/// What to write where something is missing, and `found` stands instead.
+fn how(what: &str, found: &str) -> String {
+    let last = what
+        .rsplit_once('`')
+        .and_then(|(head, _)| head.rsplit_once('`'));
+    match (found, what) {
+        ("`", _) => "a text stands in double quotes: \"…\"".to_owned(),
+        ("@" | "%" | "&" | "|" | "~" | "^" | "\\", _) => {
+            format!("`{found}` means nothing here; a text stands in quotes: \"…\"")
+        }
+        (_, "a name after `.`") => {
+            "write one dot, and a name right after it: `steady.ttft.p95`".to_owned()
+        }
+        (_, "`=` and a default") => {
+            "a param has a default, which fixes its type: `param rounds = 3`".to_owned()
+        }
+        (_, "`=` and a value") => "a value gets a name with `let name = …`".to_owned(),
+        (_, "a name after `param`") => "write `param name = …`".to_owned(),
+        (_, "a name after `let`") => "write `let name = …`".to_owned(),
+        (_, "a name after `as`") => "write the name that this file is to be called by".to_owned(),
+        (_, "a module or a file in quotes") => {
+            "as in `use std.engines`, or `use \"./common.scn\"`".to_owned()
+        }
+        (_, "the block that it extends") => {
+            "as in `report summary extends reports.summary {}`".to_owned()
+        }
+        (_, "`in`" | "a list after `in`") => "a loop has the form `for name in values`".to_owned(),
+        (_, "`then`" | "`else`") => "a choice has the form `if a then b else c`".to_owned(),
+        (_, "a condition" | "a condition after `when`") => {
+            "a condition is a comparison: `steady.ttft.p95 <= 800ms`".to_owned()
+        }
+        _ => match last {
+            Some((_, sign)) => format!("write a value after `{sign}`, or remove `{sign}`"),
+            None => "write a value: a number with its unit, a text in quotes, or a name".to_owned(),
+        },
     }
 }
 

@@ -5,7 +5,7 @@ use pest::iterators::{Pair, Pairs};
 use super::ast::*;
 use super::grammar::{Builder, Rule, inner};
 use super::leftover::Place;
-use super::tokens::Found;
+use super::tokens::{Found, shorten};
 use super::words::is_reserved;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
@@ -56,7 +56,8 @@ impl Builder<'_> {
 
     pub(super) fn items<'i>(&mut self, pairs: impl Iterator<Item = Pair<'i, Rule>>) -> Vec<Item> {
         let mut row = Row::default();
-        let mut items = Vec::new();
+        let mut items: Vec<Item> = Vec::new();
+        let mut listed = false;
         for pair in pairs {
             match pair.as_rule() {
                 Rule::comma => self.comma(&mut row, &pair),
@@ -70,6 +71,27 @@ impl Builder<'_> {
                     let bad = rule == Rule::bad_item;
                     self.separated(&row, start, bad);
                     let doc = self.docs.above(start);
+                    // `columns = a.b, c.d`: said once, for the second
+                    let attr = items.last().filter(|_| bad && row.comma);
+                    match attr.map(|item| &item.kind) {
+                        Some(ItemKind::Attr(attr)) if self.goes_on(start) => {
+                            self.unbracketed(attr, self.span(&pair));
+                            listed = true;
+                        }
+                        _ => listed &= bad,
+                    }
+                    if listed && bad {
+                        let span = self.span(&pair);
+                        row = Row::after_junk();
+                        if !matches!(items.last().map(|item| &item.kind), Some(ItemKind::Error)) {
+                            items.push(Item {
+                                doc,
+                                span,
+                                kind: ItemKind::Error,
+                            });
+                        }
+                        continue;
+                    }
                     let (kind, span) = self.item(pair);
                     row = Row::after_junk();
                     if !bad {
@@ -80,6 +102,27 @@ impl Builder<'_> {
             }
         }
         items
+    }
+
+    /// Whether a value stands where a statement should, and no group of a number: `1,000`.
+    fn goes_on(&self, at: usize) -> bool {
+        let rest = &self.text[at..];
+        let name = rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        let is_value = rest.starts_with(|c: char| c.is_ascii_digit() || c == '"' || c == '\'')
+            || name.len() < rest.len() && name.starts_with('.');
+        is_value && self.group_before(at).is_none()
+    }
+
+    /// A list without its brackets.
+    fn unbracketed(&mut self, attr: &Attr, second: Span) {
+        let span = attr.value.span.to(second);
+        let name = &attr.name.text;
+        let message = format!("`,` ends the attribute `{name}`: a list stands in `[…]`");
+        let first = shorten(self.source(attr.value.span));
+        let found = Diagnostic::error(codes::FOREIGN_FORM, span, message)
+            .says("not in brackets")
+            .help(format!("write `{name} = [{first}, …]`"));
+        self.say(found);
     }
 
     pub(super) fn comma(&mut self, row: &mut Row, pair: &Pair<'_, Rule>) {
@@ -186,10 +229,32 @@ impl Builder<'_> {
         if let Some(key) = pairs.next() {
             name = self.key(&key);
         }
-        if let Some(wrong) = pairs.next_if(|p| p.as_rule() == Rule::wrong_eq) {
-            self.wrong_eq(&wrong, name.span);
-        }
+        let wrong = pairs.next_if(|p| p.as_rule() == Rule::wrong_eq);
+        let said = self.found.len();
         let mut value = self.value(&mut pairs, "a value after `=`", Place::Line);
+        if let Some(wrong) = wrong {
+            let compares = matches!(&value.kind, ExprKind::Binary { op, .. } if op.compares());
+            if wrong.as_str().trim() == ":" && compares {
+                let found = Diagnostic::error(
+                    codes::FOREIGN_FORM,
+                    name.span,
+                    "a condition that must hold starts with `expect`",
+                )
+                .says("expected `expect` before this")
+                .fix(
+                    "write `expect`",
+                    name.span,
+                    format!("expect {}", name.text),
+                    true,
+                );
+                self.say(found);
+            } else {
+                // before what its value was reported for
+                let later = self.found.split_off(said);
+                self.wrong_eq(&wrong, name.span);
+                self.found.extend(later);
+            }
+        }
         value.span = if value.span.start < name.span.end {
             name.span
         } else {
@@ -264,7 +329,9 @@ impl Builder<'_> {
                 name.text
             );
             self.say(
-                Diagnostic::error(codes::SYNTAX, name.span, message).says("choose another name"),
+                Diagnostic::error(codes::SYNTAX, name.span, message)
+                    .says("a word of the language")
+                    .help(format!("choose another name: `{}_`", name.text)),
             );
         }
         name

@@ -1,7 +1,8 @@
 //! Text that fits nowhere: what did the writer mean? Names the right form where a form
 //! of another language is recognised, and says what was expected where not.
 
-use super::ast::Expr;
+use super::ast::{Expr, ExprKind};
+use super::forms::rightmost;
 use super::grammar::Builder;
 use super::tokens::{Found, shorten, token_at};
 use super::words::is_reserved;
@@ -37,16 +38,19 @@ const OPERATORS: [&str; 17] = [
 impl Builder<'_> {
     /// Reports the text of a span, which follows `before` (if that is known).
     pub(super) fn leftover(&mut self, span: Span, before: Option<&Expr>, place: Place) {
+        // what follows a broken value is part of the same mistake
+        if before.is_some_and(|before| rightmost(before).kind == ExprKind::Error) {
+            return;
+        }
         let blanks = self.source(span).len() - self.source(span).trim_start().len();
         let (start, end, found) = token_at(self.text, span.start as usize + blanks);
         let Found::Text(token) = found else {
             // Only what was put in or taken out of the text, and reported with that.
             if self.found.is_empty() {
-                self.say(Diagnostic::error(
-                    codes::SYNTAX,
-                    span,
-                    "this cannot be read",
-                ));
+                self.say(
+                    Diagnostic::error(codes::SYNTAX, span, "this cannot be read")
+                        .help("remove it, and write the statement anew"),
+                );
             }
             return;
         };
@@ -110,10 +114,13 @@ impl Builder<'_> {
             ),
             "&" | "|" => {
                 let word = if token == "&" { "and" } else { "or" };
-                Some(foreign(
-                    &format!("the operator is the word `{word}`, not `{token}`"),
-                    &format!("expected `{word}`"),
-                ))
+                Some(
+                    foreign(
+                        &format!("the operator is the word `{word}`, not `{token}`"),
+                        &format!("expected `{word}`"),
+                    )
+                    .help(format!("write `{word}`")),
+                )
             }
             "??" => Some(
                 foreign("there is no `??`", "not an operator")
@@ -124,7 +131,36 @@ impl Builder<'_> {
                     .help("texts and lists are joined with `+`"),
             ),
             "$" => Some(self.dollar(at)),
-            "@" if place.starts() => Some(foreign("there are no annotations", "not a statement")),
+            "," if place == Place::Brackets("`)`") && before.is_some() => {
+                Some(foreign("a list stands in `[…]`", "a second value").help("write `[a, b]`"))
+            }
+            "is" if before.is_some() => Some(
+                foreign("the operator is `==`, not `is`", "expected `==`").fix(
+                    "write `==`",
+                    at,
+                    "==",
+                    false,
+                ),
+            ),
+            "contains" | "includes" if before.is_some() => Some(
+                foreign(
+                    &format!("there is no operator `{token}`"),
+                    "not an operator",
+                )
+                .help("write `\"part\" in text`, or `contains_any(text, [\"part\", …])`"),
+            ),
+            "x" if before.is_some() => {
+                Some(foreign("the operator is `*`, not `x`", "expected `*`").fix(
+                    "write `*`",
+                    at,
+                    "*",
+                    false,
+                ))
+            }
+            "@" if place.starts() => Some(
+                foreign("there are no annotations", "not a statement")
+                    .help("what it says is an attribute of the block, or a comment"),
+            ),
             "for" if before.is_some() => Some(
                 foreign("a list made with `for` stands in `[…]`", "not in brackets")
                     .help("write `[e for x in xs]`"),
@@ -139,14 +175,30 @@ impl Builder<'_> {
                         "say why in a comment"
                     }),
             ),
-            _ => self.number_forms(token, at, before),
+            _ => self
+                .number_forms(token, at, before)
+                .or_else(|| self.text_forms(token, at, before?, place)),
         }
     }
 
     pub(super) fn dollar(&self, at: Span) -> Diagnostic {
-        Diagnostic::error(codes::FOREIGN_FORM, at, "a name stands without `$`")
-            .says("only a string has `${…}`")
-            .fix("remove `$`", at, "", false)
+        let found = Diagnostic::error(codes::FOREIGN_FORM, at, "a name stands without `$`")
+            .says("only a string has `${…}`");
+        let rest = &self.text[at.end as usize..];
+        let line = rest.lines().next().unwrap_or("");
+        if let Some((name, _)) = line.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
+            let end = at.end as usize + name.len() + 2;
+            let whole = self.at(at.start as usize, end);
+            return found.fix("write the name alone", whole, name.trim(), false);
+        }
+        let length = line.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let name = &line[..length.unwrap_or(line.len())];
+        match !name.is_empty() && name.to_uppercase() == name {
+            true => found.help(format!(
+                "a key is read from the environment with env(\"{name}\"); other values come from a `param`"
+            )),
+            false => found.fix("remove `$`", at, "", false),
+        }
     }
 
     /// What cannot start a statement.
@@ -163,13 +215,27 @@ impl Builder<'_> {
                     .help(format!("an expression goes on after an operator: end the line before with `{token}`")),
             );
         }
+        let flag = &self.text[at.start as usize..];
+        if let Some(name) = flag.strip_prefix("--") {
+            let end = name.find(|c: char| !c.is_ascii_alphanumeric() && !"-_".contains(c));
+            let name = name[..end.unwrap_or(name.len())].replace('-', "_");
+            if !name.is_empty() && !name.starts_with('_') {
+                let dashes = self.at(at.start as usize, at.start as usize + 2);
+                return Some(
+                    Diagnostic::error(codes::FOREIGN_FORM, dashes, "an option is written without dashes")
+                        .says("no dashes here")
+                        .help(format!("write `{name} = …`; unchecked words go to `arguments = [\"--flag\", \"value\"]`")),
+                );
+            }
+        }
         let first = token.chars().next()?;
         if first.is_alphabetic() && !first.is_ascii_alphabetic()
             || first.is_alphabetic() && !token.is_ascii()
         {
             return Some(
                 syntax("names are written in ASCII letters, digits and `_`".to_owned())
-                    .says("not a name"),
+                    .says("not a name")
+                    .help("write another name; a text may hold any letters"),
             );
         }
         if !(first.is_ascii_alphabetic() || first == '_') {
@@ -240,7 +306,8 @@ impl Builder<'_> {
                 syntax(format!(
                     "`{token}` does not follow a statement that it could belong to"
                 ))
-                .says("not a statement"),
+                .says("not a statement")
+                .help("put it on the line of the check that it belongs to"),
             );
         }
         if rest.is_empty() {
@@ -251,11 +318,38 @@ impl Builder<'_> {
                     place,
                     format!("expected `=` or `{{` after `{}`", shorten(token)),
                 )
-                .says("expected `=` or `{`"),
+                .says("expected `=` or `{`")
+                .help("an attribute is `name = value`, a block is `kind name { … }`"),
             );
         }
         let (start, end, next) = token_at(self.text, at.end as usize);
         let Found::Text(next) = next else { return None };
+        let value = next.starts_with(|c: char| c.is_ascii_digit() || "\"'[".contains(c))
+            || self.text[end..].starts_with(['.', '('])
+            || matches!(next, "true" | "false" | "none");
+        if value {
+            let line = self.text[start..].lines().next().unwrap_or("");
+            let text = line.split([',', '}', ';', '#']).next().unwrap_or("").trim();
+            let gap = self.at(at.end as usize, start);
+            let found = Diagnostic::error(
+                codes::SYNTAX,
+                self.at(start, end),
+                format!(
+                    "expected `=` after `{}`, found `{}`",
+                    shorten(token),
+                    shorten(next)
+                ),
+            )
+            .says("expected `=` before this");
+            return Some(
+                match text.chars().count() <= 60 && !text.contains(['"', '[', '(']) {
+                    true => found
+                        .help(format!("write `{} = {text}`", shorten(token)))
+                        .fix("put `=` between", gap, " = ", false),
+                    false => found.fix("put `=` between", gap, " = ", false),
+                },
+            );
+        }
         Some(
             Diagnostic::error(
                 codes::SYNTAX,
@@ -267,31 +361,43 @@ impl Builder<'_> {
                 ),
             )
             .says("expected `=` or `{`")
-            .label(at, "this starts an attribute or a block"),
+            .label(at, "this starts an attribute or a block")
+            .help("an attribute is `name = value`, a block is `kind name { … }`"),
         )
     }
 }
 
+/// What could be said of nothing better.
 fn generic(token: &str, at: Span, place: Place) -> Diagnostic {
     let token = shorten(token);
     let (expected, help) = match place {
-        Place::Item => ("an attribute, a block or a check".to_owned(), None),
-        Place::Record => ("`name = value`".to_owned(), None),
-        Place::Line | Place::Check => (
-            "the end of the line".to_owned(),
-            (place == Place::Check).then_some("a check may end with `when …` and `because \"…\"`"),
+        Place::Item => (
+            "an attribute, a block or a check".to_owned(),
+            "write `name = value`, `kind name { … }`, or `expect name: …`",
         ),
-        Place::Brackets("`}`") => ("`}`".to_owned(), None),
-        Place::Brackets(closer) => (format!("`,` or {closer}"), None),
+        Place::Record => (
+            "`name = value`".to_owned(),
+            "a record is `{ name = value, … }`; a list is `[value, …]`",
+        ),
+        Place::Check => (
+            "the end of the line".to_owned(),
+            "a check may end with `when …` and `because \"…\"`",
+        ),
+        Place::Line => (
+            "the end of the line".to_owned(),
+            "a text of several words stands in quotes: \"…\"",
+        ),
+        Place::Brackets("`}`") => (
+            "`}`".to_owned(),
+            "one value stands in `${…}`; for a plain `${` write `$${`",
+        ),
+        Place::Brackets(closer) => (format!("`,` or {closer}"), "values are separated with `,`"),
     };
-    let mut found = Diagnostic::error(
+    Diagnostic::error(
         codes::SYNTAX,
         at,
         format!("expected {expected}, found `{token}`"),
     )
-    .says(format!("expected {expected}"));
-    if let Some(help) = help {
-        found = found.help(help);
-    }
-    found
+    .says(format!("expected {expected}"))
+    .help(help)
 }

@@ -70,21 +70,47 @@ pub fn parse(file: FileId, text: &str) -> (Ast, Vec<Diagnostic>) {
 }
 
 /// What follows an unclosed string, list or call on its line is out of step: no more is
-/// said about it than that.
+/// said about it than that. Nor of what an unclosed comment has swallowed, nor of the next lines
+/// of a text that was meant to go over several.
 fn without_echoes(text: &str, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let openers: Vec<usize> = found
+    let opened = |d: &Diagnostic| d.span().start as usize;
+    let unclosed = |d: &Diagnostic| d.code == codes::UNCLOSED.0;
+    let swallowed = found
         .iter()
-        .filter(|d| d.code == codes::UNCLOSED.0)
-        .map(|d| d.span().start as usize)
+        .any(|d| unclosed(d) && text[opened(d)..].starts_with("/*"));
+    if swallowed {
+        found.retain(|d| !unclosed(d) || text[opened(d)..].starts_with("/*"));
+    }
+    let mut openers: Vec<usize> = found
+        .iter()
+        .filter(|d| unclosed(d))
+        .map(opened)
         .filter(|at| !text[*at..].starts_with(['{', '}', ']', ')', '/']))
         .collect();
     if openers.is_empty() {
         return found;
     }
+    openers.sort_unstable();
     let starts: Vec<usize> = text.match_indices('\n').map(|(n, _)| n).collect();
     let line = |at: usize| starts.partition_point(|n| *n < at);
-    let lines: std::collections::HashSet<usize> = openers.into_iter().map(line).collect();
-    found.retain(|d| d.code != codes::SYNTAX.0 || !lines.contains(&line(d.span().start as usize)));
+    let mut lines: std::collections::HashSet<usize> = openers.iter().copied().map(line).collect();
+    // a second quote that closes nothing, a few lines below the first, ends the same text
+    for pair in openers.windows(2) {
+        let (first, last) = (line(pair[0]), line(pair[1]));
+        let between = &text[pair[0]..pair[1]];
+        let rest = text[pair[1]..].lines().next().unwrap_or("");
+        let is_text = last - first <= 20
+            && rest.trim_matches(['"', ',', '}', ')', ' ']).is_empty()
+            && between
+                .lines()
+                .skip(1)
+                .all(|line| !line.contains(['=', '{']));
+        if is_text {
+            lines.extend(first + 1..=last);
+            found.retain(|d| !unclosed(d) || opened(d) != pair[1]);
+        }
+    }
+    found.retain(|d| d.code != codes::SYNTAX.0 || !lines.contains(&line(opened(d))));
     found
 }
 

@@ -9,6 +9,13 @@ use super::strings::{Piece, dedent, join, unescape};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
 
+/// Whether a name is that of a statistic: `p95`, `mean`.
+fn is_statistic(name: &str) -> bool {
+    let words = ["mean", "stddev", "min", "max", "count", "first", "last"];
+    let digits = name.strip_prefix('p').unwrap_or("");
+    words.contains(&name) || !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
+}
+
 impl Builder<'_> {
     pub(super) fn operand(&mut self, pair: Pair<'_, Rule>) -> Expr {
         let whole = self.span(&pair);
@@ -36,6 +43,9 @@ impl Builder<'_> {
                 let Some(name) = inner(pair).next() else {
                     return Self::broken(span);
                 };
+                if name.as_rule() == Rule::no_name && base.kind == ExprKind::Error {
+                    return Self::broken(span);
+                }
                 if name.as_rule() == Rule::no_name {
                     if let ExprKind::Number { .. } = base.kind {
                         let found = Diagnostic::error(
@@ -44,7 +54,12 @@ impl Builder<'_> {
                             "a number has digits after its point",
                         )
                         .says("not a number")
-                        .help("versions and addresses stand in quotes");
+                        .help(match self.source(whole).starts_with("..") || self.text[whole.end as usize..].starts_with('.') {
+                            true => "write the numbers out: [1, 2, 4, 8]; `range(8)` counts from 0 to 7",
+                            false => "versions and addresses stand in quotes",
+                        });
+                        self.say(found);
+                    } else if let Some(found) = self.percentile(&base, whole) {
                         self.say(found);
                     } else {
                         self.expected(self.start(&name), "a name after `.`");
@@ -72,7 +87,12 @@ impl Builder<'_> {
                 Expr { span, kind }
             }
             _ => {
+                let empty = self.source(whole).trim_matches(['(', ')', ' ']).is_empty();
                 let (place, help) = match &base.kind {
+                    ExprKind::Field { field, .. } if empty && is_statistic(&field.text) => (
+                        whole,
+                        format!("a figure is read without brackets: `.{}`", field.text),
+                    ),
                     ExprKind::Field { field, .. } => (
                         field.span,
                         format!(
@@ -99,6 +119,36 @@ impl Builder<'_> {
                 Self::broken(span)
             }
         }
+    }
+
+    /// `ttft.p99.9`: the digits after the point belong to a percentile.
+    fn percentile(&self, base: &Expr, dot: Span) -> Option<Diagnostic> {
+        let ExprKind::Field { base: of, field } = &base.kind else {
+            return None;
+        };
+        let whole = field.text.strip_prefix('p')?;
+        let rest = self.text.get(dot.start as usize + 1..)?;
+        let length = rest
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(rest.len());
+        let digits = &rest[..length];
+        if digits.is_empty() || !whole.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        let span = self.at(field.span.start as usize, dot.start as usize + 1 + length);
+        let found = Diagnostic::error(codes::SYNTAX, span, "a statistic's name has no point");
+        let of = self.source(of.span);
+        let text = match digits.trim_end_matches('0') {
+            "" => format!("{of}.p{whole}"),
+            digits => format!("percentile({of}, {whole}.{digits}%)"),
+        };
+        let all = self.at(base.span.start as usize, span.end as usize);
+        Some(
+            found
+                .says("not a name")
+                .help(format!("write `{text}`"))
+                .fix("write it out", all, text, false),
+        )
     }
 
     fn primary(&mut self, pair: Pair<'_, Rule>) -> Expr {
@@ -175,7 +225,8 @@ impl Builder<'_> {
         if !value.is_finite() {
             self.say(
                 Diagnostic::error(codes::BAD_NUMBER, span, "this number is too large")
-                    .says("more than 10^308"),
+                    .says("more than 10^308")
+                    .help("write it with a larger unit"),
             );
             return ExprKind::Error;
         }
@@ -251,7 +302,8 @@ impl Builder<'_> {
                         value.span,
                         format!("{what} is a plain text"),
                     )
-                    .says("no value can stand here");
+                    .says("no value can stand here")
+                    .help("write it out, without `${…}`");
                     self.say(found);
                 }
             }

@@ -89,6 +89,19 @@ impl Dimension {
         Self(powers)
     }
 
+    /// Whether this counts things: a bare number says as much as one with the unit.
+    pub fn is_count(self) -> bool {
+        [
+            Base::Requests,
+            Base::Tokens,
+            Base::Images,
+            Base::Clips,
+            Base::Videos,
+        ]
+        .into_iter()
+        .any(|base| self == Self::of(base))
+    }
+
     pub const fn is_none(self) -> bool {
         let mut i = 0;
         while i < 10 {

@@ -139,6 +139,14 @@ pub fn suggest_units(text: &str) -> Vec<&'static str> {
     if let Some(unit) = spelled {
         return vec![unit];
     }
+    // the same letters, in capitals or not: one unit alone is meant
+    let lower = text.to_lowercase();
+    let mut same = known_units()
+        .iter()
+        .filter(|unit| unit.to_lowercase() == lower);
+    if let (Some(unit), None) = (same.next(), same.next()) {
+        return vec![unit];
+    }
     let mut near: Vec<(usize, &'static str)> = known_units()
         .iter()
         .map(|unit| {

@@ -116,6 +116,15 @@ impl Scanner<'_> {
         }
         let (width, help) = match frame.kind {
             Kind::Triple => (3, "close it with `\"\"\"`"),
+            Kind::Plain
+                if (self.text[frame.at + 1..end].trim_matches([' ', ',', ')', ']', '}']))
+                    .is_empty() =>
+            {
+                (
+                    1,
+                    "the text that ends here has no `\"` before it, or this one is too many",
+                )
+            }
             Kind::Curly | Kind::CurlySingle => ("“".len(), "write straight quotes: `\"…\"`"),
             _ => (
                 1,

@@ -1,0 +1,130 @@
+//! Numbers of unlike dimensions under one operator: what a bare number stands for, and which
+//! unit was forgotten.
+
+use super::ops::dimension_of;
+use super::{Evaluator, Value};
+use crate::diagnostics::{Diagnostic, codes};
+use crate::schema;
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
+use crate::units::{Dimension, Quantity, column_unit, number};
+
+/// A bare number beside a count: `failed == 0` is `failed == 0 req`.
+pub(super) fn counted(value: Value, expr: &Expr, other: Dimension) -> Value {
+    match value {
+        Value::Number(q) if q.dimension.is_none() && other.is_count() && !is_share(expr) => {
+            Value::Number(Quantity::new(q.value, other))
+        }
+        value => value,
+    }
+}
+
+/// `5%`, as it is written.
+fn is_share(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Number { unit, .. } => unit.as_ref().is_some_and(|unit| unit.text == "%"),
+        ExprKind::Unary { value, .. } => is_share(value),
+        _ => false,
+    }
+}
+
+impl Evaluator<'_> {
+    /// Two numbers of unlike dimensions under an operator that needs like ones.
+    pub(super) fn unlike(
+        &self,
+        op: BinaryOp,
+        a: &Value,
+        b: &Value,
+        left: &Expr,
+        right: &Expr,
+    ) -> Value {
+        let (Some(x), Some(y)) = (dimension_of(a), dimension_of(b)) else {
+            return Value::Error;
+        };
+        let verb = match op {
+            BinaryOp::Add => "added to",
+            BinaryOp::Subtract => "subtracted from",
+            _ => "compared with",
+        };
+        // a metric is said by its name: `a duration (ttft)`
+        let says = |value: &Value, expr: &Expr, dimension: Dimension| match value {
+            Value::Unknown(_) => match self.metric_at(expr.span) {
+                Some(metric) => format!("{} ({metric})", dimension.describe()),
+                None => format!("{}, when it is measured", dimension.describe()),
+            },
+            _ => dimension.describe(),
+        };
+        // one side is bare: most likely its unit was forgotten
+        let bare =
+            [(x, y, b, right), (y, x, a, left)]
+                .into_iter()
+                .find(|(with, without, value, _)| {
+                    !with.is_none() && without.is_none() && matches!(value, Value::Number(_))
+                });
+        if let Some((with, _, Value::Number(q), expr)) = bare {
+            let right_is_bare = std::ptr::eq(expr, right);
+            let (value, other) = if right_is_bare { (a, left) } else { (b, right) };
+            let unit = column_unit(with);
+            let source = |expr: &Expr| self.program.sources.text(expr.span);
+            // the whole comparison as it should be, where that is short
+            let mended = |text: &str| {
+                let whole = match right_is_bare {
+                    true => format!("{} {} {text}", source(left), op.symbol()),
+                    false => format!("{text} {} {}", op.symbol(), source(right)),
+                };
+                let short = whole.len() <= 90 && !whole.contains('\n');
+                if short { whole } else { text.to_string() }
+            };
+            if is_share(expr) {
+                let count = format!("{} {unit}", number(q.value * 100.0, 15));
+                let phase = source(other).rsplit_once('.').filter(|(_, metric)| {
+                    with == Dimension::REQUESTS && schema::phase_metric(metric).is_some()
+                });
+                let of = match phase {
+                    Some((phase, _)) => format!("{} / {phase}.requests", source(other)),
+                    None => "… / …".to_string(),
+                };
+                let share = format!("`{of} {} {}`", op.symbol(), source(expr));
+                self.report(
+                    Diagnostic::error(
+                        codes::DIMENSIONS,
+                        expr.span,
+                        format!("a share cannot be {verb} {}", with.describe()),
+                    )
+                    .says("a share of what?")
+                    .label(other.span, says(value, other, with))
+                    .help(format!("for an amount write `{}`", mended(&count)))
+                    .help(format!(
+                        "for a share divide by what it is a share of: {share}"
+                    )),
+                );
+                return Value::Error;
+            }
+            let text = format!("{} {unit}", number(q.value, 15));
+            let shown = mended(&text);
+            self.report(
+                Diagnostic::error(
+                    codes::MISSING_UNIT,
+                    expr.span,
+                    format!("a bare number cannot be {verb} {}", with.describe()),
+                )
+                .says("which unit?")
+                .label(other.span, says(value, other, with))
+                .help(format!(
+                    "write the unit: `{shown}`, if that is what was meant"
+                ))
+                .fix("add the likely unit", expr.span, text, false),
+            );
+            return Value::Error;
+        }
+        self.report(
+            Diagnostic::error(codes::DIMENSIONS, right.span, format!("{} cannot be {verb} {}", x.describe(), y.describe()))
+                .says(says(b, right, y))
+                .label(left.span, says(a, left, x))
+                .help(match (x, y) {
+                    (Dimension::TIME, Dimension::DATA) if matches!(a, Value::Unknown(_)) => "for memory read the server: growth(sut.memory, from = baseline, to = cooldown) <= 500MB",
+                    _ => "both sides must be of one dimension; divide or multiply to get there",
+                }),
+        );
+        Value::Error
+    }
+}
