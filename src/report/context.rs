@@ -118,7 +118,7 @@ fn complete_case(case: &mut Json) {
 }
 
 fn complete_figure(figure: &mut Json) {
-    fill(figure, &["value", "dimension", "samples", "unavailable"]);
+    fill(figure, &["value", "samples", "unavailable"]);
     if let Json::Object(fields) = figure {
         fields.entry("unit").or_insert_with(|| json!(""));
     }
@@ -182,7 +182,6 @@ mod tests {
         let some = |text: &str| whole.then(|| text.to_string());
         let figure = || Figure {
             value: whole.then_some(1.0),
-            unit: if whole { "s".into() } else { String::new() },
             dimension: whole.then_some(Quantity::seconds(1.0).dimension),
             text: "x".into(),
             samples: whole.then_some(3),

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 /// Raised when a field changes its meaning.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// How a check, a case or a run ended. Ordered by how much attention it asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -57,10 +57,9 @@ pub struct Figure {
     /// In base units; none for texts and for what is unavailable.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<f64>,
-    /// The base unit of `value`: `s`, `B`, `tok/s`, empty for a ratio or count.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub unit: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Of `value`, or of what is unavailable; none for a ratio, a count and a text. Kept as the
+    /// base unit: `s`, `B`, `tok/s`.
+    #[serde(rename = "unit", default, skip_serializing_if = "no_unit")]
     pub dimension: Option<Dimension>,
     /// As people read it: `12.3 ms`.
     pub text: String,
@@ -76,8 +75,7 @@ impl Figure {
     pub fn quantity(q: Quantity) -> Self {
         Self {
             value: Some(q.value),
-            unit: q.dimension.unit_text(),
-            dimension: Some(q.dimension),
+            dimension: Some(q.dimension).filter(|dimension| !dimension.is_none()),
             text: q.to_string(),
             ..Self::default()
         }
@@ -111,6 +109,10 @@ impl Figure {
         self.samples = Some(samples);
         self
     }
+}
+
+fn no_unit(dimension: &Option<Dimension>) -> bool {
+    dimension.is_none_or(Dimension::is_none)
 }
 
 /// `run.json`: the run as a whole.

@@ -36,6 +36,12 @@ pub enum StoreError {
         found: u64,
         known: u32,
     },
+    #[error("{} was written by an older scn (schema {found}, this one reads {known})", path.display())]
+    Older {
+        path: PathBuf,
+        found: u64,
+        known: u32,
+    },
     #[error("cannot {doing} {}: {source}", path.display())]
     Io {
         path: PathBuf,
@@ -79,6 +85,7 @@ impl StoreError {
             Self::Locked { .. } => "run_locked",
             Self::Damaged { .. } => "damaged",
             Self::Newer { .. } => "newer_schema",
+            Self::Older { .. } => "older_schema",
             Self::Io { .. } => "io",
         }
     }
@@ -116,6 +123,7 @@ impl StoreError {
             }
             Self::Damaged { .. } => "the file was changed or cut; restore it or run again",
             Self::Newer { .. } => "read it with the version of scn that wrote it, or a newer one",
+            Self::Older { .. } => "read it with the version of scn that wrote it, or run again",
             Self::Io { .. } => "look at the system's message, and try another folder with `--out`",
         }
     }

@@ -8,8 +8,10 @@ mod folder;
 pub mod host;
 mod names;
 mod read;
+mod read_rows;
 mod redact;
 mod requests;
+mod rows;
 mod samples;
 mod write;
 

@@ -166,6 +166,13 @@ fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, StoreError> {
             known: SCHEMA_VERSION,
         });
     }
+    if let Some(found) = schema.filter(|found| *found < u64::from(SCHEMA_VERSION)) {
+        return Err(StoreError::Older {
+            path: path.into(),
+            found,
+            known: SCHEMA_VERSION,
+        });
+    }
     // from the text again: an error then names its line
     serde_json::from_slice(&bytes).map_err(damaged)
 }
