@@ -66,7 +66,29 @@ pub fn load_all(selection: &Selection) -> Result<Loaded, Refused> {
 fn read(selection: &Selection, suites: bool) -> Result<Loaded, Refused> {
     let files =
         resolve::find_files(&selection.paths).map_err(|error| Refused::usage(error.to_string()))?;
-    let (program, mut found) = resolve::load_for(&files, &selection.params);
+    let read = resolve::load_for(&files, &selection.params);
+    compiled(read, selection, suites)
+}
+
+/// What a run had read: all of its scenarios, from what it kept of their files.
+pub fn load_kept(
+    kept: resolve::Kept,
+    params: &IndexMap<String, String>,
+) -> Result<Loaded, Refused> {
+    let params = params.iter().map(|(name, value)| format!("{name}={value}"));
+    let selection = Selection {
+        params: params.collect(),
+        ..Selection::default()
+    };
+    let read = resolve::load_kept(kept, &selection.params);
+    compiled(read, &selection, true)
+}
+
+fn compiled(
+    (program, mut found): (Program, Vec<Diagnostic>),
+    selection: &Selection,
+    suites: bool,
+) -> Result<Loaded, Refused> {
     found.extend(crate::check::check(&program));
     let (params, shown_params) = params(&program, &selection.params, has_errors(&found))?;
     found.extend(constants(&program, &params));

@@ -11,10 +11,11 @@ use crate::report::model::Figure;
 use crate::scenario::Names;
 use crate::units::{Dimension, Quantity, number};
 use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// One repetition of a phase. Times are seconds on the run's clock, here and below.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Round {
     pub start: f64,
     pub end: f64,

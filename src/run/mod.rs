@@ -5,8 +5,10 @@ mod error;
 mod phase;
 pub mod progress;
 mod quiesce;
+pub mod rebuild;
 mod recorder;
 mod requests;
+mod result;
 mod samples;
 mod server;
 mod signals;
@@ -19,13 +21,14 @@ use crate::plan::{Launch, Plan};
 use crate::report::model::{
     CaseResult, CaseSummary, RunResult, SCHEMA_VERSION, Verdict, World, WorldError,
 };
-use crate::resolve::Program;
+use crate::resolve::{Kept, KeptTemplate, Program};
 use crate::scenario::Case;
 use crate::stop::{Stop, StopLevel, stop_pair};
 use crate::store::{CaseFolder, HostFacts, Redactor, RunFolder};
 use crate::syntax::ast::CheckLevel;
 use indexmap::IndexMap;
 use progress::{CheckLine, Event, Progress};
+use result::Begun;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -105,6 +108,7 @@ pub async fn run(
     let mut folder = RunFolder::create(options.out.as_deref(), &now)?;
     folder.set_redactor(Redactor::new(options.secrets.iter().cloned()));
     folder.write_plan(&crate::plan::to_json(cases, plan))?;
+    folder.write_sources(&Kept::of(&program, templates(cases)))?;
     folder.write_env(&HostFacts::collect(None))?;
     let mut result = RunResult {
         schema: SCHEMA_VERSION,
@@ -202,7 +206,9 @@ pub async fn run(
     let summary = std::env::var_os("GITHUB_STEP_SUMMARY")
         .filter(|path| !path.is_empty())
         .map(PathBuf::from);
-    if let Err(errors) = crate::report::write_folder(&shared.folder, summary.as_deref()) {
+    // from memory: a result that the disk did not take is reported all the same
+    let written = crate::report::write_all(&result, &results, &shared.folder, summary.as_deref());
+    if let Err(errors) = written {
         report_problems.extend(
             errors
                 .errors
@@ -224,6 +230,24 @@ pub async fn run(
         interrupted,
         report_problems,
     })
+}
+
+/// The templates that cases have from files of their pack.
+fn templates(cases: &[Case]) -> Vec<KeptTemplate> {
+    let mut kept: Vec<KeptTemplate> = Vec::new();
+    for case in cases {
+        for template in case.reports.iter().filter_map(|r| r.template.as_ref()) {
+            let one = KeptTemplate {
+                scenario: case.scenario.clone(),
+                name: template.name.clone(),
+                text: template.text.clone(),
+            };
+            if !one.name.starts_with("std:") && !kept.contains(&one) {
+                kept.push(one);
+            }
+        }
+    }
+    kept
 }
 
 /// The cases of one launch, one after the other, on servers that stay up between them. Servers
@@ -293,22 +317,6 @@ async fn run_launch(
     }
 }
 
-/// When a case began.
-pub(crate) struct Begun {
-    wall: jiff::Zoned,
-    /// On the run's clock.
-    pub at: f64,
-}
-
-impl Begun {
-    fn now(shared: &Shared) -> Self {
-        Self {
-            wall: jiff::Zoned::now(),
-            at: shared.clock.now(),
-        }
-    }
-}
-
 fn case_started(spec: &Case, index: usize) -> Event {
     Event::CaseStarted {
         index,
@@ -356,6 +364,10 @@ fn finish(
         result.error.get_or_insert(problem);
         result.verdict = result.verdict.max(Verdict::Error);
     }
+    if let Some(error) = &result.error {
+        let failed = serde_json::json!({ "error": error });
+        shared.log("case_failed", failed);
+    }
     if let Some(folder) = folder
         && let Err(error) = folder.write_result(&result)
     {
@@ -371,7 +383,7 @@ fn finish(
     });
     shared.log(
         "case_ended",
-        serde_json::json!({ "scenario": result.scenario, "case": result.case, "verdict": result.verdict }),
+        serde_json::json!({ "scenario": result.scenario, "case": result.case, "verdict": result.verdict, "duration_s": result.duration_s }),
     );
     if let Err(error) = shared.folder.write_run(run) {
         shared.progress.event(Event::Note {

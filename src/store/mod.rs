@@ -15,7 +15,7 @@ mod rows;
 mod samples;
 mod write;
 
-pub use case::CaseFolder;
+pub use case::{CaseFolder, case_path};
 pub use error::StoreError;
 pub use events::{Event, Events, read_events};
 pub use folder::RunFolder;
