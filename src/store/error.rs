@@ -95,7 +95,8 @@ impl StoreError {
         match self {
             Self::NoSpace { .. } => {
                 "free some space (or raise the quota), or name a folder on another disk with \
-                 `--out DIR`; what was written before is kept"
+                 `--out DIR`; what was written before is kept, and `scn report` reports it once \
+                 there is space"
             }
             Self::TooLarge { .. } => {
                 "raise the limit on file sizes (`ulimit -f`), or run fewer requests; what was \
