@@ -89,10 +89,10 @@ fn cut(
     if run.finished.is_some() && cases.len() >= planned {
         return Ok(Vec::new());
     }
-    let mut notes = vec![match run.finished {
-        None => "this run did not finish; cases that had not ended have the figures of what was written until then".to_string(),
-        Some(_) => "cases without a result have the figures of what was written of them".to_string(),
-    }];
+    let mut notes = Vec::new();
+    if run.finished.is_none() {
+        notes.push("this run did not finish".to_string());
+    }
     let lost = |why: &str| {
         format!(
             "nothing is made of the cases that had not ended: {why}; what was measured lies in {}/cases",
@@ -119,6 +119,10 @@ fn cut(
             secrets: &again.secrets,
         },
     )?;
+    if !rebuilt.cases.is_empty() {
+        let said = "cases without a result have the figures of what was written of them";
+        notes.push(said.into());
+    }
     for (folder, case) in rebuilt.cases {
         run.cases.retain(|known| known.folder != folder);
         run.cases.push(CaseSummary {

@@ -268,6 +268,10 @@ async fn run_launch(
         }
         let spec = &cases[*index];
         let begun = Begun::now(shared);
+        shared.log(
+            "case_started",
+            serde_json::json!({ "scenario": spec.scenario, "case": spec.id }),
+        );
         let folder = match shared.folder.case(&spec.scenario, &spec.id) {
             Ok(folder) => folder,
             Err(error) => {
@@ -282,10 +286,6 @@ async fn run_launch(
                 continue;
             }
         };
-        shared.log(
-            "case_started",
-            serde_json::json!({ "scenario": spec.scenario, "case": spec.id }),
-        );
         if servers.as_ref().is_some_and(case::Servers::any_ended)
             && let Some(dead) = servers.take()
         {

@@ -102,7 +102,10 @@ impl StoreError {
                 "raise the limit on file sizes (`ulimit -f`), or run fewer requests; what was \
                  written before is kept"
             }
-            Self::ReadOnly { .. } => "name a folder that can be written with `--out DIR`",
+            Self::ReadOnly { .. } => {
+                "name a folder that can be written with `--out DIR`; a run folder can be copied to \
+                 one, and `scn report` takes the copy"
+            }
             Self::Permission { .. } => {
                 "name a folder that you may write with `--out DIR`, or change its permissions"
             }
