@@ -37,7 +37,7 @@ pub struct PhaseData {
     /// are left out of its figures. In a phase that wholly ran a request is only cancelled by
     /// the end of its load's `drain`, and has failed.
     pub not_run: Option<String>,
-    /// `not_run` was the user's doing.
+    /// `not_run` was the user's doing, or that of whatever cut the run.
     pub interrupted: bool,
     pub start: f64,
     pub end: f64,

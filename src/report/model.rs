@@ -24,7 +24,7 @@ pub enum Verdict {
     Fail,
     /// The world failed: no server, a crash, a full disk.
     Error,
-    /// Stopped by the user before it was decided.
+    /// Stopped by the user, or cut (killed, a full disk), before it was decided.
     Interrupted,
 }
 
