@@ -102,9 +102,7 @@ impl<'a> Writer<'a> {
             .map(|case| as_stored(case, folder.redactor()))
             .collect::<Result<Vec<CaseResult>, _>>()?;
         let host: Option<HostFacts> = folder.env()?;
-        let mut unfinished = folder.unfinished()?;
-        unfinished.retain(|one| !run.cases.iter().any(|case| case.folder == *one));
-        let context = Context::new(&run, &cases, host.as_ref(), &unfinished)?;
+        let context = Context::new(&run, &cases, host.as_ref(), folder.unfinished()?)?;
         Ok(Self {
             run,
             cases,

@@ -22,7 +22,7 @@ use crate::report::model::{
     CaseResult, CaseSummary, RunResult, SCHEMA_VERSION, Verdict, World, WorldError,
 };
 use crate::resolve::{Kept, KeptTemplate, Program};
-use crate::scenario::Case;
+use crate::scenario::{Case, Start, Word};
 use crate::stop::{Stop, StopLevel, stop_pair};
 use crate::store::{CaseFolder, HostFacts, Redactor, RunFolder};
 use crate::syntax::ast::CheckLevel;
@@ -108,7 +108,7 @@ pub async fn run(
     let mut folder = RunFolder::create(options.out.as_deref(), &now)?;
     folder.set_redactor(Redactor::new(options.secrets.iter().cloned()));
     folder.write_plan(&crate::plan::to_json(cases, plan))?;
-    folder.write_sources(&Kept::of(&program, templates(cases)))?;
+    folder.write_sources(&kept(&program, cases))?;
     folder.write_env(&HostFacts::collect(None))?;
     let mut result = RunResult {
         schema: SCHEMA_VERSION,
@@ -230,6 +230,43 @@ pub async fn run(
         interrupted,
         report_problems,
     })
+}
+
+/// What the run was read from, without keys and passwords that are written out in it.
+fn kept(program: &Program, cases: &[Case]) -> Kept {
+    let mut redactor = Redactor::default();
+    for server in cases.iter().flat_map(|case| &case.servers) {
+        let mut words: Vec<&Word> = server.headers.iter().map(|(_, word)| word).collect();
+        match &server.start {
+            Start::Running { url, .. } => {
+                let login = url
+                    .rsplit_once('@')
+                    .and_then(|(login, _)| login.split_once("://"));
+                if let Some((_, password)) = login.and_then(|(_, login)| login.split_once(':')) {
+                    redactor.add(password);
+                }
+            }
+            Start::Launch {
+                command,
+                environment,
+                ..
+            } => {
+                words.extend(command);
+                words.extend(environment.iter().map(|(_, word)| word));
+            }
+        }
+        for word in words.into_iter().filter(|word| word.secret) {
+            redactor.add(word.text.strip_prefix("Bearer ").unwrap_or(&word.text));
+        }
+    }
+    let mut kept = Kept::of(program, templates(cases));
+    for file in &mut kept.files {
+        file.text = redactor.text(&file.text);
+    }
+    for template in &mut kept.templates {
+        template.text = redactor.text(&template.text);
+    }
+    kept
 }
 
 /// The templates that cases have from files of their pack.
