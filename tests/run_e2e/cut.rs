@@ -6,29 +6,27 @@ use serde_json::Value;
 /// A scenario with most of what figures depend on: rounds, quiet ends, several loads, failures,
 /// judged answers, a phase left out, and a report of its own template.
 fn rich() -> Pack {
-    let body = format!(
-        "matrix {{ n = [2] }}
-         phase warm {{ workload = w, requests = 4, measured = false }}
-         phase base {{ quiesce = true, idle = 200ms }}
-         phase a {{ workload = w, requests = 12, concurrency = n, repeat = 2, quiesce = true }}
-         phase gone {{ when = n > 2, workload = w, requests = 1 }}
-         phase mix {{
-           load chat {{ workload = w, requests = 10, concurrency = 2 }}
-           load picky {{ workload = judged, requests = 6 }}
-         }}
+    let body = "matrix { n = [2] }
+         phase warm { workload = w, requests = 4, measured = false }
+         phase base { quiesce = true, idle = 200ms }
+         phase a { workload = w, requests = 12, concurrency = n, repeat = 2, quiesce = true }
+         phase gone { when = n > 2, workload = w, requests = 1 }
+         phase mix {
+           load chat { workload = w, requests = 10, concurrency = 2 }
+           load picky { workload = judged, requests = 6 }
+         }
          expect ok: a.success_rate == 100%
          expect quick: mix.chat.itl.p50 <= 10s
          expect wrong: mix.picky.accept_rate == 0%
          expect grown: growth(sut.memory, from = base, to = a) <= 1GB
          expect rate: increase(sut.generation_tokens, during = a) >= 0 tok
          expect left_out: gone.ttft.p50 <= 1s
-         report page extends reports.summary {{}}
-         report own {{ template = \"own.j2\", to = \"own.md\" }}
-         report numbers {{ columns = [case.name, a.ttft.p50, mix.itl.p95, sut.memory.max], to = \"results.csv\" }}"
-    );
+         report page extends reports.summary {}
+         report own { template = \"own.j2\", to = \"own.md\" }
+         report numbers { columns = [case.name, a.ttft.p50, mix.itl.p95, sut.memory.max], to = \"results.csv\" }";
     let text = format!(
         "workload judged {{ prompt = \"hi\", output = 4, accept = contains_any(answer, [\"never said\"]) }}\n{}",
-        scenario("s", "", &body).replace(
+        scenario("s", "", body).replace(
             "engine = engines.builtin,",
             "engine = engines.builtin, environment = { KEY = env(\"SECRET_OF_TEST\") },"
         )
