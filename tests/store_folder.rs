@@ -191,7 +191,7 @@ fn requests_and_samples_are_there_before_the_end() {
     assert!(answers.contains("5000 characters in all") && answers.len() < 2500);
     assert_eq!(
         fs::read_to_string(case.path().join("samples.csv")).unwrap(),
-        "t (s),server,series,value,unit\n1,sut,memory,1000000000,B\n2,sut,memory,1500000000,B\n"
+        "t (s),server,series,value,unit,unavailable\n1,sut,memory,1000000000,B,\n2,sut,memory,1500000000,B,\n"
     );
 }
 
@@ -311,4 +311,11 @@ fn what_is_no_run_folder_says_so() {
         matches!(error, StoreError::Newer { found: 99, .. }),
         "{error}"
     );
+    fs::write(place.path().join("run.json"), "{\"schema\": 1}").unwrap();
+    let error = RunFolder::open(place.path()).unwrap_err();
+    assert!(
+        matches!(error, StoreError::Older { found: 1, .. }),
+        "{error}"
+    );
+    assert!(error.help().contains("run again"), "{}", error.help());
 }

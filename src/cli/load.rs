@@ -39,6 +39,16 @@ impl Refused {
         }
     }
 
+    /// In one line.
+    pub fn why(&self) -> String {
+        match self {
+            Self::Said { message, .. } => message.clone(),
+            Self::Found(_, found) => found
+                .first()
+                .map_or_else(String::new, |d| d.message.clone()),
+        }
+    }
+
     /// Prints it, and writes findings to where a program looks for results; the exit code.
     pub fn print(&self, results: &Output) -> u8 {
         match self {
@@ -105,7 +115,29 @@ pub fn load_all(selection: &Selection) -> Result<Loaded, Refused> {
 fn read(selection: &Selection, suites: bool) -> Result<Loaded, Refused> {
     let files =
         resolve::find_files(&selection.paths).map_err(|error| Refused::usage(error.to_string()))?;
-    let (program, mut found) = resolve::load_for(&files, &selection.params);
+    let read = resolve::load_for(&files, &selection.params);
+    compiled(read, selection, suites)
+}
+
+/// What a run had read: all of its scenarios, from what it kept of their files.
+pub fn load_kept(
+    kept: resolve::Kept,
+    params: &IndexMap<String, String>,
+) -> Result<Loaded, Refused> {
+    let params = params.iter().map(|(name, value)| format!("{name}={value}"));
+    let selection = Selection {
+        params: params.collect(),
+        ..Selection::default()
+    };
+    let read = resolve::load_kept(kept, &selection.params);
+    compiled(read, &selection, true)
+}
+
+fn compiled(
+    (program, mut found): (Program, Vec<Diagnostic>),
+    selection: &Selection,
+    suites: bool,
+) -> Result<Loaded, Refused> {
     found.extend(crate::check::check(&program));
     let (params, shown_params) = match params(&program, &selection.params, has_errors(&found)) {
         Ok(params) => params,

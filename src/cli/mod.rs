@@ -53,7 +53,7 @@ enum Command {
 }
 
 /// What to read, and with which parameters.
-#[derive(Args)]
+#[derive(Args, Default)]
 struct Selection {
     /// `.scn` files, or folders that hold some
     #[arg(required = true, value_name = "PATH")]

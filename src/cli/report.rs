@@ -1,9 +1,12 @@
 //! `scn report`: writes a run's reports again from its folder.
 
+use super::load;
 use super::output::{self, Output};
 use super::{exit, style};
-use crate::report::{terminal, write_folder};
-use crate::store::RunFolder;
+use crate::report::model::{CaseResult, CaseSummary, RunResult};
+use crate::report::{terminal, write_all};
+use crate::run::rebuild::{Again, rebuild};
+use crate::store::{RunFolder, RunState, StoreError};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
@@ -28,29 +31,23 @@ pub fn report(args: &ReportArgs) -> u8 {
     };
     let read = || {
         let folder = RunFolder::open(&args.run)?;
-        let (run, cases) = (folder.run()?, folder.cases()?);
-        Ok((folder, run, cases))
+        let (mut run, mut cases) = (folder.run()?, folder.cases()?);
+        let cut = cut(&folder, &mut run, &mut cases)?;
+        Ok((folder, run, cases, cut))
     };
-    let (folder, run, cases) = match read() {
+    let (folder, run, cases, cut) = match read() {
         Ok(read) => read,
         Err(error) => {
-            let error: crate::store::StoreError = error;
+            let error: StoreError = error;
             eprintln!("error: {error}\n  help: {}", error.help());
             return exit::WORLD;
         }
     };
-    if run.finished.is_none() {
-        match cases.len() {
-            0 => eprintln!(
-                "note: this run did not finish, and none of its cases did: there is nothing to report; \
-                 what was measured lies in {}/cases",
-                folder.path().display()
-            ),
-            _ => eprintln!("note: this run did not finish; the reports hold the cases that did"),
-        }
+    for note in cut {
+        eprintln!("note: {note}");
     }
     let mut code = exit::PASSED;
-    if let Err(errors) = write_folder(&folder, None) {
+    if let Err(errors) = write_all(&run, &cases, &folder, None) {
         for error in &errors.errors {
             eprintln!("error: {error}\n  help: {}", error.help());
         }
@@ -71,4 +68,70 @@ pub fn report(args: &ReportArgs) -> u8 {
         return super::style::print_or(&terminal::outcome(&cases, folder.path(), style), code);
     }
     code
+}
+
+/// Adds what can be made of the cases that have no result; what a reader must know of them.
+fn cut(
+    folder: &RunFolder,
+    run: &mut RunResult,
+    cases: &mut Vec<CaseResult>,
+) -> Result<Vec<String>, StoreError> {
+    if folder.state()? == RunState::Running {
+        return Ok(vec![
+            "this run still goes on; the reports hold the cases that have ended".into(),
+        ]);
+    }
+    let planned = folder
+        .plan()?
+        .map_or(0, |plan| plan["cases"].as_array().map_or(0, Vec::len));
+    if run.finished.is_some() && cases.len() >= planned {
+        return Ok(Vec::new());
+    }
+    let mut notes = Vec::new();
+    if run.finished.is_none() {
+        notes.push("this run did not finish".to_string());
+    }
+    let lost = |why: &str| {
+        format!(
+            "nothing is made of the cases that had not ended: {why}; what was measured lies in {}/cases",
+            folder.path().display()
+        )
+    };
+    let Some(kept) = folder.sources()? else {
+        notes.push(lost("the run did not come to write sources.json"));
+        return Ok(notes);
+    };
+    let again = match load::load_kept(kept, &run.params) {
+        Ok(again) => again,
+        Err(refused) => {
+            notes.push(lost(&refused.why()));
+            return Ok(notes);
+        }
+    };
+    let rebuilt = rebuild(
+        folder,
+        &Again {
+            program: &again.program,
+            params: &again.params,
+            cases: &again.cases,
+            secrets: &again.secrets,
+        },
+    )?;
+    if !rebuilt.cases.is_empty() {
+        let said = "cases without a result have the figures of what was written of them";
+        notes.push(said.into());
+    }
+    for (folder, case) in rebuilt.cases {
+        run.cases.retain(|known| known.folder != folder);
+        run.cases.push(CaseSummary {
+            scenario: case.scenario.clone(),
+            case: case.case.clone(),
+            folder,
+            verdict: case.verdict,
+            duration_s: case.duration_s,
+        });
+        cases.push(case);
+    }
+    notes.extend(rebuilt.problems.iter().map(|problem| lost(problem)));
+    Ok(notes)
 }

@@ -354,6 +354,10 @@ impl Evaluator<'_> {
                 Ok(value) => self.secret(&value),
                 Err(_) => match default {
                     Value::Text(text) => self.secret(text),
+                    // it was set when the run was made
+                    Value::None if bound.expr(1).is_none() && self.program.kept.is_some() => {
+                        Value::Secret("***".into())
+                    }
                     Value::None if bound.expr(1).is_none() => {
                         let message = format!("the environment has no variable `{name}`");
                         self.report(

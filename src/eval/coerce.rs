@@ -252,7 +252,7 @@ impl Evaluator<'_> {
                             .fix("name it", span, format!("engines.{text}"), false)
                     }
                     ("engine", _) => diagnostic.help(
-                        "name one of the library: `engine = engines.vllm`, with `use std.engines`",
+                        "name one of the library: `engine = engines.builtin`, with `use std.engines`",
                     ),
                     ("workload", Value::Text(text)) if !is_name(&text) => diagnostic.help(format!(
                         "give it a block: `workload some_name {{ prompt = \"{text}\" }}`"

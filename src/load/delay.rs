@@ -7,10 +7,11 @@
 
 use crate::load::thread;
 use nix::unistd::gettid;
+use serde::{Deserialize, Serialize};
 use std::ops::{Add, AddAssign};
 
 /// What threads waited for a core: as they woke, and where another took the core from them.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunDelay {
     /// All that they waited, in seconds.
     pub waited_s: f64,

@@ -12,10 +12,11 @@ use crate::report::model::Figure;
 use crate::scenario::Names;
 use crate::units::{Dimension, Quantity, number};
 use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// One repetition of a phase. Times are seconds on the run's clock, here and below.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Round {
     pub start: f64,
     pub end: f64,
@@ -37,7 +38,7 @@ pub struct PhaseData {
     /// are left out of its figures. In a phase that wholly ran a request is only cancelled by
     /// the end of its load's `drain`, and has failed.
     pub not_run: Option<String>,
-    /// `not_run` was the user's doing.
+    /// `not_run` was the user's doing, or that of whatever cut the run.
     pub interrupted: bool,
     pub start: f64,
     pub end: f64,

@@ -5,7 +5,7 @@ use crate::scenario::{Case, ServerSpec, Start, WorkloadSpec};
 use serde_json::{Map, Value, json};
 
 /// Raised when a field changes its meaning.
-const SCHEMA_VERSION: u32 = 1;
+const SCHEMA_VERSION: u32 = 2;
 
 /// The whole plan. Servers stand with their launch, and each distinct workload once: cases name
 /// them. Secrets are masked.
@@ -72,17 +72,6 @@ fn case_json(case: &Case, launch: u32, workloads: &mut Workloads) -> Value {
         fields.get("estimate").cloned().unwrap_or(Value::Null),
     );
     fields.insert("estimate".into(), value(&Estimate::of_case(case)));
-    for figure in fields
-        .get_mut("axes")
-        .and_then(Value::as_object_mut)
-        .into_iter()
-        .flat_map(Map::values_mut)
-    {
-        // its unit says the same
-        figure
-            .as_object_mut()
-            .map(|fields| fields.shift_remove("dimension"));
-    }
     let phases = fields.get_mut("phases").and_then(Value::as_array_mut);
     for (json, phase) in phases.into_iter().flatten().zip(&case.phases) {
         json["words"] = phase_words(phase).into();

@@ -14,7 +14,10 @@ use serde_json::{Map, Value as Json, json};
 pub(super) struct Context {
     run: Value,
     host: Value,
-    unfinished: Value,
+    /// Folders of cases without a result of their own.
+    unfinished: Vec<String>,
+    /// Folders of the cases, in order.
+    folders: Vec<Option<String>>,
     /// One per case, in order; with the scenario it belongs to.
     cases: Vec<(String, Option<String>, Value)>,
 }
@@ -24,7 +27,7 @@ impl Context {
         run: &RunResult,
         cases: &[CaseResult],
         host: Option<&HostFacts>,
-        unfinished: &[String],
+        unfinished: Vec<String>,
     ) -> Result<Self, ReportError> {
         let with_doc = cases.iter().map(|case| {
             let mut value = json(case)?;
@@ -35,10 +38,16 @@ impl Context {
                 to_value(value),
             ))
         });
+        let folder = |case: &CaseResult| {
+            let mut of = run.cases.iter();
+            let of = of.find(|s| s.scenario == case.scenario && s.case == case.case);
+            of.map(|summary| summary.folder.clone())
+        };
         Ok(Self {
             run: to_value(json(run)?),
             host: to_value(json(&host)?),
-            unfinished: unfinished.iter().collect(),
+            unfinished,
+            folders: cases.iter().map(folder).collect(),
             cases: with_doc.collect::<Result<_, ReportError>>()?,
         })
     }
@@ -60,6 +69,15 @@ impl Context {
         let scenarios = scenarios.into_iter().map(|(name, (doc, cases))| {
             minijinja::context! { name => name, doc => doc, cases => cases }
         });
+        // one whose figures were made from what it had written stands among the cases
+        let shown = |one: &String| {
+            chosen.iter().any(|i| {
+                self.folders
+                    .get(*i)
+                    .is_some_and(|f| f.as_ref() == Some(one))
+            })
+        };
+        let unfinished: Value = self.unfinished.iter().filter(|one| !shown(one)).collect();
         let mut rows = json(&table.rows)?;
         if let Json::Array(rows) = &mut rows {
             for row in rows {
@@ -69,7 +87,7 @@ impl Context {
         Ok(minijinja::context! {
             run => self.run.clone(),
             host => self.host.clone(),
-            unfinished => self.unfinished.clone(),
+            unfinished => unfinished,
             tally => to_value(json(&tally)?),
             report => minijinja::context! {
                 name => name,
@@ -130,10 +148,7 @@ fn complete_gpu(gpu: &mut Json) {
 }
 
 fn complete_figure(figure: &mut Json) {
-    fill(
-        figure,
-        &["value", "dimension", "samples", "needed", "unavailable"],
-    );
+    fill(figure, &["value", "samples", "needed", "unavailable"]);
     if let Json::Object(fields) = figure {
         fields.entry("unit").or_insert_with(|| json!(""));
     }
@@ -197,7 +212,6 @@ mod tests {
         let some = |text: &str| whole.then(|| text.to_string());
         let figure = || Figure {
             value: whole.then_some(1.0),
-            unit: if whole { "s".into() } else { String::new() },
             dimension: whole.then_some(Quantity::seconds(1.0).dimension),
             text: "x".into(),
             samples: whole.then_some(3),

@@ -143,22 +143,12 @@ pub(super) fn figure(value: &Value) -> Result<Figure, Error> {
     let number = attribute(value, "value")?.filter(|v| !v.is_none());
     Ok(Figure {
         text: shown,
-        unit: text("unit")?.unwrap_or_default(),
         unavailable: text("unavailable")?,
         value: number.map(f64::try_from).transpose()?,
         samples: count("samples")?,
         needed: count("needed")?,
-        dimension: dimension(value)?,
+        dimension: text("unit")?.and_then(|unit| Dimension::of_unit_text(&unit)),
     })
-}
-
-fn dimension(figure: &Value) -> Result<Option<Dimension>, Error> {
-    let Some(powers) = attribute(figure, "dimension")?.filter(|d| !d.is_none()) else {
-        return Ok(None);
-    };
-    let powers = powers.try_iter()?.map(i8::try_from);
-    let powers = powers.collect::<Result<Vec<_>, _>>()?;
-    Ok(<[i8; 10]>::try_from(powers).ok().map(Dimension))
 }
 
 fn attribute(value: &Value, name: &str) -> Result<Option<Value>, Error> {

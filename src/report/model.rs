@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 /// Raised when a field changes its meaning.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// How a check, a case or a run ended. Ordered by how much attention it asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -25,7 +25,7 @@ pub enum Verdict {
     Fail,
     /// The world failed: no server, a crash, a full disk.
     Error,
-    /// Stopped by the user before it was decided.
+    /// Stopped by the user, or cut (killed, a full disk), before it was decided.
     Interrupted,
 }
 
@@ -58,10 +58,9 @@ pub struct Figure {
     /// In base units; none for texts and for what is unavailable.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<f64>,
-    /// The base unit of `value`: `s`, `B`, `tok/s`, empty for a ratio or count.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub unit: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Of `value`, or of what is unavailable; none for a ratio, a count and a text. Kept as the
+    /// base unit: `s`, `B`, `tok/s`.
+    #[serde(rename = "unit", default, skip_serializing_if = "no_unit")]
     pub dimension: Option<Dimension>,
     /// As people read it: `12.3 ms`.
     pub text: String,
@@ -80,8 +79,7 @@ impl Figure {
     pub fn quantity(q: Quantity) -> Self {
         Self {
             value: Some(q.value),
-            unit: q.dimension.unit_text(),
-            dimension: Some(q.dimension),
+            dimension: Some(q.dimension).filter(|dimension| !dimension.is_none()),
             text: q.to_string(),
             ..Self::default()
         }
@@ -131,6 +129,10 @@ impl Figure {
         };
         self.value.is_some() && self.samples.is_some_and(|n| support(n).too_few())
     }
+}
+
+fn no_unit(dimension: &Option<Dimension>) -> bool {
+    dimension.is_none_or(Dimension::is_none)
 }
 
 /// `run.json`: the run as a whole.

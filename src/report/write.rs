@@ -102,7 +102,7 @@ impl<'a> Writer<'a> {
             .map(|case| as_stored(case, folder.redactor()))
             .collect::<Result<Vec<CaseResult>, _>>()?;
         let host: Option<HostFacts> = folder.env()?;
-        let context = Context::new(&run, &cases, host.as_ref(), &folder.unfinished()?)?;
+        let context = Context::new(&run, &cases, host.as_ref(), folder.unfinished()?)?;
         Ok(Self {
             run,
             cases,

@@ -1,7 +1,7 @@
 //! Reads files and what they use into a [`Program`].
 
 use super::find::plain;
-use super::{Definition, DefinitionKind, Flat, Module, ModuleId, Program, flat};
+use super::{Definition, DefinitionKind, Flat, Kept, Module, ModuleId, Program, flat};
 use crate::check::{is_binding_word, nameless, unknown_kind};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::schema;
@@ -22,16 +22,15 @@ pub fn load(files: &[PathBuf]) -> (Program, Vec<Diagnostic>) {
 
 /// The same, for further texts that will be evaluated with its names: values of parameters.
 pub fn load_for(files: &[PathBuf], words: &[String]) -> (Program, Vec<Diagnostic>) {
+    Loader::default().load(files, words)
+}
+
+/// The same from what a run has kept of its files.
+pub fn load_kept(kept: Kept, words: &[String]) -> (Program, Vec<Diagnostic>) {
     let mut loader = Loader::default();
-    for file in files {
-        let id = loader.file(file, &file.display().to_string(), None);
-        if let Some(id) = id.filter(|id| !loader.program.roots.contains(id)) {
-            loader.program.roots.push(id);
-        }
-    }
-    loader.library(words);
-    loader.flatten();
-    (loader.program, loader.found)
+    let roots = kept.roots.clone();
+    loader.program.kept = Some(Arc::new(kept));
+    loader.load(&roots, words)
 }
 
 /// The attribute by which the library says it.
@@ -52,13 +51,32 @@ pub(super) struct Loader {
 }
 
 impl Loader {
+    fn load(mut self, files: &[PathBuf], words: &[String]) -> (Program, Vec<Diagnostic>) {
+        for file in files {
+            let id = self.file(file, &file.display().to_string(), None);
+            if let Some(id) = id.filter(|id| !self.program.roots.contains(id)) {
+                self.program.roots.push(id);
+            }
+        }
+        self.library(words);
+        self.flatten();
+        (self.program, self.found)
+    }
+
     /// Reads a file as a module; `user` is the `use` that asks for it.
     fn file(&mut self, path: &Path, name: &str, user: Option<Span>) -> Option<ModuleId> {
-        let key = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+        let key = match &self.program.kept {
+            None => path.canonicalize().unwrap_or_else(|_| path.to_path_buf()),
+            Some(_) => super::kept::plain(path),
+        };
         if let Some(id) = self.by_path.get(&key) {
             return Some(*id);
         }
-        let text = match std::fs::read(path) {
+        let read = match &self.program.kept {
+            None => std::fs::read(path),
+            Some(kept) => kept.read(path),
+        };
+        let text = match read {
             Ok(bytes) => text_of(bytes),
             Err(error) => {
                 let found = self.unusable(

@@ -4,11 +4,13 @@
 mod extend;
 mod find;
 mod flat;
+mod kept;
 mod load;
 
 pub use find::{LoadError, find_files};
 pub use flat::{Flat, FlatAttr, FlatCheck};
-pub use load::{load, load_for};
+pub use kept::{Kept, KeptFile, KeptTemplate};
+pub use load::{load, load_for, load_kept};
 
 use crate::schema::{self, Naming};
 use crate::source::{FileId, Sources, Span};
@@ -33,6 +35,8 @@ pub struct Program {
     pub unusable: Vec<FileId>,
     /// Top-level blocks that others extend: they need not be whole by themselves.
     pub bases: HashSet<(ModuleId, String)>,
+    /// Where it was read from what a run kept, and not from the files.
+    pub kept: Option<Arc<Kept>>,
 }
 
 /// One file, or one module of the standard library (which may be several files).

@@ -2,15 +2,12 @@
 
 use super::phase::{Stage, Watched};
 use super::recorder::Recorder;
+use super::result::{Begun, Ended, not_run, result};
 use super::server::{self, Live};
-use super::{Begun, Shared, error, gpus, samples};
-use crate::judge;
+use super::{Shared, error, gpus, samples};
 use crate::measure::case::{CaseData, PhaseData};
-use crate::measure::figures::{growth_between, phase_result, server_figures};
 use crate::probe::sampler;
-use crate::report::model::{
-    CaseResult, SCHEMA_VERSION, ServerGpus, ServerResult, Verdict, World, WorldError,
-};
+use crate::report::model::{CaseResult, ServerResult, WorldError};
 use crate::run::progress::Event;
 use crate::scenario::{Case, Start, names_of};
 use crate::stop::{Stop, StopLevel};
@@ -162,14 +159,20 @@ pub fn failed(spec: &Case, shared: &Shared, error: WorldError, begun: &Begun) ->
     let phases = spec
         .phases
         .iter()
-        .map(|phase| not_run(phase, shared, Some(&error)))
+        .map(|phase| not_run(phase, shared.clock.now(), Some(&error)))
         .collect();
     let data = CaseData {
         names: names_of(spec),
         phases,
         servers: IndexMap::new(),
     };
-    result(spec, shared, Vec::new(), &data, Some(error), begun, false)
+    let ended = Ended {
+        duration_s: shared.clock.now() - begun.start_s,
+        error: Some(error),
+        interrupted: false,
+    };
+    let judge = (&*shared.program, &*shared.params);
+    result(spec, judge, Vec::new(), &data, begun, ended)
 }
 
 /// Runs the case and judges it.
@@ -185,6 +188,13 @@ pub async fn run(
     for live in &servers.servers {
         link_log(live, folder);
     }
+    let mut rows: Vec<ServerResult> = servers
+        .servers
+        .iter()
+        .map(|live| server_result(live, servers.number, folder))
+        .collect();
+    let running = serde_json::json!({ "scenario": spec.scenario, "case": spec.id, "begun": begun, "servers": rows });
+    shared.log("case_running", running);
     let log = folder
         .requests()
         .map_err(|e| problem = Some(error::of_store(&e, None)))
@@ -209,7 +219,7 @@ pub async fn run(
         servers: &watched,
         recorder: &recorder,
         sample: spec.sample,
-        deadline: begun.at + spec.timeout.as_secs_f64(),
+        deadline: begun.start_s + spec.timeout.as_secs_f64(),
         stop,
     };
     let mut phases: Vec<PhaseData> = Vec::new();
@@ -218,6 +228,11 @@ pub async fn run(
             break;
         }
         let mut end = stage.run(phase).await;
+        if phase.skipped.is_none() {
+            // once this is said, all that was measured in the phase is in its files
+            samples.flush().await;
+            shared.log("phase_ended", phase_ended(&end.data));
+        }
         if let Some(error) = &mut end.error {
             error.phase = Some(phase.name.clone());
         }
@@ -225,18 +240,13 @@ pub async fn run(
         phases.push(end.data);
     }
     for phase in spec.phases.iter().skip(phases.len()) {
-        phases.push(not_run(phase, shared, problem.as_ref()));
-    }
-    if let Some(error) = &problem {
-        let why = serde_json::json!({ "kind": error.kind, "phase": error.phase, "message": error.message });
-        shared.log("case_failed", why);
+        phases.push(not_run(phase, shared.clock.now(), problem.as_ref()));
     }
     let log = samples.stop().await;
     let mut sets = IndexMap::new();
-    let mut counted = IndexMap::new();
     for Watched { live, sampler } in watched {
-        if let Ok(gpus) = sampler.gpus() {
-            counted.insert(live.spec.name.clone(), gpus::result(gpus));
+        if let Some(row) = rows.iter_mut().find(|row| row.name == live.spec.name) {
+            row.gpus = sampler.gpus().ok().map(gpus::result);
         }
         sets.insert(live.spec.name.clone(), samples::ended(sampler).await);
     }
@@ -250,62 +260,33 @@ pub async fn run(
         phases,
         servers: sets,
     };
-    let rows = servers
-        .servers
-        .iter()
-        .map(|live| server_result(live, servers.number, &data, &mut counted, folder))
-        .collect();
-    result(
-        spec,
-        shared,
-        rows,
-        &data,
-        problem,
-        &begun,
-        stop.level() > StopLevel::Run,
-    )
+    let ended = Ended {
+        duration_s: shared.clock.now() - begun.start_s,
+        error: problem,
+        interrupted: stop.level() > StopLevel::Run,
+    };
+    let judge = (&*shared.program, &*shared.params);
+    result(spec, judge, rows, &data, &begun, ended)
 }
 
-/// A phase that was not reached.
-fn not_run(
-    phase: &crate::scenario::PhaseSpec,
-    shared: &Shared,
-    problem: Option<&WorldError>,
-) -> PhaseData {
-    let now = shared.clock.now();
-    let why = problem.map_or_else(
-        || "the run was interrupted".to_string(),
-        |error| error.message.clone(),
-    );
-    PhaseData {
-        name: phase.name.clone(),
-        doc: phase.doc.clone(),
-        measured: phase.measured,
-        skipped: phase.skipped.clone(),
-        not_run: Some(why),
-        interrupted: problem.is_none(),
-        start: now,
-        end: now,
-        load_names: phase
-            .loads
-            .iter()
-            .filter_map(|load| load.load.name.clone())
-            .collect(),
-        load_text: crate::plan::phase_words(phase),
-        rounds: Vec::new(),
-        records: Vec::new(),
-        notes: Vec::new(),
-        client_delay: None,
-    }
+/// What the record keeps of a phase besides its requests, samples and rounds.
+fn phase_ended(data: &PhaseData) -> serde_json::Value {
+    serde_json::json!({
+        "phase": data.name,
+        "requests": data.records.len(),
+        "end": data.end,
+        "not_run": data.not_run,
+        "interrupted": data.interrupted,
+        "notes": data.notes,
+        "client_delay": data.client_delay.as_ref().map(|delay| match delay {
+            Ok(delay) => serde_json::json!(delay),
+            Err(lack) => serde_json::json!({ "unavailable": lack.0 }),
+        }),
+    })
 }
 
-fn server_result(
-    live: &Live,
-    number: u32,
-    data: &CaseData,
-    gpus: &mut IndexMap<String, ServerGpus>,
-    folder: &CaseFolder,
-) -> ServerResult {
+/// A server without its figures.
+fn server_result(live: &Live, number: u32, folder: &CaseFolder) -> ServerResult {
     let command = match &live.spec.start {
         Start::Running { .. } => Vec::new(),
         Start::Launch { command, .. } => {
@@ -319,11 +300,6 @@ fn server_result(
                 .collect()
         }
     };
-    let metrics = data
-        .servers
-        .get(&live.spec.name)
-        .map(|set| server_figures(set, &data.phases))
-        .unwrap_or_default();
     ServerResult {
         name: live.spec.name.clone(),
         engine: live.spec.engine.clone(),
@@ -337,8 +313,8 @@ fn server_result(
             .as_ref()
             .map(|running| running.ready_after.as_secs_f64()),
         log: live.log.as_deref().and_then(|log| log_in(log, folder)),
-        gpus: gpus.swap_remove(&live.spec.name),
-        metrics,
+        gpus: None,
+        metrics: IndexMap::new(),
     }
 }
 
@@ -363,42 +339,4 @@ fn log_in(log: &Path, folder: &CaseFolder) -> Option<String> {
         .join(name)
         .exists()
         .then(|| name.to_string_lossy().into_owned())
-}
-
-fn result(
-    spec: &Case,
-    shared: &Shared,
-    servers: Vec<ServerResult>,
-    data: &CaseData,
-    error: Option<WorldError>,
-    begun: &Begun,
-    interrupted: bool,
-) -> CaseResult {
-    let judged = judge::judge(spec, data, &shared.program, &shared.params);
-    let verdict = match &error {
-        Some(error) if error.kind == "interrupted" => Verdict::Interrupted,
-        _ => judge::case_verdict(&judged.checks, error.as_ref(), interrupted),
-    };
-    let mut notes = judged.notes;
-    notes.extend(servers.iter().filter_map(gpus::shared_note));
-    CaseResult {
-        schema: SCHEMA_VERSION,
-        scenario: spec.scenario.clone(),
-        scenario_doc: spec.scenario_doc.clone(),
-        case: spec.id.clone(),
-        axes: spec.axes.clone(),
-        tags: spec.tags.clone(),
-        world: World::Real,
-        verdict,
-        error,
-        started: super::rfc3339(&begun.wall),
-        start_s: begun.at,
-        duration_s: shared.clock.now() - begun.at,
-        servers,
-        growth_between: growth_between(&data.phases),
-        phases: data.phases.iter().map(phase_result).collect(),
-        checks: judged.checks,
-        reports: judged.reports,
-        notes,
-    }
 }

@@ -63,6 +63,17 @@ pub fn of_launch(error: &LaunchError, server: &ServerSpec) -> WorldError {
         LaunchError::Start(StartError::NotFound { .. }) => {
             plain("program_missing", Some(missing_help(server)))
         }
+        // its log is a file of the run folder, and fails like the others
+        LaunchError::Start(StartError::Log { path, source }) => {
+            let source = match source.raw_os_error() {
+                Some(number) => std::io::Error::from_raw_os_error(number),
+                None => std::io::Error::other(source.to_string()),
+            };
+            of_store(
+                &StoreError::io("write the server's log", path, source),
+                None,
+            )
+        }
         LaunchError::Start(_) => plain("server_not_started", None),
         LaunchError::Port(_) | LaunchError::PortsTaken { .. } => plain("no_port", None),
         LaunchError::Interrupted(_) => plain("interrupted", None),

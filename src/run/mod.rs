@@ -6,8 +6,10 @@ mod gpus;
 mod phase;
 pub mod progress;
 mod quiesce;
+pub mod rebuild;
 mod recorder;
 mod requests;
+mod result;
 mod samples;
 mod server;
 mod signals;
@@ -20,13 +22,14 @@ use crate::plan::{Launch, Plan};
 use crate::report::model::{
     CaseResult, CaseSummary, RunResult, SCHEMA_VERSION, Verdict, World, WorldError,
 };
-use crate::resolve::Program;
-use crate::scenario::Case;
+use crate::resolve::{Kept, KeptTemplate, Program};
+use crate::scenario::{Case, Start, Word};
 use crate::stop::{Stop, StopLevel, stop_pair};
 use crate::store::{CaseFolder, ClientScheduling, HostFacts, Redactor, RunFolder};
 use crate::syntax::ast::CheckLevel;
 use indexmap::IndexMap;
 use progress::{CheckLine, Event, Progress};
+use result::Begun;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -106,6 +109,7 @@ pub async fn run(
     let mut folder = RunFolder::create(options.out.as_deref(), &now)?;
     folder.set_redactor(Redactor::new(options.secrets.iter().cloned()));
     folder.write_plan(&crate::plan::to_json(cases, plan))?;
+    folder.write_sources(&kept(&program, cases))?;
     let refused = crate::load::realtime().err();
     folder.write_env(&HostFacts {
         client: Some(ClientScheduling {
@@ -210,7 +214,9 @@ pub async fn run(
     let summary = std::env::var_os("GITHUB_STEP_SUMMARY")
         .filter(|path| !path.is_empty())
         .map(PathBuf::from);
-    if let Err(errors) = crate::report::write_folder(&shared.folder, summary.as_deref()) {
+    // from memory: a result that the disk did not take is reported all the same
+    let written = crate::report::write_all(&result, &results, &shared.folder, summary.as_deref());
+    if let Err(errors) = written {
         report_problems.extend(
             errors
                 .errors
@@ -234,6 +240,61 @@ pub async fn run(
     })
 }
 
+/// What the run was read from, without keys and passwords that are written out in it.
+fn kept(program: &Program, cases: &[Case]) -> Kept {
+    let mut redactor = Redactor::default();
+    for server in cases.iter().flat_map(|case| &case.servers) {
+        let mut words: Vec<&Word> = server.headers.iter().map(|(_, word)| word).collect();
+        match &server.start {
+            Start::Running { url, .. } => {
+                let login = url
+                    .rsplit_once('@')
+                    .and_then(|(login, _)| login.split_once("://"));
+                if let Some((_, password)) = login.and_then(|(_, login)| login.split_once(':')) {
+                    redactor.add(password);
+                }
+            }
+            Start::Launch {
+                command,
+                environment,
+                ..
+            } => {
+                words.extend(command);
+                words.extend(environment.iter().map(|(_, word)| word));
+            }
+        }
+        for word in words.into_iter().filter(|word| word.secret) {
+            redactor.add(word.text.strip_prefix("Bearer ").unwrap_or(&word.text));
+        }
+    }
+    let mut kept = Kept::of(program, templates(cases));
+    for file in &mut kept.files {
+        file.text = redactor.text(&file.text);
+    }
+    for template in &mut kept.templates {
+        template.text = redactor.text(&template.text);
+    }
+    kept
+}
+
+/// The templates that cases have from files of their pack.
+fn templates(cases: &[Case]) -> Vec<KeptTemplate> {
+    let mut kept: Vec<KeptTemplate> = Vec::new();
+    for case in cases {
+        for template in case.reports.iter().filter_map(|r| r.template.as_ref()) {
+            let one = KeptTemplate {
+                scenario: case.scenario.clone(),
+                name: template.name.clone(),
+                text: template.text.clone(),
+            };
+            if !one.name.starts_with("std:") && !kept.contains(&one) {
+                kept.push(one);
+            }
+        }
+    }
+    kept
+}
+
 /// The cases of one launch, one after the other, on servers that stay up between them. Servers
 /// that died are started again for the next case.
 async fn run_launch(
@@ -252,6 +313,10 @@ async fn run_launch(
         }
         let spec = &cases[*index];
         let begun = Begun::now(shared);
+        shared.log(
+            "case_started",
+            serde_json::json!({ "scenario": spec.scenario, "case": spec.id }),
+        );
         let folder = match shared.folder.case(&spec.scenario, &spec.id) {
             Ok(folder) => folder,
             Err(error) => {
@@ -266,10 +331,6 @@ async fn run_launch(
                 continue;
             }
         };
-        shared.log(
-            "case_started",
-            serde_json::json!({ "scenario": spec.scenario, "case": spec.id }),
-        );
         if servers.as_ref().is_some_and(case::Servers::any_ended)
             && let Some(dead) = servers.take()
         {
@@ -298,22 +359,6 @@ async fn run_launch(
     }
     if let Some(servers) = servers {
         servers.stop(shared, stop).await;
-    }
-}
-
-/// When a case began.
-pub(crate) struct Begun {
-    wall: jiff::Zoned,
-    /// On the run's clock.
-    pub at: f64,
-}
-
-impl Begun {
-    fn now(shared: &Shared) -> Self {
-        Self {
-            wall: jiff::Zoned::now(),
-            at: shared.clock.now(),
-        }
     }
 }
 
@@ -364,6 +409,10 @@ fn finish(
         result.error.get_or_insert(problem);
         result.verdict = result.verdict.max(Verdict::Error);
     }
+    if let Some(error) = &result.error {
+        let failed = serde_json::json!({ "error": error });
+        shared.log("case_failed", failed);
+    }
     if let Some(folder) = folder
         && let Err(error) = folder.write_result(&result)
     {
@@ -379,7 +428,7 @@ fn finish(
     });
     shared.log(
         "case_ended",
-        serde_json::json!({ "scenario": result.scenario, "case": result.case, "verdict": result.verdict }),
+        serde_json::json!({ "scenario": result.scenario, "case": result.case, "verdict": result.verdict, "duration_s": result.duration_s }),
     );
     if let Err(error) = shared.folder.write_run(run) {
         shared.progress.event(Event::Note {

@@ -71,8 +71,8 @@ impl Stage<'_> {
         if spec.skipped.is_some() {
             return PhaseEnd { data, error: None };
         }
-        self.shared
-            .log("phase_started", serde_json::json!({ "phase": spec.name }));
+        let started = serde_json::json!({ "phase": spec.name, "start": data.start });
+        self.shared.log("phase_started", started);
         self.shared.progress.event(Event::phase_started(spec));
         let error = match self.rounds(spec, &mut data).await {
             Err(error) if error.kind == DIED => Some(self.last_words(error).await),
@@ -91,10 +91,6 @@ impl Stage<'_> {
             data.interrupted = true;
             data.not_run = Some("the run was interrupted".into());
         }
-        self.shared.log(
-            "phase_ended",
-            serde_json::json!({ "phase": spec.name, "requests": data.records.len() }),
-        );
         self.shared.progress.event(Event::PhaseEnded {
             name: spec.name.clone(),
             seconds: data.end - data.start,
@@ -136,6 +132,8 @@ impl Stage<'_> {
             }
             // also where it broke off: what was measured until then is kept
             data.rounds.push(this);
+            let ended = serde_json::json!({ "phase": spec.name, "measured": this });
+            self.shared.log("round_ended", ended);
             quiet?;
             if self.stop.level() > StopLevel::Run {
                 break;

@@ -9,7 +9,7 @@ use crate::store::{CaseFolder, SampleLog};
 use indexmap::IndexMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 /// How often what is new is written.
@@ -17,7 +17,8 @@ const EVERY: Duration = Duration::from_secs(1);
 
 /// Appends to `samples.csv` what is new, every few seconds.
 pub struct Writer {
-    stop: oneshot::Sender<()>,
+    /// Asks for a write out of turn; dropping it ends the task.
+    ask: mpsc::UnboundedSender<oneshot::Sender<()>>,
     task: JoinHandle<Option<SampleLog>>,
 }
 
@@ -28,9 +29,9 @@ impl Writer {
             .map(|w| (w.live.spec.name.clone(), w.sampler.clone()))
             .collect();
         let (shared, folder) = (shared.clone(), folder.clone());
-        let (stop, stopped) = oneshot::channel();
+        let (ask, asked) = mpsc::unbounded_channel();
         let task = tokio::spawn(async move {
-            match write(&folder, &samplers, stopped).await {
+            match write(&folder, &samplers, asked).await {
                 Ok(log) => Some(log),
                 Err(error) => {
                     shared.keep(error);
@@ -38,13 +39,21 @@ impl Writer {
                 }
             }
         });
-        Self { stop, task }
+        Self { ask, task }
+    }
+
+    /// Writes what there is, now.
+    pub async fn flush(&self) {
+        let (done, written) = oneshot::channel();
+        if self.ask.send(done).is_ok() {
+            // it has ended by itself where nothing can be written, and said so
+            let _ = written.await;
+        }
     }
 
     /// Ends it. The log, to add the rest to; none where it could not be written.
     pub async fn stop(self) -> Option<SampleLog> {
-        // it has ended by itself where nothing can be written
-        let _ = self.stop.send(());
+        drop(self.ask);
         self.task.await.ok().flatten()
     }
 }
@@ -52,16 +61,23 @@ impl Writer {
 async fn write(
     folder: &CaseFolder,
     samplers: &[(String, Arc<Sampler>)],
-    mut stopped: oneshot::Receiver<()>,
+    mut asked: mpsc::UnboundedReceiver<oneshot::Sender<()>>,
 ) -> Result<SampleLog, WorldError> {
     let mut log = folder.samples().map_err(|e| error::of_store(&e, None))?;
-    while tokio::time::timeout(EVERY, &mut stopped).await.is_err() {
+    loop {
+        let asker = match tokio::time::timeout(EVERY, asked.recv()).await {
+            Ok(None) => return Ok(log),
+            Ok(asker) => asker,
+            Err(_) => None,
+        };
         for (name, sampler) in samplers {
             log.write_new(name, &sampler.snapshot())
                 .map_err(|e| error::of_store(&e, None))?;
         }
+        if let Some(asker) = asker {
+            let _ = asker.send(());
+        }
     }
-    Ok(log)
 }
 
 /// Ends a sampler, away from the runtime: its threads are waited for.

@@ -281,7 +281,8 @@ pub(super) fn existing(cx: &Context<'_>, flat: &Flat, name: &str, path: &str) ->
         .map(PathBuf::from)
         .unwrap_or_default();
     let full = folder.join(home(path));
-    if full.is_file() {
+    // what a run kept is read again where the files may be gone
+    if full.is_file() || cx.program.kept.is_some() {
         return Some(full);
     }
     cx.eval.report(

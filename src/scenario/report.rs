@@ -186,7 +186,15 @@ fn template(cx: &Context<'_>, flat: &Flat, name: String) -> Option<Template> {
         };
     }
     let path = super::launch::existing(cx, flat, "template", &name)?;
-    match std::fs::read_to_string(&path) {
+    let text = match &cx.program.kept {
+        None => std::fs::read_to_string(&path),
+        Some(kept) => {
+            let text = kept.template(cx.flat.title(), &name);
+            text.map(Into::into)
+                .ok_or_else(|| std::io::Error::other("it was not kept"))
+        }
+    };
+    match text {
         Ok(text) => match crate::report::check_template(&name, &text) {
             Ok(()) => Some(Template { name, text }),
             Err(error) => {

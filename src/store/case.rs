@@ -7,6 +7,11 @@ use crate::report::model::CaseResult;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// A case's folder relative to the run's, of names without secrets.
+pub fn case_path(scenario: &str, case: &str) -> String {
+    format!("cases/{}/{}", folder_name(scenario), folder_name(case))
+}
+
 /// `cases/<scenario>/<case id>` of a run folder.
 #[derive(Debug, Clone)]
 pub struct CaseFolder {
@@ -24,9 +29,7 @@ impl CaseFolder {
         redactor: Arc<Redactor>,
         events: Option<Arc<EventLog>>,
     ) -> Result<Self, StoreError> {
-        let scenario = folder_name(&redactor.text(scenario));
-        let case = folder_name(&redactor.text(case));
-        let relative = format!("cases/{scenario}/{case}");
+        let relative = case_path(&redactor.text(scenario), &redactor.text(case));
         let path = run.join(&relative);
         make_folder(&path)?;
         Ok(Self {

@@ -36,6 +36,12 @@ pub enum StoreError {
         found: u64,
         known: u32,
     },
+    #[error("{} was written by an older scn (schema {found}, this one reads {known})", path.display())]
+    Older {
+        path: PathBuf,
+        found: u64,
+        known: u32,
+    },
     #[error("cannot {doing} {}: {source}", path.display())]
     Io {
         path: PathBuf,
@@ -79,6 +85,7 @@ impl StoreError {
             Self::Locked { .. } => "run_locked",
             Self::Damaged { .. } => "damaged",
             Self::Newer { .. } => "newer_schema",
+            Self::Older { .. } => "older_schema",
             Self::Io { .. } => "io",
         }
     }
@@ -88,13 +95,17 @@ impl StoreError {
         match self {
             Self::NoSpace { .. } => {
                 "free some space (or raise the quota), or name a folder on another disk with \
-                 `--out DIR`; what was written before is kept"
+                 `--out DIR`; what was written before is kept, and `scn report` reports it once \
+                 there is space"
             }
             Self::TooLarge { .. } => {
                 "raise the limit on file sizes (`ulimit -f`), or run fewer requests; what was \
                  written before is kept"
             }
-            Self::ReadOnly { .. } => "name a folder that can be written with `--out DIR`",
+            Self::ReadOnly { .. } => {
+                "name a folder that can be written with `--out DIR`; a run folder can be copied to \
+                 one, and `scn report` takes the copy"
+            }
             Self::Permission { .. } => {
                 "name a folder that you may write with `--out DIR`, or change its permissions"
             }
@@ -116,6 +127,7 @@ impl StoreError {
             }
             Self::Damaged { .. } => "the file was changed or cut; restore it or run again",
             Self::Newer { .. } => "read it with the version of scn that wrote it, or a newer one",
+            Self::Older { .. } => "read it with the version of scn that wrote it, or run again",
             Self::Io { .. } => "look at the system's message, and try another folder with `--out`",
         }
     }

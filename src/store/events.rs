@@ -102,7 +102,12 @@ impl EventLog {
 
 /// Reads an `events.jsonl`, also one whose last line was cut by a kill.
 pub fn read_events(path: &Path) -> Result<Events, StoreError> {
-    let bytes = std::fs::read(path).map_err(|e| StoreError::io("read", path, e))?;
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        // a disk that was full from the start took none
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        Err(e) => return Err(StoreError::io("read", path, e)),
+    };
     let mut found = Events {
         truncated: bytes.last().is_some_and(|last| *last != b'\n'),
         ..Events::default()

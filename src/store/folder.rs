@@ -4,6 +4,7 @@ use super::events::EventLog;
 use super::write::{make_folder, write_whole};
 use super::{CaseFolder, HostFacts, Redactor, StoreError};
 use crate::report::model::{RunResult, SCHEMA_VERSION};
+use crate::resolve::Kept;
 use jiff::Zoned;
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
@@ -117,6 +118,11 @@ impl RunFolder {
     /// Writes `plan.json` whole.
     pub fn write_plan(&self, plan: &impl Serialize) -> Result<(), StoreError> {
         self.write_json("plan.json", plan)
+    }
+
+    /// Writes `sources.json` whole: what the run was read from.
+    pub fn write_sources(&self, kept: &Kept) -> Result<(), StoreError> {
+        self.write_json("sources.json", kept)
     }
 
     /// Writes `env.json` whole.

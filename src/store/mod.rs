@@ -8,12 +8,14 @@ mod folder;
 pub mod host;
 mod names;
 mod read;
+mod read_rows;
 mod redact;
 mod requests;
+mod rows;
 mod samples;
 mod write;
 
-pub use case::CaseFolder;
+pub use case::{CaseFolder, case_path};
 pub use error::StoreError;
 pub use events::{Event, Events, read_events};
 pub use folder::RunFolder;

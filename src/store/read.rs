@@ -1,8 +1,13 @@
 //! Reading a run folder back, also that of a run that was killed.
 
 use super::folder::LOCK;
+use super::read_rows::{read_requests, read_samples};
 use super::{Events, HostFacts, RunFolder, StoreError, read_events};
+use crate::load::record::Record;
+use crate::probe::series::SeriesSet;
 use crate::report::model::{CaseResult, CaseSummary, RunResult, SCHEMA_VERSION};
+use crate::resolve::Kept;
+use indexmap::IndexMap;
 use nix::fcntl::{Flock, FlockArg};
 use serde::de::DeserializeOwned;
 use std::fs::{self, File};
@@ -88,18 +93,52 @@ impl RunFolder {
     /// Relative to the run folder, in order of name.
     pub fn unfinished(&self) -> Result<Vec<String>, StoreError> {
         let mut folders = self.case_folders()?;
-        folders.retain(|folder| !self.path.join(folder).join("result.json").exists());
+        folders.retain(|folder| !self.has_result(folder));
         Ok(folders)
     }
 
     /// `env.json`, where there is one.
     pub fn env(&self) -> Result<Option<HostFacts>, StoreError> {
-        let path = self.path.join("env.json");
-        if path.exists() {
-            read_json(&path).map(Some)
-        } else {
-            Ok(None)
-        }
+        self.read_where_there("env.json")
+    }
+
+    /// `plan.json`, where there is one.
+    pub fn plan(&self) -> Result<Option<serde_json::Value>, StoreError> {
+        let path = self.path.join("plan.json");
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(StoreError::io("read", &path, e)),
+        };
+        // its schema is its own
+        serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(|e| damaged(&path, &e))
+    }
+
+    /// `sources.json`, where there is one.
+    pub fn sources(&self) -> Result<Option<Kept>, StoreError> {
+        self.read_where_there("sources.json")
+    }
+
+    fn read_where_there<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StoreError> {
+        let path = self.path.join(name);
+        path.exists().then(|| read_json(&path)).transpose()
+    }
+
+    /// Whether a case has a result; `folder` as [`CaseSummary::folder`] has it.
+    pub fn has_result(&self, folder: &str) -> bool {
+        self.path.join(folder).join("result.json").exists()
+    }
+
+    /// The requests of a case, by phase, as far as they were written.
+    pub fn requests(&self, folder: &str) -> Result<IndexMap<String, Vec<Record>>, StoreError> {
+        read_requests(&self.path.join(folder).join("requests.csv"))
+    }
+
+    /// The samples of a case, by server, as far as they were written.
+    pub fn samples(&self, folder: &str) -> Result<IndexMap<String, SeriesSet>, StoreError> {
+        read_samples(&self.path.join(folder).join("samples.csv"))
     }
 
     /// `events.jsonl`, as far as it was written.
@@ -153,11 +192,7 @@ fn folders_in(path: &Path) -> Result<Vec<String>, StoreError> {
 
 fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, StoreError> {
     let bytes = fs::read(path).map_err(|e| StoreError::io("read", path, e))?;
-    let damaged = |e: serde_json::Error| StoreError::Damaged {
-        path: PathBuf::from(path),
-        why: format!("line {}: {e}", e.line()),
-    };
-    let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(damaged)?;
+    let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(|e| damaged(path, &e))?;
     let schema = value.get("schema").and_then(serde_json::Value::as_u64);
     if let Some(found) = schema.filter(|found| *found > u64::from(SCHEMA_VERSION)) {
         return Err(StoreError::Newer {
@@ -166,6 +201,20 @@ fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, StoreError> {
             known: SCHEMA_VERSION,
         });
     }
+    if let Some(found) = schema.filter(|found| *found < u64::from(SCHEMA_VERSION)) {
+        return Err(StoreError::Older {
+            path: path.into(),
+            found,
+            known: SCHEMA_VERSION,
+        });
+    }
     // from the text again: an error then names its line
-    serde_json::from_slice(&bytes).map_err(damaged)
+    serde_json::from_slice(&bytes).map_err(|e| damaged(path, &e))
+}
+
+fn damaged(path: &Path, error: &serde_json::Error) -> StoreError {
+    StoreError::Damaged {
+        path: PathBuf::from(path),
+        why: format!("line {}: {error}", error.line()),
+    }
 }

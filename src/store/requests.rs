@@ -1,17 +1,16 @@
 //! `requests.csv`: one row per request, written while the run goes on.
 
 use super::answers::AnswerLog;
-use super::write::append_to;
+use super::rows::{RowLog, ms, seconds};
 use super::{Redactor, StoreError};
 use crate::load::record::{Outcome, Record, TokenSource};
 use crate::report::text::cell;
-use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The columns. `due (s)` is on the run's clock; the other times count from it.
-pub(super) const HEADER: [&str; 22] = [
+pub(super) const HEADER: [&str; 24] = [
     "phase",
     "load",
     "round",
@@ -34,6 +33,8 @@ pub(super) const HEADER: [&str; 22] = [
     "accepted",
     "failure",
     "detail",
+    "images",
+    "gaps (ms)",
 ];
 
 /// How long a row may wait in memory before it is handed to the system.
@@ -45,8 +46,7 @@ const FLUSH_AFTER: Duration = Duration::from_secs(1);
 /// caller that may be idle for long calls `flush` when it falls idle (at a phase's end, on a tick).
 #[derive(Debug)]
 pub struct RequestLog {
-    path: PathBuf,
-    rows: csv::Writer<File>,
+    rows: RowLog,
     answers: AnswerLog,
     flushed: Instant,
     redactor: Arc<Redactor>,
@@ -58,30 +58,17 @@ impl RequestLog {
         answers: PathBuf,
         redactor: Arc<Redactor>,
     ) -> Result<Self, StoreError> {
-        let file = append_to(&path)?;
-        let new = file.metadata().map_or(true, |m| m.len() == 0);
-        let mut log = Self {
-            rows: csv::WriterBuilder::new()
-                .has_headers(false)
-                .from_writer(file),
+        Ok(Self {
+            rows: RowLog::open(path, &HEADER)?,
             answers: AnswerLog::new(answers),
             flushed: Instant::now(),
-            path,
             redactor,
-        };
-        if new {
-            log.rows
-                .write_record(HEADER)
-                .map_err(|e| log.csv_error(e))?;
-            log.flush()?;
-        }
-        Ok(log)
+        })
     }
 
     /// Adds one request of a phase.
     pub fn write(&mut self, phase: &str, record: &Record) -> Result<(), StoreError> {
-        let row = row(phase, record, &self.redactor);
-        self.rows.write_record(row).map_err(|e| self.csv_error(e))?;
+        self.rows.write(row(phase, record, &self.redactor))?;
         self.answers.write(phase, record, &self.redactor)?;
         if self.flushed.elapsed() >= FLUSH_AFTER {
             self.flush()?;
@@ -92,33 +79,12 @@ impl RequestLog {
     /// Hands all rows to the system, where a kill of this process cannot lose them.
     pub fn flush(&mut self) -> Result<(), StoreError> {
         self.flushed = Instant::now();
-        self.rows
-            .flush()
-            .map_err(|e| StoreError::io("append to", &self.path, e))
+        self.rows.flush()
     }
 
     /// Flushes, and forces all rows to the disk.
     pub fn sync(&mut self) -> Result<(), StoreError> {
-        self.flush()?;
-        let file = self.rows.get_ref();
-        file.sync_data()
-            .map_err(|e| StoreError::io("sync", &self.path, e))
-    }
-
-    fn csv_error(&self, error: csv::Error) -> StoreError {
-        csv_error(&self.path, error)
-    }
-}
-
-/// The writer's own errors are errors of the file below it.
-pub(super) fn csv_error(path: &std::path::Path, error: csv::Error) -> StoreError {
-    match error.into_kind() {
-        csv::ErrorKind::Io(e) => StoreError::io("append to", path, e),
-        other => StoreError::io(
-            "append to",
-            path,
-            std::io::Error::other(format!("{other:?}")),
-        ),
+        self.rows.sync()
     }
 }
 
@@ -134,7 +100,7 @@ fn row(phase: &str, r: &Record, redactor: &Redactor) -> [String; HEADER.len()] {
         }
         _ => String::new(),
     };
-    let gaps = r.chunks.windows(2).map(|w| w[1] - w[0]);
+    let gaps = || r.chunks.windows(2).map(|w| w[1] - w[0]);
     let (failure, detail) = match &r.outcome {
         Outcome::Ok => ("", String::new()),
         Outcome::Failed(f) => (f.class.name(), redactor.text(&f.detail)),
@@ -154,7 +120,7 @@ fn row(phase: &str, r: &Record, redactor: &Redactor) -> [String; HEADER.len()] {
         since_due(r.last_token),
         ms(r.end - r.due),
         tpot,
-        gaps.reduce(f64::max).map(ms).unwrap_or_default(),
+        gaps().reduce(f64::max).map(ms).unwrap_or_default(),
         r.chunks.len().to_string(),
         count(r.prompt_tokens.filter(|_| counted)),
         count(completion),
@@ -163,30 +129,9 @@ fn row(phase: &str, r: &Record, redactor: &Redactor) -> [String; HEADER.len()] {
         r.accepted.map(|a| a.to_string()).unwrap_or_default(),
         failure.into(),
         cell(&detail),
+        r.images.to_string(),
+        gaps().map(ms).collect::<Vec<_>>().join(" "),
     ]
-}
-
-/// Milliseconds of a time in seconds, to the microsecond; empty for what is no number.
-fn ms(seconds: f64) -> String {
-    decimal(seconds * 1e3, 3)
-}
-
-/// Seconds to the microsecond.
-pub(super) fn seconds(seconds: f64) -> String {
-    decimal(seconds, 6)
-}
-
-fn decimal(value: f64, digits: usize) -> String {
-    if !value.is_finite() {
-        return String::new();
-    }
-    let text = format!("{value:.digits$}");
-    let text = text.trim_end_matches('0').trim_end_matches('.');
-    if text == "-0" {
-        "0".into()
-    } else {
-        text.into()
-    }
 }
 
 #[cfg(test)]

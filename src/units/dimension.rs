@@ -1,6 +1,6 @@
 //! Dimensions: integer powers of what is counted or measured.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// What a power in a [`Dimension`] belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,9 +64,9 @@ impl Base {
     }
 }
 
-/// The powers of the ten bases, in the order of [`Base::ALL`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
+/// The powers of the ten bases, in the order of [`Base::ALL`]. Files have it as its unit:
+/// `tok/s`, and an empty text for [`Dimension::NONE`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Dimension(pub [i8; 10]);
 
 impl Dimension {
@@ -190,5 +190,60 @@ impl Dimension {
             (above, below) if above.is_empty() => format!("1/{below}"),
             (above, below) => format!("{above}/{below}"),
         }
+    }
+
+    /// The dimension of a text that [`Dimension::unit_text`] made; none for any other.
+    pub fn of_unit_text(text: &str) -> Option<Self> {
+        let (above, below) = text.split_once('/').unwrap_or((text, ""));
+        let above = if above == "1" { "" } else { above };
+        let found = Self::product(above)?.per(Self::product(below)?);
+        (found.unit_text() == text).then_some(found)
+    }
+
+    /// `tok·s^2`
+    fn product(text: &str) -> Option<Self> {
+        let mut found = Self::NONE;
+        for part in text.split('·').filter(|part| !part.is_empty()) {
+            let (unit, power) = part.split_once('^').unwrap_or((part, "1"));
+            let base = Base::ALL.into_iter().find(|base| base.unit() == unit)?;
+            found.0[base as usize] = power.parse().ok()?;
+        }
+        Some(found)
+    }
+}
+
+impl Serialize for Dimension {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.unit_text())
+    }
+}
+
+impl<'de> Deserialize<'de> for Dimension {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let unknown = || serde::de::Error::custom(format!("`{text}` is no base unit"));
+        Self::of_unit_text(&text).ok_or_else(unknown)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_unit_in_words_is_read_back(powers in prop::array::uniform10(-127i8..=127)) {
+            let dimension = Dimension(powers);
+            prop_assert_eq!(Dimension::of_unit_text(&dimension.unit_text()), Some(dimension));
+        }
+    }
+
+    #[test]
+    fn other_texts_are_no_units() {
+        for text in ["ms", "tok/", "1/", "s/s", "tok^x", "s·s", "/s", "x"] {
+            assert_eq!(Dimension::of_unit_text(text), None, "{text}");
+        }
+        assert_eq!(Dimension::of_unit_text(""), Some(Dimension::NONE));
     }
 }

@@ -78,6 +78,15 @@ impl Mounted {
     }
 }
 
+impl Mounted {
+    /// As when somebody has made room.
+    fn make_room(&self) {
+        let mut mount = Command::new("mount");
+        mount.args(["-o", "remount,size=16m,nr_inodes=10000"]);
+        assert!(mount.arg(self.0.path()).status().unwrap().success());
+    }
+}
+
 impl Drop for Mounted {
     fn drop(&mut self) {
         let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
@@ -155,4 +164,148 @@ fn folders_that_cannot_be_taken_are_refused_before_anything_starts() {
     refused("out", "finished run", 2);
     let after = std::fs::read(pack.path().join("out/run.json")).unwrap();
     assert_eq!(before, after);
+}
+
+/// Runs on a disk that takes no more at some moment, then makes room and reports: what `scn run`
+/// said, the run folder, and the results that the report has.
+fn on_a_disk(pack: &Pack, options: &str) -> Option<(Ran, serde_json::Value, Mounted)> {
+    let Some(disk) = Mounted::new(options) else {
+        eprintln!("not run: mounting is not allowed here");
+        return None;
+    };
+    let folder = disk.0.path().join("out");
+    let mut ran = pack.ran(pack.scn(&["run", "s.scn", "--out", folder.to_str().unwrap()]));
+    ran.folder = folder;
+    let ran = ran.exits(3);
+    let said = format!("{}{}", ran.stdout, ran.stderr);
+    assert!(
+        said.contains("no space is left on the device"),
+        "{options}: {said}"
+    );
+    assert!(
+        said.contains(ran.folder.to_str().unwrap()),
+        "the path is named: {said}"
+    );
+    assert!(said.contains("--out DIR"), "the remedy is named: {said}");
+    if ran.folder.join("events.jsonl").exists() {
+        for started in ran.events_named("server_started") {
+            let pid = i32::try_from(started["pid"].as_i64().unwrap()).unwrap();
+            assert!(!runs(pid), "{options}: the server is gone");
+        }
+    }
+    disk.make_room();
+    let report = ["report", ran.folder.to_str().unwrap(), "--json", "-"];
+    let report = pack.ran(pack.scn(&report));
+    let found = serde_json::from_str(&report.stdout).unwrap_or_default();
+    Some((ran, found, disk))
+}
+
+/// How many whole rows of requests there are.
+fn rows(ran: &Ran) -> usize {
+    let path = ran.folder.join("cases/s/case/requests.csv");
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    text.matches('\n').count().saturating_sub(1)
+}
+
+#[test]
+fn whenever_a_disk_is_full_what_it_took_is_reported_later() {
+    let pack = writes_much();
+    for size in [8, 24, 36, 48, 80, 128] {
+        let Some((ran, found, _disk)) = on_a_disk(&pack, &format!("size={size}k")) else {
+            return;
+        };
+        let case = &found["cases"][0];
+        assert_ne!(case["verdict"], "pass", "{case:#}");
+        let completed = case["phases"][0]["metrics"]["completed"]["value"].as_f64();
+        match rows(&ran) {
+            0 => assert_eq!(completed, None, "{size}k: never a 0"),
+            rows => assert_eq!(completed, Some(rows as f64), "{size}k: {case:#}"),
+        }
+        if size >= 80 {
+            assert!(rows(&ran) > 10, "{size}k: {}", rows(&ran));
+        }
+    }
+}
+
+#[test]
+fn a_disk_that_takes_no_more_files_at_the_end_loses_nothing() {
+    let pack = Pack::new(&scenario(
+        "s",
+        "",
+        "phase a { workload = w, requests = 20 }
+         expect ok: a.success_rate == 100%
+         report page extends reports.summary {}",
+    ));
+    let mut failed_at = std::collections::BTreeSet::new();
+    // with so many files the disk is full, one after the other: root, out, .lock, run.json, …
+    for files in 11..=17 {
+        let options = format!("size=4m,nr_inodes={files}");
+        let Some((ran, found, disk)) = on_a_disk(&pack, &options) else {
+            return;
+        };
+        for name in [
+            "server.log",
+            "samples.csv",
+            "result.json",
+            "junit.xml",
+            "reports",
+        ] {
+            let said = format!("{}{}", ran.stdout, ran.stderr);
+            if said.contains(name) {
+                failed_at.insert(name);
+            }
+        }
+        let case = &found["cases"][0];
+        if files >= 14 {
+            assert_eq!(rows(&ran), 20);
+            assert_eq!(case["verdict"], "pass", "{files}: {case:#}");
+            assert_eq!(phase(case, "a")["metrics"]["completed"]["value"], 20.0);
+        } else {
+            assert_eq!(case["verdict"], "error", "{files}: {case:#}");
+            let message = case["error"]["message"].as_str().unwrap();
+            assert!(message.contains("no space is left"), "{files}: {message}");
+            assert!(
+                case["error"]["help"]
+                    .as_str()
+                    .unwrap()
+                    .contains("--out DIR")
+            );
+        }
+        assert!(
+            disk.0.path().join("out/reports/summary.md").exists(),
+            "{files}"
+        );
+    }
+    assert_eq!(failed_at.len(), 5, "{failed_at:?}");
+}
+
+#[test]
+fn a_run_on_a_read_only_disk_is_shown_and_its_copy_is_reported() {
+    let Some(disk) = Mounted::new("size=16m") else {
+        eprintln!("not run: mounting is not allowed here");
+        return;
+    };
+    let pack = Pack::new(&scenario(
+        "s",
+        "",
+        "phase a { workload = w, requests = 6 }\nexpect ok: a.success_rate == 100%",
+    ));
+    let folder = disk.0.path().join("out");
+    let folder = folder.to_str().unwrap();
+    pack.ran(pack.scn(&["run", "s.scn", "--out", folder]))
+        .exits(0);
+    let mut mount = Command::new("mount");
+    mount.args(["-o", "remount,ro"]).arg(disk.0.path());
+    assert!(mount.status().unwrap().success());
+    let ran = pack.ran(pack.scn(&["report", folder])).exits(3);
+    assert!(ran.stdout.contains("1 passed"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("junit.xml"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("read-only"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("takes the copy"), "{}", ran.stderr);
+    let copied = Command::new("cp")
+        .args(["-r", folder])
+        .arg(pack.path().join("copy"))
+        .status();
+    assert!(copied.unwrap().success());
+    pack.ran(pack.scn(&["report", "copy"])).exits(0);
 }

@@ -369,7 +369,10 @@ fn a_password_in_the_url_is_not_shown() {
         .unwrap()
         .local_addr()
         .unwrap();
-    let pack = asked_with(&format!("url = \"http://me:hunter22@{address}\""), "");
+    let pack = asked_with(
+        &format!("url = \"http://me:hunter22@{address}\", api_key = \"sk-hunter22-key\""),
+        "",
+    );
     let ran = pack.run(&["-v"]).exits(3);
     let plan = pack.ran(pack.scn(&["plan", "s.scn"])).exits(0);
     let plan_json = pack
@@ -384,6 +387,10 @@ fn a_password_in_the_url_is_not_shown() {
         ));
     }
     assert!(!said.contains("hunter22"), "{said}");
+    // what was masked in the kept text is still a scenario
+    std::fs::remove_file(ran.folder.join("cases/s/case/result.json")).unwrap();
+    let again = pack.ran(pack.scn(&["report", "out"])).exits(0);
+    assert!(again.stdout.contains("1 no data"), "{}", again.stdout);
 }
 
 /// An HTTPS server that answers every request with a stream; its URL and certificate.

@@ -1,0 +1,111 @@
+//! From what was measured to a case's result: by the run that measured it, and by `scn report`
+//! where that run was cut.
+
+use super::{Shared, gpus};
+use crate::eval::Params;
+use crate::judge;
+use crate::measure::case::{CaseData, PhaseData};
+use crate::measure::figures::{growth_between, phase_result, server_figures};
+use crate::report::model::{CaseResult, SCHEMA_VERSION, ServerResult, Verdict, World, WorldError};
+use crate::resolve::Program;
+use crate::scenario::{Case, PhaseSpec};
+use serde::{Deserialize, Serialize};
+
+/// When a case began.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Begun {
+    /// RFC 3339.
+    pub started: String,
+    /// On the run's clock.
+    pub start_s: f64,
+}
+
+impl Begun {
+    pub(super) fn now(shared: &Shared) -> Self {
+        Self {
+            started: super::rfc3339(&jiff::Zoned::now()),
+            start_s: shared.clock.now(),
+        }
+    }
+}
+
+/// How a case ended.
+pub(super) struct Ended {
+    pub duration_s: f64,
+    pub error: Option<WorldError>,
+    /// By the user.
+    pub interrupted: bool,
+}
+
+/// A phase that was not reached before `now` on the run's clock; without a problem it is the user
+/// who stopped the run.
+pub(super) fn not_run(phase: &PhaseSpec, now: f64, problem: Option<&WorldError>) -> PhaseData {
+    let why = problem.map_or_else(
+        || "the run was interrupted".to_string(),
+        |error| error.message.clone(),
+    );
+    PhaseData {
+        name: phase.name.clone(),
+        doc: phase.doc.clone(),
+        measured: phase.measured,
+        skipped: phase.skipped.clone(),
+        not_run: Some(why),
+        interrupted: problem.is_none(),
+        start: now,
+        end: now,
+        load_names: phase
+            .loads
+            .iter()
+            .filter_map(|load| load.load.name.clone())
+            .collect(),
+        load_text: crate::plan::phase_words(phase),
+        rounds: Vec::new(),
+        records: Vec::new(),
+        notes: Vec::new(),
+        client_delay: None,
+    }
+}
+
+/// Judges a case, and gathers its figures. The servers get theirs here.
+pub(super) fn result(
+    spec: &Case,
+    (program, params): (&Program, &Params),
+    mut servers: Vec<ServerResult>,
+    data: &CaseData,
+    begun: &Begun,
+    ended: Ended,
+) -> CaseResult {
+    for server in &mut servers {
+        if let Some(set) = data.servers.get(&server.name) {
+            server.metrics = server_figures(set, &data.phases);
+        }
+    }
+    let judged = judge::judge(spec, data, program, params);
+    let mut notes = judged.notes;
+    notes.extend(servers.iter().filter_map(gpus::shared_note));
+    let error = ended.error;
+    let verdict = match &error {
+        Some(error) if error.kind == "interrupted" => Verdict::Interrupted,
+        _ => judge::case_verdict(&judged.checks, error.as_ref(), ended.interrupted),
+    };
+    CaseResult {
+        schema: SCHEMA_VERSION,
+        scenario: spec.scenario.clone(),
+        scenario_doc: spec.scenario_doc.clone(),
+        case: spec.id.clone(),
+        axes: spec.axes.clone(),
+        tags: spec.tags.clone(),
+        world: World::Real,
+        verdict,
+        error,
+        started: begun.started.clone(),
+        start_s: begun.start_s,
+        duration_s: ended.duration_s,
+        servers,
+        growth_between: growth_between(&data.phases),
+        phases: data.phases.iter().map(phase_result).collect(),
+        checks: judged.checks,
+        reports: judged.reports,
+        notes,
+    }
+}
