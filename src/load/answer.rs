@@ -168,7 +168,7 @@ impl State {
             let text = describe_error(event.data).unwrap_or_else(|| start_of(event.data));
             return self.fail(format!("the server sent an error in the stream: {text}"));
         }
-        match serde_json::from_slice::<Chunk<'_>>(event.data) {
+        match Chunk::read(event.data) {
             Ok(chunk) if chunk.is_error() => {
                 let text = describe_error(event.data).unwrap_or_else(|| start_of(event.data));
                 self.fail(format!("the server sent an error in the stream: {text}"));
@@ -201,7 +201,7 @@ impl State {
 
 /// Reads a plain answer, the whole body of a request that asked for no stream.
 pub fn read_plain(body: &[u8], record: &mut Record) -> Outcome {
-    match serde_json::from_slice::<Chunk<'_>>(body) {
+    match Chunk::read(body) {
         Ok(chunk) if chunk.is_error() => {
             let text = describe_error(body).unwrap_or_else(|| start_of(body));
             bad(format!("the server answered with an error: {text}"))
