@@ -2,81 +2,89 @@
 //! text and nothing else a record keeps.
 //!
 //! Whatever is not exactly that (an escape, a usage, a finish reason, a tool call, bad JSON) is
-//! left to serde, which knows the whole format and needs four times the instructions. What is
+//! left to serde, which knows the whole format and needs more instructions for it. What is
 //! read here serde reads alike, except that it refuses fields that come twice.
+
+use memchr::memchr;
 
 /// How deep a value that nobody reads may be nested here; deeper ones are left to serde.
 const DEPTH: u8 = 4;
 
 /// The text of the chunk's only choice, number 0; none where the chunk is to be read by serde.
 pub fn only_text(json: &[u8]) -> Option<&str> {
-    let mut cursor = Cursor(std::str::from_utf8(json).ok()?);
+    // One look at all bytes, many at a time: from here on a string ends with the next quote.
+    let special = |b: u8| (b < b' ') | (b == b'\\');
+    if json.iter().fold(false, |any, b| any | special(*b)) || std::str::from_utf8(json).is_err() {
+        return None;
+    }
+    let mut cursor = Cursor(json);
     let mut text = None;
     cursor.object(|cursor, name| match name {
-        "choices" => {
+        b"choices" => {
             cursor.eat(b'[')?;
             choice(cursor, &mut text)?;
             cursor.eat(b']')
         }
-        "error" | "usage" => cursor.word("null"),
-        "object" => (cursor.string()? != "error").then_some(()),
+        b"error" | b"usage" => cursor.word(b"null"),
+        b"object" => (cursor.string()? != b"error").then_some(()),
         _ => cursor.skip(DEPTH),
     })?;
     match cursor.peek() {
-        None => text,
+        None => std::str::from_utf8(text?).ok(),
         Some(_) => None,
     }
 }
 
-fn choice<'a>(cursor: &mut Cursor<'a>, text: &mut Option<&'a str>) -> Option<()> {
+fn choice<'a>(cursor: &mut Cursor<'a>, text: &mut Option<&'a [u8]>) -> Option<()> {
     cursor.object(|cursor, name| match name {
-        "index" => cursor.word("0"),
-        "text" => cursor.only_string(text),
-        "delta" => cursor.object(|cursor, name| match name {
-            "content" => cursor.only_string(text),
-            "refusal" | "reasoning_content" | "reasoning" | "tool_calls" | "function_call" => {
-                cursor.word("null")
+        b"index" => cursor.word(b"0"),
+        b"text" => cursor.only_string(text),
+        b"delta" => cursor.object(|cursor, name| match name {
+            b"content" => cursor.only_string(text),
+            b"refusal" | b"reasoning_content" | b"reasoning" | b"tool_calls" | b"function_call" => {
+                cursor.word(b"null")
             }
             _ => cursor.skip(DEPTH),
         }),
-        "message" | "finish_reason" => cursor.word("null"),
+        b"message" | b"finish_reason" => cursor.word(b"null"),
         _ => cursor.skip(DEPTH),
     })
 }
 
 /// What is still to be read. Every method takes its part off, or says that this is not it.
-struct Cursor<'a>(&'a str);
+struct Cursor<'a>(&'a [u8]);
 
 impl<'a> Cursor<'a> {
-    /// The next byte that is no white space, which is left where it is; none at the end.
+    /// The next byte that is no space, which is left where it is; none at the end.
     fn peek(&mut self) -> Option<u8> {
-        let space = |b: u8| matches!(b, b' ' | b'\n' | b'\r' | b'\t');
-        let at = self.0.bytes().position(|b| !space(b));
-        self.0 = &self.0[at.unwrap_or(self.0.len())..];
-        self.0.bytes().next()
+        loop {
+            match self.0 {
+                [b' ', rest @ ..] => self.0 = rest,
+                [byte, ..] => return Some(*byte),
+                [] => return None,
+            }
+        }
     }
 
     fn eat(&mut self, byte: u8) -> Option<()> {
         (self.peek()? == byte).then(|| self.0 = &self.0[1..])
     }
 
-    fn word(&mut self, word: &str) -> Option<()> {
+    fn word(&mut self, word: &[u8]) -> Option<()> {
         self.peek()?;
         self.0 = self.0.strip_prefix(word)?;
         Some(())
     }
 
-    /// A string without escapes.
-    fn string(&mut self) -> Option<&'a str> {
+    fn string(&mut self) -> Option<&'a [u8]> {
         self.eat(b'"')?;
-        let special = |b: u8| b == b'"' || b == b'\\' || b < b' ';
-        let end = self.0.bytes().position(special)?;
-        let (string, rest) = self.0.split_at(end);
-        self.0 = rest.strip_prefix('"')?;
+        let end = memchr(b'"', self.0)?;
+        let string = &self.0[..end];
+        self.0 = &self.0[end + 1..];
         Some(string)
     }
 
-    fn only_string(&mut self, into: &mut Option<&'a str>) -> Option<()> {
+    fn only_string(&mut self, into: &mut Option<&'a [u8]>) -> Option<()> {
         match into.replace(self.string()?) {
             None => Some(()),
             Some(_) => None,
@@ -85,10 +93,10 @@ impl<'a> Cursor<'a> {
 
     fn integer(&mut self) -> Option<()> {
         self.peek()?;
-        let digits = self.0.strip_prefix('-').unwrap_or(self.0);
-        let end = digits.bytes().position(|b| !b.is_ascii_digit())?;
+        let digits = self.0.strip_prefix(b"-").unwrap_or(self.0);
+        let end = digits.iter().position(|b| !b.is_ascii_digit())?;
         // A zero at the start is the whole number; what follows a number the caller looks at.
-        if end == 0 || (end > 1 && digits.starts_with('0')) {
+        if end == 0 || (end > 1 && digits[0] == b'0') {
             return None;
         }
         self.0 = &digits[end..];
@@ -96,7 +104,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// An object; `field` takes off the value of the field that it is told.
-    fn object(&mut self, mut field: impl FnMut(&mut Self, &'a str) -> Option<()>) -> Option<()> {
+    fn object(&mut self, mut field: impl FnMut(&mut Self, &'a [u8]) -> Option<()>) -> Option<()> {
         self.eat(b'{')?;
         if self.eat(b'}').is_some() {
             return Some(());
@@ -130,9 +138,9 @@ impl<'a> Cursor<'a> {
             b'"' => self.string().map(drop),
             b'{' if depth > 0 => self.object(|cursor, _| cursor.skip(depth - 1)),
             b'[' if depth > 0 => self.array(depth - 1),
-            b'n' => self.word("null"),
-            b't' => self.word("true"),
-            b'f' => self.word("false"),
+            b'n' => self.word(b"null"),
+            b't' => self.word(b"true"),
+            b'f' => self.word(b"false"),
             _ => self.integer(),
         }
     }
