@@ -1,6 +1,7 @@
 //! What the client itself costs, and how true its times are, against the built-in engine: a
 //! process of its own, whose timing is declared and whose chunks say when they were due and sent.
-//! Run with `cargo bench --bench client`.
+//! Run with `cargo bench --bench client`; with words after `--`, the costs whose names have one of
+//! them, and nothing else.
 
 mod stamps;
 mod support;
@@ -28,16 +29,22 @@ const TTFT: Duration = Duration::from_millis(50);
 const ITL: Duration = Duration::from_millis(20);
 
 fn main() {
+    let words: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with("--"))
+        .collect();
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
-        cost().await;
-        truth().await;
+        cost(&words).await;
+        if words.is_empty() {
+            truth().await;
+        }
     });
 }
 
 /// The CPU time of this process while it reads 64 streams of 50 events a second, and while it
 /// sends in an open loop.
-async fn cost() {
+async fn cost(words: &[String]) {
     let steady = ["--ttft", "50ms", "--itl", "20ms"];
     // Tokens up to 10 ms early or late, so that streams do not send at the same moments.
     let spread = ["--ttft", "50ms", "--itl", "20ms", "--jitter", "50%"];
@@ -81,7 +88,8 @@ async fn cost() {
         ),
     ];
     let mut rows = Vec::new();
-    for (name, arguments, (pace, events)) in cases {
+    let wanted = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word));
+    for (name, arguments, (pace, events)) in cases.into_iter().filter(|case| wanted(&case.0)) {
         let engine = Engine::start(arguments);
         let (mut share, mut each, mut servers) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..REPEATS {

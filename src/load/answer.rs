@@ -3,6 +3,7 @@
 //! No sockets here: bytes and the time they arrived come in, tokens and failures come out.
 
 use crate::load::detail::start_of;
+use crate::load::quick::only_text;
 use crate::load::record::{Failure, FailureClass, Outcome, Record, TokenSource};
 use crate::load::sse::{Event, SseParser};
 use crate::load::wire::{Chunk, Message, describe_error};
@@ -155,6 +156,15 @@ impl State {
         self.failure.get_or_insert(Failure { class, detail });
     }
 
+    fn check_size(&mut self, record: &Record) {
+        if record.answer.len() + record.reasoning.len() > self.text_limit {
+            self.fail(format!(
+                "the answer's text is over {} bytes",
+                self.text_limit
+            ));
+        }
+    }
+
     fn event(&mut self, event: Event<'_>, at: f64, record: &mut Record) {
         if self.done || self.failure.is_some() || event.data.is_empty() {
             return;
@@ -168,20 +178,19 @@ impl State {
             let text = describe_error(event.data).unwrap_or_else(|| start_of(event.data));
             return self.fail(format!("the server sent an error in the stream: {text}"));
         }
-        match serde_json::from_slice::<Chunk<'_>>(event.data) {
+        if let Some(text) = only_text(event.data) {
+            record.answer.push_str(text);
+            stamp(false, !text.is_empty(), Some(at), record);
+            return self.check_size(record);
+        }
+        match Chunk::read(event.data) {
             Ok(chunk) if chunk.is_error() => {
                 let text = describe_error(event.data).unwrap_or_else(|| start_of(event.data));
                 self.fail(format!("the server sent an error in the stream: {text}"));
             }
             Ok(chunk) => {
-                if take(&chunk, Some(at), record)
-                    && record.answer.len() + record.reasoning.len() > self.text_limit
-                {
-                    self.fail(format!(
-                        "the answer's text is over {} bytes",
-                        self.text_limit
-                    ));
-                }
+                take(&chunk, Some(at), record);
+                self.check_size(record);
             }
             // The body ended in the middle of it.
             Err(error) if !event.closed && error.is_eof() => self.fail_as(
@@ -201,7 +210,7 @@ impl State {
 
 /// Reads a plain answer, the whole body of a request that asked for no stream.
 pub fn read_plain(body: &[u8], record: &mut Record) -> Outcome {
-    match serde_json::from_slice::<Chunk<'_>>(body) {
+    match Chunk::read(body) {
         Ok(chunk) if chunk.is_error() => {
             let text = describe_error(body).unwrap_or_else(|| start_of(body));
             bad(format!("the server answered with an error: {text}"))
@@ -254,6 +263,11 @@ fn take(chunk: &Chunk<'_>, at: Option<f64>, record: &mut Record) -> bool {
             record.token_source = TokenSource::Usage;
         }
     }
+    stamp(thought, answered, at, record)
+}
+
+/// Notes when a token of the reasoning or of the answer came, in a stream; whether one came.
+fn stamp(thought: bool, answered: bool, at: Option<f64>, record: &mut Record) -> bool {
     let any = thought || answered;
     if any && let Some(at) = at {
         record.first_token.get_or_insert(at);

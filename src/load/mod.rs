@@ -10,6 +10,7 @@ mod exchange;
 pub mod live;
 mod priority;
 pub mod protocol;
+mod quick;
 pub mod record;
 mod senders;
 pub mod spec;

@@ -1,5 +1,7 @@
 //! Server-sent events, read piece by piece: bytes in, events out, however they were cut.
 
+use memchr::memchr2;
+
 /// One event; its data lines are joined with `\n`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Event<'a> {
@@ -58,7 +60,7 @@ impl SseParser {
                 rest = &rest[1..];
             }
         }
-        while let Some(at) = rest.iter().position(|b| matches!(b, b'\n' | b'\r')) {
+        while let Some(at) = memchr2(b'\n', b'\r', rest) {
             if self.line.len() + at > self.limit {
                 return Err(TooLong(self.limit));
             }

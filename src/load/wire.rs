@@ -21,7 +21,21 @@ pub struct Chunk<'a> {
     object: Option<Text<'a>>,
 }
 
-impl Chunk<'_> {
+impl<'a> Chunk<'a> {
+    /// Reads the JSON of an event or of a plain answer.
+    ///
+    /// # Errors
+    /// It is no JSON, or not of this shape.
+    pub fn read(json: &'a [u8]) -> serde_json::Result<Self> {
+        match std::str::from_utf8(json) {
+            // Checked as a whole, its many short strings need no check of their own, which
+            // would cost more than the rest of their parsing.
+            Ok(text) => serde_json::from_str(text),
+            // Good enough where only fields are broken that nobody reads; else the error says where.
+            Err(_) => serde_json::from_slice(json),
+        }
+    }
+
     /// Whether this is an error object instead of an answer.
     pub fn is_error(&self) -> bool {
         self.error.is_some() || self.object.as_deref() == Some("error")
