@@ -1,6 +1,7 @@
 //! The command line: one file per command. Holds no logic of its own.
 
 mod completions;
+mod fmt;
 mod lint;
 mod load;
 mod plan;
@@ -38,6 +39,8 @@ struct Cli {
 enum Command {
     /// Check files without running anything
     Lint(lint::LintArgs),
+    /// Write files in the one style, or check that they are
+    Fmt(fmt::FmtArgs),
     /// Show what a run would do: cases, launches, phases, resources and time
     Plan(plan::PlanArgs),
     /// Run scenarios, judge them and write reports
@@ -73,6 +76,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let code = match cli.command {
         Command::Lint(args) => lint::lint(&args),
+        Command::Fmt(args) => fmt::fmt(&args),
         Command::Plan(args) => plan::plan(&args),
         Command::Run(args) => run::run(args),
         Command::Report(args) => report::report(&args),
