@@ -33,6 +33,10 @@ impl<'a> Layout<'a> {
             ExprKind::Field { base, .. } => {
                 self.expr(base);
                 self.token();
+                // `1.5. x` has two points
+                if matches!(base.kind, ExprKind::Number { .. }) {
+                    self.space();
+                }
                 self.token();
             }
             ExprKind::Index { base, index } => {
@@ -110,6 +114,7 @@ impl<'a> Layout<'a> {
     /// `[…]` or `(…)`: `inside` on lines of its own where it does not fit, or where it
     /// stood on such.
     fn brackets(&mut self, comma: bool, inside: impl FnOnce(&mut Self)) {
+        let closer = self.next().1.closer;
         self.push(Op::Begin);
         self.token();
         let due = self.tokens[self.at];
@@ -117,7 +122,9 @@ impl<'a> Layout<'a> {
             self.push(Op::Force);
         }
         self.push(Op::Indent);
-        self.gap(SOFT);
+        if self.next().0 != closer {
+            self.gap(SOFT);
+        }
         inside(self);
         if comma {
             self.push(Op::IfBroken(","));
@@ -245,7 +252,7 @@ impl<'a> Layout<'a> {
         {
             let bare = left.span.start == first.span.start && right.span.end == first.span.end;
             let alike = row.last().is_none_or(|(o, _)| level(*o) == level(*op));
-            if !row.is_empty() && !(bare && alike) {
+            if !(row.is_empty() || bare && alike) {
                 break;
             }
             row.push((*op, right));

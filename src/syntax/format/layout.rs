@@ -12,6 +12,8 @@ pub struct Layout<'a> {
     /// The token that is due.
     pub(super) at: usize,
     pub(super) ops: Vec<Op<'a>>,
+    /// The last comment looks like a doc comment now, and was none where it stood.
+    moved_doc: bool,
 }
 
 impl<'a> Layout<'a> {
@@ -21,6 +23,7 @@ impl<'a> Layout<'a> {
             tokens,
             at: 0,
             ops: Vec::with_capacity(tokens.len() * 3),
+            moved_doc: false,
         }
     }
 
@@ -114,14 +117,18 @@ impl<'a> Layout<'a> {
         }
         let token = self.due();
         let comma_before = token.newlines == 0;
-        let blank = token.newlines > 1 || (comma_before && self.after_doc());
-        self.push(Op::Newline { blank });
+        // it would become the doc comment of what follows on the next line
+        let no_doc = self.moved_doc || (comma_before && self.after_doc());
+        self.push(Op::Newline {
+            blank: token.newlines > 1 || no_doc,
+        });
     }
 
     /// Prints the comments before the next token of code, and takes the commas there;
     /// whether there were comments.
     pub(super) fn comments(&mut self) -> bool {
         let mut any = false;
+        self.moved_doc = false;
         while matches!(self.due().kind, Kind::Comma | Kind::Comment) {
             let token = self.due();
             self.at += 1;
@@ -131,9 +138,12 @@ impl<'a> Layout<'a> {
             let own_line = token.newlines > 0 || matches!(self.ops.last(), Some(Op::Comment(_)));
             if own_line && !self.ops.is_empty() {
                 let blank = token.newlines > 1 && !self.after_opener();
-                self.push(Op::Newline { blank });
+                self.push(Op::Newline {
+                    blank: blank || self.moved_doc,
+                });
             }
             self.push(Op::Comment(self.source(token)));
+            self.moved_doc = own_line && token.newlines == 0 && self.after_doc();
             any = true;
         }
         any
@@ -149,7 +159,7 @@ impl<'a> Layout<'a> {
         matches!(printed, Some("{" | "[" | "("))
     }
 
-    /// The last comment would become the doc comment of what follows on its next line.
+    /// The last comment is one of those that document what follows on the next line.
     fn after_doc(&self) -> bool {
         matches!(self.ops.last(), Some(Op::Comment(text)) if text.starts_with("##"))
     }

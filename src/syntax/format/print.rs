@@ -251,13 +251,12 @@ impl Default for Printer {
 
 impl Printer {
     fn column(&self) -> usize {
-        if self.fresh { self.indent } else { self.width }
+        self.width
     }
 
     fn text(&mut self, text: &str, width: usize) {
         if self.fresh {
-            self.text.extend(std::iter::repeat_n(' ', self.indent));
-            self.width = self.indent;
+            self.text.extend(std::iter::repeat_n(' ', self.width));
             self.fresh = false;
         }
         self.text.push_str(text);
@@ -282,5 +281,6 @@ impl Printer {
             self.line += 1;
         }
         self.fresh = true;
+        self.width = self.indent;
     }
 }
