@@ -109,7 +109,7 @@ fn summary(changed: usize, kept: usize, failed: usize, dry: bool) -> String {
         parts.push(format!("{} already formatted", files(kept)));
     }
     if failed > 0 {
-        parts.push(format!("{} left as they are", files(failed)));
+        parts.push(format!("{} left as is", files(failed)));
     }
     parts.join(", ")
 }

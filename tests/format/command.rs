@@ -94,7 +94,7 @@ fn a_broken_file_is_left_alone_and_others_are_not() {
     let folder = folder(&[("a.scn", BROKEN), ("b.scn", UGLY)]);
     let (code, out, errors) = fmt(folder.path(), &[], "");
     assert_eq!(code, 2);
-    assert_eq!(out, "1 file formatted, 1 file left as they are\n");
+    assert_eq!(out, "1 file formatted, 1 file left as is\n");
     assert!(errors.contains("[./a.scn:1:16]"), "{errors}");
     assert_eq!(text(folder.path(), "a.scn"), BROKEN);
     assert_eq!(text(folder.path(), "b.scn"), NEAT);

@@ -63,6 +63,24 @@ fn the_files_that_there_are() {
     assert!(sound >= 100, "{sound}");
 }
 
+/// What we give others is in the one style.
+#[test]
+fn our_own_files_are_formatted() {
+    for folder in ["scenarios", "stdlib"] {
+        for file in files(&root().join(folder)) {
+            let text = std::fs::read_to_string(&file).unwrap();
+            assert_eq!(checked(&text).unwrap(), text, "{}", file.display());
+        }
+    }
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let examples: Vec<_> = readme.split("```scn\n").skip(1).collect();
+    assert!(!examples.is_empty());
+    for example in examples {
+        let text = example.split("```").next().unwrap();
+        assert_eq!(checked(text).unwrap(), text);
+    }
+}
+
 #[test]
 fn what_is_on_no_line_of_its_own_has_no_blanks_at_the_end() {
     let formatted = checked("a {   \n\n  b = 1  #   c   \n\n\n}\t\n").unwrap();
