@@ -83,6 +83,22 @@ fn precedence() {
 }
 
 #[test]
+fn brackets_may_close_on_a_line_of_their_own() {
+    assert_eq!(short("(\n  1\n) + x[\n  0\n]"), "(+ 1 (at x 0))");
+    assert_eq!(short("f(\n  1\n)"), "f(1)");
+    assert_eq!(short("\"\"\"${\n  a # b\n}\"\"\""), "«a»");
+}
+
+#[test]
+fn a_comment_may_follow_an_operator() {
+    for op in ["and", "or", "+", "-", "*", "==", "<=", "in", "not in"] {
+        let right = format!("({op} x y)");
+        assert_eq!(short(&format!("x {op} # why\n y")), right);
+        assert_eq!(short(&format!("x {op}\n # why\n\n y")), right);
+    }
+}
+
+#[test]
 fn units() {
     assert_eq!(short("10 tok/s"), "10_tok/s");
     assert_eq!(short("10 tok / s"), "(/ 10_tok s)");
@@ -92,6 +108,10 @@ fn units() {
     assert_eq!(short("1e3"), "1000");
     assert_eq!(short("1_000 req"), "1000_req");
     assert_eq!(short("2e"), "2_e");
+    assert_eq!(
+        short("if 5ms < 6ms then { a = 1 } else x"),
+        "(if (< 5_ms 6_ms) {\"a\"=1} x)"
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The command line: one file per command. Holds no logic of its own.
 
 mod completions;
+mod fmt;
 mod lint;
 mod load;
 mod output;
@@ -26,9 +27,9 @@ pub mod exit {
 /// Test LLM inference servers: say in a `.scn` file what to serve, what load to put on it, what
 /// must hold and what to report.
 ///
-/// Exit codes: 0 all passed; 1 a check failed, or lint found errors; 2 wrong usage or an invalid
-/// scenario; 3 the world failed (no server, no data); 4 nothing selected; 5 inconclusive; 130
-/// interrupted.
+/// Exit codes: 0 all passed; 1 a check failed, lint found errors, or `fmt --check` found files to
+/// format; 2 wrong usage or an invalid scenario; 3 the world failed (no server, no data); 4 nothing
+/// selected; 5 inconclusive; 130 interrupted.
 #[derive(Parser)]
 #[command(name = "scn", version, max_term_width = 100, propagate_version = true)]
 struct Cli {
@@ -40,6 +41,8 @@ struct Cli {
 enum Command {
     /// Check files without running anything
     Lint(lint::LintArgs),
+    /// Write files in the one style, or check that they are
+    Fmt(fmt::FmtArgs),
     /// Show what a run would do: cases, launches, phases, resources and time
     Plan(plan::PlanArgs),
     /// Run scenarios, judge them and write reports
@@ -75,6 +78,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let code = match cli.command {
         Command::Lint(args) => lint::lint(&args),
+        Command::Fmt(args) => fmt::fmt(&args),
         Command::Plan(args) => plan::plan(&args),
         Command::Run(args) => run::run(args),
         Command::Report(args) => report::report(&args),

@@ -109,8 +109,11 @@ impl Builder<'_> {
                 tokens.extend(self.prefix(part.as_str().trim_end(), span));
             }
             Rule::infix | Rule::word_infix => {
-                let span = self.span(&part);
-                tokens.push(Token::Infix(part.as_str().trim().to_owned(), span));
+                // the grammar lets it run on over blanks and a comment
+                let symbol = part.as_str().split('#').next().unwrap_or("").trim();
+                let start = self.start(&part);
+                let span = self.at(start, start + symbol.len());
+                tokens.push(Token::Infix(symbol.to_owned(), span));
             }
             Rule::operand => tokens.push(Token::Operand(self.operand(part))),
             Rule::no_value => {

@@ -9,6 +9,7 @@
 //! No type of pest leaves this room.
 
 pub mod ast;
+pub mod format;
 
 mod bindings;
 mod blocks;
