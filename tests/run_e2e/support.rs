@@ -99,6 +99,18 @@ impl Pack {
             .process_group(0)
             .stdout(Stdio::null())
             .stderr(Stdio::null());
+        // what starts the tests may ignore signals (`nohup`, a job in the background), and so
+        // would the run, as it should
+        // SAFETY: between fork and exec only `signal` is called, which is async-signal-safe.
+        unsafe {
+            command.pre_exec(|| {
+                use nix::sys::signal::{SigHandler, Signal, signal};
+                for one in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM] {
+                    signal(one, SigHandler::SigDfl)?;
+                }
+                Ok(())
+            });
+        }
         Started {
             child: command.spawn().expect("the binary starts"),
             folder: self.path().join("out"),
