@@ -24,6 +24,10 @@ pub struct ReportArgs {
     quiet: bool,
 }
 
+/// What to do where the path is no folder at all.
+const WANTS_A_RUN: &str = "name the folder of a run, such as `runs/2026-01-31T12-00-00`; \
+    `scn run` names it in its last line";
+
 pub fn report(args: &ReportArgs) -> u8 {
     let results = match Output::find(args.json.as_deref(), None) {
         Ok(results) => results,
@@ -39,7 +43,11 @@ pub fn report(args: &ReportArgs) -> u8 {
         Ok(read) => read,
         Err(error) => {
             let error: StoreError = error;
-            eprintln!("error: {error}\n  help: {}", error.help());
+            let help = match args.run.is_dir() {
+                true => error.help(),
+                false => WANTS_A_RUN,
+            };
+            eprintln!("error: {error}\n  help: {help}");
             return exit::WORLD;
         }
     };
