@@ -75,9 +75,44 @@ pub(super) fn shell(arguments: impl IntoIterator<Item = String>) -> String {
     quoted.collect::<Vec<_>>().join(" ")
 }
 
+/// A command without the places that it wrote its results to: a finished run's folder is never
+/// written again, so a command that is to be repeated must not name it.
+pub(super) fn again(command: Vec<String>) -> Vec<String> {
+    const PLACES: [&str; 2] = ["--out", "--json"];
+    let mut kept = Vec::new();
+    let mut words = command.into_iter();
+    while let Some(word) = words.next() {
+        if word == "--" {
+            kept.push(word);
+            kept.extend(words.by_ref());
+        } else if PLACES.contains(&word.as_str()) {
+            words.next();
+        } else if !PLACES.iter().any(|place| {
+            word.strip_prefix(place)
+                .is_some_and(|rest| rest.starts_with('='))
+        }) {
+            kept.push(word);
+        }
+    }
+    kept
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_repeated_command_names_no_folder_of_the_run_before() {
+        let of = |command: &str| again(command.split(' ').map(String::from).collect()).join(" ");
+        assert_eq!(
+            of("scn run a.scn --out runs/x -p n=1 --json - b"),
+            "scn run a.scn -p n=1 b"
+        );
+        assert_eq!(
+            of("scn run --out=x --json=y a.scn -- --out"),
+            "scn run a.scn -- --out"
+        );
+    }
 
     #[test]
     fn times_read_well() {

@@ -50,6 +50,7 @@ pub(super) fn add(env: &mut Environment<'_>) {
         let arguments = arguments.collect::<Result<Vec<_>, _>>()?;
         Ok::<_, Error>(figures::shell(arguments))
     });
+    env.add_filter("again", |command: Vec<String>| figures::again(command));
     env.add_filter("fig", |v: &Value| string(v));
     env.add_filter("precise", precise);
     env.add_filter("ms", |v: &Value| scaled(v, 1e3, " ms"));
