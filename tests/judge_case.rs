@@ -144,7 +144,7 @@ fn a_comparison_says_both_sides() {
     says(
         &check,
         Verdict::Fail,
-        "stress.ttft.max = 800 ms, limit 700 ms",
+        "stress.ttft.max = 800 ms, must be at most 700 ms",
     );
     assert_eq!(check.name, "quick");
     assert_eq!(check.because.as_deref(), Some("users wait"));
@@ -160,17 +160,17 @@ fn a_comparison_says_both_sides() {
     says(
         &one("expect stress.ttft.p50 < 1s"),
         Verdict::Pass,
-        "stress.ttft.p50 = 450 ms, must stay below 1 s",
+        "stress.ttft.p50 = 450 ms, must be less than 1 s",
     );
     says(
         &one("expect 1s >= stress.ttft.p50"),
         Verdict::Pass,
-        "stress.ttft.p50 = 450 ms, limit 1 s",
+        "stress.ttft.p50 = 450 ms, must be at most 1 s",
     );
     says(
         &one("expect 1s < stress.ttft.p50"),
         Verdict::Fail,
-        "stress.ttft.p50 = 450 ms, must stay above 1 s",
+        "stress.ttft.p50 = 450 ms, must be more than 1 s",
     );
     says(
         &one("expect stress.requests == 9 req"),
@@ -190,14 +190,14 @@ fn shares_are_in_per_cent_and_differences_are_shown() {
     says(
         &check,
         Verdict::Pass,
-        "stress.success_rate = 100 %, limit 99 %",
+        "stress.success_rate = 100 %, must be at least 99 %",
     );
     assert_eq!(check.evidence[0].value.text, "100 %");
     // three digits would show 800 ms for both
     says(
         &one("expect stress.ttft.max <= 799.98ms"),
         Verdict::Fail,
-        "stress.ttft.max = 800 ms, limit 799.98 ms",
+        "stress.ttft.max = 800 ms, must be at most 799.98 ms",
     );
     let close = one_with("expect stress.success_rate >= 99.9999%", |data| {
         let failure = Failure {
@@ -214,7 +214,7 @@ fn shares_are_in_per_cent_and_differences_are_shown() {
     says(
         &close,
         Verdict::Fail,
-        "stress.success_rate = 99.999 %, limit 99.9999 %",
+        "stress.success_rate = 99.999 %, must be at least 99.9999 %",
     );
 }
 
@@ -224,32 +224,32 @@ fn of_several_parts_those_that_decide_are_named() {
     says(
         &one(&format!("expect {both}")),
         Verdict::Fail,
-        "stress.ttft.max = 800 ms, limit 700 ms",
+        "stress.ttft.max = 800 ms, must be at most 700 ms",
     );
     says(
         &one("expect stress.success_rate >= 99% and stress.ttft.max <= 1s"),
         Verdict::Pass,
-        "stress.success_rate = 100 %, limit 99 %; stress.ttft.max = 800 ms, limit 1 s",
+        "stress.success_rate = 100 %, must be at least 99 %; stress.ttft.max = 800 ms, must be at most 1 s",
     );
     says(
         &one("expect stress.ttft.max <= 1ms or stress.ttft.max <= 2ms"),
         Verdict::Fail,
-        "stress.ttft.max = 800 ms, limit 1 ms; stress.ttft.max = 800 ms, limit 2 ms",
+        "stress.ttft.max = 800 ms, must be at most 1 ms; stress.ttft.max = 800 ms, must be at most 2 ms",
     );
     says(
         &one("expect stress.ttft.max <= 1ms or stress.ttft.max <= 2s"),
         Verdict::Pass,
-        "stress.ttft.max = 800 ms, limit 2 s",
+        "stress.ttft.max = 800 ms, must be at most 2 s",
     );
     says(
         &one("expect not (stress.ttft.max <= 2s)"),
         Verdict::Fail,
-        "`not (stress.ttft.max <= 2s)` does not hold: stress.ttft.max = 800 ms, limit 2 s",
+        "`not (stress.ttft.max <= 2s)` does not hold: stress.ttft.max = 800 ms, must be more than 2 s",
     );
     says(
         &one("expect if stress.requests > 3 req then stress.ttft.max <= 1ms else true"),
         Verdict::Fail,
-        "stress.ttft.max = 800 ms, limit 1 ms",
+        "stress.ttft.max = 800 ms, must be at most 1 ms",
     );
 }
 
@@ -258,7 +258,11 @@ fn growth_and_lets_are_judged_with_their_phases() {
     let check = one(
         "let grown = growth(sut.memory, from = baseline, to = cooldown)\n  expect grown <= 20MB",
     );
-    says(&check, Verdict::Fail, "grown = 30 MB, limit 20 MB");
+    says(
+        &check,
+        Verdict::Fail,
+        "grown = 30 MB, must be at most 20 MB",
+    );
     assert_eq!(
         check.evidence[0].text,
         "growth(sut.memory, from = baseline, to = cooldown)"
@@ -270,12 +274,12 @@ fn growth_and_lets_are_judged_with_their_phases() {
     says(
         &one("expect peak(sut.memory, during = stress) < 1GB"),
         Verdict::Pass,
-        "peak(sut.memory, during = stress) = 180 MB, must stay below 1 GB",
+        "peak(sut.memory, during = stress) = 180 MB, must be less than 1 GB",
     );
     says(
         &one("expect sut.running.max <= 4 req"),
         Verdict::Pass,
-        "sut.running.max = 4 req, limit 4 req",
+        "sut.running.max = 4 req, must be at most 4 req",
     );
 }
 
@@ -285,7 +289,7 @@ fn a_computed_side_is_evidence_too() {
     says(
         &check,
         Verdict::Pass,
-        "stress.failed / stress.requests = 0 %, limit 1 %",
+        "stress.failed / stress.requests = 0 %, must be at most 1 %",
     );
     let texts: Vec<&str> = check.evidence.iter().map(|e| e.text.as_str()).collect();
     assert_eq!(
@@ -336,13 +340,13 @@ fn what_decides_without_the_doubtful_part_stands() {
     says(
         &fails,
         Verdict::Fail,
-        "stress.requests = 8 req, must stay above 40 req",
+        "stress.requests = 8 req, must be more than 40 req",
     );
     let passes = one("expect stress.ttft.p99 <= 1ms or stress.success_rate >= 99%");
     says(
         &passes,
         Verdict::Pass,
-        "stress.success_rate = 100 %, limit 99 %",
+        "stress.success_rate = 100 %, must be at least 99 %",
     );
     let open = one("expect stress.ttft.p99 <= 10s and stress.success_rate >= 99%");
     assert_eq!(open.verdict, Verdict::Inconclusive);

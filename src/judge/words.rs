@@ -1,4 +1,4 @@
-//! Why a condition holds or not, in words: `stress.ttft.p95 = 812 ms, limit 800 ms`.
+//! Why a condition holds or not, in words: `stress.ttft.p95 = 812 ms, must be at most 800 ms`.
 
 use super::check::Outcome;
 use super::{Evaluated, Judge};
@@ -11,10 +11,12 @@ use std::sync::Arc;
 impl Judge<'_> {
     /// Why a decided condition is as it is. Of several parts, those that made it so.
     pub(super) fn explain(&self, thunk: &Thunk, holds: bool) -> String {
-        self.parts(&thunk.expr, &thunk.scope, holds).join("; ")
+        self.parts(&thunk.expr, &thunk.scope, holds, false)
+            .join("; ")
     }
 
-    fn parts(&self, expr: &Expr, scope: &Scope, holds: bool) -> Vec<String> {
+    /// `inverted`: within a `not`, where the opposite of what is written is wanted.
+    fn parts(&self, expr: &Expr, scope: &Scope, holds: bool, inverted: bool) -> Vec<String> {
         match &expr.kind {
             ExprKind::Binary {
                 op: op @ (BinaryOp::And | BinaryOp::Or),
@@ -24,7 +26,7 @@ impl Judge<'_> {
             } => {
                 // `and` that holds and `or` that does not rest on both sides, the others on one
                 let of = |side: &Expr| match self.decided(side, scope) {
-                    Some(value) if value == holds => self.parts(side, scope, value),
+                    Some(value) if value == holds => self.parts(side, scope, value, inverted),
                     _ => Vec::new(),
                 };
                 let mut parts = of(left);
@@ -37,18 +39,19 @@ impl Judge<'_> {
             ExprKind::Binary {
                 op, left, right, ..
             } if compares(*op) => {
-                vec![self.comparison(*op, left, right, scope)]
+                let wanted = if inverted { opposite(*op) } else { *op };
+                vec![self.comparison(wanted, left, right, scope)]
             }
             ExprKind::Unary {
                 op: UnaryOp::Not,
                 value,
             } => {
-                let inner = self.parts(value, scope, !holds).join("; ");
+                let inner = self.parts(value, scope, !holds, !inverted).join("; ");
                 vec![format!("{}: {inner}", self.plainly(expr, holds))]
             }
             ExprKind::If { cond, then, other } => match self.decided(cond, scope) {
-                Some(true) => self.parts(then, scope, holds),
-                Some(false) => self.parts(other, scope, holds),
+                Some(true) => self.parts(then, scope, holds, inverted),
+                Some(false) => self.parts(other, scope, holds, inverted),
                 None => vec![self.plainly(expr, holds)],
             },
             _ => vec![self.plainly(expr, holds)],
@@ -79,9 +82,10 @@ impl Judge<'_> {
             (BinaryOp::NotEqual, _) => "expected other than",
             (BinaryOp::In, _) => "expected in",
             (BinaryOp::NotIn, _) => "expected not in",
-            (BinaryOp::Less, false) | (BinaryOp::Greater, true) => "must stay below",
-            (BinaryOp::Greater, false) | (BinaryOp::Less, true) => "must stay above",
-            _ => "limit",
+            (BinaryOp::Less, false) | (BinaryOp::Greater, true) => "must be less than",
+            (BinaryOp::Greater, false) | (BinaryOp::Less, true) => "must be more than",
+            (BinaryOp::LessEqual, false) | (BinaryOp::GreaterEqual, true) => "must be at most",
+            _ => "must be at least",
         };
         match (a.trace.is_empty(), b.trace.is_empty()) {
             (false, false) => {
@@ -118,6 +122,22 @@ pub(super) fn compares(op: BinaryOp) -> bool {
             | B::In
             | B::NotIn
     )
+}
+
+/// The comparison that holds where this one does not.
+fn opposite(op: BinaryOp) -> BinaryOp {
+    use BinaryOp as B;
+    match op {
+        B::Equal => B::NotEqual,
+        B::NotEqual => B::Equal,
+        B::Less => B::GreaterEqual,
+        B::LessEqual => B::Greater,
+        B::Greater => B::LessEqual,
+        B::GreaterEqual => B::Less,
+        B::In => B::NotIn,
+        B::NotIn => B::In,
+        other => other,
+    }
 }
 
 /// Two values in words; with more digits where the short forms would look equal and are not.

@@ -335,7 +335,7 @@ pub struct CheckResult {
     pub place: String,
     /// Every measured part of the expression with its value, and the phases they come from.
     pub evidence: Vec<Evidence>,
-    /// One line: `ttft.p95 = 812 ms, limit 800 ms (stress)`, or why it was not decided.
+    /// One line: `ttft.p95 = 812 ms, must be at most 800 ms (stress)`, or why it was not decided.
     pub why: String,
 }
 

@@ -170,7 +170,7 @@ pub fn check(name: &str, verdict: Verdict) -> CheckResult {
             value: ms(512.4),
             phase: Some("stress".into()),
         }],
-        why: "ttft.p95 = 512 ms, limit 800 ms (stress)".into(),
+        why: "ttft.p95 = 512 ms, must be at most 800 ms (stress)".into(),
     }
 }
 
@@ -190,7 +190,7 @@ pub fn failing() -> CheckResult {
                 phase: None,
             },
         ],
-        why: "ttft.p95 = 812.4 ms, limit 800 ms (stress)".into(),
+        why: "ttft.p95 = 812.4 ms, must be at most 800 ms (stress)".into(),
         ..check("quick", Verdict::Fail)
     }
 }
