@@ -36,6 +36,8 @@ pub enum ClientError {
     CaFile { path: PathBuf, why: String },
     #[error("the HTTP client cannot be set up: {why}")]
     Setup { why: String },
+    #[error("asked {url} for its models: {why}")]
+    Refused { url: String, why: String },
     #[error("asked {url} for its models: {why}; name the model in the server block instead")]
     Models { url: String, why: String },
 }
@@ -194,7 +196,14 @@ impl Client {
         let status = response.status();
         let body = self.read_start(response, 4 << 20).await;
         if !status.is_success() {
-            return Err(failed(format!("status {status}, {}", start(&body))));
+            let why = format!("status {status}, {}", start(&body));
+            return Err(match status.as_u16() {
+                401 | 403 => ClientError::Refused {
+                    url: shown.clone(),
+                    why: self.cleaner.line(&why),
+                },
+                _ => failed(why),
+            });
         }
         let list: List = serde_json::from_slice(&body)
             .map_err(|error| failed(format!("no list of models ({error}): {}", start(&body))))?;

@@ -8,7 +8,7 @@ use crate::engine::log::LogLimit;
 use crate::engine::port::Ports;
 use crate::engine::process::{GuardProgram, Launch, StopReport};
 use crate::engine::ready::{Answers, Ready};
-use crate::load::client::Client;
+use crate::load::client::{Client, ClientError};
 use crate::load::record::{Outcome, Record};
 use crate::load::spec::{Part, Request, Target};
 use crate::probe::sampler::Targets;
@@ -241,6 +241,7 @@ async fn find_model(live: &Live) -> Result<String, WorldError> {
             Some(model) => return Ok(model),
             None => "it lists none".to_string(),
         },
+        Err(error @ ClientError::Refused { .. }) => return Err(refused(&live.spec, &error)),
         Err(error) => error.to_string(),
     };
     Err(error::other(
@@ -249,11 +250,35 @@ async fn find_model(live: &Live) -> Result<String, WorldError> {
             "the server `{}` does not say which model it has: {why}",
             live.spec.name
         ),
-        Some(match why.contains("401") || why.contains("403") {
-            true => "is the server's `api_key` right?",
-            false => "name it in the server block: `model = { path = \"…\" }`",
-        }),
+        Some("name it in the server block: `model = { path = \"…\" }`"),
     ))
+}
+
+/// That a server wants a key, or another one.
+fn refused(spec: &ServerSpec, error: &ClientError) -> WorldError {
+    let mut headers = spec.headers.iter();
+    let key = headers.find(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+    let (what, help) = match key {
+        None => (
+            "wants a key, and the server block gives none",
+            "give one in the server block: `api_key = env(\"NAME\")`, with the key in the variable `NAME`",
+        ),
+        Some((_, key)) if matches!(key.text.trim(), "" | "Bearer") => (
+            "refused the key, which is empty",
+            "put the key into the variable that the server block's `api_key = env(\"NAME\")` names: \
+             it is set, but empty",
+        ),
+        Some(_) => (
+            "refused the key",
+            "is the server block's `api_key` right? With `api_key = env(\"NAME\")` it is what the \
+             variable `NAME` holds",
+        ),
+    };
+    error::other(
+        "key_refused",
+        format!("the server `{}` {what}: {error}", spec.name),
+        Some(help),
+    )
 }
 
 async fn version(live: &Live) -> Option<String> {

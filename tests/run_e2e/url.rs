@@ -339,11 +339,30 @@ fn a_wrong_key_is_a_status_and_without_a_model_the_case_cannot_begin() {
         .run(&[])
         .exits(3);
     let error = ran.case("s/case")["error"].clone();
-    assert_eq!(error["kind"], "no_model");
+    assert_eq!(error["kind"], "key_refused");
+    let message = error["message"].as_str().unwrap();
     assert!(
-        error["message"].as_str().unwrap().contains("401"),
+        message.contains("wants a key") && message.contains("401"),
         "{error:#}"
     );
+
+    for (key, said) in [
+        ("", "the key, which is empty"),
+        ("wrong", "refused the key:"),
+    ] {
+        let text = format!("url = \"{}\", api_key = env(\"SCN_TEST_KEY\")", server.url);
+        let pack = asked_with(&text, "");
+        let mut command = pack.scn(&["run", "s.scn", "--out", "out"]);
+        command.env("SCN_TEST_KEY", key);
+        let ran = pack.ran(command).exits(3);
+        let error = ran.case("s/case")["error"].clone();
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains(said), "{error:#}");
+        assert!(
+            error["help"].as_str().unwrap().contains("api_key"),
+            "{error:#}"
+        );
+    }
 }
 
 #[test]
