@@ -133,7 +133,7 @@ pub struct CheckLine {
     pub verdict: Verdict,
     /// Whether a failure is only a warning.
     pub warn: bool,
-    /// `ttft.p95 = 812 ms, limit 800 ms (stress)`
+    /// `ttft.p95 = 812 ms, must be at most 800 ms (stress)`
     pub why: String,
 }
 

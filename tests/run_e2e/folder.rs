@@ -417,3 +417,28 @@ fn phases_are_left_out_and_cases_time_out() {
     );
     assert!(!ran.requests("slow/case").is_empty());
 }
+
+#[test]
+fn a_scenario_is_no_run_to_report() {
+    let pack = passing();
+    let ran = pack.ran(pack.scn(&["report", "s.scn"])).exits(3);
+    assert!(
+        ran.stderr.contains("folder of a run, such as `runs/"),
+        "{}",
+        ran.stderr
+    );
+    assert!(!ran.stderr.contains("--out"), "{}", ran.stderr);
+}
+
+#[test]
+fn the_command_of_a_page_runs_again_as_it_stands() {
+    let text = "phase a { workload = w, requests = 1 }\nreport page extends reports.summary {}";
+    let pack = Pack::new(&scenario("s", "", text));
+    let ran = pack.run(&["--json", "r.json"]).exits(0);
+    let page = std::fs::read_to_string(ran.folder.join("reports/summary.md")).unwrap();
+    let line = page
+        .lines()
+        .find(|line| line.contains("run s.scn"))
+        .unwrap();
+    assert!(line.ends_with(" run s.scn"), "{line}");
+}

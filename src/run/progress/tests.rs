@@ -113,7 +113,7 @@ fn check(name: &str, verdict: Verdict, warn: bool) -> CheckLine {
         name: name.into(),
         verdict,
         warn,
-        why: format!("{name}.ttft.p95 = 812 ms, limit 800 ms"),
+        why: format!("{name}.ttft.p95 = 812 ms, must be at most 800 ms"),
     }
 }
 
