@@ -102,23 +102,21 @@ fn test(name: &str, case: &CaseResult, status: TestCaseStatus) -> TestCase {
     test
 }
 
-/// A warning never fails a test; what keeps an `expect` from being decided is an error of the
-/// world, unless it was meant to be left out.
+/// A warning never fails a test, and passes none where it was not decided; what keeps an `expect`
+/// from being decided is an error of the world, unless it was meant to be left out.
 fn status(check: &CheckResult, case: &CaseResult) -> TestCaseStatus {
+    let warn = check.level == CheckLevel::Warn;
     let kind = match check.verdict {
         Verdict::Pass => return TestCaseStatus::success(),
-        Verdict::Skipped | Verdict::NotDecided | Verdict::Interrupted => {
+        Verdict::Fail if warn => return TestCaseStatus::success(),
+        Verdict::Fail => NonSuccessKind::Failure,
+        Verdict::NoData | Verdict::Inconclusive | Verdict::Error if !warn => NonSuccessKind::Error,
+        verdict => {
             let mut status = TestCaseStatus::skipped();
-            status.set_message(clean(&format!(
-                "{}: {}",
-                check.verdict.name(),
-                one_line(&check.why)
-            )));
+            let why = format!("{}: {}", verdict.name(), one_line(&check.why));
+            status.set_message(clean(&why));
             return status;
         }
-        _ if check.level == CheckLevel::Warn => return TestCaseStatus::success(),
-        Verdict::Fail => NonSuccessKind::Failure,
-        Verdict::NoData | Verdict::Inconclusive | Verdict::Error => NonSuccessKind::Error,
     };
     let mut status = TestCaseStatus::non_success(kind);
     status.set_type(clean(check.verdict.name()));

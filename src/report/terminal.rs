@@ -55,9 +55,18 @@ fn add_case(text: &mut String, case: &CaseResult, style: Style) {
     } else {
         title
     };
-    text.push_str(&format!("{title}  ({})\n", duration(case.duration_s)));
+    // one that never began took no time
+    let time = match case.duration_s > 0.0 {
+        true => format!("  ({})", duration(case.duration_s)),
+        false => String::new(),
+    };
+    text.push_str(&format!("{title}{time}\n"));
     if let Some(error) = &case.error {
-        let sign = paint(Sign::Bad, sign(Sign::Bad, style), style);
+        let mark = match case.verdict {
+            Verdict::Interrupted => Sign::Left,
+            _ => Sign::Bad,
+        };
+        let sign = paint(mark, sign(mark, style), style);
         text.push_str(&format!("  {sign} {}\n", indented(&error.message)));
         if let Some(help) = &error.help {
             text.push_str(&format!("    help: {}\n", indented(help)));

@@ -391,7 +391,10 @@ fn not_started(
             "the case did not start: the run was interrupted before",
             None,
         );
-        let result = case::failed(spec, shared, error, &begun);
+        shared.progress.event(case_started(spec, results.len()));
+        let mut result = case::failed(spec, shared, error, &begun);
+        // it took none, which is not the same as the moment that writing this takes
+        result.duration_s = 0.0;
         let folder = shared.folder.case(&spec.scenario, &spec.id).ok();
         finish(shared, folder.as_ref(), result, results, run);
     }

@@ -6,7 +6,9 @@ use crate::eval::Params;
 use crate::judge;
 use crate::measure::case::{CaseData, PhaseData};
 use crate::measure::figures::{growth_between, phase_result, server_figures};
-use crate::report::model::{CaseResult, SCHEMA_VERSION, ServerResult, Verdict, World, WorldError};
+use crate::report::model::{
+    CaseResult, CheckResult, SCHEMA_VERSION, ServerResult, Verdict, World, WorldError,
+};
 use crate::resolve::Program;
 use crate::scenario::{Case, PhaseSpec};
 use serde::{Deserialize, Serialize};
@@ -37,8 +39,11 @@ pub(super) struct Ended {
     pub interrupted: bool,
 }
 
-/// A phase that was not reached before `now` on the run's clock; without a problem it is the user
-/// who stopped the run.
+/// The kind of error of a case that was not begun, or not ended, because the run was stopped.
+pub(super) const INTERRUPTED: &str = "interrupted";
+
+/// A phase that was not reached before `now` on the run's clock; without a problem, or with one
+/// that says so, it is the user who stopped the run.
 pub(super) fn not_run(phase: &PhaseSpec, now: f64, problem: Option<&WorldError>) -> PhaseData {
     let why = problem.map_or_else(
         || "the run was interrupted".to_string(),
@@ -50,7 +55,7 @@ pub(super) fn not_run(phase: &PhaseSpec, now: f64, problem: Option<&WorldError>)
         measured: phase.measured,
         skipped: phase.skipped.clone(),
         not_run: Some(why),
-        interrupted: problem.is_none(),
+        interrupted: problem.is_none_or(|error| error.kind == INTERRUPTED),
         start: now,
         end: now,
         load_names: phase
@@ -80,12 +85,16 @@ pub(super) fn result(
             server.metrics = server_figures(set, &data.phases);
         }
     }
-    let judged = judge::judge(spec, data, program, params);
+    let mut judged = judge::judge(spec, data, program, params);
+    let never = ended.error.as_ref().filter(|_| servers.is_empty());
+    if let Some(error) = never.filter(|error| error.kind == INTERRUPTED) {
+        not_reached(&mut judged.checks, &error.message);
+    }
     let mut notes = judged.notes;
     notes.extend(servers.iter().filter_map(gpus::shared_note));
     let error = ended.error;
     let verdict = match &error {
-        Some(error) if error.kind == "interrupted" => Verdict::Interrupted,
+        Some(error) if error.kind == INTERRUPTED => Verdict::Interrupted,
         _ => judge::case_verdict(&judged.checks, error.as_ref(), ended.interrupted),
     };
     CaseResult {
@@ -107,5 +116,15 @@ pub(super) fn result(
         checks: judged.checks,
         reports: judged.reports,
         notes,
+    }
+}
+
+/// What a case that never began says of its checks: whatever they read, there was nothing.
+fn not_reached(checks: &mut [CheckResult], why: &str) {
+    for check in checks {
+        if check.verdict == Verdict::NoData {
+            check.verdict = Verdict::Interrupted;
+            check.why = why.into();
+        }
     }
 }

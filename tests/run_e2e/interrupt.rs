@@ -17,6 +17,8 @@ fn with_child(name: &str, options: &str, body: &str) -> String {
 }
 
 const QUICK: &str = "phase q { workload = w, requests = 3 }\nexpect ok: q.success_rate == 100%
+    expect small: sut.memory.max < 1TB
+    warn soon: q.ttft.max <= 10s
     report page extends reports.summary {}";
 
 /// Waits for the phase, interrupts, and looks at what is left.
@@ -47,6 +49,18 @@ fn interrupted(body: &str, phase: &str, signal: Signal) -> serde_json::Value {
     assert!(run.folder.join("reports/summary.md").exists());
     let never = json(&run.folder.join("cases/never_begun/case/result.json"));
     assert_eq!(never["verdict"], "interrupted", "{never:#}");
+    assert_eq!(never["duration_s"], 0.0, "{never:#}");
+    for name in ["ok", "small", "soon"] {
+        assert_eq!(check(&never, name)["verdict"], "interrupted", "{never:#}");
+    }
+    let page = std::fs::read_to_string(run.folder.join("reports/summary.md")).unwrap();
+    let lines: Vec<&str> = page.lines().filter(|l| l.contains("never_begun")).collect();
+    let [line] = lines[..] else { panic!("{page}") };
+    assert!(line.contains("did not start: interrupted"), "{line}");
+    let junit = std::fs::read_to_string(run.folder.join("junit.xml")).unwrap();
+    let of_warn = junit.split("case / soon\"").nth(1).unwrap();
+    let of_warn = of_warn.split("</testcase>").next().unwrap();
+    assert!(of_warn.contains("<skipped"), "{junit}");
     assert_eq!(result["cases"].as_array().map(Vec::len), Some(2));
     let case = json(&run.folder.join("cases/s/case/result.json"));
     assert_eq!(case["verdict"], "interrupted");

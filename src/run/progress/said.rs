@@ -119,8 +119,12 @@ pub(super) fn lines(event: &Event, view: &View, detail: Detail) -> Vec<String> {
             ..
         } => {
             let name = paint(colour(*verdict, false), verdict.name());
-            let time = paint(2, &format!("({})", time_words(*seconds)));
-            let mut lines = vec![format!("  {name} {time}")];
+            // one that never began took no time
+            let time = match *seconds > 0.0 {
+                true => paint(2, &format!(" ({})", time_words(*seconds))),
+                false => String::new(),
+            };
+            let mut lines = vec![format!("  {name}{time}")];
             let shown = checks
                 .iter()
                 .filter(|check| detail.verbose || check.verdict != Verdict::Pass);
