@@ -3,6 +3,7 @@
 use super::failed;
 use super::figures::duration;
 use super::model::{CaseResult, CheckResult, Verdict};
+use super::reached::{not_reached, reached};
 use super::tally::{Sign, Tally};
 use super::text::{one_line, plain};
 use super::warned::warned;
@@ -77,10 +78,14 @@ fn add_case(text: &mut String, case: &CaseResult, style: Style) {
             }
         }
     }
+    let (checks, left) = reached(case);
+    if let Some(left) = not_reached(left) {
+        text.push_str(&format!("    {left}\n"));
+    }
     let name = |check: &CheckResult| one_line(&check.name);
-    let widest = case.checks.iter().map(|c| name(c).chars().count()).max();
+    let widest = checks.iter().map(|c| name(c).chars().count()).max();
     let width = widest.unwrap_or(0).min(32);
-    for check in &case.checks {
+    for check in checks {
         if style.brief && check.verdict == Verdict::Pass {
             continue;
         }

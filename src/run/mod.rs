@@ -23,6 +23,7 @@ use crate::report::model::{
     CaseResult, CaseSummary, RunResult, SCHEMA_VERSION, Verdict, World, WorldError,
 };
 use crate::resolve::{Kept, KeptTemplate, Program};
+use crate::report::reached::{not_reached, reached};
 use crate::scenario::{Case, Start, Word};
 use crate::stop::{Stop, StopLevel, stop_pair};
 use crate::store::{CaseFolder, ClientScheduling, HostFacts, Redactor, RunFolder};
@@ -444,6 +445,7 @@ fn finish(
         verdict: result.verdict,
         seconds: result.duration_s,
         checks: result
+    let (checks, left) = reached(&result);
             .checks
             .iter()
             .map(|check| CheckLine {
@@ -454,7 +456,12 @@ fn finish(
             })
             .collect(),
     });
-    if let Some(error) = &result.error {
+    if let Some(error) = result
+        .error
+        .as_ref()
+        .filter(|e| e.kind != result::INTERRUPTED)
+    {
+        let left = not_reached(left).map(|left| format!("\n{left}"));
         shared.progress.event(Event::Error {
             text: error.message.clone(),
         });

@@ -44,6 +44,7 @@ pub enum Event {
         server: String,
         after_s: f64,
     },
+    /// The case that it was started for ends with the same as its error.
     LaunchFailed {
         number: u32,
         server: String,

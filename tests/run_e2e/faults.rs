@@ -270,3 +270,27 @@ fn a_request_that_cannot_be_sent_refuses_the_phase() {
     assert_eq!(ran.requests("s/case").len(), 0);
     assert_eq!(check(&case, "ok")["verdict"], "no_data");
 }
+
+#[test]
+fn what_ends_a_case_is_said_once_and_not_by_each_of_its_checks() {
+    let body = "phase a { workload = w, requests = 3 }
+        expect one: a.success_rate == 100%
+        expect two: a.ttft.max <= 10s
+        expect three: sut.memory.max < 1TB
+        warn four: a.ttft.max <= 10s
+        report page extends reports.summary {}";
+    let text = format!(
+        "scenario s {{ server sut {{ engine = engines.builtin, program = \"/no/such/program\" }}\n{body}\n}}\n"
+    );
+    let ran = Pack::new(&text).run(&[]).exits(3);
+    let message = ran.case("s/case")["error"]["message"].clone();
+    let message = message.as_str().unwrap();
+    for stream in [&ran.stdout, &ran.stderr] {
+        assert_eq!(stream.matches(message).count(), 1, "{stream}");
+        assert!(stream.contains("4 checks not reached"), "{stream}");
+    }
+    let junit = std::fs::read_to_string(ran.folder.join("junit.xml")).unwrap();
+    let of_warn = junit.split("case / four\"").nth(1).unwrap();
+    let of_warn = of_warn.split("</testcase>").next().unwrap();
+    assert!(of_warn.contains("<skipped"), "{junit}");
+}

@@ -23,14 +23,6 @@ pub(super) fn lines(event: &Event, view: &View, detail: Detail) -> Vec<String> {
     let paint = |code, text: &str| painted(code, text, detail.color);
     let full = detail.verbose || !detail.moves;
     match event {
-        Event::LaunchFailed {
-            number,
-            server,
-            message,
-        } => several(
-            &paint(31, "error:"),
-            &format!("launch {number}: {server}: {message}"),
-        ),
         Event::Error { text } => several(&paint(31, "error:"), text),
         _ if detail.quiet => Vec::new(),
         Event::RunStarted {

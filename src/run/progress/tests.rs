@@ -434,7 +434,7 @@ fn quiet_leaves_errors_only() {
     ));
     assert_eq!(
         log(&events, quiet),
-        "error: the disk is full\n  free some\nerror: launch 2: sut: it exited with 1\n"
+        "error: the disk is full\n  free some\n"
     );
 }
 
