@@ -20,10 +20,10 @@ pub struct RunArgs {
     /// Write the results as JSON to a file; `-` is standard output
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Show more of what happens; twice, what servers say too
+    /// Show more of what happens; twice, what servers write to their logs too
     #[arg(short, long, action = clap::ArgAction::Count)]
     verbose: u8,
-    /// Show the verdicts only
+    /// Show errors, the checks that did not pass, and the count of all
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
 }
@@ -51,6 +51,7 @@ pub fn run(args: RunArgs) -> u8 {
         params: loaded.shown_params,
         secrets: loaded.secrets,
         progress: run::progress::terminal(args.quiet, args.verbose > 0, color),
+        server_lines: args.verbose > 1,
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

@@ -1,5 +1,6 @@
 //! One case on its servers: phases in order, and the result.
 
+use super::follow::Follower;
 use super::phase::{Stage, Watched};
 use super::recorder::Recorder;
 use super::result::{Begun, Ended, not_run, result};
@@ -24,6 +25,8 @@ const SAY_WAITING: Duration = Duration::from_secs(3);
 pub struct Servers {
     number: u32,
     servers: Vec<Live>,
+    /// Of the logs of those that scn started, where somebody wants to see them.
+    followed: Vec<Follower>,
 }
 
 impl Servers {
@@ -38,6 +41,7 @@ impl Servers {
         let mut this = Self {
             number,
             servers: Vec::new(),
+            followed: Vec::new(),
         };
         for spec in &case.servers {
             let log = folder.server_log((case.servers.len() > 1).then_some(spec.name.as_str()));
@@ -47,6 +51,10 @@ impl Servers {
                 engine: spec.engine.clone(),
                 command: command_words(spec),
             });
+            if shared.server_lines && matches!(spec.start, Start::Launch { .. }) {
+                let follower = Follower::start(shared, &spec.name, &log);
+                this.followed.push(follower);
+            }
             let begun = shared.clock.now();
             let starting = server::start(shared, spec, &log, stop);
             match waiting(shared, number, &spec.name, &log, starting).await {
@@ -117,6 +125,9 @@ impl Servers {
                 serde_json::json!({ "server": name, "report": report }),
             );
         }
+        for follower in self.followed {
+            follower.end().await;
+        }
     }
 }
 
@@ -142,7 +153,8 @@ async fn waiting<T>(
         tokio::select! {
             done = &mut starting => return done,
             () = tokio::time::sleep(SAY_WAITING) => {
-                let last = crate::engine::log::log_tail(log, 1).ok().and_then(|mut lines| lines.pop());
+                // the last line alone, unless all are said
+                let last = if shared.server_lines { None } else { crate::engine::log::log_tail(log, 1).ok().and_then(|mut lines| lines.pop()) };
                 shared.progress.event(Event::LaunchWaiting {
                     number,
                     server: server.to_string(),

@@ -2,6 +2,7 @@
 
 mod case;
 mod error;
+mod follow;
 mod gpus;
 mod phase;
 pub mod progress;
@@ -22,8 +23,8 @@ use crate::plan::{Launch, Plan};
 use crate::report::model::{
     CaseResult, CaseSummary, RunResult, SCHEMA_VERSION, Verdict, World, WorldError,
 };
-use crate::resolve::{Kept, KeptTemplate, Program};
 use crate::report::reached::{not_reached, reached};
+use crate::resolve::{Kept, KeptTemplate, Program};
 use crate::scenario::{Case, Start, Word};
 use crate::stop::{Stop, StopLevel, stop_pair};
 use crate::store::{CaseFolder, ClientScheduling, HostFacts, Redactor, RunFolder};
@@ -44,6 +45,8 @@ pub struct Options {
     pub params: IndexMap<String, String>,
     pub secrets: Vec<String>,
     pub progress: Box<dyn Progress>,
+    /// Whether `progress` is told every line that servers write.
+    pub server_lines: bool,
 }
 
 /// What a run came to; the details are in its folder.
@@ -63,6 +66,8 @@ pub(crate) struct Shared {
     pub clock: Clock,
     pub folder: Arc<RunFolder>,
     pub progress: Box<dyn Progress>,
+    /// Whether `progress` is told every line that servers write.
+    pub server_lines: bool,
     pub secrets: Vec<String>,
     /// For readiness; never uses a proxy.
     pub http: reqwest::Client,
@@ -145,6 +150,7 @@ pub async fn run(
         clock: Clock::start(),
         folder: Arc::new(folder),
         progress: options.progress,
+        server_lines: options.server_lines,
         secrets: options.secrets,
         http,
         problem: Mutex::new(None),
@@ -439,15 +445,14 @@ fn finish(
             text: error.to_string(),
         });
     }
+    let (checks, left) = reached(&result);
     shared.progress.event(Event::CaseEnded {
         scenario: result.scenario.clone(),
         id: result.case.clone(),
         verdict: result.verdict,
         seconds: result.duration_s,
-        checks: result
-    let (checks, left) = reached(&result);
-            .checks
-            .iter()
+        checks: checks
+            .into_iter()
             .map(|check| CheckLine {
                 name: check.name.clone(),
                 verdict: check.verdict,
@@ -463,7 +468,7 @@ fn finish(
     {
         let left = not_reached(left).map(|left| format!("\n{left}"));
         shared.progress.event(Event::Error {
-            text: error.message.clone(),
+            text: error.message.clone() + left.as_deref().unwrap_or_default(),
         });
     }
     results.push(result);

@@ -52,6 +52,8 @@ pub enum Event {
     },
     /// A server is asked to end.
     LaunchStopping { number: u32, server: String },
+    /// A line of a server's log, without secrets.
+    ServerSaid { server: String, line: String },
     /// `index` counts the cases in the order in which they run, from 0.
     CaseStarted {
         index: usize,

@@ -132,3 +132,16 @@ fn two_servers_of_a_case_have_a_log_and_figures_each() {
     assert_eq!(rows.iter().filter(|row| row["load"] == "second").count(), 6);
     assert_eq!(rows.len(), 10);
 }
+
+#[test]
+fn twice_verbose_says_what_servers_write() {
+    let pack = Pack::new(&scenario("s", "", "phase a { workload = w, requests = 1 }"));
+    let ran = pack.run(&["-vv"]).exits(0);
+    let log = std::fs::read_to_string(ran.folder.join("cases/s/case/server.log")).unwrap();
+    assert!(!log.is_empty());
+    for line in log.lines().filter(|line| !line.trim().is_empty()) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let said = format!("  sut | {}\n", words.join(" "));
+        assert_eq!(ran.stderr.matches(&said).count(), 1, "{said}{}", ran.stderr);
+    }
+}

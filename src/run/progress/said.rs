@@ -63,6 +63,10 @@ pub(super) fn lines(event: &Event, view: &View, detail: Detail) -> Vec<String> {
         Event::LaunchWaiting { log: Some(log), .. } if detail.verbose => {
             vec![format!("  {}", paint(2, &format!("| {}", one_line(log))))]
         }
+        Event::ServerSaid { server, line } => {
+            let said = format!("{} | {}", one_line(server), one_line(line));
+            vec![format!("  {}", paint(2, &said))]
+        }
         Event::LaunchReady {
             number,
             server,

@@ -131,7 +131,10 @@ impl View {
             Event::PhaseEnded { .. } => self.doing = Doing::Nothing,
             Event::CaseEnded { .. } => (self.case, self.doing) = (None, Doing::Nothing),
             Event::Interrupting { level } => self.stopping = Some(*level),
-            Event::Note { .. } | Event::Error { .. } | Event::RunEnded => {}
+            Event::ServerSaid { .. }
+            | Event::Note { .. }
+            | Event::Error { .. }
+            | Event::RunEnded => {}
         }
     }
 }
