@@ -227,7 +227,7 @@ fn after_kill_9_nothing_runs_and_the_folder_can_be_read() {
         "{}",
         report.stderr
     );
-    assert!(report.stdout.contains("1 passed"), "{}", report.stdout);
+    assert!(report.stdout.contains("3 passed"), "{}", report.stdout);
     let page = std::fs::read_to_string(run.folder.join("reports/summary.md")).unwrap();
     assert!(page.contains("done") && page.contains("killed"), "{page}");
 

@@ -21,7 +21,7 @@ fn a_leak_is_seen_where_there_is_one() {
     let grown = bounded["evidence"][0]["value"]["value"].as_f64().unwrap();
     assert!(grown >= 38e6, "{grown}");
     assert!(
-        bounded["why"].as_str().unwrap().contains("limit 15 MB"),
+        bounded["why"].as_str().unwrap().contains("at most 15 MB"),
         "{bounded:#}"
     );
     let metrics = &leaks["servers"][0]["metrics"];
