@@ -279,7 +279,7 @@ fn the_step_summary_has_the_verdicts_first_and_stays_below_the_limit() {
         "{}",
         &text[..100]
     );
-    assert!(text.contains("limit 800 ms"));
+    assert!(text.contains("must be at most 800 ms"));
     let failed = "| status     |        2 | 500: out of KV blocks |";
     assert!(text.contains(failed), "{}", &text[..900]);
     assert!(
