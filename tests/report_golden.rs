@@ -133,6 +133,29 @@ fn doubtful() -> Vec<CaseResult> {
 }
 
 #[test]
+fn the_lateness_of_open_loops_has_a_column() {
+    let mut cases = all_pass();
+    for phase in &mut cases[0].phases {
+        phase.metrics.insert("lateness.p50".into(), ms(7.0));
+    }
+    let summary = |cases: &[CaseResult]| reports(cases).remove("reports/summary.md").unwrap();
+    let closed = summary(&cases);
+    assert!(!closed.contains("lateness p50"), "{closed}");
+    let stress = &mut cases[0].phases[1];
+    stress.open_loop = true;
+    stress.warnings = vec![Warning {
+        kind: "sent_late".into(),
+        text: "requests were sent late: 7 ms".into(),
+        help: "leave the client a core".into(),
+    }];
+    let open = summary(&cases);
+    assert!(open.contains(" lateness p50 |"), "{open}");
+    assert_eq!(open.matches(" 7 ms |").count(), 1, "{open}");
+    let said = "**Requests were sent late**, and that is part of the latencies in stress / ";
+    assert!(open.contains(said) && open.contains("(7 ms)"), "{open}");
+}
+
+#[test]
 fn percentiles_of_too_few_values_are_marked_in_tables_and_named_in_csv() {
     let mut cases = doubtful();
     for report in &mut cases[1].reports {

@@ -23,10 +23,10 @@ pub fn check(program: &Program) -> Vec<Diagnostic> {
 
 /// The nearest of the candidates by edit distance, where one is near enough to be meant.
 pub fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = match text.chars().count() {
-        0..=2 => 1,
-        3..=5 => 2,
-        n => n / 3,
+    let letters = text.chars().count();
+    let limit = match letters {
+        0..=3 => 1,
+        n => (n / 3).max(2),
     };
     candidates
         .map(|candidate| {
@@ -43,7 +43,32 @@ pub fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
                 candidate,
             )
         })
-        .filter(|(distance, candidate)| *distance <= limit && *candidate != text)
+        // where half of the letters are others, another word was meant
+        .filter(|(distance, candidate)| {
+            let longer = letters.max(candidate.chars().count());
+            let shares = 2 * *distance < longer || *distance == 1 && longer == 2;
+            *distance <= limit && shares && *candidate != text
+        })
         .min()
         .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn what_is_near_shares_most_of_its_letters() {
+        let near = |text, known: &[&'static str]| nearest(text, known.iter().copied());
+        assert_eq!(near("foo", &["to", "format"]), None);
+        assert_eq!(near("cmd", &["pid", "engine"]), None);
+        assert_eq!(near("x", &["s", "m"]), None);
+        assert_eq!(near("fase", &["phase"]), Some("phase"));
+        assert_eq!(near("load", &["lets"]), None);
+        assert_eq!(near("ot", &["to"]), Some("to"));
+        assert_eq!(near("ulr", &["url"]), Some("url"));
+        assert_eq!(near("req", &["requests"]), Some("requests"));
+        assert_eq!(near("ttftt", &["ttft"]), Some("ttft"));
+        assert_eq!(near("concurency", &["concurrency"]), Some("concurrency"));
+    }
 }

@@ -3,7 +3,7 @@
 use super::nearest;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::resolve::{DefinitionKind, Flat, ModuleId, Program, may_define};
-use crate::schema::{self, Naming};
+use crate::schema::{self, Naming, Type};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, Item, ItemKind, StrPart};
 use std::collections::HashMap;
@@ -16,6 +16,8 @@ pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
         open: false,
         server: None,
         phase: None,
+        around: Vec::new(),
+        due: Due::Anything,
     };
     for id in program.user_modules() {
         let module = program.module(id);
@@ -58,7 +60,45 @@ struct Walk<'a> {
     /// A server and a measured phase of the scenario around.
     server: Option<&'a str>,
     phase: Option<&'a str>,
+    /// The blocks of the scenario around, by kind and name.
+    around: Vec<(&'a str, &'a str)>,
+    due: Due,
 }
+
+/// What may stand where a name does.
+#[derive(Clone, Copy, PartialEq)]
+enum Due {
+    /// A text among others: a name may have been one without its quotes.
+    Anything,
+    /// A value that is no text as it stands.
+    Value,
+    /// A block of this kind.
+    Block(&'static str),
+}
+
+impl Due {
+    fn of(ty: Type) -> Self {
+        match ty {
+            Type::Block(kind) => Self::Block(kind),
+            Type::List(of) | Type::Many(of) => Self::of(*of),
+            Type::Bool | Type::Int(_) | Type::Quantity(_) | Type::Count(_) | Type::Ratio => {
+                Self::Value
+            }
+            _ => Self::Anything,
+        }
+    }
+
+    /// Of an argument of a builtin; those of time are phases.
+    fn of_argument(name: Option<&str>) -> Self {
+        match name {
+            Some("from" | "to" | "during") => Self::Block("phase"),
+            _ => Self::Anything,
+        }
+    }
+}
+
+/// So many names of what may stand somewhere are listed.
+const LISTED: usize = 8;
 
 /// What a name was meant for.
 enum Meant {
@@ -92,6 +132,10 @@ impl<'a> Walk<'a> {
             });
             self.server = first("server");
             self.phase = loaded.next().map(|phase| phase.title()).or(first("phase"));
+            let named = flat.children.iter().filter(|child| child.name.is_some());
+            self.around = named
+                .map(|child| (child.kind.text.as_str(), child.title()))
+                .collect();
         }
         let named = |child: &Arc<Flat>| {
             let kind = schema::kind_in(&child.kind.text, kind.name);
@@ -113,7 +157,13 @@ impl<'a> Walk<'a> {
                 }
             }
         }
-        for attr in flat.attrs.values().chain(flat.lets.values()) {
+        for (name, attr) in &flat.attrs {
+            let ty = kind.attribute(name).map(|attribute| attribute.ty);
+            self.due = ty.map_or(Due::Anything, Due::of);
+            self.expr(&attr.expr, attr.module, &locals);
+        }
+        self.due = Due::Anything;
+        for attr in flat.lets.values() {
             self.expr(&attr.expr, attr.module, &locals);
         }
         for check in &flat.checks {
@@ -135,6 +185,9 @@ impl<'a> Walk<'a> {
             self.block(child, kind.name, &locals);
         }
         self.open = before;
+        if kind.name == "scenario" {
+            self.around.clear();
+        }
     }
 
     /// A name that a block adds. Expressions of all the files that the block came from see it,
@@ -163,6 +216,13 @@ impl<'a> Walk<'a> {
         self.found.push(diagnostic.help("give it another name"));
     }
 
+    /// The names of an expression, of which something other is due than of what is around it.
+    fn part(&mut self, due: Due, expr: &Expr, module: ModuleId, locals: &Locals<'_>) {
+        let before = std::mem::replace(&mut self.due, due);
+        self.expr(expr, module, locals);
+        self.due = before;
+    }
+
     fn expr(&mut self, expr: &Expr, module: ModuleId, locals: &Locals<'_>) {
         match &expr.kind {
             ExprKind::None | ExprKind::Bool(_) | ExprKind::Number { .. } | ExprKind::Error => {}
@@ -170,7 +230,7 @@ impl<'a> Walk<'a> {
             ExprKind::Str(parts) => {
                 for part in parts {
                     if let StrPart::Interpolation(expr) = part {
-                        self.expr(expr, module, locals);
+                        self.part(Due::Value, expr, module, locals);
                     }
                 }
             }
@@ -179,11 +239,11 @@ impl<'a> Walk<'a> {
                 .for_each(|item| self.expr(item, module, locals)),
             ExprKind::Record(fields) => fields
                 .iter()
-                .for_each(|field| self.expr(&field.value, module, locals)),
+                .for_each(|field| self.part(Due::Anything, &field.value, module, locals)),
             ExprKind::Comprehension { body, loops, cond } => {
                 let mut inner = Locals(locals.0.iter().map(|(k, v)| (*k, *v)).collect());
                 for one in loops {
-                    self.expr(&one.values, module, &inner);
+                    self.part(Due::Anything, &one.values, module, &inner);
                     let known = inner.0.get(one.name.text.as_str()).copied();
                     let global = self.program.module(module).names.get(&one.name.text);
                     let before = known.or_else(|| global.map(|definition| Some(definition.span)));
@@ -196,25 +256,28 @@ impl<'a> Walk<'a> {
                     self.expr(expr, module, &inner);
                 }
             }
-            ExprKind::Field { base, .. } => self.expr(base, module, locals),
+            ExprKind::Field { base, .. } => self.part(Due::Anything, base, module, locals),
             ExprKind::Index { base, index } => {
-                self.expr(base, module, locals);
-                self.expr(index, module, locals);
+                self.part(Due::Anything, base, module, locals);
+                self.part(Due::Anything, index, module, locals);
             }
             ExprKind::Call { function, args } => {
                 if schema::builtin(&function.text).is_none() {
                     self.function(&function.text, function.span);
                 }
-                args.iter()
-                    .for_each(|arg| self.expr(&arg.value, module, locals));
+                for arg in args {
+                    let due = Due::of_argument(arg.name.as_ref().map(|name| name.text.as_str()));
+                    self.part(due, &arg.value, module, locals);
+                }
             }
-            ExprKind::Unary { value, .. } => self.expr(value, module, locals),
+            ExprKind::Unary { value, .. } => self.part(Due::Anything, value, module, locals),
             ExprKind::Binary { left, right, .. } => {
-                self.expr(left, module, locals);
-                self.expr(right, module, locals);
+                self.part(Due::Anything, left, module, locals);
+                self.part(Due::Anything, right, module, locals);
             }
             ExprKind::If { cond, then, other } => {
-                for expr in [cond, then, other] {
+                self.part(Due::Value, cond, module, locals);
+                for expr in [then, other] {
                     self.expr(expr, module, locals);
                 }
             }
@@ -234,9 +297,7 @@ impl<'a> Walk<'a> {
         let help = self.meant(name, module, locals);
         let diagnostic = match help {
             Meant::Nothing | Meant::Help(_) if self.open => return,
-            Meant::Nothing => diagnostic.help(format!(
-                "a text is quoted: \"{name}\"; a value of your own is `let {name} = …`"
-            )),
+            Meant::Nothing => diagnostic.help(self.what_may_stand(name, module)),
             Meant::Other(text) => diagnostic.help(format!("did you mean `{text}`?")).fix(
                 "the nearest name",
                 span,
@@ -269,6 +330,11 @@ impl<'a> Walk<'a> {
             }
             _ => {}
         }
+        // of what may stand here at all, something less near is nearer
+        let fitting = self.blocks_due(module);
+        if let Some(near) = nearest(name, fitting.iter().copied()) {
+            return Meant::Other(near.into());
+        }
         let mut candidates: Vec<&str> = locals
             .0
             .keys()
@@ -288,6 +354,44 @@ impl<'a> Walk<'a> {
                 "a unit stands behind its number: `1 {name}`, and as a rate `20 req/{name}`"
             )),
             None => Meant::Nothing,
+        }
+    }
+
+    /// The names of the blocks that are due here, as written; none where others are due.
+    fn blocks_due(&self, module: ModuleId) -> Vec<&str> {
+        let Due::Block(kind) = self.due else {
+            return Vec::new();
+        };
+        let around = self.around.iter().filter(|(of, _)| *of == kind);
+        let global = self.program.module(module).names.iter();
+        let global = global.filter(|(_, definition)| {
+            matches!(&definition.kind, DefinitionKind::Block(flat) if flat.kind.text == kind)
+        });
+        let around = around.map(|(_, name)| *name);
+        around
+            .chain(global.map(|(name, _)| name.as_str()))
+            .collect()
+    }
+
+    /// What to write for a name that is near to nothing.
+    fn what_may_stand(&self, name: &str, module: ModuleId) -> String {
+        match self.due {
+            Due::Anything => {
+                format!("a text is quoted: \"{name}\"; a value of your own is `let {name} = …`")
+            }
+            Due::Value => format!("a value of your own is `let {name} = …`"),
+            Due::Block(kind) => match self.blocks_due(module).as_slice() {
+                [] if kind == "engine" => {
+                    "name one of the library: `engine = engines.builtin`, with `use std.engines`"
+                        .to_string()
+                }
+                [] => format!("name a {kind} that is defined: `{kind} {name} {{ … }}`"),
+                known => {
+                    let more = if known.len() > LISTED { ", …" } else { "" };
+                    let listed = &known[..known.len().min(LISTED)];
+                    format!("{kind}s: {}{more}", listed.join(", "))
+                }
+            },
         }
     }
 

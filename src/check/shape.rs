@@ -189,7 +189,11 @@ pub fn unknown_kind(kind: &Ident, parent: &str) -> Diagnostic {
             false,
         ),
         None if known.is_empty() => diagnostic.help(format!("a `{parent}` holds no blocks")),
-        None => diagnostic.help(format!("here may stand: {}", known.join(", "))),
+        None => {
+            let checks = schema::kind(parent).is_some_and(|kind| kind.checks);
+            let checks = if checks { CHECKS_TOO } else { "" };
+            diagnostic.help(format!("here may stand: {}{checks}", known.join(", ")))
+        }
     }
 }
 
@@ -280,5 +284,13 @@ fn unknown_attribute(kind: &Kind, flat: &Flat, name: &str, span: Span) -> Diagno
         "server" => diagnostic.help("an option of its engine stands in `options { … }`"),
         _ => diagnostic,
     };
-    diagnostic.help(format!("a `{}` has: {}", kind.name, list.join(", ")))
+    let checks = if kind.checks { CHECKS_TOO } else { "" };
+    diagnostic.help(format!(
+        "a `{}` has: {}{checks}",
+        kind.name,
+        list.join(", ")
+    ))
 }
+
+/// Behind the blocks of a kind in which checks may stand.
+const CHECKS_TOO: &str = ", and checks: `expect …`, `warn …`";

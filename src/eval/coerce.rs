@@ -5,7 +5,7 @@ use crate::diagnostics::{Diagnostic, codes};
 use crate::schema::{Attribute, Type};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ItemKind};
-use crate::units::{Dimension, column_unit, number};
+use crate::units::{Dimension, column_unit, number, parse_unit};
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
@@ -170,7 +170,11 @@ impl Evaluator<'_> {
                     value.describe()
                 );
                 let diagnostic = Diagnostic::error(codes::DIMENSIONS, span, message);
-                refuse(diagnostic.help(how(ty).unwrap_or_default()))
+                let help = match self.per_what(d, &value, span) {
+                    Some(text) => format!("write per what: `{text}`, if that is what was meant"),
+                    None => how(ty).unwrap_or_default(),
+                };
+                refuse(diagnostic.help(help))
             }
             (Type::Quantity(d) | Type::Count(d), value) => refuse(mismatch(&d.describe(), &value)),
             (Type::Ratio, Value::Number(q)) if q.dimension.is_none() => {
@@ -266,6 +270,21 @@ impl Evaluator<'_> {
                 })
             }
         }
+    }
+
+    /// `1 MB/req` for `1MB` where data per request is due: the writer's own number, as written.
+    fn per_what(&self, due: Dimension, value: &Value, span: Span) -> Option<String> {
+        let Value::Number(q) = value else { return None };
+        let unit = column_unit(due);
+        let (above, below) = unit.split_once('/')?;
+        let (_, above) = parse_unit(above)?;
+        let written = self.program.sources.text(span);
+        let digits = |c: char| c.is_ascii_digit() || matches!(c, '.' | '_');
+        let own = written.trim_start_matches(digits);
+        let number = &written[..written.len() - own.len()];
+        let own = own.trim();
+        let literal = !number.is_empty() && parse_unit(own).is_some();
+        (literal && q.dimension == above).then(|| format!("{number} {own}/{below}"))
     }
 
     fn not_negative(&self, name: &str, q: crate::units::Quantity, span: Span) -> Value {

@@ -4,8 +4,8 @@ use super::unlike::counted;
 use super::{Evaluator, MOST_ENTRIES, Scope, Shape, Value};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
-use crate::syntax::ast::{BinaryOp, Expr, UnaryOp};
-use crate::units::{Dimension, Quantity};
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
+use crate::units::{Dimension, Quantity, parse_unit};
 
 /// The dimension of a number, measured or not.
 pub(super) fn dimension_of(value: &Value) -> Option<Dimension> {
@@ -210,6 +210,36 @@ impl Evaluator<'_> {
         }
     }
 
+    /// `10/s` where a server is called `s`: the unit was meant. Reports it.
+    fn is_unit(&self, below: &Value, left: &Expr, right: &Expr) -> bool {
+        let (ExprKind::Number { unit, .. }, ExprKind::Name(name), Value::Handle(handle)) =
+            (&left.kind, &right.kind, below)
+        else {
+            return false;
+        };
+        let written = self.program.sources.text(left.span);
+        let rate = match unit {
+            // what happens per time without a unit of its own is requests
+            None => format!("{written} req/{name}"),
+            Some(unit) => {
+                let number = written.strip_suffix(unit.text.as_str()).unwrap_or(written);
+                format!("{} {}/{name}", number.trim_end(), unit.text)
+            }
+        };
+        let known = rate.rsplit_once(' ').and_then(|(_, unit)| parse_unit(unit));
+        if known.is_none() {
+            return false;
+        }
+        let span = left.span.to(right.span);
+        let message = format!("`{name}` is {} here, and no unit", handle.describe());
+        self.report(
+            Diagnostic::error(codes::TYPE_MISMATCH, right.span, message)
+                .help(format!("write `{rate}`, if that is what was meant"))
+                .fix("write it as a unit", span, rate, false),
+        );
+        true
+    }
+
     /// `stress.ttft <= 800ms`: a distribution, a series or a phase is no figure yet.
     pub(super) fn not_a_figure(&self, value: &Value, expr: &Expr) -> Option<Value> {
         let Value::Handle(handle) = value else {
@@ -334,6 +364,9 @@ impl Evaluator<'_> {
         left: &Expr,
         right: &Expr,
     ) -> Value {
+        if op == BinaryOp::Divide && self.is_unit(&b, left, right) {
+            return Value::Error;
+        }
         if let Some(value) = self
             .not_a_figure(&a, left)
             .or_else(|| self.not_a_figure(&b, right))

@@ -46,6 +46,10 @@ pub struct PhaseData {
     pub load_names: Vec<String>,
     /// What it did, in words: `closed loop, 8 clients, 200 requests`.
     pub load_text: String,
+    /// One of its loads is an open loop: requests are due at times of their own.
+    pub open_loop: bool,
+    /// One of its workloads judges answers.
+    pub judged: bool,
     pub rounds: Vec<Round>,
     /// Of all rounds and loads; each says to which it belongs.
     pub records: Vec<Record>,

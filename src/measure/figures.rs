@@ -31,8 +31,14 @@ pub fn phase_result(phase: &PhaseData) -> PhaseResult {
                 add_metrics(&mut metrics, &format!("{load}."), &requests);
             }
         }
+        if !phase.judged {
+            metrics.retain(|name: &String, _| !is_accept_rate(name));
+        }
         notes.extend(all.notes());
         warnings.extend(late::warning(phase.client_delay.as_ref(), &all));
+        if phase.open_loop {
+            warnings.extend(late::sends(&all));
+        }
     }
     PhaseResult {
         name: phase.name.clone(),
@@ -45,11 +51,17 @@ pub fn phase_result(phase: &PhaseData) -> PhaseResult {
             why.cloned().unwrap_or(lack.reason)
         }),
         load: phase.load_text.clone(),
+        open_loop: phase.open_loop,
         metrics,
         failures: failures(all.records()),
         warnings,
         notes,
     }
+}
+
+/// Of a phase, or of one of its loads: a figure that only workloads with an `accept` have.
+fn is_accept_rate(metric: &str) -> bool {
+    metric == "accept_rate" || metric.ends_with(".accept_rate")
 }
 
 fn add_metrics(metrics: &mut IndexMap<String, Figure>, prefix: &str, requests: &Requests<'_>) {
@@ -208,6 +220,7 @@ mod tests {
         let mut phase = PhaseData {
             name: "mix".into(),
             load_names: vec!["chat".into(), "batch".into()],
+            judged: true,
             records: vec![
                 answered("chat"),
                 answered("batch"),
@@ -247,6 +260,13 @@ mod tests {
             [("connect", 2, "refused"), ("status", 1, "500: no")]
         );
         assert_eq!(result.skipped, None);
+
+        phase.judged = false;
+        let unjudged = phase_result(&phase).metrics;
+        for gone in ["accept_rate", "chat.accept_rate", "batch.accept_rate"] {
+            assert!(!unjudged.contains_key(gone), "{gone}");
+        }
+        assert_eq!(unjudged.len() + 3, result.metrics.len());
 
         phase.not_run = Some("the server died".into());
         let cut = phase_result(&phase);

@@ -6,6 +6,9 @@
 //! medians: no more than half of the waits can be longer than twice their mean (Markov), so a mean
 //! of 5 % of a median can shift it by 10 % at most. Beyond that the phase gets a warning. High
 //! percentiles may hold more: a few long waits hardly show in a mean.
+//!
+//! In an open loop a request can also be sent after it was due (`lateness`). TTFT and E2E count
+//! from when it was due, so this is part of both by definition, and the same share is said.
 
 use super::requests::{Requests, statistic};
 use crate::load::delay::RunDelay;
@@ -22,6 +25,9 @@ const GRAIN: f64 = 100e-6;
 
 /// The kind of warning, as results name it.
 pub const CLIENT_LATE: &str = "client_late";
+
+/// The kind of the warning of an open loop whose requests were sent late.
+pub const SENT_LATE: &str = "sent_late";
 
 const HELP: &str = "leave the client a core, or run scn as root or with CAP_SYS_NICE: it then \
                     comes before what keeps the cores busy";
@@ -58,6 +64,29 @@ pub(super) fn warning(
             delay.times,
             Quantity::seconds(delay.waited_s),
             seen.join(" and ")
+        ),
+        help: HELP.into(),
+    })
+}
+
+/// A warning where an open loop's requests were sent so late that it can be seen in the median of
+/// their ttft; where nothing was streamed, of their e2e: both count from when a request was due.
+pub(super) fn sends(requests: &Requests<'_>) -> Option<Warning> {
+    let median = |metric: &str| Some(statistic(&requests.distribution(metric), "p50").ok()?.0);
+    let late = median("lateness").filter(|late| *late > GRAIN)?;
+    let (metric, whole) = ["ttft", "e2e"]
+        .into_iter()
+        .find_map(|metric| Some((metric, median(metric)?)))?;
+    if late <= SHARE * whole {
+        return None;
+    }
+    Some(Warning {
+        kind: SENT_LATE.into(),
+        text: format!(
+            "requests were sent late: {} after they were due (lateness.p50); {metric}.p50 is {}, \
+             and this is part of it",
+            Quantity::seconds(late),
+            Quantity::seconds(whole)
         ),
         help: HELP.into(),
     })
@@ -123,6 +152,47 @@ mod tests {
             (record.first_token, record.chunks) = (None, Vec::new());
         }
         assert!(said(&plain).unwrap().contains("e2e.p50 is 200 ms"));
+    }
+
+    #[test]
+    fn sends_beyond_a_twentieth_of_the_median_are_said() {
+        let sent = |late: f64, ttft: Option<f64>| {
+            let record = Record {
+                sent: Some(late),
+                first_token: ttft,
+                end: 0.2,
+                ..Record::default()
+            };
+            let phase = PhaseData {
+                records: vec![record; 10],
+                ..PhaseData::default()
+            };
+            let warning = sends(&Requests::of(&phase, None))?;
+            assert_eq!(warning.kind, SENT_LATE);
+            Some(warning.text)
+        };
+        assert_eq!(sent(4e-3, Some(0.1)), None);
+        let text = sent(6e-3, Some(0.1)).unwrap();
+        assert!(text.contains("6 ms after they were due"), "{text}");
+        assert!(text.contains("ttft.p50 is 100 ms"), "{text}");
+        assert_eq!(sent(50e-6, Some(100e-6)), None, "too short to be said");
+        assert_eq!(sent(6e-3, None), None, "200 ms in all");
+        assert!(sent(20e-3, None).unwrap().contains("e2e.p50 is 200 ms"));
+    }
+
+    #[test]
+    fn only_open_loops_are_warned_of_late_sends() {
+        let mut phase = phase(0.0);
+        for record in &mut phase.records {
+            record.sent = Some(0.05);
+        }
+        let kinds = |phase: &PhaseData| {
+            let warnings = crate::measure::figures::phase_result(phase).warnings;
+            warnings.into_iter().map(|w| w.kind).collect::<Vec<_>>()
+        };
+        assert!(kinds(&phase).is_empty());
+        phase.open_loop = true;
+        assert_eq!(kinds(&phase), [SENT_LATE]);
     }
 
     #[test]

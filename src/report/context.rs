@@ -277,6 +277,7 @@ mod tests {
                 measured: true,
                 skipped: some("s"),
                 load: "l".into(),
+                open_loop: false,
                 metrics: figures(),
                 failures: vec![],
                 warnings: vec![Warning {

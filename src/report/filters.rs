@@ -188,7 +188,8 @@ fn entries(map: &Value) -> Result<Vec<(String, Value)>, Error> {
 }
 
 /// `phases | phase_rows`: rows of `{name, metrics}` for `figure_table`: one per phase with
-/// figures, and one per named load of a phase that has several.
+/// figures, and one per named load of a phase that has several. Only open loops keep their
+/// `lateness`: a closed loop's requests are due when they can be sent.
 fn phase_rows(phases: &Value) -> Result<Value, Error> {
     let mut rows = Vec::new();
     for phase in phases.try_iter()? {
@@ -196,7 +197,10 @@ fn phase_rows(phases: &Value) -> Result<Value, Error> {
         if !phase.get_attr("measured")?.is_true() {
             name.push_str(" (not measured)");
         }
-        let all = entries(&phase.get_attr("metrics")?)?;
+        let mut all = entries(&phase.get_attr("metrics")?)?;
+        if !phase.get_attr("open_loop")?.is_true() {
+            all.retain(|(key, _)| !key.starts_with("lateness.") && !key.contains(".lateness."));
+        }
         let loads: Vec<String> = all
             .iter()
             .filter_map(|(key, _)| key.strip_suffix(".requests").map(String::from))

@@ -293,6 +293,9 @@ pub struct PhaseResult {
     pub skipped: Option<String>,
     /// What the phase did, in words: `closed loop, 8 clients, 200 requests`.
     pub load: String,
+    /// One of its loads is an open loop, of which `lateness` says how well it kept its times.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub open_loop: bool,
     /// `ttft.p50`, `request_rate`, `success_rate`, …; `<load>.ttft.p50` for a phase of several loads.
     pub metrics: IndexMap<String, Figure>,
     pub failures: Vec<FailureCount>,
@@ -304,7 +307,7 @@ pub struct PhaseResult {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warning {
-    /// `client_late`
+    /// `client_late` or `sent_late`
     pub kind: String,
     pub text: String,
     /// What to do.

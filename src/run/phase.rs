@@ -63,6 +63,8 @@ impl Stage<'_> {
                 .filter_map(|load| load.load.name.clone())
                 .collect(),
             load_text: phase_words(spec),
+            open_loop: spec.is_open_loop(),
+            judged: spec.is_judged(),
             rounds: Vec::new(),
             records: Vec::new(),
             notes: Vec::new(),

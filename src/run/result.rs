@@ -64,6 +64,8 @@ pub(super) fn not_run(phase: &PhaseSpec, now: f64, problem: Option<&WorldError>)
             .filter_map(|load| load.load.name.clone())
             .collect(),
         load_text: crate::plan::phase_words(phase),
+        open_loop: phase.is_open_loop(),
+        judged: phase.is_judged(),
         rounds: Vec::new(),
         records: Vec::new(),
         notes: Vec::new(),

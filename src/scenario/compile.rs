@@ -10,7 +10,7 @@ use crate::eval::{Binding, Evaluator, Handle, Layer, Nothing, Params, Scope, Val
 use crate::resolve::{Definition, DefinitionKind, Flat, ModuleId, Program};
 use crate::units::display_precise;
 use indexmap::IndexMap;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,25 +47,54 @@ pub fn compile(program: &Program, params: &Params, select: &dyn Fn(&str) -> bool
 /// Compiles scenarios, be they of root files or of files that these use.
 pub fn compile_these(program: &Program, params: &Params, chosen: &[Arc<Flat>]) -> Compiled {
     let mut compiled = Compiled::default();
-    let mut names: HashMap<&str, &Arc<Flat>> = HashMap::new();
+    let mut names: IndexMap<&str, Vec<&Arc<Flat>>> = IndexMap::new();
     for flat in chosen.iter().filter(|flat| runs(flat)) {
-        match names.get(flat.title()) {
-            Some(before) if before.head() == flat.head() => continue,
-            Some(before) => {
-                let message = format!("two scenarios are called `{}`", flat.title());
-                compiled.found.push(
-                    Diagnostic::error(codes::DUPLICATE, flat.head(), message)
-                        .says("the second")
-                        .label(before.head(), "the first")
-                        .help("rename one, so that reports can tell them apart, or run their files one by one"),
-                );
-                continue;
-            }
-            None => names.insert(flat.title(), flat),
-        };
-        scenario(program, params, flat, &mut compiled);
+        let alike = names.entry(flat.title()).or_default();
+        if alike.iter().any(|before| before.head() == flat.head()) {
+            continue;
+        }
+        alike.push(flat);
+        if alike.len() == 1 {
+            scenario(program, params, flat, &mut compiled);
+        }
     }
+    let repeated = names
+        .iter()
+        .filter_map(|(name, alike)| namesakes(program, name, alike));
+    compiled.found.extend(repeated);
     compiled
+}
+
+/// So many files are named where many define scenarios of one name.
+const FILES_NAMED: usize = 3;
+
+/// Scenarios of one name, said once however many there are.
+fn namesakes(program: &Program, name: &str, alike: &[&Arc<Flat>]) -> Option<Diagnostic> {
+    let [first, second, rest @ ..] = alike else {
+        return None;
+    };
+    let many = alike.len();
+    let count = if rest.is_empty() {
+        "two".into()
+    } else {
+        many.to_string()
+    };
+    let message = format!("{count} scenarios are called `{name}`");
+    let mut found = Diagnostic::error(codes::DUPLICATE, second.head(), message)
+        .says("the second")
+        .label(first.head(), "the first");
+    if !rest.is_empty() {
+        let file = |flat: &&Arc<Flat>| program.sources.get(flat.head().file).name.clone();
+        let named: Vec<String> = alike.iter().take(FILES_NAMED).map(file).collect();
+        let more = if many > FILES_NAMED { ", …" } else { "" };
+        found = found.help(format!(
+            "{many} files define it: {}{more}",
+            named.join(", ")
+        ));
+    }
+    Some(found.help(
+        "rename all but one, so that reports can tell them apart, or run their files one by one",
+    ))
 }
 
 fn scenario(program: &Program, params: &Params, flat: &Arc<Flat>, out: &mut Compiled) {
@@ -73,24 +102,62 @@ fn scenario(program: &Program, params: &Params, flat: &Arc<Flat>, out: &mut Comp
     let rows = matrix::rows(&constant, flat, &|axes| locals(program, flat, axes, None));
     out.found.extend(constant.take_found());
     out.secrets.extend(constant.secrets());
-    let mut ids = HashSet::new();
+    let mut ids: HashMap<String, IndexMap<String, Value>> = HashMap::new();
     let mut found = Vec::new();
     for axes in rows {
-        let (case, diagnostics) = one(program, params, flat, axes, &mut out.secrets);
+        let (case, diagnostics) = one(program, params, flat, axes.clone(), &mut out.secrets);
         found.push((case.id.clone(), diagnostics));
-        if ids.insert(case.id.clone()) {
-            out.cases.push(case);
-            continue;
+        match ids.get(&case.id) {
+            Some(before) => out.found.push(same_id(flat, &case.id, before, &axes)),
+            None => {
+                ids.insert(case.id.clone(), axes);
+                out.cases.push(case);
+            }
         }
-        let message = format!("two cases of `{}` have the id `{}`", flat.title(), case.id);
-        let named = flat.attrs.get("name");
-        let at = named.map_or(flat.head(), |attr| attr.expr.span);
-        out.found.push(
-            Diagnostic::error(codes::DUPLICATE_CASE, at, message)
-                .help("let the axes, or `name`, tell the cases apart"),
-        );
     }
     out.found.extend(by_case::gather(found));
+}
+
+/// Two cases whose ids are one: `name` says too little, or what an id leaves out is all that
+/// their axes differ in.
+fn same_id(
+    flat: &Flat,
+    id: &str,
+    before: &IndexMap<String, Value>,
+    axes: &IndexMap<String, Value>,
+) -> Diagnostic {
+    let message = format!("two cases of `{}` have the id `{id}`", flat.title());
+    if let Some(name) = flat.attrs.get("name") {
+        return Diagnostic::error(codes::DUPLICATE_CASE, name.expr.span, message)
+            .help("let `name` say the axes in which the cases differ");
+    }
+    let shown = |value: &Value| match value {
+        Value::Text(text) => format!("\"{text}\""),
+        other => other.shown().unwrap_or_else(|| other.describe()),
+    };
+    let differ = axes
+        .iter()
+        .filter(|(axis, value)| before.get(*axis) != Some(value));
+    let differ: Vec<String> = differ
+        .map(|(axis, value)| {
+            let other = before.get(axis).map(shown).unwrap_or_default();
+            format!("`{axis}` is {other} and {}", shown(value))
+        })
+        .collect();
+    let name: Vec<String> = axes
+        .keys()
+        .map(|axis| format!("{axis}=${{{axis}}}"))
+        .collect();
+    Diagnostic::error(codes::DUPLICATE_CASE, flat.head(), message)
+        .help(format!(
+            "an id is made of the axes' values without their blanks, and of numbers with six \
+             digits: {}",
+            differ.join(", ")
+        ))
+        .help(format!(
+            "change a value, or say the ids in the scenario: `name = \"{}\"`",
+            name.join(",")
+        ))
 }
 
 /// The names that a scenario's expressions see besides its module's: axes, lets, blocks.

@@ -27,7 +27,7 @@ pub use unmeasured::{Names, names_of};
 pub use workload::answered;
 
 use crate::eval::Scope;
-use crate::load::spec::{Api, Load};
+use crate::load::spec::{Api, Load, Pace};
 use crate::report::model::{Figure, ReportFormat, Template};
 use crate::source::Span;
 use crate::syntax::ast::{CheckLevel, Expr};
@@ -227,6 +227,19 @@ pub struct PhaseSpec {
     #[serde(serialize_with = "seconds")]
     pub pause: Duration,
     pub loads: Vec<LoadSpec>,
+}
+
+impl PhaseSpec {
+    /// Whether requests of it are due at times of their own.
+    pub fn is_open_loop(&self) -> bool {
+        let open = |load: &LoadSpec| matches!(load.load.pace, Pace::Open { .. });
+        self.loads.iter().any(open)
+    }
+
+    /// Whether a workload of it judges answers.
+    pub fn is_judged(&self) -> bool {
+        self.loads.iter().any(|load| load.workload.accepts)
+    }
 }
 
 /// One load of a phase: the pace, the server, and what is asked.

@@ -192,6 +192,9 @@ impl Builder<'_> {
         let whole = self.span(&pair);
         let (kind, end) = match pair.as_rule() {
             Rule::attr => {
+                if let Some(axes) = axes_after_colon(&pair) {
+                    return self.matrix_with_colon(pair, &axes);
+                }
                 let attr = self.attr(pair);
                 let end = attr.value.span.end;
                 (ItemKind::Attr(attr), end)
@@ -261,6 +264,24 @@ impl Builder<'_> {
             value.span
         };
         Attr { name, value }
+    }
+
+    /// `matrix: clients = [1, 2]`: one mistake, whatever it looks like from within.
+    fn matrix_with_colon(&mut self, pair: Pair<'_, Rule>, axes: &str) -> (ItemKind, Span) {
+        let span = self.span(&pair);
+        let said = self.found.len();
+        let attr = self.attr(pair);
+        self.found.truncate(said);
+        let whole = format!("matrix {{ {axes} }}");
+        let found = Diagnostic::error(
+            codes::FOREIGN_FORM,
+            attr.name.span,
+            "`matrix` is a block: its axes stand in braces",
+        )
+        .says("expected `{` after this");
+        let found = found.help(format!("write `{whole}`"));
+        self.say(found);
+        (ItemKind::Error, span)
     }
 
     fn key(&mut self, pair: &Pair<'_, Rule>) -> Ident {
@@ -336,4 +357,16 @@ impl Builder<'_> {
         }
         name
     }
+}
+
+/// The axes of `matrix: clients = [1, 2]`, on one line and without doubled blanks.
+fn axes_after_colon(pair: &Pair<'_, Rule>) -> Option<String> {
+    let axes = pair.as_str().strip_prefix("matrix")?.trim_start();
+    let axes = axes.strip_prefix(':')?;
+    let (name, value) = axes.split_once('=')?;
+    let name = name.trim();
+    let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let sets = is_name && !value.starts_with('=');
+    let words: Vec<&str> = axes.split_whitespace().collect();
+    sets.then(|| words.join(" "))
 }
