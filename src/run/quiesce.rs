@@ -273,12 +273,13 @@ fn not_idle(metrics: &[EngineMetric], series: &SeriesSet, begun: f64) -> Option<
 }
 
 /// Since when memory has not moved, where that is long enough; `begun` where there is no memory
-/// to watch.
+/// to watch, as it says itself: one that was not read yet is none to go by.
 fn still_since(series: &SeriesSet, begun: f64) -> Option<f64> {
-    let points = match series.series.get("memory") {
-        Some(memory) if !memory.points.is_empty() => &memory.points,
-        _ => return Some(begun),
-    };
+    let memory = series.series.get("memory")?;
+    let points = &memory.points;
+    if points.is_empty() && memory.unavailable.is_some() {
+        return Some(begun);
+    }
     let (now, last) = *points.last()?;
     // the first sample after the last one that differs
     let moved = last_move(points, last);
@@ -316,7 +317,18 @@ mod tests {
 
     #[test]
     fn without_memory_there_is_nothing_to_wait_for() {
-        assert_eq!(still_since(&SeriesSet::default(), 3.0), Some(3.0));
+        assert_eq!(still_since(&unmeasured(), 3.0), Some(3.0));
+        assert_eq!(
+            still_since(&SeriesSet::default(), 3.0),
+            None,
+            "not read yet"
+        );
+    }
+
+    fn unmeasured() -> SeriesSet {
+        let mut set = SeriesSet::default();
+        set.unavailable("memory", "it runs on another host");
+        set
     }
 
     fn rest(clock: Clock, metrics: &[EngineMetric], until: f64) -> Rest<'_> {
@@ -382,7 +394,7 @@ mod tests {
         let metrics = [busy];
         let rest = rest(clock, &metrics, 0.2);
         let look = || {
-            let mut set = SeriesSet::default();
+            let mut set = unmeasured();
             set.push("running", Dimension::NONE, clock.now(), 3.0);
             vec![set]
         };
