@@ -20,7 +20,8 @@ use std::sync::Arc;
 pub struct Round {
     pub start: f64,
     pub end: f64,
-    /// After the load: the quiet stretch whose least sample is the floor.
+    /// After the load: the end of the quiet, since memory last moved (see `run::quiesce`). Its
+    /// least sample is the floor.
     pub quiet: Option<(f64, f64)>,
 }
 

@@ -1,8 +1,9 @@
 //! Series over the phases of a case: peaks, increases, and how floors grew.
 //!
-//! The floor of a phase is its least sample in the quiet end of its last repetition. A phase
-//! that sent no requests is quiet throughout. One that sent some and had no quiet end has no
-//! floor: what was in flight would pass for what is held.
+//! The floor of a phase is its least sample in the quiet end of its last repetition: the stretch
+//! after memory last moved, so that neither what was not held yet nor what was given back later
+//! counts. Where no such end is known, a phase that sent no requests is quiet throughout, and one
+//! that sent some has no floor: what was in flight would pass for what is held.
 //!
 //! Series of checkpoints (PSS and USS) have one value at the end of each repetition that
 //! quiesced: the last one taken before the next repetition or phase began.

@@ -3,9 +3,10 @@
 mod care;
 mod load;
 
+use super::Shared;
+use super::quiesce::{self, Quieting};
 use super::recorder::Recorder;
 use super::server::Live;
-use super::{Shared, quiesce};
 use crate::load::record::Record;
 use crate::measure::case::{PhaseData, Round};
 use crate::plan::phase_words;
@@ -153,29 +154,29 @@ impl Stage<'_> {
         spec: &PhaseSpec,
         data: &mut PhaseData,
     ) -> Result<Option<f64>, WorldError> {
-        let mut from = None;
         self.aftermath().await?;
         if self.stop.level() > StopLevel::Run {
             return Ok(None);
         }
         if spec.quiesce {
             self.flush(data).await;
-            for server in self.servers {
-                let (since, notes) = quiesce::settle(
-                    self.shared,
-                    server.live,
-                    &server.sampler,
-                    self.sample,
-                    self.stop,
-                )
-                .await;
-                from = Some(from.map_or(since, |other: f64| other.max(since)));
-                data.notes.extend(notes);
-            }
         }
-        if let Some(idle) = spec.idle {
-            from.get_or_insert(self.shared.clock.now());
-            self.wait(idle, &[]).await?;
+        let mut from = None;
+        if spec.quiesce || spec.idle.is_some() {
+            let quieting = Quieting {
+                shared: self.shared,
+                servers: self.servers,
+                sample: self.sample,
+                stop: self.stop,
+                begun: self.shared.clock.now(),
+                waits: spec.quiesce,
+                idle: spec.idle,
+            };
+            let quiet = quieting
+                .wait(self.wait(spec.idle.unwrap_or_default(), &[]))
+                .await?;
+            from = Some(quiet.from);
+            data.notes.extend(quiet.notes);
         }
         self.alive()?;
         Ok(from)

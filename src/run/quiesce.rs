@@ -1,10 +1,10 @@
 //! Flushing caches, and waiting until a server rests, so that a floor can be read.
 
 use super::Shared;
+use super::phase::Watched;
 use super::progress::Event;
 use super::server::Live;
 use crate::clock::Clock;
-use crate::probe::sampler::Sampler;
 use crate::probe::series::SeriesSet;
 use crate::scenario::EngineMetric;
 use crate::stop::{Stop, StopLevel};
@@ -73,98 +73,189 @@ async fn flush_all(live: &Live) -> Vec<String> {
     problems
 }
 
-/// Waits until the engine says that it is idle and its memory has stopped moving. Returns the
-/// start of the quiet stretch on the run's clock, and what did not come to rest.
-pub async fn settle(
-    shared: &Shared,
-    live: &Live,
-    sampler: &Sampler,
-    interval: Duration,
-    stop: &Stop,
-) -> (f64, Vec<String>) {
-    shared.progress.event(Event::Waiting {
-        what: format!("{} to come to rest", live.spec.name),
-    });
-    let rest = Rest {
-        server: &live.spec.name,
-        metrics: &live.spec.metrics,
-        clock: shared.clock,
-        tick: interval.clamp(Duration::from_millis(50), Duration::from_millis(500)),
-        patience: PATIENCE,
-    };
-    let goes_on = || stop.level() == StopLevel::Run && live.ended().is_none();
-    rest.wait(|| sampler.snapshot(), goes_on).await
+/// The quiet end of a round, as it was left.
+#[derive(Debug, Default, PartialEq)]
+pub struct Quiet {
+    /// Since when nothing moved, on the run's clock: what is measured from here on is a floor.
+    pub from: f64,
+    /// What did not come to rest.
+    pub notes: Vec<String>,
 }
 
-/// What is waited for until a server rests.
+/// A quiet end in the making: the time from which it counts, and how long it may take.
+pub struct Quieting<'a> {
+    pub shared: &'a Shared,
+    pub servers: &'a [Watched<'a>],
+    /// The sampling interval.
+    pub sample: Duration,
+    pub stop: &'a Stop,
+    /// When the load had ended and the caches were flushed, on the run's clock.
+    pub begun: f64,
+    /// Whether to wait until the servers rest; else it is only looked at.
+    pub waits: bool,
+    /// The phase's `idle`, which is waited for in between.
+    pub idle: Option<Duration>,
+}
+
+impl Quieting<'_> {
+    /// Waits until the engines say that they are idle and their memory has stopped moving; then
+    /// for `idling`; then looks again, and waits for what moved meanwhile. So the stretch that
+    /// is returned is the end of the quiet, whatever moved before.
+    ///
+    /// # Errors
+    /// Those of `idling`.
+    pub async fn wait<E>(&self, idling: impl Future<Output = Result<(), E>>) -> Result<Quiet, E> {
+        let mut patience = match self.waits {
+            true => PATIENCE.as_secs_f64(),
+            false => 0.0,
+        };
+        if self.waits {
+            let until = self.shared.clock.now() + patience;
+            let quiet = self.settle(until).await;
+            if self.idle.is_none() {
+                return Ok(quiet);
+            }
+            // what came to rest, or did not, is asked again after the idle time
+            patience = (until - self.shared.clock.now()).max(0.0);
+        }
+        idling.await?;
+        Ok(self.settle(self.shared.clock.now() + patience).await)
+    }
+
+    async fn settle(&self, until: f64) -> Quiet {
+        let rest = Rest {
+            servers: (self.servers.iter())
+                .map(|server| {
+                    let metrics: &[EngineMetric] = match self.waits {
+                        true => &server.live.spec.metrics,
+                        false => &[],
+                    };
+                    (server.live.spec.name.as_str(), metrics)
+                })
+                .collect(),
+            clock: self.shared.clock,
+            tick: (self.sample).clamp(Duration::from_millis(50), Duration::from_millis(500)),
+            begun: self.begun,
+            until,
+            fallback: self
+                .idle
+                .map_or(STILL, |idle| idle.as_secs_f64().max(STILL)),
+        };
+        let look = || -> Vec<SeriesSet> {
+            let samplers = self.servers.iter().map(|server| &server.sampler);
+            samplers.map(|sampler| sampler.snapshot()).collect()
+        };
+        let runs = || {
+            self.servers
+                .iter()
+                .all(|server| server.live.ended().is_none())
+        };
+        if self.waits && rest.since(&look()).is_none() {
+            let names: Vec<&str> = rest.servers.iter().map(|(name, _)| *name).collect();
+            self.shared.progress.event(Event::Waiting {
+                what: format!("{} to come to rest", names.join(" and ")),
+            });
+        }
+        rest.wait(look, || self.stop.level() == StopLevel::Run && runs())
+            .await
+    }
+}
+
+/// What is waited for until servers rest.
 struct Rest<'a> {
-    server: &'a str,
-    metrics: &'a [EngineMetric],
+    /// Their names, and what their engines tell.
+    servers: Vec<(&'a str, &'a [EngineMetric])>,
     clock: Clock,
-    /// How often it is looked at.
+    /// How often they are looked at.
     tick: Duration,
-    patience: Duration,
+    /// What was before does not count. Both are on the run's clock.
+    begun: f64,
+    until: f64,
+    /// Seconds at the end in which a floor is read where memory did not settle: the least of
+    /// what comes and goes.
+    fallback: f64,
 }
 
 impl Rest<'_> {
-    /// As [`settle`], of what `look` sees; ends early where it no longer `goes_on`.
-    async fn wait(
-        &self,
-        look: impl Fn() -> SeriesSet,
-        goes_on: impl Fn() -> bool,
-    ) -> (f64, Vec<String>) {
-        let begun = self.clock.now();
-        let until = begun + self.patience.as_secs_f64();
+    /// Waits for what `look` sees of each server; ends early where it no longer `goes_on`.
+    async fn wait(&self, look: impl Fn() -> Vec<SeriesSet>, goes_on: impl Fn() -> bool) -> Quiet {
         let mut seen = look();
-        let mut rests = self.since(&seen, begun);
-        while rests.is_none() && self.clock.now() < until && goes_on() {
+        let mut rests = self.since(&seen);
+        while rests.is_none() && self.clock.now() < self.until && goes_on() {
             tokio::time::sleep(self.tick).await;
             seen = look();
-            rests = self.since(&seen, begun);
+            rests = self.since(&seen);
         }
         match rests {
-            Some(since) => (since, Vec::new()),
+            Some(from) => Quiet {
+                from,
+                notes: Vec::new(),
+            },
             // whoever stopped it, or the server's end, is told elsewhere
-            None if !goes_on() => (self.clock.now(), Vec::new()),
-            None => self.gave_up(&seen, begun),
+            None if !goes_on() => Quiet {
+                from: self.clock.now(),
+                notes: Vec::new(),
+            },
+            None => self.gave_up(&seen),
         }
     }
 
-    /// Since when the engine is idle and its memory still.
-    fn since(&self, series: &SeriesSet, begun: f64) -> Option<f64> {
-        match not_idle(self.metrics, series, begun) {
-            Some(_) => None,
-            None => still_since(series, begun),
+    /// Since when all engines are idle and the memory of all is still.
+    fn since(&self, seen: &[SeriesSet]) -> Option<f64> {
+        let mut since = self.begun;
+        for ((_, metrics), series) in self.servers.iter().zip(seen) {
+            if not_idle(metrics, series, self.begun).is_some() {
+                return None;
+            }
+            since = since.max(still_since(series, self.begun)?);
         }
+        Some(since)
     }
 
     /// Where the quiet stretch begins nevertheless, and what had not come to rest.
-    fn gave_up(&self, series: &SeriesSet, begun: f64) -> (f64, Vec<String>) {
-        let (server, within) = (self.server, Quantity::seconds(self.patience.as_secs_f64()));
+    fn gave_up(&self, seen: &[SeriesSet]) -> Quiet {
+        let now = self.clock.now();
+        let within = Quantity::seconds(((now - self.begun) * 10.0).round() / 10.0);
+        let mut from = self.begun;
         let mut notes = Vec::new();
-        if let Some(metric) = not_idle(self.metrics, series, begun) {
-            notes.push(format!(
-                "{server} did not become idle within {within}: {metric}"
-            ));
+        for ((server, metrics), series) in self.servers.iter().zip(seen) {
+            if let Some(metric) = not_idle(metrics, series, self.begun) {
+                notes.push(format!(
+                    "{server} did not become idle within {within}: {metric}"
+                ));
+            }
+            match still_since(series, self.begun) {
+                Some(since) => from = from.max(since),
+                None => {
+                    from = from.max(now - self.fallback);
+                    notes.extend(moved(series, self.begun).map(|(first, last)| {
+                        format!(
+                            "the memory of {server} did not settle within {within}: it went from \
+                             {first} to {last}, and a floor or growth that is read here is of \
+                             memory that still moved"
+                        )
+                    }));
+                }
+            }
         }
-        let since = still_since(series, begun);
-        if since.is_none()
-            && let Some((first, last)) = moved(series, begun)
-        {
-            notes.push(format!(
-                "the memory of {server} did not settle within {within}: it went from {first} to \
-                 {last}, and a floor or growth that is read here is of memory that still moved"
-            ));
-        }
-        (since.unwrap_or_else(|| self.clock.now()), notes)
+        Quiet { from, notes }
     }
 }
 
-/// The first and the last memory since `begun`.
+/// The memory at the beginning and at the end of what was seen since `begun`, where it moved.
 fn moved(series: &SeriesSet, begun: f64) -> Option<(Quantity, Quantity)> {
     let points = &series.series.get("memory")?.points;
-    let first = points.iter().find(|(t, _)| *t >= begun).or(points.last())?;
-    Some((Quantity::bytes(first.1), Quantity::bytes(points.last()?.1)))
+    let (_, last) = *points.last()?;
+    let since = points.partition_point(|(t, _)| *t < begun);
+    let (_, first) = *points.get(since)?;
+    last_move(&points[since..], last)?;
+    Some((Quantity::bytes(first), Quantity::bytes(last)))
+}
+
+/// The index of the last sample that differs from how it ended.
+fn last_move(points: &[(f64, f64)], last: f64) -> Option<usize> {
+    let tolerance = (last * SHARE).max(GRAIN);
+    (points.iter()).rposition(|(_, value)| (value - last).abs() > tolerance)
 }
 
 /// A metric that has not returned to its idle value since `begun`; none where all have, or where
@@ -182,18 +273,16 @@ fn not_idle(metrics: &[EngineMetric], series: &SeriesSet, begun: f64) -> Option<
 }
 
 /// Since when memory has not moved, where that is long enough; `begun` where there is no memory
-/// to watch.
+/// to watch, as it says itself: one that was not read yet is none to go by.
 fn still_since(series: &SeriesSet, begun: f64) -> Option<f64> {
-    let points = match series.series.get("memory") {
-        Some(memory) if !memory.points.is_empty() => &memory.points,
-        _ => return Some(begun),
-    };
+    let memory = series.series.get("memory")?;
+    let points = &memory.points;
+    if points.is_empty() && memory.unavailable.is_some() {
+        return Some(begun);
+    }
     let (now, last) = *points.last()?;
-    let tolerance = (last * SHARE).max(GRAIN);
     // the first sample after the last one that differs
-    let moved = points
-        .iter()
-        .rposition(|(_, value)| (value - last).abs() > tolerance);
+    let moved = last_move(points, last);
     let since = moved.map_or(begun, |index| points[index + 1].0).max(begun);
     (now - since >= STILL).then_some(since)
 }
@@ -228,24 +317,36 @@ mod tests {
 
     #[test]
     fn without_memory_there_is_nothing_to_wait_for() {
-        assert_eq!(still_since(&SeriesSet::default(), 3.0), Some(3.0));
+        assert_eq!(still_since(&unmeasured(), 3.0), Some(3.0));
+        assert_eq!(
+            still_since(&SeriesSet::default(), 3.0),
+            None,
+            "not read yet"
+        );
     }
 
-    fn rest(clock: Clock, metrics: &[EngineMetric], patience: Duration) -> Rest<'_> {
+    fn unmeasured() -> SeriesSet {
+        let mut set = SeriesSet::default();
+        set.unavailable("memory", "it runs on another host");
+        set
+    }
+
+    fn rest(clock: Clock, metrics: &[EngineMetric], until: f64) -> Rest<'_> {
         Rest {
-            server: "sut",
-            metrics,
+            servers: vec![("sut", metrics)],
             clock,
             tick: Duration::from_millis(50),
-            patience,
+            begun: 0.0,
+            until,
+            fallback: STILL,
         }
     }
 
-    /// What a sampler that looks every 50 ms has seen by now of memory that is so at a time.
-    fn sampled(clock: Clock, memory_at: impl Fn(f64) -> f64) -> SeriesSet {
+    /// What a sampler that looks every 50 ms has seen by then of memory that is so at a time.
+    fn sampled(until: f64, memory_at: impl Fn(f64) -> f64) -> SeriesSet {
         let times = (0..).map(|n| f64::from(n) * 0.05);
         let points: Vec<(f64, f64)> = times
-            .take_while(|t| *t <= clock.now())
+            .take_while(|t| *t <= until)
             .map(|t| (t, memory_at(t)))
             .collect();
         memory(&points)
@@ -254,27 +355,30 @@ mod tests {
     #[tokio::test]
     async fn memory_that_never_settles_is_given_up_and_said() {
         let clock = Clock::start();
-        let rest = rest(clock, &[], Duration::from_millis(1300));
+        let rest = rest(clock, &[], 1.3);
         let grows = |t: f64| 1e9 + t * 1e9;
-        let (since, notes) = rest.wait(|| sampled(clock, grows), || true).await;
-        assert!(since >= 1.3, "it was waited for: {since}");
+        let look = || vec![sampled(clock.now(), grows)];
+        let Quiet { from, notes } = rest.wait(look, || true).await;
+        let waited = clock.now();
+        assert!(waited >= 1.3, "it was waited for: {waited}");
+        assert!((0.3..=waited - 1.0).contains(&from), "its end: {from}");
         let [note] = &notes[..] else {
             panic!("{notes:?}")
         };
-        assert!(
-            note.starts_with("the memory of sut did not settle within 1.3 s: it went from 1."),
-            "{note}"
-        );
+        let said = "the memory of sut did not settle within 1.";
+        assert!(note.starts_with(said), "{note}");
+        assert!(note.contains(" s: it went from 1 GB to 2."), "{note}");
     }
 
     #[tokio::test]
     async fn memory_that_settles_is_not_waited_for_longer() {
         let clock = Clock::start();
-        let rest = rest(clock, &[], Duration::from_secs(600));
+        let rest = rest(clock, &[], 600.0);
         let settles = |t: f64| if t < 0.2 { 1e9 } else { 1.5e9 };
-        let (since, notes) = rest.wait(|| sampled(clock, settles), || true).await;
+        let look = || vec![sampled(clock.now(), settles)];
+        let Quiet { from, notes } = rest.wait(look, || true).await;
         assert_eq!(notes, Vec::<String>::new());
-        assert!((0.15..0.25).contains(&since), "{since}");
+        assert!((0.15..0.25).contains(&from), "{from}");
     }
 
     #[tokio::test]
@@ -288,20 +392,56 @@ mod tests {
             idle: Some(0.0),
         };
         let metrics = [busy];
-        let rest = rest(clock, &metrics, Duration::from_millis(200));
+        let rest = rest(clock, &metrics, 0.2);
         let look = || {
-            let mut set = SeriesSet::default();
+            let mut set = unmeasured();
             set.push("running", Dimension::NONE, clock.now(), 3.0);
-            set
+            vec![set]
         };
-        let (since, notes) = rest.wait(look, || true).await;
-        assert_eq!(
-            notes,
-            ["sut did not become idle within 200 ms: `running` is 3"]
+        let Quiet { from, notes } = rest.wait(look, || true).await;
+        let [note] = &notes[..] else {
+            panic!("{notes:?}")
+        };
+        assert!(
+            note.starts_with("sut did not become idle within "),
+            "{note}"
         );
-        assert!(since < 0.2, "without memory nothing else was waited for");
+        assert!(note.ends_with(": `running` is 3"), "{note}");
+        assert_eq!(from, 0.0, "without memory nothing else was waited for");
         // who stops a run does not want to hear what it did not wait for
-        let (_, notes) = rest.wait(look, || false).await;
-        assert!(notes.is_empty(), "{notes:?}");
+        let stopped = rest.wait(look, || false).await;
+        assert!(stopped.notes.is_empty(), "{stopped:?}");
+    }
+
+    #[test]
+    fn the_quiet_stretch_is_what_followed_the_last_move() {
+        let rest = rest(Clock::start(), &[], 0.0);
+        let since = |t: f64, memory_at: fn(f64) -> f64| rest.since(&[sampled(t, memory_at)]);
+        // kept from 1.5 s on: still for a second before, but that is not how it ended
+        let late = |t: f64| if t < 1.5 { 11e6 } else { 95e6 };
+        assert_eq!(since(1.2, late), Some(0.0));
+        assert_eq!(since(2.0, late), None, "it moved half a second ago");
+        let from = since(4.0, late).unwrap();
+        assert!((1.45..1.55).contains(&from), "{from}");
+    }
+
+    #[test]
+    fn servers_rest_when_all_of_them_do() {
+        let mut rest = rest(Clock::start(), &[], 0.0);
+        rest.servers.push(("other", &[]));
+        let still = |t: f64| sampled(t, |_| 1e9);
+        let steps = |t: f64| sampled(t, |t| if t < 1.0 { 1e9 } else { 2e9 });
+        assert_eq!(rest.since(&[still(1.5), steps(1.5)]), None);
+        let from = rest.since(&[steps(2.5), still(2.5)]).unwrap();
+        assert!((0.95..1.05).contains(&from), "{from}");
+    }
+
+    #[test]
+    fn a_short_idle_time_in_which_nothing_moved_is_not_noted() {
+        let rest = rest(Clock::start(), &[], 0.0);
+        let still = rest.gave_up(&[sampled(0.5, |_| 1e9)]);
+        assert_eq!(still, Quiet::default());
+        let moved = rest.gave_up(&[sampled(0.5, |t| if t < 0.2 { 1e9 } else { 2e9 })]);
+        assert_eq!(moved.notes.len(), 1, "{moved:?}");
     }
 }

@@ -184,7 +184,7 @@ pub const BUILTINS: &[Builtin] = &[
         "growth(series, from = phase, to = phase) or growth(series, during = phase)",
         &["series", "from", "to", "during"],
         1,
-        "How much a series' floor (its least value in the quiet end of a phase) rose from one phase to another, or from the first to the last repetition of one.",
+        "How much a series' floor (its least value since memory last moved in the quiet end of a phase) rose from one phase to another, or from the first to the last repetition of one.",
     ),
     function(
         "peak",

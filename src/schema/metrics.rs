@@ -188,7 +188,7 @@ pub const SERVER_SERIES: &[SeriesDef] = &[
     series(
         "memory",
         DATA,
-        "Anonymous and shared resident memory, summed over the server's processes.",
+        "Anonymous and shared resident memory, summed over the server's processes: pages that several share count once for each. `pss` counts them once, and is the better one for a server of several processes.",
     ),
     series(
         "memory_anon",

@@ -331,12 +331,16 @@ pub(super) const KINDS: &[Kind] = &[
                 "true",
                 "Whether its figures are for checks; a warm-up's are not."
             ),
-            optional("idle", TIME, "No load: wait this long."),
+            optional(
+                "idle",
+                TIME,
+                "No load: wait this long. With `quiesce` it is waited once memory has settled, and what moved meanwhile must settle again."
+            ),
             default(
                 "quiesce",
                 Type::Bool,
                 "false",
-                "After the load: drain, flush the engine's caches, wait until memory settles, and take a checkpoint."
+                "After the load: drain, flush the engine's caches, wait until memory settles (30 s at most; a note says where it did not), and take a checkpoint."
             ),
             default(
                 "flush",

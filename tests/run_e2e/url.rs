@@ -2,7 +2,7 @@
 
 use crate::raw::{Raw, STREAM, answer, read_request};
 use crate::support::*;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ struct Server {
 }
 
 impl Server {
-    fn start() -> Self {
+    fn start(more: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_scn"))
             .args([
                 "serve",
@@ -31,6 +31,7 @@ impl Server {
                 "--itl",
                 "1ms",
             ])
+            .args(more)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -74,7 +75,7 @@ fn asked_with(server: &str, more: &str) -> Pack {
 
 #[test]
 fn its_model_is_found_its_memory_measured_and_its_key_kept() {
-    let server = Server::start();
+    let server = Server::start(&[]);
     let text = format!(
         "url = \"{}\", pid = {}, api_key = env(\"SCN_TEST_KEY\"), headers = {{ \"x-extra\" = env(\"SCN_TEST_KEY\") }}",
         server.url,
@@ -301,7 +302,7 @@ fn a_launched_server_can_ask_for_a_key_that_no_listing_shows() {
 
 #[test]
 fn without_a_pid_its_memory_is_unavailable() {
-    let server = Server::start();
+    let server = Server::start(&[]);
     let text = format!("url = \"{}\", api_key = \"{KEY}\"", server.url);
     let ran = asked_with(&text, "expect small: sut.memory.max <= 1GB")
         .run(&[])
@@ -321,7 +322,7 @@ fn without_a_pid_its_memory_is_unavailable() {
 
 #[test]
 fn a_wrong_key_is_a_status_and_without_a_model_the_case_cannot_begin() {
-    let server = Server::start();
+    let server = Server::start(&[]);
     let text = format!(
         "url = \"{}\", api_key = \"wrong\", model = {{ path = \"m\" }}",
         server.url
@@ -466,4 +467,60 @@ fn https_with_a_ca_file_of_its_own() {
 
     // a file that is missing is the scenario's mistake
     asked_with(&server("missing.pem"), "").run(&[]).exits(2);
+}
+
+/// Makes the server keep memory, on time: as one that puts off what it allocates.
+fn ask_once(server: &Server) {
+    let address = server.url.strip_prefix("http://").unwrap();
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    let body =
+        r#"{"model":"org/found-me","messages":[{"role":"user","content":"hi"}],"max_tokens":1}"#;
+    let length = body.len();
+    let head = "POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ncontent-type: application/json";
+    let request = format!(
+        "{head}\r\nauthorization: Bearer {KEY}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+/// How memory grew between two quiet ends of a server that took 60 MB for good while it idled in
+/// this phase, after it had been still for long enough to pass for settled.
+fn grown_where_it_moves_in(phase: &str) -> f64 {
+    let server = Server::start(&["--leak", "60MB/req"]);
+    let pack = Pack::new(&format!(
+        "scenario s {{ sample = 50ms
+           server sut {{ url = \"{}\", pid = {}, api_key = env(\"SCN_TEST_KEY\") }}
+           phase base {{ quiesce = true, idle = 2s }}
+           phase end {{ quiesce = true, idle = 2s }}
+           expect any: growth(sut.memory, from = base, to = end) <= 1TB
+         }}",
+        server.url,
+        server.child.id()
+    ));
+    let mut command = pack.scn(&["run", "s.scn", "--out", "out"]);
+    command.env("SCN_TEST_KEY", KEY);
+    let mut started = pack.start_with(&mut command);
+    started.wait_for_phase(phase);
+    // it settles for a second, and idles for two more
+    std::thread::sleep(std::time::Duration::from_millis(2000));
+    ask_once(&server);
+    assert_eq!(started.end(), Some(0));
+    let case = json(&started.folder.join("cases/s/case/result.json"));
+    let grown = &check(&case, "any")["evidence"][0]["value"]["value"];
+    grown.as_f64().unwrap_or_else(|| panic!("{case:#}"))
+}
+
+#[test]
+fn what_is_kept_late_in_the_last_idle_time_has_grown() {
+    let grown = grown_where_it_moves_in("end");
+    assert!(grown >= 58e6, "{grown}");
+}
+
+#[test]
+fn what_is_taken_in_the_first_idle_time_has_not_grown() {
+    let grown = grown_where_it_moves_in("base");
+    assert!(grown.abs() <= 10e6, "{grown}");
 }
