@@ -71,12 +71,12 @@ pub const PHASE_METRICS: &[MetricDef] = &[
     distribution(
         "itl",
         TIME,
-        "Inter-token latency: the gaps between successive chunks that carry tokens, over all answered requests.",
+        "Inter-token latency: the gaps between successive chunks that carry tokens, over all answered requests but those whose chunks all came at one moment.",
     ),
     distribution(
         "tpot",
         TIME,
-        "Time per output token after the first: (last token - first token) / (output tokens - 1), for answered requests with at least two tokens by the server's usage.",
+        "Time per output token after the first: (last token - first token) / (output tokens - 1), for answered requests with at least two tokens by the server's usage that did not all come at one moment. vLLM's own client computes the same: its latency ends with the last chunk.",
     ),
     distribution(
         "e2e",
@@ -125,22 +125,22 @@ pub const PHASE_METRICS: &[MetricDef] = &[
     scalar(
         "request_rate",
         REQUESTS.per(TIME),
-        "Answered requests per second of the phase.",
+        "Answered requests per second of the phase, that is of its `duration` as measured.",
     ),
     scalar(
         "output_throughput",
         TOKENS.per(TIME),
-        "Output tokens of answered requests per second of the phase.",
+        "Output tokens of answered requests per second of the phase, by the server's usage; unavailable where an answer had none.",
     ),
     scalar(
         "input_throughput",
         TOKENS.per(TIME),
-        "Prompt tokens of answered requests per second of the phase.",
+        "Prompt tokens of answered requests per second of the phase, by the server's usage; unavailable where an answer had none.",
     ),
     scalar(
         "total_throughput",
         TOKENS.per(TIME),
-        "Prompt and output tokens of answered requests per second of the phase.",
+        "Prompt and output tokens of answered requests per second of the phase, by the server's usage; unavailable where an answer had none.",
     ),
     scalar(
         "image_rate",

@@ -163,7 +163,7 @@ fn a_wrong_answer_is_an_answer_and_a_failure() {
 }
 
 #[test]
-fn what_nobody_answered_has_no_latency_and_a_rate_of_zero() {
+fn what_nobody_answered_has_no_latency_and_no_rate() {
     let p = phase(vec![failed(0.0, 1.0, FailureClass::Connect)]);
     for metric in ["ttft", "itl", "tpot", "e2e", "output"] {
         assert_eq!(
@@ -171,12 +171,19 @@ fn what_nobody_answered_has_no_latency_and_a_rate_of_zero() {
             "no request of `stress` was answered"
         );
     }
-    assert_eq!(
-        why(scalar(&p, "duration")),
-        "no request of `stress` was answered"
-    );
-    near(scalar(&p, "request_rate"), 0.0);
-    near(scalar(&p, "output_throughput"), 0.0);
+    for metric in [
+        "duration",
+        "request_rate",
+        "output_throughput",
+        "image_rate",
+    ] {
+        assert_eq!(
+            why(scalar(&p, metric)),
+            "no request of `stress` was answered"
+        );
+    }
+    near(scalar(&p, "failed"), 1.0);
+    near(scalar(&p, "completed"), 0.0);
     near(scalar(&p, "success_rate"), 0.0);
     let nothing = phase(Vec::new());
     near(scalar(&nothing, "requests"), 0.0);
@@ -222,6 +229,15 @@ fn tokens_that_the_server_did_not_tell_are_not_zero() {
     near(stat(&some, "output", "count"), 1.0);
     let notes = Requests::of(&some, None).notes();
     assert!(notes[0].contains("1 of 2 answers of `stress`"), "{notes:?}");
+    // what was told of some is no throughput of all
+    for metric in ["output_throughput", "input_throughput", "total_throughput"] {
+        let reason = why(scalar(&some, metric));
+        assert!(
+            reason.starts_with("1 of 2 answers of `stress` had no `usage`"),
+            "{metric}: {reason}"
+        );
+    }
+    near(scalar(&some, "request_rate"), 2.0 / 1.125);
     // completion tokens alone: the prompt's are unavailable, with the right reason
     let half = phase(vec![Record {
         prompt_tokens: None,
@@ -260,6 +276,47 @@ fn time_per_token_needs_two_tokens() {
     let one = phase(vec![answered(0.0, 0.1, 1)]);
     assert!(why(stat(&one, "tpot", "mean")).contains("two tokens"));
     assert!(why(stat(&one, "e2e", "stddev")).contains("deviation"));
+}
+
+#[test]
+fn tokens_that_came_at_one_moment_have_no_time_between_them() {
+    let at_once = |chunks: usize| Record {
+        first_token: Some(0.1),
+        last_token: Some(0.1),
+        chunks: vec![0.1; chunks],
+        completion_tokens: Some(40),
+        ..answered(0.0, 0.1, 1)
+    };
+    // in one chunk, and in three chunks of one piece
+    for chunks in [1, 3] {
+        let p = phase(vec![at_once(chunks)]);
+        let reason = why(stat(&p, "tpot", "p50"));
+        assert!(
+            reason.contains("`stress` all tokens came at one"),
+            "{reason}"
+        );
+        assert!(stat(&p, "itl", "p50").is_err());
+        near(stat(&p, "ttft", "p50"), 0.1);
+        let notes = Requests::of(&p, None).notes();
+        assert!(notes[0].contains("in 1 of 1 answers"), "{notes:?}");
+    }
+    assert!(why(stat(&phase(vec![at_once(1)]), "itl", "p50")).contains("two chunks"));
+    assert!(why(stat(&phase(vec![at_once(3)]), "itl", "p50")).contains("at one moment"));
+    // beside others they are left out
+    let p = phase(vec![at_once(3), answered(1.0, 0.1, 5)]);
+    near(stat(&p, "tpot", "count"), 1.0);
+    near(stat(&p, "tpot", "min"), 0.01);
+    near(stat(&p, "itl", "count"), 4.0);
+    // distinct chunks keep their gaps, and many of 0 are said
+    let mut pairs = answered(0.0, 0.1, 4);
+    pairs.chunks = vec![0.1, 0.1, 0.13, 0.13];
+    let p = phase(vec![pairs]);
+    near(stat(&p, "itl", "count"), 3.0);
+    let notes = Requests::of(&p, None).notes();
+    assert!(
+        notes[0].contains("2 of 3 gaps of `stress` are 0"),
+        "{notes:?}"
+    );
 }
 
 #[test]
