@@ -7,6 +7,7 @@ pub mod delay;
 pub mod detail;
 pub mod drive;
 mod exchange;
+mod kept;
 pub mod live;
 mod priority;
 pub mod protocol;

@@ -84,6 +84,7 @@ impl Stage<'_> {
         }
         data.end = clock.now();
         data.records.extend(self.recorder.drain());
+        data.notes.extend(oddities(&data.records));
         self.recorder.flush(&spec.name);
         if let Some(error) = &error {
             data.not_run = Some(error.message.clone());
@@ -209,6 +210,19 @@ impl Stage<'_> {
             () = stop.reached(StopLevel::Finish) => {}
         }
     }
+}
+
+/// What was odd about requests that are counted like the others.
+fn oddities(records: &[Record]) -> Option<String> {
+    let requests = match records.iter().filter(|record| record.resent).count() {
+        0 => return None,
+        1 => "1 request was".to_owned(),
+        n => format!("{n} requests were"),
+    };
+    Some(format!(
+        "{requests} sent again because the server had closed the kept connection; \
+         `keep_alive = false` in the `api` block of its engine avoids it"
+    ))
 }
 
 fn ended(records: &[Record]) -> String {
