@@ -269,7 +269,7 @@ async fn cut_streams() {
         vec![send(&begun), Step::Wait(20), Step::Close],
         vec![send(&begun), Step::Wait(20), Step::Reset],
         vec![send(&begun), Step::Wait(20), send(LAST)],
-        vec![send(&begun), send(chunk(STOP)), send(LAST)],
+        vec![send(&begun), send(chunk(STOP)), Step::Wait(20), Step::Close],
         vec![send(&begun), send(chunk("data: {\"cho")), send(LAST)],
     ];
     for steps in cases {
@@ -278,6 +278,17 @@ async fn cut_streams() {
         assert!(record.first_token.is_some(), "{steps:?}");
         assert_eq!(record.answer, "a");
     }
+}
+
+#[tokio::test]
+async fn a_whole_body_without_the_marker_is_an_answer() {
+    let events = [&token("a"), STOP, USAGE].concat();
+    let record = ask(vec![send(SSE), send(chunk(&events)), send(LAST)]).await;
+    assert_eq!(record.outcome, Outcome::Ok);
+    assert!(record.unmarked);
+    let close = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n";
+    let record = ask(vec![send(close), send(&events), Step::Close]).await;
+    fails_as(&record, FailureClass::CutStream, &["closed without [DONE]"]);
 }
 
 #[tokio::test]

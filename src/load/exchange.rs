@@ -10,7 +10,7 @@ use crate::load::spec::Request;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use reqwest::Response;
-use reqwest::header::{CONTENT_TYPE, LOCATION};
+use reqwest::header::{CONTENT_TYPE, LOCATION, TRANSFER_ENCODING};
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -148,6 +148,8 @@ impl Client {
                 format!("asked for an event stream, got {kind}: {start}"),
             );
         }
+        let length_known = response.content_length().is_some()
+            || response.headers().contains_key(TRANSFER_ENCODING);
         let mut reader = StreamReader::new(self.target.api.done_marker, self.limits);
         let end = loop {
             match response.chunk().await {
@@ -164,7 +166,10 @@ impl Client {
                 }
                 Ok(None) => {
                     record.end = clock.now();
-                    break BodyEnd::Whole;
+                    break match length_known {
+                        true => BodyEnd::Whole,
+                        false => BodyEnd::Closed,
+                    };
                 }
                 Err(error) => {
                     record.end = clock.now();

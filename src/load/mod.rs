@@ -8,6 +8,7 @@ pub mod detail;
 pub mod drive;
 mod exchange;
 mod kept;
+mod lenient;
 pub mod live;
 mod priority;
 pub mod protocol;

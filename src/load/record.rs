@@ -46,6 +46,9 @@ pub struct Record {
     /// the phase's notes; not in the rows of a run's folder.)
     #[serde(default)]
     pub resent: bool,
+    /// Whole, though the `[DONE]` that the API has did not come. (As above.)
+    #[serde(default)]
+    pub unmarked: bool,
     pub outcome: Outcome,
     /// Set where the workload has an `accept`; none where it has not.
     pub accepted: Option<bool>,

@@ -213,16 +213,31 @@ impl Stage<'_> {
 }
 
 /// What was odd about requests that are counted like the others.
-fn oddities(records: &[Record]) -> Option<String> {
-    let requests = match records.iter().filter(|record| record.resent).count() {
-        0 => return None,
-        1 => "1 request was".to_owned(),
-        n => format!("{n} requests were"),
+fn oddities(records: &[Record]) -> Vec<String> {
+    let note = |odd: fn(&Record) -> bool, one: &str, many: &str, what: &str| match records
+        .iter()
+        .filter(|record| odd(record))
+        .count()
+    {
+        0 => None,
+        1 => Some(format!("1 {one} {what}")),
+        n => Some(format!("{n} {many} {what}")),
     };
-    Some(format!(
-        "{requests} sent again because the server had closed the kept connection; \
-         `keep_alive = false` in the `api` block of its engine avoids it"
-    ))
+    let resent = note(
+        |record| record.resent,
+        "request was",
+        "requests were",
+        "sent again because the server had closed the kept connection; `keep_alive = false` in \
+         the `api` block of its engine avoids it",
+    );
+    let unmarked = note(
+        |record| record.unmarked,
+        "answer",
+        "answers",
+        "ended whole but without [DONE]; an engine that sends none says `done_marker = false` in \
+         its `api` block",
+    );
+    resent.into_iter().chain(unmarked).collect()
 }
 
 fn ended(records: &[Record]) -> String {
