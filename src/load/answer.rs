@@ -34,6 +34,8 @@ impl Default for Limits {
 pub enum BodyEnd {
     /// As HTTP says it should.
     Whole,
+    /// With its connection, and nothing said how long it is: it may be cut.
+    Closed,
     /// The connection broke; why.
     Broken(String),
 }
@@ -109,7 +111,7 @@ impl StreamReader {
 
     /// The body is over, at `at`: what became of the request.
     pub fn finish(mut self, end: &BodyEnd, at: f64, record: &mut Record) -> Outcome {
-        if *end == BodyEnd::Whole
+        if !matches!(end, BodyEnd::Broken(_))
             && let Some(sse) = self.sse.take()
         {
             sse.finish(|event| self.state.event(event, at, record));
@@ -131,14 +133,17 @@ impl StreamReader {
                     start_of(&self.start)
                 ));
             }
-            if state.done_marker {
-                return cut(format!("the stream ended without [DONE], {so_far}"));
-            }
             if record.finish_reason.is_none() {
-                return cut(format!(
-                    "the stream ended without a finish_reason, {so_far}"
-                ));
+                let lacks = match state.done_marker {
+                    true => "[DONE] or a finish_reason",
+                    false => "a finish_reason",
+                };
+                return cut(format!("the stream ended without {lacks}, {so_far}"));
             }
+            if state.done_marker && *end == BodyEnd::Closed {
+                return cut(format!("the connection closed without [DONE], {so_far}"));
+            }
+            record.unmarked = state.done_marker;
         }
         judge(record, record.first_token.is_some())
     }
@@ -170,7 +175,7 @@ impl State {
             return;
         }
         self.events += 1;
-        if event.data == b"[DONE]" {
+        if event.data.trim_ascii_end() == b"[DONE]" {
             self.done = true;
             return;
         }
@@ -183,11 +188,16 @@ impl State {
             stamp(false, !text.is_empty(), Some(at), record);
             return self.check_size(record);
         }
-        match Chunk::read(event.data) {
+        let mut room = Vec::new();
+        match Chunk::read_lenient(event.data, &mut room) {
             Ok(chunk) if chunk.is_error() => {
                 let text = describe_error(event.data).unwrap_or_else(|| start_of(event.data));
                 self.fail(format!("the server sent an error in the stream: {text}"));
             }
+            Ok(chunk) if chunk.is_foreign() => self.fail(format!(
+                "an event is neither a chunk of an answer nor its usage: {}",
+                describe_error(event.data).unwrap_or_else(|| start_of(event.data))
+            )),
             Ok(chunk) => {
                 take(&chunk, Some(at), record);
                 self.check_size(record);
@@ -210,7 +220,8 @@ impl State {
 
 /// Reads a plain answer, the whole body of a request that asked for no stream.
 pub fn read_plain(body: &[u8], record: &mut Record) -> Outcome {
-    match Chunk::read(body) {
+    let mut room = Vec::new();
+    match Chunk::read_lenient(body, &mut room) {
         Ok(chunk) if chunk.is_error() => {
             let text = describe_error(body).unwrap_or_else(|| start_of(body));
             bad(format!("the server answered with an error: {text}"))

@@ -2,6 +2,7 @@
 
 use crate::load::answer::Limits;
 use crate::load::detail::{Cleaner, chain};
+use crate::load::kept::Kept;
 use crate::load::protocol::{RequestError, encode};
 use crate::load::spec::{Part, Request, Target};
 use bytes::Bytes;
@@ -17,7 +18,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Idle connections are dropped before servers drop them (uvicorn: after 5 s), so that no
 /// request runs into a connection that is being closed.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
+pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// How long `/v1/models` may take.
 const MODELS_TIMEOUT: Duration = Duration::from_secs(10);
@@ -49,6 +50,9 @@ pub type Tap = Arc<dyn Fn(u64, f64, &Bytes) + Send + Sync>;
 /// Sends requests to one [`Target`]. Cheap to share in an `Arc`; one pool of connections.
 pub struct Client {
     pub(super) http: reqwest::Client,
+    /// The same, but each request has a connection of its own.
+    pub(super) fresh: reqwest::Client,
+    pub(super) kept: Kept,
     pub(super) target: Target,
     pub(super) url: Url,
     pub(super) cleaner: Cleaner,
@@ -73,8 +77,9 @@ impl std::fmt::Debug for Client {
 }
 
 impl Client {
-    /// A client for this target. HTTP/1.1 with keep-alive (where the API has it), no redirects, no retries, no proxy
-    /// for loopback addresses. Also raises this process's limit of open files as far as allowed:
+    /// A client for this target. HTTP/1.1 with keep-alive (where the API has it), no redirects, no
+    /// retries but that of a connection closed while it was kept, no proxy for loopback addresses.
+    /// Also raises this process's limit of open files as far as allowed:
     /// an open loop against a stalled server needs a connection per request.
     ///
     /// # Errors
@@ -87,41 +92,41 @@ impl Client {
             raise_open_files();
         });
         let url = parse_url(target)?;
-        let mut builder = reqwest::Client::builder()
-            .http1_only()
-            .tcp_nodelay(true)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            .pool_max_idle_per_host(if target.api.keep_alive { usize::MAX } else { 0 })
-            .user_agent(concat!("scn/", env!("CARGO_PKG_VERSION")))
-            .default_headers(headers(target)?);
-        if is_loopback(&url) {
-            builder = builder.no_proxy();
-        }
-        if let Some(path) = &target.ca_file {
-            let unusable = |why: String| ClientError::CaFile {
-                path: path.clone(),
-                why,
-            };
-            let pem = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
-            let certificates = reqwest::Certificate::from_pem_bundle(&pem)
-                .map_err(|error| unusable(chain(&error)))?;
-            if certificates.is_empty() {
-                return Err(unusable("there is no certificate in it".into()));
+        let authorities = authorities(target)?;
+        let build = |most_idle: usize| {
+            let mut builder = reqwest::Client::builder()
+                .http1_only()
+                .tcp_nodelay(true)
+                .redirect(reqwest::redirect::Policy::none())
+                .retry(reqwest::retry::never())
+                .referer(false)
+                .connect_timeout(CONNECT_TIMEOUT)
+                .pool_idle_timeout(IDLE_TIMEOUT)
+                .pool_max_idle_per_host(most_idle)
+                .user_agent(concat!("scn/", env!("CARGO_PKG_VERSION")))
+                .default_headers(headers(target)?);
+            if is_loopback(&url) {
+                builder = builder.no_proxy();
             }
-            builder = builder.tls_certs_merge(certificates);
-        } else if url.scheme() == "http" {
-            // Without TLS the system's certificates need not be read, nor exist.
-            builder = builder.tls_certs_only([]);
-        }
-        let http = builder.build().map_err(|error| ClientError::Setup {
-            why: chain(&error.without_url()),
-        })?;
+            if let Some(certificates) = &authorities {
+                builder = builder.tls_certs_merge(certificates.clone());
+            } else if url.scheme() == "http" {
+                // Without TLS the system's certificates need not be read, nor exist.
+                builder = builder.tls_certs_only([]);
+            }
+            builder.build().map_err(|error| ClientError::Setup {
+                why: chain(&error.without_url()),
+            })
+        };
+        let fresh = build(0)?;
+        let http = match target.api.keep_alive {
+            true => build(usize::MAX)?,
+            false => fresh.clone(),
+        };
         Ok(Self {
             http,
+            fresh,
+            kept: Kept::default(),
             cleaner: cleaner(target, &url),
             target: target.clone(),
             url,
@@ -187,7 +192,7 @@ impl Client {
         };
         let url = format!("{}/v1/models", self.target.base_url.trim_end_matches('/'));
         let response = self
-            .http
+            .fresh
             .get(url)
             .timeout(MODELS_TIMEOUT)
             .send()
@@ -222,7 +227,7 @@ impl Client {
         body: Option<&serde_json::Value>,
     ) -> Result<(u16, String), String> {
         let url = format!("{}{path}", self.target.base_url.trim_end_matches('/'));
-        let mut request = self.http.request(method, url).timeout(MODELS_TIMEOUT);
+        let mut request = self.fresh.request(method, url).timeout(MODELS_TIMEOUT);
         if let Some(body) = body {
             request = request.json(body);
         }
@@ -272,6 +277,24 @@ fn parse_url(target: &Target) -> Result<Url, ClientError> {
     }
     let base = base.as_str().trim_end_matches('/');
     Url::parse(&format!("{base}{}", target.api.path)).map_err(|error| unusable(&error.to_string()))
+}
+
+/// The certificates of the target's CA file, where it has one.
+fn authorities(target: &Target) -> Result<Option<Vec<reqwest::Certificate>>, ClientError> {
+    let Some(path) = &target.ca_file else {
+        return Ok(None);
+    };
+    let unusable = |why: String| ClientError::CaFile {
+        path: path.clone(),
+        why,
+    };
+    let pem = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
+    let certificates =
+        reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| unusable(chain(&error)))?;
+    if certificates.is_empty() {
+        return Err(unusable("there is no certificate in it".into()));
+    }
+    Ok(Some(certificates))
 }
 
 fn is_loopback(url: &Url) -> bool {

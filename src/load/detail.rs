@@ -102,6 +102,20 @@ pub fn start_of(bytes: &[u8]) -> String {
     String::from_utf8_lossy(&bytes[..end]).into_owned()
 }
 
+/// The first cause of this type, the error itself among them.
+pub fn cause<'e, E: std::error::Error + 'static>(
+    error: &'e (dyn std::error::Error + 'static),
+) -> Option<&'e E> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        next = error.source();
+    }
+    None
+}
+
 /// An error with its causes, each named once.
 pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();

@@ -3,13 +3,14 @@
 use crate::clock::Clock;
 use crate::load::answer::{BodyEnd, StreamReader, progress, read_plain};
 use crate::load::client::{Client, Prepared};
-use crate::load::detail::{chain, start_of};
+use crate::load::detail::{cause, chain, start_of};
+use crate::load::kept::local_address;
 use crate::load::record::{Failure, FailureClass, Outcome, Record};
 use crate::load::spec::Request;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use reqwest::Response;
-use reqwest::header::{CONTENT_TYPE, LOCATION};
+use reqwest::header::{CONTENT_TYPE, LOCATION, TRANSFER_ENCODING};
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -23,7 +24,7 @@ const TAIL: Duration = Duration::from_millis(20);
 const FAILURE_BODY: usize = 64 << 10;
 
 impl Client {
-    /// Sends a request, once, and reads its answer. `record` comes with `index`, `due` and
+    /// Sends a request and reads its answer. `record` comes with `index`, `due` and
     /// whatever else the caller knows, and goes back filled. `timeout` counts from now.
     /// Whatever goes wrong is in the record's outcome.
     pub async fn send(
@@ -82,7 +83,9 @@ impl Client {
         record
     }
 
-    /// Sends and reads; sets the record's `end`.
+    /// Sends and reads; sets the record's `end`. Where the server had closed the connection kept
+    /// from an earlier answer, it has not begun on the request, which is sent once more, on a
+    /// connection of its own (RFC 9112, 9.3.1).
     async fn answer(
         &self,
         prepared: Prepared,
@@ -90,17 +93,25 @@ impl Client {
         clock: Clock,
         sent: &Arc<OnceLock<f64>>,
     ) -> Outcome {
-        let body = StampedBody {
-            bytes: Some(prepared.body),
-            clock,
-            sent: sent.clone(),
+        let post = |http: &reqwest::Client| {
+            let body = StampedBody {
+                bytes: Some(prepared.body.clone()),
+                clock,
+                sent: sent.clone(),
+            };
+            http.post(self.url.clone())
+                .header(CONTENT_TYPE, "application/json")
+                .body(reqwest::Body::wrap(body))
+                .send()
         };
-        let request = self
-            .http
-            .post(self.url.clone())
-            .header(CONTENT_TYPE, "application/json")
-            .body(reqwest::Body::wrap(body));
-        let response = match request.send().await {
+        let mut response = post(&self.http).await;
+        if let Err(error) = &response
+            && self.kept.was_closed(error)
+        {
+            record.resent = true;
+            response = post(&self.fresh).await;
+        }
+        let response = match response {
             Ok(response) => response,
             Err(error) => {
                 record.end = clock.now();
@@ -109,7 +120,8 @@ impl Client {
         };
         record.headers = Some(clock.now());
         record.status = Some(response.status().as_u16());
-        if !response.status().is_success() {
+        let connection = local_address(&response).filter(|_| !record.resent);
+        let outcome = if !response.status().is_success() {
             let outcome = self.bad_status(response).await;
             record.end = clock.now();
             outcome
@@ -117,7 +129,11 @@ impl Client {
             self.stream(response, record, clock).await
         } else {
             self.plain(response, record, clock).await
+        };
+        if let Some(connection) = connection {
+            self.kept.carried(connection);
         }
+        outcome
     }
 
     async fn stream(&self, mut response: Response, record: &mut Record, clock: Clock) -> Outcome {
@@ -132,6 +148,8 @@ impl Client {
                 format!("asked for an event stream, got {kind}: {start}"),
             );
         }
+        let length_known = response.content_length().is_some()
+            || response.headers().contains_key(TRANSFER_ENCODING);
         let mut reader = StreamReader::new(self.target.api.done_marker, self.limits);
         let end = loop {
             match response.chunk().await {
@@ -148,7 +166,10 @@ impl Client {
                 }
                 Ok(None) => {
                     record.end = clock.now();
-                    break BodyEnd::Whole;
+                    break match length_known {
+                        true => BodyEnd::Whole,
+                        false => BodyEnd::Closed,
+                    };
                 }
                 Err(error) => {
                     record.end = clock.now();
@@ -229,7 +250,7 @@ impl Client {
                 format!("no connection to {url}: {text}{remedy}"),
             );
         }
-        if find::<hyper::Error>(&error).is_some_and(hyper::Error::is_parse) {
+        if cause::<hyper::Error>(&error).is_some_and(hyper::Error::is_parse) {
             return failed(
                 FailureClass::BadAnswer,
                 format!("what {url} answered is not HTTP: {text}"),
@@ -259,22 +280,8 @@ fn content_type(response: &Response) -> Option<String> {
     Some(String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase())
 }
 
-/// The first cause of this type.
-fn find<'e, E: std::error::Error + 'static>(
-    error: &'e (dyn std::error::Error + 'static),
-) -> Option<&'e E> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
-        next = error.source();
-    }
-    None
-}
-
 fn is_out_of_files(error: &reqwest::Error) -> bool {
-    let code = find::<std::io::Error>(error).and_then(std::io::Error::raw_os_error);
+    let code = cause::<std::io::Error>(error).and_then(std::io::Error::raw_os_error);
     [Some(nix::libc::EMFILE), Some(nix::libc::ENFILE)].contains(&code)
 }
 

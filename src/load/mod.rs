@@ -7,6 +7,8 @@ pub mod delay;
 pub mod detail;
 pub mod drive;
 mod exchange;
+mod kept;
+mod lenient;
 pub mod live;
 mod priority;
 pub mod protocol;

@@ -185,6 +185,10 @@ mod tests {
             r#"{"choices":[{"text":"a"}],"error":"broken"}"#.into(),
             r#"{"choices":[{"text":"a"}],"object":"error"}"#.into(),
             r#"{"choices":[{"text":"a"}],"x":01}"#.into(),
+            r#"{"choices":[{"text":"a"}],"x":NaN}"#.into(),
+            r#"{"choices":[{"text":"a"}],"x":-Infinity}"#.into(),
+            r#"{"choices":[{"text":"\ud83d"}]}"#.into(),
+            r#"{"detail":"a"}"#.into(),
             r#"{"choices":[{"text":"a"}]} {}"#.into(),
             format!(
                 r#"{{"choices":[{{"text":"a"}}],"x":{}"#,

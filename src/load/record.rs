@@ -18,7 +18,8 @@ pub struct Record {
     pub row: usize,
     /// When the request should have been sent.
     pub due: f64,
-    /// When it was really sent (the first byte handed to the connection).
+    /// When it was really sent (the first byte handed to the connection); the first time, where
+    /// it was sent again.
     pub sent: Option<f64>,
     /// When the response's status line and headers were there.
     pub headers: Option<f64>,
@@ -40,6 +41,13 @@ pub struct Record {
     pub answer: String,
     pub reasoning: String,
     pub images: u32,
+    /// Sent again, because the server had closed the connection that was kept for it. (Counted in
+    /// the phase's notes; not in the rows of a run's folder.)
+    #[serde(default)]
+    pub resent: bool,
+    /// Whole, though the `[DONE]` that the API has did not come. (As above.)
+    #[serde(default)]
+    pub unmarked: bool,
     pub outcome: Outcome,
     /// Set where the workload has an `accept`; none where it has not.
     pub accepted: Option<bool>,

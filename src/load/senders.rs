@@ -54,7 +54,9 @@ pub(super) fn start(work: &Arc<Work>, token: &mpsc::Sender<()>) -> Option<Thread
     match work.load.pace {
         Pace::Closed { concurrency, think } => {
             let ready = Arc::new(Mutex::new(receiver));
-            for _ in 0..concurrency {
+            // a client beyond the requests would find none
+            let clients = concurrency.min(work.load.requests.unwrap_or(u64::MAX));
+            for _ in 0..clients {
                 let client = client(work.clone(), think, ready.clone(), token.clone());
                 tokio::spawn(client);
             }

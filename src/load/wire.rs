@@ -1,5 +1,6 @@
 //! The JSON of an answer, typed and borrowed from the bytes it came in.
 
+use crate::load::lenient::mend;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, Visitor};
 use serde_json::Value;
@@ -34,6 +35,30 @@ impl<'a> Chunk<'a> {
             // Good enough where only fields are broken that nobody reads; else the error says where.
             Err(_) => serde_json::from_slice(json),
         }
+    }
+
+    /// As [`Chunk::read`], and also what servers write that is not quite JSON (see
+    /// [`lenient`](super::lenient)); `room` then holds the text.
+    ///
+    /// # Errors
+    /// As [`Chunk::read`].
+    pub fn read_lenient(json: &'a [u8], room: &'a mut Vec<u8>) -> serde_json::Result<Self> {
+        match Self::read(json) {
+            Err(error) => match mend(json) {
+                Some(mended) => {
+                    *room = mended;
+                    Self::read(room).map_err(|_| error)
+                }
+                None => Err(error),
+            },
+            chunk => chunk,
+        }
+    }
+
+    /// Whether it says nothing that a chunk or an answer says.
+    pub fn is_foreign(&self) -> bool {
+        let named = |name: &str| name.contains("completion");
+        self.choices.is_none() && self.usage.is_none() && !self.object.as_deref().is_some_and(named)
     }
 
     /// Whether this is an error object instead of an answer.
@@ -94,10 +119,24 @@ fn filled<'m>(first: &'m Option<Text<'_>>, second: &'m Option<Text<'_>>) -> &'m 
 
 #[derive(Debug, Deserialize)]
 pub struct Usage {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "count")]
     pub prompt_tokens: Option<u64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "count")]
     pub completion_tokens: Option<u64>,
+}
+
+/// A count, which some servers write as `11.0`.
+fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let Some(number) = Option::<serde_json::Number>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
+    let whole = |n: &f64| n.fract() == 0.0 && (0.0..9e15).contains(n);
+    let count = number
+        .as_u64()
+        .or_else(|| number.as_f64().filter(whole).map(|n| n as u64));
+    count
+        .map(Some)
+        .ok_or_else(|| serde::de::Error::custom(format_args!("{number} is no count")))
 }
 
 /// A string borrowed from the input where it has no escapes. (serde's own `borrow` does not

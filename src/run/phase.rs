@@ -87,6 +87,7 @@ impl Stage<'_> {
         }
         data.end = clock.now();
         data.records.extend(self.recorder.drain());
+        data.notes.extend(oddities(&data.records));
         self.recorder.flush(&spec.name);
         if let Some(error) = &error {
             data.not_run = Some(error.message.clone());
@@ -212,6 +213,34 @@ impl Stage<'_> {
             () = stop.reached(StopLevel::Finish) => {}
         }
     }
+}
+
+/// What was odd about requests that are counted like the others.
+fn oddities(records: &[Record]) -> Vec<String> {
+    let note = |odd: fn(&Record) -> bool, one: &str, many: &str, what: &str| match records
+        .iter()
+        .filter(|record| odd(record))
+        .count()
+    {
+        0 => None,
+        1 => Some(format!("1 {one} {what}")),
+        n => Some(format!("{n} {many} {what}")),
+    };
+    let resent = note(
+        |record| record.resent,
+        "request was",
+        "requests were",
+        "sent again because the server had closed the kept connection; `keep_alive = false` in \
+         the `api` block of its engine avoids it",
+    );
+    let unmarked = note(
+        |record| record.unmarked,
+        "answer",
+        "answers",
+        "ended whole but without [DONE]; an engine that sends none says `done_marker = false` in \
+         its `api` block",
+    );
+    resent.into_iter().chain(unmarked).collect()
 }
 
 fn ended(records: &[Record]) -> String {

@@ -192,6 +192,18 @@ fn load(
     })
 }
 
+/// More is a slip of the pen: there are fewer ports, and no machine sends as many.
+const MOST_CLIENTS: u64 = 100_000;
+const MOST_RATE: f64 = 1e6;
+
+fn too_much(cx: &Context<'_>, flat: &Flat, name: &str, most: &str) {
+    let message = format!("`{name}` is at most {most}");
+    cx.eval.report(
+        Diagnostic::error(codes::OUT_OF_RANGE, cx.place(flat, name), message)
+            .help("write a smaller one; several machines make a larger load"),
+    );
+}
+
 fn pace(cx: &Context<'_>, flat: &Flat) -> Option<Pace> {
     let (rate, concurrency) = (cx.attr(flat, "rate"), cx.attr(flat, "concurrency"));
     if matches!(rate, Value::Error) || matches!(concurrency, Value::Error) {
@@ -222,6 +234,15 @@ fn pace(cx: &Context<'_>, flat: &Flat) -> Option<Pace> {
                 );
                 return None;
             }
+            if rate > MOST_RATE {
+                too_much(
+                    cx,
+                    flat,
+                    "rate",
+                    "1000000 req/s, which no client here can send",
+                );
+                return None;
+            }
             let arrival = match as_text(&cx.attr(flat, "arrival")).as_deref() {
                 Some("constant") => Arrival::Constant,
                 _ => Arrival::Poisson,
@@ -243,8 +264,14 @@ fn pace(cx: &Context<'_>, flat: &Flat) -> Option<Pace> {
                 );
                 return None;
             }
+            let concurrency = as_whole(&concurrency).unwrap_or(1);
+            if concurrency > MOST_CLIENTS {
+                let most = "100000, as each client takes a connection of its own";
+                too_much(cx, flat, "concurrency", most);
+                return None;
+            }
             Some(Pace::Closed {
-                concurrency: as_whole(&concurrency).unwrap_or(1),
+                concurrency,
                 think: as_duration(&cx.attr(flat, "think")).unwrap_or(Duration::ZERO),
             })
         }

@@ -82,6 +82,9 @@ fn record(row: &Row<'_>) -> Option<Record> {
         answer: String::new(),
         reasoning: String::new(),
         images: row.number("images")??,
+        // in the phase's notes only
+        resent: false,
+        unmarked: false,
         outcome: failure.map_or(Outcome::Ok, |class| {
             let detail = row.some("detail").map(uncelled).unwrap_or_default();
             Outcome::Failed(Failure { class, detail })

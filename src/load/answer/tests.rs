@@ -145,11 +145,12 @@ fn errors_in_the_stream() {
 fn endings() {
     use FailureClass::{BadAnswer, CutStream};
     let token = chat(r#"{"content":"a"}"#);
-    let cases: [(bool, &[&str], Option<FailureClass>); 9] = [
+    let cases: [(bool, &[&str], Option<FailureClass>); 10] = [
         (true, &[&token, STOP, DONE], None),
         (true, &[&token, STOP, "data: [DONE]"], None),
         (true, &[&token, DONE], None),
-        (true, &[&token, STOP], Some(CutStream)),
+        (true, &[&token, STOP, "data: [DONE] \n\n"], None),
+        (true, &[&token, STOP], None),
         (true, &[&token], Some(CutStream)),
         (false, &[&token, STOP], None),
         (false, &[&token], Some(CutStream)),
@@ -159,12 +160,56 @@ fn endings() {
     for (done_marker, pieces, class) in cases {
         let record = read_with(done_marker, pieces, BodyEnd::Whole);
         match class {
-            None => assert_eq!(record.outcome, Outcome::Ok, "{pieces:?}"),
+            None => {
+                assert_eq!(record.outcome, Outcome::Ok, "{pieces:?}");
+                let marked = !done_marker || pieces.concat().contains("[DONE]");
+                assert_eq!(record.unmarked, !marked, "{pieces:?}");
+            }
             Some(class) => assert_eq!(failure(&record).0, class, "{pieces:?}"),
         }
     }
     let html = read(&["<!DOCTYPE html><html>"]);
     assert!(failure(&html).1.contains("<!DOCTYPE html>"));
+}
+
+#[test]
+fn a_closed_connection_ends_no_stream_that_has_a_marker() {
+    let token = chat(r#"{"content":"a"}"#);
+    let record = read_with(true, &[&token, STOP], BodyEnd::Closed);
+    assert_eq!(failure(&record).0, FailureClass::CutStream);
+    let record = read_with(false, &[&token, STOP], BodyEnd::Closed);
+    assert_eq!(record.outcome, Outcome::Ok);
+}
+
+#[test]
+fn an_object_of_another_kind_is_no_answer() {
+    let token = chat(r#"{"content":"a"}"#);
+    for event in [r#"{"detail":"boom"}"#, r#"{"message":"boom"}"#] {
+        let event = format!("data: {event}\n\n");
+        for pieces in [&[&token, &event, DONE][..], &[&token, &event, STOP, DONE]] {
+            let record = read(pieces);
+            assert_eq!(failure(&record).0, FailureClass::BadAnswer);
+            assert!(failure(&record).1.contains("boom"));
+        }
+    }
+    let empty = "data: {\"object\":\"chat.completion.chunk\",\"choices\":null}\n\n";
+    assert_eq!(read(&[&token, empty, STOP, DONE]).outcome, Outcome::Ok);
+}
+
+#[test]
+fn what_is_nearly_json_is_read() {
+    let odd = r#"data: {"choices":[{"index":0,"delta":{"content":"a\ud83d"},"logprobs":{"v":[-Infinity,NaN]}}]}"#;
+    let usage = USAGE.replace("5,", "5.0,").replace(":2}", ":2.0}");
+    let record = read(&[&format!("{odd}\n\n"), STOP, &usage, DONE]);
+    assert_eq!(record.outcome, Outcome::Ok);
+    assert_eq!(record.answer, "a\u{fffd}");
+    let counts = (record.prompt_tokens, record.completion_tokens);
+    assert_eq!(counts, (Some(5), Some(2)));
+    for bad in ["2.5", "-1", "NaN", "1e30"] {
+        let usage = USAGE.replace(":2}", &format!(":{bad}}}"));
+        let record = read(&[&chat(r#"{"content":"a"}"#), STOP, &usage, DONE]);
+        assert_eq!(failure(&record).0, FailureClass::BadAnswer, "{bad}");
+    }
 }
 
 #[test]
