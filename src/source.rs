@@ -1,5 +1,7 @@
 //! Source files and places in them. Knows no language rule.
 
+use std::borrow::Cow;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -41,12 +43,57 @@ pub struct SourceFile {
     pub name: String,
     pub path: Option<PathBuf>,
     pub text: Arc<str>,
+    /// What nobody is to be shown, in bytes of the text, in order.
+    pub hidden: Vec<Range<usize>>,
 }
+
+/// What stands where something is hidden.
+const HIDDEN: &str = "***";
+
+/// So many characters tell a hidden text from any other: fewer are not looked for elsewhere.
+const TELLING: usize = 4;
 
 impl SourceFile {
     /// The folder that relative paths of this file start from.
     pub fn folder(&self) -> Option<&Path> {
         self.path.as_deref().and_then(Path::parent)
+    }
+
+    /// The text with `***` for each part that is hidden.
+    pub fn shown(&self) -> String {
+        self.shown_part(0..self.text.len())
+    }
+
+    fn shown_part(&self, part: Range<usize>) -> String {
+        let mut shown = String::new();
+        let mut at = part.start;
+        for hidden in &self.hidden {
+            let (start, end) = (hidden.start.max(at), hidden.end.min(part.end));
+            if start < end {
+                shown.push_str(self.text.get(at..start).unwrap_or(""));
+                shown.push_str(HIDDEN);
+                at = end;
+            }
+        }
+        shown.push_str(self.text.get(at..part.end).unwrap_or(""));
+        shown
+    }
+
+    /// The text with `*` for each hidden byte: every place in it is that of the text.
+    pub fn covered(&self) -> Cow<'_, str> {
+        if self.hidden.is_empty() {
+            return Cow::Borrowed(&self.text);
+        }
+        let mut covered = String::with_capacity(self.text.len());
+        for (at, c) in self.text.char_indices() {
+            let after = self.hidden.partition_point(|hidden| hidden.end <= at);
+            let hides = self.hidden.get(after).is_some_and(|h| h.start <= at);
+            match hides && c != '\n' {
+                true => covered.extend(std::iter::repeat_n('*', c.len_utf8())),
+                false => covered.push(c),
+            }
+        }
+        Cow::Owned(covered)
     }
 }
 
@@ -68,8 +115,32 @@ impl Sources {
             name: name.into(),
             path,
             text: text.into(),
+            hidden: Vec::new(),
         });
         id
+    }
+
+    /// Says what of a file nobody is to be shown: ranges of bytes, in order.
+    pub fn hide(&mut self, id: FileId, hidden: Vec<Range<usize>>) {
+        self.files[id.0 as usize].hidden = hidden;
+    }
+
+    /// Words about the files, with `***` for what is hidden in any of them.
+    pub fn conceal<'a>(&self, words: &'a str) -> Cow<'a, str> {
+        let mut clean = Cow::Borrowed(words);
+        for file in &self.files {
+            for hidden in file
+                .hidden
+                .iter()
+                .filter_map(|at| file.text.get(at.clone()))
+            {
+                let telling = hidden.trim().chars().count() >= TELLING;
+                if telling && clean.contains(hidden.trim()) {
+                    clean = Cow::Owned(clean.replace(hidden.trim(), HIDDEN));
+                }
+            }
+        }
+        clean
     }
 
     pub fn get(&self, id: FileId) -> &SourceFile {
@@ -89,6 +160,12 @@ impl Sources {
             .text
             .get(span.start as usize..span.end as usize)
             .unwrap_or("")
+    }
+
+    /// The text of a span for people, with `***` for what is hidden.
+    pub fn shown(&self, span: Span) -> String {
+        let file = self.get(span.file);
+        file.shown_part(span.start as usize..span.end as usize)
     }
 
     /// Line and column of a span's start, both from 1; columns count characters.

@@ -177,7 +177,9 @@ fn formatted(name: &str, bytes: Vec<u8>) -> Result<(String, String), u8> {
         Ok(formatted) => Ok((text, formatted)),
         Err(Refused::Syntax(found)) => {
             let mut sources = Sources::default();
-            sources.add(name, None, text);
+            let hidden = crate::syntax::secrets::literals(&text);
+            let file = sources.add(name, None, text);
+            sources.hide(file, hidden);
             style::show(&sources, &found);
             Err(exit::USAGE)
         }

@@ -8,7 +8,7 @@ use miette::{
 };
 
 use super::snippet::{Snippet, clean};
-use super::{Diagnostic, Fix, Label, Severity};
+use super::{Diagnostic, Fix, Label, Severity, concealed};
 use crate::source::{FileId, Sources, Span};
 
 /// What the terminal can show.
@@ -35,7 +35,7 @@ impl Default for Options {
 /// Empty if nothing was found.
 pub fn render(sources: &Sources, found: &[Diagnostic], options: &Options) -> String {
     let mut out = String::new();
-    for diagnostic in found {
+    for diagnostic in &concealed(sources, found) {
         one(&mut out, sources, diagnostic, options);
         out.push('\n');
     }
@@ -74,7 +74,7 @@ fn one(out: &mut String, sources: &Sources, diagnostic: &Diagnostic, options: &O
             .filter(|l| l.span.file == file)
             .collect();
         let spans: Vec<Span> = labels.iter().map(|l| l.span).collect();
-        let snippet = Snippet::new(&sources.get(file).text, &spans, options.width.max(60));
+        let snippet = Snippet::new(&sources.get(file).covered(), &spans, options.width.max(60));
         let at = if primary.file == file {
             primary
         } else {

@@ -2,13 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::{Diagnostic, Fix, Label};
+use super::{Diagnostic, Fix, Label, concealed};
 use crate::source::{Sources, Span};
 
 /// An array with one object for each finding, in the order given. Lines and columns
 /// count from 1, columns in characters; an end is the place just after the last one.
 pub fn to_json(sources: &Sources, found: &[Diagnostic]) -> Value {
-    found.iter().map(|d| diagnostic(sources, d)).collect()
+    concealed(sources, found)
+        .iter()
+        .map(|d| diagnostic(sources, d))
+        .collect()
 }
 
 fn diagnostic(sources: &Sources, found: &Diagnostic) -> Value {

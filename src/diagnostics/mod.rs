@@ -5,7 +5,7 @@ pub mod human;
 pub mod json;
 mod snippet;
 
-use crate::source::Span;
+use crate::source::{Sources, Span};
 
 /// How bad a finding is: errors keep a scenario from running, warnings do not, and notes say
 /// what only matters elsewhere.
@@ -141,6 +141,34 @@ pub fn tidy(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     found.dedup_by(|a, b| {
         a.code == b.code && a.span() == b.span() && a.rule.starts_with("unknown-")
     });
+    found
+}
+
+/// The same findings with `***` for what the sources hide. A repair that would have to show it
+/// is left out.
+fn concealed(sources: &Sources, found: &[Diagnostic]) -> Vec<Diagnostic> {
+    let mut found = found.to_vec();
+    if sources.iter().all(|(_, file)| file.hidden.is_empty()) {
+        return found;
+    }
+    let clean = |text: &mut String| *text = sources.conceal(text).into_owned();
+    for diagnostic in &mut found {
+        clean(&mut diagnostic.message);
+        diagnostic
+            .labels
+            .iter_mut()
+            .for_each(|l| clean(&mut l.text));
+        diagnostic.help.iter_mut().for_each(clean);
+        diagnostic
+            .fixes
+            .iter_mut()
+            .for_each(|f| clean(&mut f.title));
+        diagnostic.fixes.retain(|fix| {
+            fix.edits
+                .iter()
+                .all(|(_, text)| sources.conceal(text) == *text)
+        });
+    }
     found
 }
 

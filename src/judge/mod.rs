@@ -117,7 +117,7 @@ impl Judge<'_> {
     }
 
     fn text(&self, span: Span) -> String {
-        words::one_line(self.program.sources.text(span))
+        words::one_line(&self.program.sources.shown(span))
     }
 
     fn report(&self, spec: &ReportSpec, notes: &mut Vec<String>) -> ReportData {

@@ -32,11 +32,12 @@ pub struct KeptTemplate {
 }
 
 impl Kept {
+    /// What is written out inside `secret(…)` is not kept, whether or not it was evaluated.
     pub fn of(program: &Program, templates: Vec<KeptTemplate>) -> Self {
         let files = program.sources.iter().filter_map(|(_, file)| {
             Some(KeptFile {
                 path: file.path.clone()?,
-                text: file.text.to_string(),
+                text: file.shown(),
             })
         });
         let roots = program.roots.iter().filter_map(|id| {

@@ -112,6 +112,8 @@ impl Loader {
             .program
             .sources
             .add(name, Some(path.to_path_buf()), text);
+        let hidden = syntax::secrets::literals(&self.program.sources.get(file).text);
+        self.program.sources.hide(file, hidden);
         let id = self.new_module(name);
         self.by_path.insert(key, id);
         self.read(id, file);

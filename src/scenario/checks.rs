@@ -66,11 +66,11 @@ pub(super) fn lower(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
                 .as_ref()
                 .map_or_else(|| format!("check_{}", index + 1), |name| name.text.clone()),
             level: check.level,
-            text: one_line(source.text(check.expr.span)),
+            text: one_line(&source.shown(check.expr.span)),
             when_text: check
                 .when
                 .as_ref()
-                .map(|expr| one_line(source.text(expr.span))),
+                .map(|expr| one_line(&source.shown(expr.span))),
             because,
             place: source.place(check.span),
             phases: phases.into_iter().collect(),

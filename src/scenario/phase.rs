@@ -37,7 +37,7 @@ pub(super) fn lower(
         Value::Bool(false) => flat.attrs.get("when").map(|attr| {
             format!(
                 "`{}` does not hold",
-                super::context::one_line(cx.program.sources.text(attr.expr.span))
+                super::context::one_line(&cx.program.sources.shown(attr.expr.span))
             )
         }),
         _ => None,

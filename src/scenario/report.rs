@@ -108,7 +108,7 @@ fn columns(cx: &Context<'_>, attr: &FlatAttr) -> Vec<(String, Thunk)> {
     match &attr.expr.kind {
         ExprKind::List(items) => items
             .iter()
-            .map(|item| (one_line(cx.program.sources.text(item.span)), thunk(item)))
+            .map(|item| (one_line(&cx.program.sources.shown(item.span)), thunk(item)))
             .collect(),
         ExprKind::Record(fields) => fields
             .iter()

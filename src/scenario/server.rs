@@ -251,7 +251,7 @@ fn constraints(cx: &Context<'_>, flat: &Flat, engine: &Flat, scope: &Scope) {
             .because
             .as_ref()
             .and_then(|expr| as_text(&cx.eval.eval(expr, scope)));
-        let text = super::context::one_line(cx.program.sources.text(check.expr.span));
+        let text = super::context::one_line(&cx.program.sources.shown(check.expr.span));
         let message = match because {
             Some(because) => format!("{} cannot run this server: {because}", engine.title()),
             None => format!(

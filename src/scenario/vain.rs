@@ -21,7 +21,7 @@ pub(super) fn decided(cx: &Context<'_>, check: &FlatCheck, value: &Value, scope:
     if dropped || rests.outside || may_differ && (*holds || rests.measured) {
         return;
     }
-    let text = one_line(cx.program.sources.text(check.expr.span));
+    let text = one_line(&cx.program.sources.shown(check.expr.span));
     let why = match rests.measured {
         true => "whatever is measured",
         false => "for it reads nothing that is measured",

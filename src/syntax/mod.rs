@@ -10,6 +10,7 @@
 
 pub mod ast;
 pub mod format;
+pub mod secrets;
 
 mod bindings;
 mod blocks;

@@ -8,6 +8,7 @@ mod folder;
 mod interrupt;
 mod load;
 mod raw;
+mod secrets;
 mod servers;
 mod support;
 mod url;
