@@ -95,6 +95,18 @@ async fn run(load: &Load, url: &str) -> Ran {
     run_with(load, url, stop, Arc::new(Rows)).await
 }
 
+#[tokio::test]
+async fn there_are_no_more_clients_than_requests() {
+    let server = always(vec![send(good())]).await;
+    let load = Load {
+        requests: Some(4),
+        ..closed(u64::MAX)
+    };
+    let (_stopper, stop) = stop_pair();
+    let ran = run_with(&load, &server.url, stop, Arc::new(Rows)).await;
+    assert_eq!(ran.records.len(), 4);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_closed_loop_has_exactly_so_many_in_flight() {
     let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));

@@ -75,7 +75,6 @@ fn every_fault_has_its_class() {
         ("cut", "cut_rate = 100%", "cut_stream", ""),
         ("page", "not_sse = true", "bad_answer", "text/html"),
         ("garbage", "garbage = true", "bad_answer", "not JSON"),
-        ("unended", "omit_done = true", "cut_stream", "[DONE]"),
         ("stalled", "stall_after = 4", "timeout", "0.3 s"),
     ];
     let body = "phase a { workload = w, requests = 10, concurrency = 4, timeout = 300ms }\nexpect ok: a.success_rate == 100%";
@@ -116,6 +115,18 @@ fn every_fault_has_its_class() {
                 .unwrap();
         assert!(answers.contains(class), "{name}: {answers}");
     }
+}
+
+#[test]
+fn a_missing_marker_after_a_whole_answer_is_noted() {
+    let body = "phase a { workload = w, requests = 4 }\nexpect ok: a.success_rate == 100%";
+    let ran = Pack::new(&scenario("s", "omit_done = true", body))
+        .run(&[])
+        .exits(0);
+    let case = ran.case("s/case");
+    let notes = &phase(&case, "a")["notes"];
+    let said = "4 answers ended whole but without [DONE]";
+    assert!(notes.to_string().contains(said), "{notes:#}");
 }
 
 #[test]
