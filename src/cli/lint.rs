@@ -52,7 +52,7 @@ pub fn lint(args: &LintArgs) -> u8 {
             return style::print_or(&text, exit::PASSED);
         }
     }
-    if loaded.has_unusable() {
+    if loaded.has_unreadable() {
         exit::USAGE
     } else if loaded.has_errors() {
         exit::FAILED

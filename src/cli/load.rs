@@ -52,13 +52,20 @@ impl Refused {
     /// Prints it, and writes findings to where a program looks for results; the exit code.
     pub fn print(&self, results: &Output) -> u8 {
         match self {
-            Self::Said { message, code } => {
-                eprintln!("error: {message}");
-                *code
-            }
+            Self::Said { message, code } => said(message, *code, results),
             Self::Found(sources, found) => invalid(sources, found, results),
         }
     }
+}
+
+/// Says why nothing is done, also as JSON to where a program looks for results; the exit code.
+fn said(message: &str, code: u8, results: &Output) -> u8 {
+    eprintln!("error: {message}");
+    let json = serde_json::json!({ "exit_code": code, "error": message });
+    if let Err(error) = results.write(&json) {
+        eprintln!("error: {error}");
+    }
+    code
 }
 
 /// Shows what is wrong, and writes it as JSON to where a program looks for results; the exit code.
@@ -85,8 +92,8 @@ pub fn begin(
     }
     style::show(&loaded.program.sources, &loaded.found);
     if loaded.cases.is_empty() {
-        eprintln!("error: nothing is selected: there is no scenario with phases in these files");
-        return Err(exit::NOTHING);
+        let message = "nothing is selected: there is no scenario with phases in these files";
+        return Err(said(message, exit::NOTHING, &results));
     }
     Ok((loaded, results))
 }
@@ -96,9 +103,9 @@ impl Loaded {
         has_errors(&self.found)
     }
 
-    /// Whether a file of the command line is no text that could be a scenario at all.
-    pub fn has_unusable(&self) -> bool {
-        !self.program.unusable.is_empty()
+    /// Whether a file of the command line cannot be read at all.
+    pub fn has_unreadable(&self) -> bool {
+        !self.program.unreadable.is_empty()
     }
 }
 

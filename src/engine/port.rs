@@ -40,6 +40,8 @@ pub enum PortError {
     Folder { folder: PathBuf, why: String },
     #[error("no free port from {first} to {last}: all are in use or held by other runs of scn")]
     None { first: u16, last: u16 },
+    #[error("port {port} is taken: another program listens on it, or another run of scn holds it")]
+    Taken { port: u16 },
 }
 
 impl Ports {
@@ -94,6 +96,9 @@ impl Ports {
             if let Some(lease) = self.try_take(port)? {
                 return Ok(lease);
             }
+        }
+        if self.first == self.last {
+            return Err(PortError::Taken { port: self.first });
         }
         Err(PortError::None {
             first: self.first,
@@ -204,7 +209,7 @@ mod tests {
         assert!(!is_free(port));
         let folder = tempfile::tempdir().unwrap();
         let ports = Ports::within(&folder.path().join("locks"), port, port).unwrap();
-        assert!(matches!(ports.take(), Err(PortError::None { .. })));
+        assert!(matches!(ports.take(), Err(PortError::Taken { port: p }) if p == port));
     }
 
     #[test]

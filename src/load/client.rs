@@ -231,11 +231,41 @@ impl Client {
         if let Some(body) = body {
             request = request.json(body);
         }
-        let failed = |error: reqwest::Error| self.cleaner.line(&chain(&error.without_url()));
+        let failed = |error: reqwest::Error| {
+            let remedy = match self.url.scheme() == "http"
+                && error.is_request()
+                && !error.is_connect()
+                && !error.is_timeout()
+            {
+                // what speaks TLS closes the connection, or answers with an alert
+                true => " (does this port speak TLS? its `url` starts with `https://` then)",
+                false => self.tls_remedy(&error),
+            };
+            let text = chain(&error.without_url());
+            self.cleaner.line(&format!("{text}{remedy}"))
+        };
         let response = request.send().await.map_err(failed)?;
         let status = response.status().as_u16();
         let body = self.read_start(response, 1 << 20).await;
         Ok((status, String::from_utf8_lossy(&body).into_owned()))
+    }
+
+    /// What to do where TLS is why there is no connection, as an end of a sentence.
+    pub(super) fn tls_remedy(&self, error: &reqwest::Error) -> &'static str {
+        // rustls' errors are boxed too deeply to be asked for their kind
+        let text = chain(error);
+        if text.contains("UnknownIssuer") {
+            match self.target.ca_file {
+                None => {
+                    " (this machine does not know who signed the certificate: name the signer's certificate with `ca_file = \"ca.pem\"`)"
+                }
+                Some(_) => " (the certificate is not signed by what `ca_file` holds)",
+            }
+        } else if text.contains("InvalidContentType") {
+            " (this port does not speak TLS: its `url` starts with `http://`)"
+        } else {
+            ""
+        }
     }
 
     /// The first bytes of a body, at most `most`, for as long as they come within 2 s.

@@ -243,7 +243,7 @@ impl Client {
         if error.is_connect() {
             let remedy = match is_out_of_files(&error) {
                 true => " (this process may open no more files: raise `ulimit -n`)",
-                false => "",
+                false => self.tls_remedy(&error),
             };
             return failed(
                 FailureClass::Connect,

@@ -132,7 +132,9 @@ impl Loader {
     ) -> Diagnostic {
         let span = user.unwrap_or_else(|| {
             let file = self.program.sources.add(name, Some(path.to_path_buf()), "");
-            self.program.unusable.push(file);
+            if rule == codes::FILE_UNREADABLE {
+                self.program.unreadable.push(file);
+            }
             Span::new(file, 0, 0)
         });
         Diagnostic::error(rule, span, message).help(help)

@@ -31,8 +31,8 @@ pub struct Program {
     pub roots: Vec<ModuleId>,
     /// Modules of the standard library that were read, by name.
     pub standard: HashMap<String, ModuleId>,
-    /// Files of the command line that could not be used at all.
-    pub unusable: Vec<FileId>,
+    /// Files of the command line that could not be read at all.
+    pub unreadable: Vec<FileId>,
     /// Top-level blocks that others extend: they need not be whole by themselves.
     pub bases: HashSet<(ModuleId, String)>,
     /// Where it was read from what a run kept, and not from the files.

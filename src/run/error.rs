@@ -1,6 +1,7 @@
 //! What can go wrong in the world during a run, as results keep it.
 
 use crate::engine::launch::LaunchError;
+use crate::engine::port::PortError;
 use crate::engine::process::StartError;
 use crate::engine::ready::NotReady;
 use crate::report::model::WorldError;
@@ -75,6 +76,10 @@ pub fn of_launch(error: &LaunchError, server: &ServerSpec) -> WorldError {
             )
         }
         LaunchError::Start(_) => plain("server_not_started", None),
+        LaunchError::Port(PortError::Taken { .. }) => plain(
+            "no_port",
+            Some("give the server another `port`, or none so that scn picks a free one".into()),
+        ),
         LaunchError::Port(_) | LaunchError::PortsTaken { .. } => plain("no_port", None),
         LaunchError::Interrupted(_) => plain("interrupted", None),
         LaunchError::NotReady { why, .. } => {

@@ -330,6 +330,17 @@ impl Builder<'_> {
         if value {
             let line = self.text[start..].lines().next().unwrap_or("");
             let text = line.split([',', '}', ';', '#']).next().unwrap_or("").trim();
+            if line.trim_end().ends_with('{') && !next.starts_with('[') {
+                return Some(
+                    Diagnostic::error(
+                        codes::SYNTAX,
+                        self.at(start, end),
+                        format!("`{}` is no name", shorten(next)),
+                    )
+                    .says("a name is of letters, digits and `_`, and does not start with a digit")
+                    .help(format!("write `{} some_name {{ … }}`", shorten(token))),
+                );
+            }
             let gap = self.at(at.end as usize, start);
             let found = Diagnostic::error(
                 codes::SYNTAX,

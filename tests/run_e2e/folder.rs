@@ -180,6 +180,47 @@ fn json_of_an_invalid_scenario_is_what_lint_finds() {
 }
 
 #[test]
+fn json_of_a_command_that_does_nothing_says_why() {
+    let pack = passing();
+    for (command, arguments, code, says) in [
+        ("run", ["s.scn", "missing.scn"].as_slice(), 2, "missing.scn"),
+        ("plan", &["missing.scn"], 2, "missing.scn"),
+        ("lint", &["missing.scn"], 2, "missing.scn"),
+        ("run", &["s.scn", "--only", "nobody"], 4, "nobody"),
+        ("lint", &["s.scn", "--suite", "nobody"], 4, "nobody"),
+    ] {
+        let arguments = [&[command], arguments, &["--json", "-"]].concat();
+        let ran = pack.ran(pack.scn(&arguments)).exits(code);
+        let said: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON alone");
+        assert_eq!(said["exit_code"], code, "{said}");
+        assert!(said["error"].as_str().unwrap().contains(says), "{said}");
+    }
+    std::fs::write(
+        pack.path().join("nothing.scn"),
+        "workload w { prompt = \"hi\" }\n",
+    )
+    .unwrap();
+    let ran = pack
+        .ran(pack.scn(&["run", "nothing.scn", "--json", "-"]))
+        .exits(4);
+    assert!(ran.stdout.contains("nothing is selected"), "{}", ran.stdout);
+}
+
+#[test]
+fn lint_of_a_file_that_is_no_scenario_finds_an_error() {
+    let pack = passing();
+    let contents: [&[u8]; 4] = [b"", b" \n", b"\x7fELF\0\0", b"a = \"\xff\"\n"];
+    for content in contents {
+        std::fs::write(pack.path().join("x.scn"), content).unwrap();
+        let ran = pack.ran(pack.scn(&["lint", "x.scn"])).exits(1);
+        assert!(ran.stderr.contains("error["), "{}", ran.stderr);
+        for command in ["plan", "run"] {
+            pack.ran(pack.scn(&[command, "x.scn"])).exits(2);
+        }
+    }
+}
+
+#[test]
 fn a_parameter_that_does_not_fit_is_shown_at_its_declaration() {
     let pack = Pack::new(&format!(
         "param rounds = 2\nparam size = 1.5 GiB\nparam name = \"x\"\n{}",

@@ -465,6 +465,36 @@ fn https_with_a_ca_file_of_its_own() {
         "{error:#}"
     );
 
+    let remedy = |server: &str, says: &str| {
+        let ran = asked_with(server, "").run(&[]).exits(3);
+        let error = ran.case("s/case")["error"].clone();
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains(says), "{error:#}");
+    };
+    let plain = TcpListener::bind("127.0.0.1:0").unwrap();
+    let closes = plain.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in plain.incoming().flatten() {
+            let _ = (&stream).write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+            let _ = stream.shutdown(std::net::Shutdown::Write);
+            let _ = std::io::copy(&mut &stream, &mut std::io::sink());
+        }
+    });
+    let model = "model = { path = \"m\" }";
+    remedy(
+        &format!("url = \"{url}\", {model}"),
+        "name the signer's certificate with `ca_file",
+    );
+    let http = url.replace("https:", "http:");
+    remedy(
+        &format!("url = \"{http}\", {model}"),
+        "starts with `https://`",
+    );
+    remedy(
+        &format!("url = \"https://{closes}\", {model}"),
+        "starts with `http://`",
+    );
+
     // a file that is missing is the scenario's mistake
     asked_with(&server("missing.pem"), "").run(&[]).exits(2);
 }
