@@ -6,8 +6,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// Definitions: TTFT = `first_token − due`, the first generated token being content, reasoning
 /// or a tool call (a role-only chunk is none). ITL = the gaps between chunks that carry tokens.
-/// E2E = `end − due`. TPOT = `(last_token − first_token) / (completion_tokens − 1)`, and is
-/// only defined where `completion_tokens` > 1 is known.
+/// E2E = `end − due`. TPOT: see [`Record::time_per_token`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// From 0 in the order in which requests of this load were due.
@@ -122,5 +121,25 @@ impl Record {
             Outcome::Ok => true,
             Outcome::Failed(failure) => failure.class == FailureClass::WrongAnswer,
         }
+    }
+
+    /// Output tokens by the server's own `usage`: counts that are not from there are none.
+    pub fn output_tokens(&self) -> Option<u64> {
+        self.completion_tokens
+            .filter(|_| self.token_source == TokenSource::Usage)
+    }
+
+    /// TPOT in seconds: `(last_token − first_token) / (output tokens − 1)`. None without a stream,
+    /// without two tokens, and where all came [at one moment](Self::at_one_moment).
+    pub fn time_per_token(&self) -> Option<f64> {
+        let tokens = self.output_tokens().filter(|tokens| *tokens > 1)?;
+        let time = self.last_token? - self.first_token?;
+        (time > 0.0).then(|| time / (tokens - 1) as f64)
+    }
+
+    /// Whether all that was streamed came in one chunk or in one piece: no time between its
+    /// tokens could be seen, and that is not a time of 0.
+    pub fn at_one_moment(&self) -> bool {
+        self.first_token.is_some() && self.first_token == self.last_token
     }
 }

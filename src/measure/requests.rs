@@ -7,6 +7,8 @@
 //!   request, answered or not: time that was spent waiting for answers that never came was spent.
 //!   Where nothing was answered at all there is no duration; rates are then 0, which is what was
 //!   measured.
+//! - Where all tokens of an answer came at one moment (in one chunk, or in one piece of several),
+//!   no time between them was seen: it has no `tpot` and no `itl`.
 //! - Throughputs add up the tokens that the server's `usage` tells. Where it tells some answers'
 //!   tokens only, a note says how many are missing.
 //! - Nothing is 0 because it is missing: without requests, answers or `usage` there is a reason.
@@ -110,16 +112,13 @@ impl<'a> Requests<'a> {
                 self.some(values, || "no answer of `{}` was streamed and had content")
             }
             "itl" => {
-                let gaps = answered.flat_map(|r| r.chunks.windows(2).map(|pair| pair[1] - pair[0]));
-                self.some(gaps, || "no answer of `{}` came in two chunks or more")
+                let values = answered.flat_map(gaps);
+                self.some(values, || self.no_gap())
             }
             "tpot" => {
                 self.any_usage(output)?;
-                let values = answered.filter_map(time_per_token);
-                self.some(
-                    values,
-                    || "no answer of `{}` was streamed and had two tokens or more",
-                )
+                let values = answered.filter_map(Record::time_per_token);
+                self.some(values, || self.no_time_per_token())
             }
             "e2e" => self.some(
                 answered.map(|r| r.end - r.due),
@@ -162,6 +161,7 @@ impl<'a> Requests<'a> {
                 self.name
             ));
         }
+        notes.extend(self.one_moment_notes());
         if let Ok(tokens) = self.distribution("tokens_per_chunk")
             && let Some(mean) = tokens.mean()
             && mean > 1.05
@@ -174,6 +174,46 @@ impl<'a> Requests<'a> {
             ));
         }
         notes
+    }
+
+    /// What `tpot` and `itl` leave out or hold because tokens came together.
+    fn one_moment_notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        let name = &self.name;
+        let left_out = |r: &&&Record| r.at_one_moment() && many(r);
+        let left_out = self.answered.iter().filter(left_out).count();
+        if left_out > 0 {
+            notes.push(format!(
+                "all tokens came at one moment in {left_out} of {} answers of `{name}`: no time \
+                 between them was seen, and tpot and itl leave these answers out",
+                self.answered.len()
+            ));
+        }
+        let gaps: Vec<f64> = self.answered.iter().copied().flat_map(gaps).collect();
+        let none = gaps.iter().filter(|gap| **gap <= 0.0).count();
+        if none as f64 > ZERO_GAPS * gaps.len() as f64 {
+            notes.push(format!(
+                "{none} of {} gaps of `{name}` are 0: these chunks came in one piece with the one \
+                 before, so low percentiles of itl say little",
+                gaps.len()
+            ));
+        }
+        notes
+    }
+
+    fn no_gap(&self) -> &'static str {
+        match self.answered.iter().any(|r| r.chunks.len() > 1) {
+            true => ONE_MOMENT,
+            false => "no answer of `{}` came in two chunks or more",
+        }
+    }
+
+    fn no_time_per_token(&self) -> &'static str {
+        let at_one_moment = |r: &&Record| r.at_one_moment() && many(r);
+        match self.answered.iter().any(at_one_moment) {
+            true => ONE_MOMENT,
+            false => "no answer of `{}` was streamed and had two tokens or more",
+        }
     }
 
     fn failed(&self) -> usize {
@@ -277,6 +317,26 @@ impl<'a> Requests<'a> {
 
 const NO_USAGE: &str = "the server sent no `usage` with the answers of `{}`";
 
+const ONE_MOMENT: &str = "in each answer of `{}` all tokens came at one moment, in one chunk or \
+                          one piece: no time between them was seen";
+
+/// The share of gaps of 0 beyond which a note says so.
+const ZERO_GAPS: f64 = 0.05;
+
+/// The times between successive chunks; none where all came at one moment.
+fn gaps(record: &Record) -> impl Iterator<Item = f64> {
+    let chunks = match record.at_one_moment() {
+        true => &[],
+        false => record.chunks.as_slice(),
+    };
+    chunks.windows(2).map(|pair| pair[1] - pair[0])
+}
+
+/// Whether it had more than one token, as far as is known.
+fn many(record: &Record) -> bool {
+    record.chunks.len() > 1 || record.output_tokens().is_some_and(|tokens| tokens > 1)
+}
+
 /// Why a request failed: also one whose answer was not accepted has.
 pub fn class(record: &Record) -> Option<FailureClass> {
     match &record.outcome {
@@ -287,23 +347,13 @@ pub fn class(record: &Record) -> Option<FailureClass> {
 }
 
 fn input(record: &Record) -> Option<f64> {
-    told(record, record.prompt_tokens)
+    let told = |_: &u64| record.token_source == TokenSource::Usage;
+    let tokens = record.prompt_tokens.filter(told);
+    tokens.map(|tokens| tokens as f64)
 }
 
 fn output(record: &Record) -> Option<f64> {
-    told(record, record.completion_tokens)
-}
-
-/// Counts that are no server's own are no counts.
-fn told(record: &Record, tokens: Option<u64>) -> Option<f64> {
-    tokens
-        .filter(|_| record.token_source == TokenSource::Usage)
-        .map(|tokens| tokens as f64)
-}
-
-fn time_per_token(record: &Record) -> Option<f64> {
-    let tokens = output(record).filter(|tokens| *tokens > 1.0)?;
-    Some((record.last_token? - record.first_token?) / (tokens - 1.0))
+    record.output_tokens().map(|tokens| tokens as f64)
 }
 
 /// A statistic of a metric's values, and how many there are and should be.

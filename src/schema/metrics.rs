@@ -71,12 +71,12 @@ pub const PHASE_METRICS: &[MetricDef] = &[
     distribution(
         "itl",
         TIME,
-        "Inter-token latency: the gaps between successive chunks that carry tokens, over all answered requests.",
+        "Inter-token latency: the gaps between successive chunks that carry tokens, over all answered requests but those whose chunks all came at one moment.",
     ),
     distribution(
         "tpot",
         TIME,
-        "Time per output token after the first: (last token - first token) / (output tokens - 1), for answered requests with at least two tokens by the server's usage.",
+        "Time per output token after the first: (last token - first token) / (output tokens - 1), for answered requests with at least two tokens by the server's usage that did not all come at one moment.",
     ),
     distribution(
         "e2e",

@@ -93,13 +93,7 @@ fn row(phase: &str, r: &Record, redactor: &Redactor) -> [String; HEADER.len()] {
     let count = |n: Option<u64>| n.map(|n| n.to_string()).unwrap_or_default();
     // counts that are no server's own are no counts
     let counted = r.token_source == TokenSource::Usage;
-    let completion = r.completion_tokens.filter(|_| counted);
-    let tpot = match (r.first_token, r.last_token, completion) {
-        (Some(first), Some(last), Some(n)) if n > 1 && r.answered() => {
-            ms((last - first) / (n - 1) as f64)
-        }
-        _ => String::new(),
-    };
+    let tpot = r.time_per_token().filter(|_| r.answered());
     let gaps = || r.chunks.windows(2).map(|w| w[1] - w[0]);
     let (failure, detail) = match &r.outcome {
         Outcome::Ok => ("", String::new()),
@@ -119,11 +113,11 @@ fn row(phase: &str, r: &Record, redactor: &Redactor) -> [String; HEADER.len()] {
         since_due(r.first_answer),
         since_due(r.last_token),
         ms(r.end - r.due),
-        tpot,
+        tpot.map(ms).unwrap_or_default(),
         gaps().reduce(f64::max).map(ms).unwrap_or_default(),
         r.chunks.len().to_string(),
         count(r.prompt_tokens.filter(|_| counted)),
-        count(completion),
+        count(r.output_tokens()),
         r.status.map(|s| s.to_string()).unwrap_or_default(),
         cell(&finish),
         r.accepted.map(|a| a.to_string()).unwrap_or_default(),
@@ -164,6 +158,12 @@ mod tests {
         assert_eq!(field(&record, "tpot (ms)"), "100");
         assert_eq!(field(&record, "longest gap (ms)"), "400");
         assert_eq!(field(&record, "completion tokens (tok)"), "6");
+        let one_chunk = Record {
+            last_token: record.first_token,
+            chunks: vec![10.25],
+            ..record
+        };
+        assert_eq!(field(&one_chunk, "tpot (ms)"), "", "never 0");
     }
 
     #[test]

@@ -263,6 +263,47 @@ fn time_per_token_needs_two_tokens() {
 }
 
 #[test]
+fn tokens_that_came_at_one_moment_have_no_time_between_them() {
+    let at_once = |chunks: usize| Record {
+        first_token: Some(0.1),
+        last_token: Some(0.1),
+        chunks: vec![0.1; chunks],
+        completion_tokens: Some(40),
+        ..answered(0.0, 0.1, 1)
+    };
+    // in one chunk, and in three chunks of one piece
+    for chunks in [1, 3] {
+        let p = phase(vec![at_once(chunks)]);
+        let reason = why(stat(&p, "tpot", "p50"));
+        assert!(
+            reason.contains("`stress` all tokens came at one"),
+            "{reason}"
+        );
+        assert!(stat(&p, "itl", "p50").is_err());
+        near(stat(&p, "ttft", "p50"), 0.1);
+        let notes = Requests::of(&p, None).notes();
+        assert!(notes[0].contains("in 1 of 1 answers"), "{notes:?}");
+    }
+    assert!(why(stat(&phase(vec![at_once(1)]), "itl", "p50")).contains("two chunks"));
+    assert!(why(stat(&phase(vec![at_once(3)]), "itl", "p50")).contains("at one moment"));
+    // beside others they are left out
+    let p = phase(vec![at_once(3), answered(1.0, 0.1, 5)]);
+    near(stat(&p, "tpot", "count"), 1.0);
+    near(stat(&p, "tpot", "min"), 0.01);
+    near(stat(&p, "itl", "count"), 4.0);
+    // distinct chunks keep their gaps, and many of 0 are said
+    let mut pairs = answered(0.0, 0.1, 4);
+    pairs.chunks = vec![0.1, 0.1, 0.13, 0.13];
+    let p = phase(vec![pairs]);
+    near(stat(&p, "itl", "count"), 3.0);
+    let notes = Requests::of(&p, None).notes();
+    assert!(
+        notes[0].contains("2 of 3 gaps of `stress` are 0"),
+        "{notes:?}"
+    );
+}
+
+#[test]
 fn cancelled_requests_fail_unless_the_phase_was_cut_short() {
     let cancelled = failed(0.5, 1.0, FailureClass::Cancelled);
     let mut p = phase(vec![answered(0.0, 0.1, 2), cancelled]);
