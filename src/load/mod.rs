@@ -12,6 +12,7 @@ mod priority;
 pub mod protocol;
 mod quick;
 pub mod record;
+pub mod seed;
 mod senders;
 pub mod spec;
 pub mod sse;

@@ -42,7 +42,8 @@ pub struct Load {
     pub drain: Option<Duration>,
     /// The longest one request may take, from its actual send.
     pub timeout: Duration,
-    /// For arrivals and everything random in the load.
+    /// For arrivals and everything random in the load. As the scenario says it, until a round
+    /// begins: then [`of_load`](crate::load::seed::of_load) makes the round's own.
     pub seed: u64,
 }
 

@@ -21,7 +21,7 @@ macro_rules! load_attributes {
             default("arrival", Type::Choice(&["poisson", "constant"]), "poisson()", "Open loop: how the moments at which requests are due are drawn."),
             optional("drain", TIME, "How long requests in flight may go on after the end; without it, all of them are waited for."),
             default("timeout", TIME, "10min", "The longest that one request may take."),
-            default("seed", Type::Int(0), "0", "Seed of everything random in this load."),
+            default("seed", Type::Int(0), "0", "Seed of everything random in this load. It is mixed with the names of the phase and of the load and with the number of the repetition: the same scenario draws the same again, and two loads with one seed draw apart."),
             $($more),*
         ]
     };

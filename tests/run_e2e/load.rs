@@ -106,6 +106,39 @@ fn an_open_loop_counts_from_due_times() {
     assert!(times[39].1 > 5.0 * times[0].1, "{times:?}");
 }
 
+/// Seconds between the due times of one load's requests.
+fn gaps(ran: &Ran, case: &str, load: &str) -> Vec<f64> {
+    let mut due: Vec<f64> = ran
+        .requests(case)
+        .iter()
+        .filter(|row| row["load"] == load)
+        .map(|row| row["due (s)"].parse().unwrap())
+        .collect();
+    due.sort_by(f64::total_cmp);
+    due.windows(2).map(|pair| pair[1] - pair[0]).collect()
+}
+
+#[test]
+fn loads_draw_apart_and_a_rerun_draws_the_same() {
+    let load = "workload = w, rate = 200 req/s, arrival = poisson(), requests = 20, seed = 3";
+    let body =
+        format!("matrix {{ n = [1, 2] }}\nphase a {{ load x {{ {load} }}\nload y {{ {load} }} }}");
+    let ran = Pack::new(&scenario("s", "", &body)).run(&[]).exits(0);
+    let of = |n: u8, load| gaps(&ran, &format!("s/n={n}"), load);
+    let same = |one: &[f64], other: &[f64]| {
+        // the file rounds to microseconds
+        one.iter()
+            .zip(other)
+            .filter(|(a, b)| (*a - *b).abs() < 5e-6)
+            .count()
+    };
+    let (x, y) = (of(1, "x"), of(1, "y"));
+    assert_eq!((x.len(), y.len()), (19, 19));
+    assert!(same(&x, &y) < 3, "{x:?} {y:?}");
+    assert_eq!(same(&x, &of(2, "x")), 19);
+    assert_eq!(same(&y, &of(2, "y")), 19);
+}
+
 #[test]
 fn a_closed_loop_has_so_many_requests_at_a_time() {
     let body = "phase a { workload = w, concurrency = 5, requests = 60 }\nexpect ok: a.success_rate == 100%";

@@ -7,6 +7,7 @@ use crate::load::delay::{Meter, RunDelay};
 use crate::load::drive::{EndedBy, LoadEnd, RequestSource, drive};
 use crate::load::live::Live as LiveLoad;
 use crate::load::record::Record;
+use crate::load::seed;
 use crate::load::spec::Load;
 use crate::measure::case::PhaseData;
 use crate::probe::Unavailable;
@@ -76,9 +77,9 @@ impl Stage<'_> {
             .iter()
             .map(|one| {
                 let mut load = one.load.clone();
-                // each repetition draws its own arrivals
-                load.seed = load.seed.wrapping_add(round);
                 let (phase, name) = (spec.name.clone(), load.name.clone());
+                // each load and each repetition draws its own arrivals
+                load.seed = seed::of_load(load.seed, round, &phase, name.as_deref());
                 let (recorder, workload) = (self.recorder.clone(), one.workload.clone());
                 let take = move |mut record: Record| {
                     record.round = u32::try_from(round).unwrap_or(u32::MAX);
