@@ -9,8 +9,8 @@
 //!   measured.
 //! - Where all tokens of an answer came at one moment (in one chunk, or in one piece of several),
 //!   no time between them was seen: it has no `tpot` and no `itl`.
-//! - Throughputs add up the tokens that the server's `usage` tells. Where it tells some answers'
-//!   tokens only, a note says how many are missing.
+//! - Throughputs add up the tokens that the server's `usage` tells. Where it does not tell those of
+//!   some answers there are no throughputs: what was told is too low by an unknown part.
 //! - Nothing is 0 because it is missing: without requests, answers or `usage` there is a reason.
 
 use super::case::PhaseData;
@@ -157,7 +157,7 @@ impl<'a> Requests<'a> {
         } else if missing > 0 {
             notes.push(format!(
                 "the server did not tell the tokens of {missing} of {all} answers of `{}`: \
-                 metrics of tokens leave them out, and throughputs are too low by as much",
+                 tokens per request leave them out, and throughputs of these are unavailable",
                 self.name
             ));
         }
@@ -276,7 +276,14 @@ impl<'a> Requests<'a> {
 
     fn tokens(&self, count: fn(&Record) -> Option<f64>) -> Reading<f64> {
         self.any_usage(count)?;
-        Ok(self.answered.iter().filter_map(|r| count(r)).sum())
+        let told: Vec<f64> = self.answered.iter().filter_map(|r| count(r)).collect();
+        let (all, name) = (self.answered.len(), &self.name);
+        match all - told.len() {
+            0 => Ok(told.iter().sum()),
+            untold => Err(Unavailable(format!(
+                "{untold} of {all} answers of `{name}` had no `usage` that tells these tokens"
+            ))),
+        }
     }
 
     fn any_request(&self) -> Reading<()> {

@@ -130,17 +130,17 @@ pub const PHASE_METRICS: &[MetricDef] = &[
     scalar(
         "output_throughput",
         TOKENS.per(TIME),
-        "Output tokens of answered requests per second of the phase.",
+        "Output tokens of answered requests per second of the phase, by the server's usage; unavailable where an answer had none.",
     ),
     scalar(
         "input_throughput",
         TOKENS.per(TIME),
-        "Prompt tokens of answered requests per second of the phase.",
+        "Prompt tokens of answered requests per second of the phase, by the server's usage; unavailable where an answer had none.",
     ),
     scalar(
         "total_throughput",
         TOKENS.per(TIME),
-        "Prompt and output tokens of answered requests per second of the phase.",
+        "Prompt and output tokens of answered requests per second of the phase, by the server's usage; unavailable where an answer had none.",
     ),
     scalar(
         "image_rate",

@@ -222,6 +222,15 @@ fn tokens_that_the_server_did_not_tell_are_not_zero() {
     near(stat(&some, "output", "count"), 1.0);
     let notes = Requests::of(&some, None).notes();
     assert!(notes[0].contains("1 of 2 answers of `stress`"), "{notes:?}");
+    // what was told of some is no throughput of all
+    for metric in ["output_throughput", "input_throughput", "total_throughput"] {
+        let reason = why(scalar(&some, metric));
+        assert!(
+            reason.starts_with("1 of 2 answers of `stress` had no `usage`"),
+            "{metric}: {reason}"
+        );
+    }
+    near(scalar(&some, "request_rate"), 2.0 / 1.125);
     // completion tokens alone: the prompt's are unavailable, with the right reason
     let half = phase(vec![Record {
         prompt_tokens: None,
