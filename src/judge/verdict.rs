@@ -5,11 +5,13 @@ use crate::syntax::ast::CheckLevel;
 
 /// How a case ended: stopped by the user, else with an error of the world, else as the worst of
 /// its `expect` checks. A `warn` never decides. Checks that were skipped, or that this world does
-/// not decide, do so only where there is no other.
+/// not decide, do so only where there is no other. Without any `expect` a case passes, unless it
+/// made requests and none was answered: then there is no data.
 pub fn case_verdict(
     checks: &[CheckResult],
     error: Option<&WorldError>,
     interrupted: bool,
+    nothing_answered: bool,
 ) -> Verdict {
     let deciding = || expected(checks).map(|check| check.verdict);
     if interrupted || deciding().any(|verdict| verdict == Verdict::Interrupted) {
@@ -20,9 +22,11 @@ pub fn case_verdict(
     }
     let undecided = |verdict: &Verdict| matches!(verdict, Verdict::Skipped | Verdict::NotDecided);
     let decided = deciding().filter(|verdict| !undecided(verdict)).max();
-    decided
-        .or_else(|| deciding().max())
-        .unwrap_or(Verdict::Pass)
+    let unchecked = match nothing_answered {
+        true => Verdict::NoData,
+        false => Verdict::Pass,
+    };
+    decided.or_else(|| deciding().max()).unwrap_or(unchecked)
 }
 
 /// What the process says of a run: 0 all passed, 1 a check failed, 3 the world failed or there
@@ -90,7 +94,7 @@ mod tests {
             axes: Default::default(),
             tags: Vec::new(),
             world: World::Real,
-            verdict: case_verdict(&checks, error.as_ref(), false),
+            verdict: case_verdict(&checks, error.as_ref(), false, false),
             error,
             started: String::new(),
             start_s: 0.0,
@@ -108,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_case_is_as_its_worst_expectation() {
-        let of = |verdicts: &[V]| case_verdict(&checks(verdicts), None, false);
+        let of = |verdicts: &[V]| case_verdict(&checks(verdicts), None, false, false);
         assert_eq!(of(&[]), V::Pass);
         assert_eq!(of(&[V::Pass, V::Skipped, V::NotDecided]), V::Pass);
         assert_eq!(of(&[V::Skipped, V::Skipped]), V::Skipped);
@@ -118,12 +122,17 @@ mod tests {
         assert_eq!(of(&[V::Fail, V::Interrupted]), V::Interrupted);
         for verdict in [V::Fail, V::NoData, V::Inconclusive] {
             let warned = [check(CheckLevel::Warn, verdict)];
-            assert_eq!(case_verdict(&warned, None, false), V::Pass);
+            assert_eq!(case_verdict(&warned, None, false, false), V::Pass);
         }
         let error = WorldError::default();
         let failed = checks(&[V::Fail]);
-        assert_eq!(case_verdict(&failed, Some(&error), false), V::Error);
-        assert_eq!(case_verdict(&failed, Some(&error), true), V::Interrupted);
+        let ended = |interrupted| case_verdict(&failed, Some(&error), interrupted, true);
+        assert_eq!([ended(false), ended(true)], [V::Error, V::Interrupted]);
+        // without an answer nothing passes by itself, and what is checked decides as ever
+        let silent = |verdicts: &[V]| case_verdict(&checks(verdicts), None, false, true);
+        assert_eq!(silent(&[]), V::NoData);
+        assert_eq!(silent(&[V::Pass]), V::Pass);
+        assert_eq!(silent(&[V::Skipped]), V::Skipped);
     }
 
     #[test]

@@ -140,6 +140,16 @@ impl PhaseData {
 }
 
 impl CaseData {
+    /// The measured phases that made requests, where none of these requests was answered: such a
+    /// case measured nothing. None where an answer came, or where there was no request at all.
+    pub fn nothing_answered(&self) -> Option<Vec<&str>> {
+        let asked = |phase: &&PhaseData| phase.measured && !phase.records.is_empty();
+        let asked: Vec<&PhaseData> = self.phases.iter().filter(asked).collect();
+        let mut records = asked.iter().flat_map(|phase| &phase.records);
+        let nothing = !asked.is_empty() && !records.any(Record::answered);
+        nothing.then(|| asked.iter().map(|phase| phase.name.as_str()).collect())
+    }
+
     /// The figure that a query asks for.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use super::error::ReportError;
 use super::failed;
 use super::figures::precise;
-use super::model::{CaseResult, CheckResult, RunResult, Verdict, WorldError};
+use super::model::{CaseResult, CheckResult, RunResult, UNANSWERED, Verdict, WorldError};
 use super::text::{one_line, plain};
 use crate::syntax::ast::CheckLevel;
 use indexmap::IndexMap;
@@ -50,6 +50,7 @@ fn tests(case: &CaseResult) -> Vec<TestCase> {
     let of_case = match case.verdict {
         Verdict::Error => Some(broken(case.error.as_ref())),
         Verdict::Interrupted => Some(interrupted()),
+        _ if case.unanswered() => Some(unanswered()),
         _ if case.checks.is_empty() => Some(TestCaseStatus::success()),
         _ => None,
     };
@@ -186,6 +187,13 @@ fn broken(error: Option<&WorldError>) -> TestCaseStatus {
         text.push_str(&format!("\nhelp: {}", plain(help)));
     }
     status.set_description(XmlString::new(text));
+    status
+}
+
+fn unanswered() -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+    status.set_type(clean(Verdict::NoData.name()));
+    status.set_message(UNANSWERED);
     status
 }
 

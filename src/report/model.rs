@@ -201,6 +201,17 @@ pub struct CaseResult {
     pub notes: Vec<String>,
 }
 
+/// What is said of a case that is [unanswered](CaseResult::unanswered).
+pub const UNANSWERED: &str = "no request was answered, so nothing was measured of the answers";
+
+impl CaseResult {
+    /// Whether it has no data though no `expect` says so: none of its requests was answered.
+    pub fn unanswered(&self) -> bool {
+        let expects = |check: &CheckResult| check.level == CheckLevel::Expect;
+        self.verdict == Verdict::NoData && !self.checks.iter().any(expects)
+    }
+}
+
 /// Two phases, by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Between {

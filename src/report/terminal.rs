@@ -2,7 +2,7 @@
 
 use super::failed;
 use super::figures::duration;
-use super::model::{CaseResult, CheckResult, Verdict};
+use super::model::{CaseResult, CheckResult, UNANSWERED, Verdict};
 use super::tally::{Sign, Tally};
 use super::text::{one_line, plain};
 use super::warned::warned;
@@ -25,7 +25,9 @@ pub struct Style {
 pub fn outcome(cases: &[CaseResult], folder: &Path, style: Style) -> String {
     let mut text = String::new();
     for case in cases {
-        let calm = case.error.is_none() && case.checks.iter().all(|c| c.verdict == Verdict::Pass);
+        let calm = case.error.is_none()
+            && !case.unanswered()
+            && case.checks.iter().all(|c| c.verdict == Verdict::Pass);
         if !(style.brief && calm) {
             add_case(&mut text, case, style);
         }
@@ -34,7 +36,7 @@ pub fn outcome(cases: &[CaseResult], folder: &Path, style: Style) -> String {
     let tally = Tally::of(cases);
     let worst = if tally.failed + tally.errors + tally.broken_cases > 0 {
         Sign::Bad
-    } else if tally.no_data + tally.inconclusive > 0 {
+    } else if tally.no_data + tally.inconclusive > 0 || cases.iter().any(CaseResult::unanswered) {
         Sign::Unknown
     } else if tally.warned > 0 {
         Sign::Warning
@@ -67,6 +69,10 @@ fn add_case(text: &mut String, case: &CaseResult, style: Style) {
                 text.push_str(&format!("    | {line}\n"));
             }
         }
+    }
+    if case.unanswered() {
+        let sign = paint(Sign::Unknown, sign(Sign::Unknown, style), style);
+        text.push_str(&format!("  {sign} {}: {UNANSWERED}\n", case.verdict.name()));
     }
     let name = |check: &CheckResult| one_line(&check.name);
     let widest = case.checks.iter().map(|c| name(c).chars().count()).max();

@@ -83,10 +83,22 @@ pub(super) fn result(
     let judged = judge::judge(spec, data, program, params);
     let mut notes = judged.notes;
     notes.extend(servers.iter().filter_map(gpus::shared_note));
+    let silent = data.nothing_answered();
+    if let Some(phases) = &silent {
+        notes.push(format!(
+            "no request of `{}` was answered: nothing was measured of the answers",
+            phases.join("`, `")
+        ));
+    }
     let error = ended.error;
     let verdict = match &error {
         Some(error) if error.kind == "interrupted" => Verdict::Interrupted,
-        _ => judge::case_verdict(&judged.checks, error.as_ref(), ended.interrupted),
+        _ => judge::case_verdict(
+            &judged.checks,
+            error.as_ref(),
+            ended.interrupted,
+            silent.is_some(),
+        ),
     };
     CaseResult {
         schema: SCHEMA_VERSION,

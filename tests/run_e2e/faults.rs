@@ -143,6 +143,45 @@ fn missing_usage_is_no_data_and_never_zero() {
 }
 
 #[test]
+fn a_case_that_nobody_answered_never_passes() {
+    let failing = "fail_rate = 100%";
+    let load = "phase a { workload = w, requests = 4 }";
+    let bounds = "expect slow: a.output_throughput <= 1 tok/s
+        expect rate: a.request_rate == 0 req/s
+        expect fails: a.failed == 4 req
+        expect none: a.success_rate == 0%";
+    let text = [
+        scenario("unchecked", failing, load),
+        scenario("checked", failing, &format!("{load}\n{bounds}")),
+        scenario("answered", "", load),
+    ]
+    .concat();
+    let ran = Pack::new(&text).run(&[]).exits(3);
+    let unchecked = ran.case("unchecked/case");
+    assert_eq!(unchecked["verdict"], "no_data");
+    let note = unchecked["notes"][0].as_str().unwrap();
+    assert!(note.contains("no request of `a` was answered"), "{note}");
+    let junit = std::fs::read_to_string(ran.folder.join("junit.xml")).unwrap();
+    assert!(
+        junit.contains("errors=\"1\"") && junit.contains("no request"),
+        "{junit}"
+    );
+    let checked = ran.case("checked/case");
+    for (name, verdict) in [
+        ("slow", "no_data"),
+        ("rate", "no_data"),
+        ("fails", "pass"),
+        ("none", "pass"),
+    ] {
+        let check = check(&checked, name);
+        assert_eq!(check["verdict"], verdict, "{check:#}");
+    }
+    let why = check(&checked, "slow")["why"].as_str().unwrap().to_owned();
+    assert!(why.contains("no request of `a` was answered"), "{why}");
+    assert_eq!(ran.case("answered/case")["verdict"], "pass");
+}
+
+#[test]
 fn a_server_that_dies_ends_its_case_and_is_started_again_for_the_next() {
     let body = "matrix { n = [1, 2] }
         phase a { workload = w, duration = 10min, concurrency = n, think = 1ms }

@@ -163,7 +163,7 @@ fn a_wrong_answer_is_an_answer_and_a_failure() {
 }
 
 #[test]
-fn what_nobody_answered_has_no_latency_and_a_rate_of_zero() {
+fn what_nobody_answered_has_no_latency_and_no_rate() {
     let p = phase(vec![failed(0.0, 1.0, FailureClass::Connect)]);
     for metric in ["ttft", "itl", "tpot", "e2e", "output"] {
         assert_eq!(
@@ -171,12 +171,19 @@ fn what_nobody_answered_has_no_latency_and_a_rate_of_zero() {
             "no request of `stress` was answered"
         );
     }
-    assert_eq!(
-        why(scalar(&p, "duration")),
-        "no request of `stress` was answered"
-    );
-    near(scalar(&p, "request_rate"), 0.0);
-    near(scalar(&p, "output_throughput"), 0.0);
+    for metric in [
+        "duration",
+        "request_rate",
+        "output_throughput",
+        "image_rate",
+    ] {
+        assert_eq!(
+            why(scalar(&p, metric)),
+            "no request of `stress` was answered"
+        );
+    }
+    near(scalar(&p, "failed"), 1.0);
+    near(scalar(&p, "completed"), 0.0);
     near(scalar(&p, "success_rate"), 0.0);
     let nothing = phase(Vec::new());
     near(scalar(&nothing, "requests"), 0.0);
