@@ -125,7 +125,7 @@ pub const PHASE_METRICS: &[MetricDef] = &[
     scalar(
         "request_rate",
         REQUESTS.per(TIME),
-        "Answered requests per second of the phase.",
+        "Answered requests per second of the phase, that is of its `duration` as measured.",
     ),
     scalar(
         "output_throughput",
