@@ -396,7 +396,7 @@ async fn a_connection_closed_while_it_was_kept_costs_no_request() {
             async move {
                 let mut stream = play(call.stream, &[send(good())]).await?;
                 let mut byte = [0];
-                stream.read(&mut byte).await.ok()?;
+                stream.read_exact(&mut byte).await.ok()?;
                 play(stream, &[end]).await
             }
         })

@@ -76,7 +76,7 @@ pub const PHASE_METRICS: &[MetricDef] = &[
     distribution(
         "tpot",
         TIME,
-        "Time per output token after the first: (last token - first token) / (output tokens - 1), for answered requests with at least two tokens by the server's usage that did not all come at one moment. vLLM's own client computes the same: its latency ends with the last chunk.",
+        "Time per output token after the first: (last token - first token) / (output tokens - 1), for answered requests with at least two tokens by the server's usage that did not all come at one moment.",
     ),
     distribution(
         "e2e",

@@ -115,13 +115,12 @@ impl<'a> Finder<'a> {
         }
         let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
         match rest.as_bytes()[0] {
-            b'#' => {
-                if !self.in_comment {
-                    self.comment();
-                    self.word = word;
-                    return;
-                }
+            b'#' if !self.in_comment => {
+                self.comment();
+                self.word = word;
+                return;
             }
+            b'#' => {}
             b' ' | b'\t' | b'\r' | b'\n' | b'\\' => self.word = word,
             b'(' => {
                 let secret = self.secret() || word == "secret";

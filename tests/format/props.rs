@@ -3,6 +3,8 @@
 use super::checked;
 use super::programs::program;
 use proptest::prelude::*;
+use scn::source::FileId;
+use scn::syntax::format::{Refused, format};
 
 const VALID: [&str; 7] = [
     include_str!("../corpus/syntax/good_items.scn"),
@@ -72,6 +74,10 @@ proptest! {
                 _ => parts.insert(at, TOKENS[token]),
             }
         }
-        checked(&parts.concat());
+        let text = parts.concat();
+        // a comma on a line of its own below a doc comment is refused: the file is left alone
+        if !matches!(format(FileId(0), &text), Err(Refused::Changed)) {
+            checked(&text);
+        }
     }
 }
