@@ -1,6 +1,7 @@
 //! The command line: one file per command. Holds no logic of its own.
 
 mod completions;
+mod doc;
 mod fmt;
 mod lint;
 mod load;
@@ -51,6 +52,8 @@ enum Command {
     Report(report::ReportArgs),
     /// Start the built-in engine: an OpenAI-compatible server whose timing is declared
     Serve(Box<crate::mock::ServeArgs>),
+    /// Write the reference manual, or print what it says of a name
+    Doc(doc::DocArgs),
     /// Print a completion script for a shell
     Completions(completions::CompletionsArgs),
 }
@@ -82,6 +85,7 @@ pub fn main() -> ExitCode {
         Command::Plan(args) => plan::plan(&args),
         Command::Run(args) => run::run(args),
         Command::Report(args) => report::report(&args),
+        Command::Doc(args) => doc::doc(&args),
         Command::Completions(args) => completions::print(&args, &mut Cli::command()),
         Command::Serve(args) => serve(*args),
     };

@@ -10,7 +10,7 @@ mod scenario_kinds;
 pub use builtins::{BUILTINS, Builtin, builtin};
 pub use metrics::{
     DISTRIBUTION_STATS, MetricDef, PHASE_METRICS, SERIES_STATS, SERVER_SERIES, SeriesDef, Shape,
-    phase_metric, server_series,
+    phase_metric, server_series, stat_doc,
 };
 
 use crate::units::Dimension;
