@@ -28,9 +28,9 @@ pub mod exit {
 /// Test LLM inference servers: say in a `.scn` file what to serve, what load to put on it, what
 /// must hold and what to report.
 ///
-/// Exit codes: 0 all passed; 1 a check failed, lint found errors, or `fmt --check` found files to
-/// format; 2 wrong usage or an invalid scenario; 3 the world failed (no server, no data); 4 nothing
-/// selected; 5 inconclusive; 130 interrupted.
+/// Exit codes: 0 all passed; 1 a check failed, lint found errors, `fmt --check` found files to
+/// format, or `doc --check` pages that are out of date; 2 wrong usage or an invalid scenario; 3 the
+/// world failed (no server, no data); 4 nothing selected; 5 inconclusive; 130 interrupted.
 #[derive(Parser)]
 #[command(name = "scn", version, max_term_width = 100, propagate_version = true)]
 struct Cli {

@@ -2,7 +2,7 @@
 
 use super::part::{Part, code};
 use super::{Entry, Page, examples};
-use crate::schema::{self, Attribute, Kind, Naming, Stage, Type};
+use crate::schema::{self, Attribute, Kind, Naming, STATEMENTS, Stage, Type};
 use crate::units::{Dimension, known_units, parse_unit};
 
 pub fn page() -> Page {
@@ -21,6 +21,16 @@ pub fn page() -> Page {
         ]
     });
     parts.extend(Part::table(&["kind", "stands in", "says"], rows.collect()));
+    parts.push(Part::text(
+        "Beside blocks and attributes there are these statements:",
+    ));
+    let rows = STATEMENTS
+        .iter()
+        .map(|one| vec![code(one.form), one.places.into(), one.doc.into()]);
+    parts.extend(Part::table(
+        &["statement", "stands in", "says"],
+        rows.collect(),
+    ));
     for kind in schema::kinds() {
         parts.push(Part::Heading(2, kind.name.into()));
         parts.extend(described(kind));
@@ -33,7 +43,7 @@ pub fn page() -> Page {
     }
 }
 
-/// Each kind, and each attribute as `kind.attribute`.
+/// Each statement, each kind, and each attribute as `kind.attribute`.
 pub fn entries() -> Vec<Entry> {
     let attribute = |kind: &'static Kind, attribute: &'static Attribute| {
         let mut parts = vec![Part::text(attribute.doc)];
@@ -54,7 +64,20 @@ pub fn entries() -> Vec<Entry> {
             parts,
         }
     };
-    let mut entries = Vec::new();
+    let statement = |one: &schema::Statement| {
+        let mut parts = vec![
+            Part::Text(code(one.form)),
+            Part::text(one.doc),
+            Part::Text(format!("Stands in {}.", one.places)),
+        ];
+        parts.extend(examples::of_statement(one.name));
+        Entry {
+            name: one.name.into(),
+            what: "a statement".into(),
+            parts,
+        }
+    };
+    let mut entries: Vec<Entry> = STATEMENTS.iter().map(statement).collect();
     for kind in schema::kinds() {
         entries.push(Entry {
             name: kind.name.into(),
@@ -177,7 +200,8 @@ pub fn words(ty: Type) -> String {
             let choices: Vec<String> = choices.iter().map(|c| format!("`\"{c}\"`")).collect();
             choices.join(", ")
         }
-        Type::List(of) => format!("list: each {}", words(*of)),
+        Type::List(Type::Any) => "list".into(),
+        Type::List(of) => format!("list, each {}", one(&words(*of))),
         Type::Many(of) => format!("{}, or a list of them", words(*of)),
         Type::Record => "record".into(),
         Type::Block(kind) => format!("[{kind}](kinds.md#{kind})"),
@@ -195,8 +219,8 @@ pub fn quantity(dimension: Dimension) -> String {
 
 fn one(words: &str) -> String {
     match words.chars().next() {
-        Some('a' | 'e' | 'i' | 'o' | 'u') if !words.starts_with("any") => format!("an {words}"),
-        _ if words.starts_with("any") => words.into(),
+        _ if words.starts_with("any ") => words.into(),
+        Some('a' | 'e' | 'i' | 'o' | 'u') => format!("an {words}"),
         _ => format!("a {words}"),
     }
 }

@@ -5,7 +5,7 @@ use super::{Entry, Page, examples::piece};
 use crate::source::FileId;
 use crate::stdlib;
 use crate::syntax::ast::{Block, Item, ItemKind};
-use crate::syntax::parse;
+use crate::syntax::{format::format, parse};
 
 /// One definition of a module, with the text that it stands in.
 struct Defined {
@@ -176,7 +176,7 @@ fn tables(block: &Block, text: &str) -> Vec<Part> {
         _ => false,
     });
     let own: Vec<String> = own.map(|item| piece(text, item.span)).collect();
-    let mut parts = vec![Part::Code(own.join("\n"))];
+    let mut parts = vec![Part::Code(aligned(&own.join("\n")))];
     let mut kinds: Vec<&str> = Vec::new();
     for item in block.body.iter().filter(|item| is_named(item)) {
         if let ItemKind::Block(inner) = &item.kind
@@ -222,6 +222,16 @@ fn tables(block: &Block, text: &str) -> Vec<Part> {
     parts
 }
 
+/// Statements of a block as the formatter writes them.
+fn aligned(body: &str) -> String {
+    let Ok(text) = format(FileId(0), &format!("block {{\n{body}\n}}\n")) else {
+        return body.into();
+    };
+    let lines = text.lines().skip(1).filter(|line| *line != "}");
+    let lines = lines.map(|line| line.strip_prefix("  ").unwrap_or(line));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// A column for each attribute that one of the blocks has.
 fn table(blocks: &[(&Item, &Block)], text: &str) -> Option<Part> {
     let mut names: Vec<&str> = Vec::new();
@@ -265,7 +275,7 @@ fn options(blocks: &[(&Item, &Block)], text: &str) -> Option<Part> {
                 let place = format!("{}{}", quoted(&flag), quoted(&variable));
                 code(&place)
             }
-            (value, ..) => format!("always: {}", code(&value)),
+            (value, ..) => format!("{} unless set", code(&value)),
         };
         vec![
             code(title(block)),

@@ -15,7 +15,9 @@ pub use markdown::MARK;
 pub use terminal::entry as on_terminal;
 
 use crate::check::nearest;
+use crate::units::suggest_units;
 use part::{Part, code};
+use std::sync::LazyLock;
 
 /// What the manual says of one name.
 #[derive(Debug, Clone)]
@@ -75,14 +77,18 @@ fn index(pages: &[Page]) -> Page {
     }
 }
 
-/// Every entry that can be listed; units also exist with prefixes and as quotients.
-pub fn entries() -> Vec<Entry> {
+static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     let mut entries = kinds::entries();
     entries.extend(builtins::entries());
     entries.extend(metrics::entries());
     entries.extend(units::entries());
     entries.extend(library::entries());
     entries
+});
+
+/// Every entry that can be listed; units also exist with prefixes and as quotients.
+pub fn entries() -> &'static [Entry] {
+    &ENTRIES
 }
 
 /// The entries that a name means: those of that name, or else those whose last part it is
@@ -113,10 +119,11 @@ pub fn find(name: &str) -> Result<Vec<Entry>, Option<String>> {
     if !found.is_empty() {
         return Ok(found);
     }
+    // what a name ends in can be asked for as well
     let names = entries.iter().map(|entry| entry.name.as_str());
-    let last = |name: &'_ str| name.rsplit('.').next().map(str::to_string);
-    let ends: Vec<String> = entries.iter().filter_map(|e| last(&e.name)).collect();
-    let near = nearest(&asked, names).or_else(|| nearest(&asked, ends.iter().map(String::as_str)));
+    let ends = names.clone().filter_map(|name| name.rsplit('.').next());
+    let near = nearest(&asked, names.clone().chain(ends));
+    let near = near.or_else(|| suggest_units(name).first().copied());
     Err(near.map(str::to_string))
 }
 

@@ -3,11 +3,14 @@
 use super::Entry;
 use super::part::Part;
 use crate::plan::wrap::wrap;
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 use regex::Regex;
 
 /// The widest that lines get, in columns: longer ones are hard to read.
 const WIDEST: usize = 100;
+
+/// The longest name that keeps the first column of a table as wide as it is, in bytes.
+const LONGEST_NAME: usize = 40;
 
 /// The entry under a line with its name. `width` is in columns.
 pub fn entry(entry: &Entry, width: usize, color: bool) -> String {
@@ -52,6 +55,13 @@ fn table(headers: &[String], rows: &[Vec<String>], width: usize) -> Vec<String> 
         .set_header(headers.iter().map(|header| header.to_uppercase()));
     for row in rows {
         table.add_row(row.iter().map(|cell| bare(&plain(cell)).to_string()));
+    }
+    // a name that is cut cannot be copied
+    let names = rows.iter().filter_map(|row| row.first());
+    if names.map(|name| name.len()).max() <= Some(LONGEST_NAME)
+        && let Some(column) = table.column_mut(0)
+    {
+        column.set_constraint(ColumnConstraint::ContentWidth);
     }
     table.lines().collect()
 }
