@@ -16,7 +16,7 @@ pub fn page() -> Page {
     let rows = schema::kinds().map(|kind| {
         vec![
             format!("[{0}](#{0})", kind.name),
-            parents(kind, |parent| code(parent)),
+            parents(kind, code),
             kind.doc.to_string(),
         ]
     });
