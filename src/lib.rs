@@ -15,6 +15,7 @@ pub mod engine;
 pub mod eval;
 pub mod judge;
 pub mod load;
+pub mod manual;
 pub mod measure;
 pub mod mock;
 pub mod plan;

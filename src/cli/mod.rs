@@ -1,6 +1,7 @@
 //! The command line: one file per command. Holds no logic of its own.
 
 mod completions;
+mod doc;
 mod fmt;
 mod lint;
 mod load;
@@ -27,9 +28,9 @@ pub mod exit {
 /// Test LLM inference servers: say in a `.scn` file what to serve, what load to put on it, what
 /// must hold and what to report.
 ///
-/// Exit codes: 0 all passed; 1 a check failed, lint found errors, or `fmt --check` found files to
-/// format; 2 wrong usage or an invalid scenario; 3 the world failed (no server, no data); 4 nothing
-/// selected; 5 inconclusive; 130 interrupted.
+/// Exit codes: 0 all passed; 1 a check failed, lint found errors, `fmt --check` found files to
+/// format, or `doc --check` pages that are out of date; 2 wrong usage or an invalid scenario; 3 the
+/// world failed (no server, no data); 4 nothing selected; 5 inconclusive; 130 interrupted.
 #[derive(Parser)]
 #[command(name = "scn", version, max_term_width = 100, propagate_version = true)]
 struct Cli {
@@ -51,6 +52,8 @@ enum Command {
     Report(report::ReportArgs),
     /// Start the built-in engine: an OpenAI-compatible server whose timing is declared
     Serve(Box<crate::mock::ServeArgs>),
+    /// Write the reference manual, or print what it says of a name
+    Doc(doc::DocArgs),
     /// Print a completion script for a shell
     Completions(completions::CompletionsArgs),
 }
@@ -82,6 +85,7 @@ pub fn main() -> ExitCode {
         Command::Plan(args) => plan::plan(&args),
         Command::Run(args) => run::run(args),
         Command::Report(args) => report::report(&args),
+        Command::Doc(args) => doc::doc(&args),
         Command::Completions(args) => completions::print(&args, &mut Cli::command()),
         Command::Serve(args) => serve(*args),
     };

@@ -120,6 +120,21 @@ impl FailureClass {
             Self::WrongAnswer => "wrong_answer",
         }
     }
+
+    /// What it means, for the manual.
+    pub fn doc(self) -> &'static str {
+        match self {
+            Self::Connect => "No connection, or it broke before an answer began.",
+            Self::Status => "A status other than 2xx.",
+            Self::Timeout => "The request took longer than the load's `timeout`.",
+            Self::CutStream => "The stream broke off after it had begun.",
+            Self::BadAnswer => {
+                "The answer was not what the API says: not SSE, not JSON, no tokens, or an error event."
+            }
+            Self::Cancelled => "Ended by scn: the load's `drain` was over, or the run was stopped.",
+            Self::WrongAnswer => "Answered whole, but the workload's `accept` said no.",
+        }
+    }
 }
 
 impl Record {

@@ -9,7 +9,7 @@ mod launches;
 mod page;
 mod render;
 mod words;
-mod wrap;
+pub(crate) mod wrap;
 
 pub use command::{command_line, shown_url};
 pub use estimate::{Estimate, Sure, planned_requests, planned_seconds};

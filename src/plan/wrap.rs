@@ -4,7 +4,7 @@ use console::measure_text_width;
 
 /// Lines of at most `width` columns, broken at blanks; a longer word stays whole, so that paths
 /// can be copied.
-pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     packed(text.split_whitespace().map(str::to_string), width)
 }
 

@@ -24,7 +24,7 @@ const IMPLICIT: &[&str] = &[
 pub(super) const KINDS: &[Kind] = &[
     Kind {
         name: "engine",
-        doc: "A sort of server. Its `expect`s are the constraints of its options and layouts.",
+        doc: "A sort of server: how it is launched, found ready, asked, flushed and read. The library has those of common engines. Its `expect`s are constraints of options and layouts, checked for each server before anything starts.",
         naming: Naming::Required,
         parents: &["file"],
         attributes: &[
@@ -69,9 +69,13 @@ pub(super) const KINDS: &[Kind] = &[
             required(
                 "protocol",
                 Type::Choice(&["openai_chat", "openai_completions"]),
-                "The words that requests and answers are put in.",
+                "What requests and answers look like.",
             ),
-            required("path", Type::Text, "`/v1/chat/completions`"),
+            required(
+                "path",
+                Type::Text,
+                "Where requests are posted, such as `/v1/chat/completions`.",
+            ),
             default(
                 "max_tokens",
                 Type::Text,
@@ -116,14 +120,22 @@ pub(super) const KINDS: &[Kind] = &[
             optional(
                 "request",
                 Type::Text,
-                "`GET /health`: answered with 2xx when ready.",
+                "What is asked, such as `GET /health`: a server that answers with 2xx is ready.",
             ),
-            optional("every", TIME, "How often it is asked."),
-            optional("timeout", TIME, "How long it may take."),
+            optional(
+                "every",
+                TIME,
+                "How often it is asked; where nothing says it, every second.",
+            ),
+            optional(
+                "timeout",
+                TIME,
+                "How long a server may take to be ready; where nothing says it, 10 minutes.",
+            ),
             optional(
                 "answers",
                 Type::Bool,
-                "Whether a first request must be answered too.",
+                "Whether a first request must be answered too, for a server that says it is ready before it is.",
             ),
         ],
         free: None,
@@ -142,7 +154,12 @@ pub(super) const KINDS: &[Kind] = &[
                 "\"TERM\"",
                 "The signal that asks.",
             ),
-            default("grace", TIME, "10s", "How long it may take."),
+            default(
+                "grace",
+                TIME,
+                "10s",
+                "How long it may take; what is left is then killed.",
+            ),
         ],
         free: None,
         checks: false,
@@ -150,11 +167,15 @@ pub(super) const KINDS: &[Kind] = &[
     },
     Kind {
         name: "version",
-        doc: "How the engine's version is found: a request whose answer, or a command whose output, the pattern's first group matches.",
+        doc: "How the engine's version is found, for the results: a request, and a pattern whose first group is the version.",
         naming: Naming::Never,
         parents: &["engine"],
         attributes: &[
-            required("request", Type::Text, "`GET /version`"),
+            required(
+                "request",
+                Type::Text,
+                "What is asked, such as `GET /version`.",
+            ),
             required(
                 "pattern",
                 Type::Text,
@@ -167,7 +188,7 @@ pub(super) const KINDS: &[Kind] = &[
     },
     Kind {
         name: "flags",
-        doc: "How options become words of the command.",
+        doc: "How the options of a server become words of its command.",
         naming: Naming::Never,
         parents: &["engine"],
         attributes: &[
@@ -175,18 +196,18 @@ pub(super) const KINDS: &[Kind] = &[
                 "spelling",
                 Type::Choice(&["--kebab-case", "--snake_case"]),
                 "\"--kebab-case\"",
-                "How an option's name is written.",
+                "How an option's name becomes a flag: `max_num_seqs` is `--max-num-seqs` or `--max_num_seqs`.",
             ),
             default(
                 "yes",
                 Type::Text,
                 "\"--{}\"",
-                "A true switch; `{}` is the name.",
+                "What is passed for an option that is `true`; `{}` is the option's name.",
             ),
             optional(
                 "no",
                 Type::Text,
-                "A false switch; left out, nothing is passed for one.",
+                "What is passed for an option that is `false`; left out, nothing.",
             ),
         ],
         free: None,
@@ -195,7 +216,7 @@ pub(super) const KINDS: &[Kind] = &[
     },
     Kind {
         name: "option",
-        doc: "An option that servers may set.",
+        doc: "An option that servers may set in `options`: what it takes, and how it is passed.",
         naming: Naming::Required,
         parents: &["engine"],
         attributes: &[
@@ -264,7 +285,11 @@ pub(super) const KINDS: &[Kind] = &[
         naming: Naming::Required,
         parents: &["engine"],
         attributes: &[
-            required("request", Type::Text, "`POST /reset_prefix_cache`"),
+            required(
+                "request",
+                Type::Text,
+                "What is asked, such as `POST /reset_prefix_cache`.",
+            ),
             optional("body", Type::Record, "The request's JSON body."),
             default("retry", Type::Int(0), "0", "How often it is tried again."),
             default("every", TIME, "1s", "The time between tries."),
@@ -275,7 +300,7 @@ pub(super) const KINDS: &[Kind] = &[
     },
     Kind {
         name: "metric",
-        doc: "A figure of the engine's own, read from its metrics.",
+        doc: "A figure of the engine's own, sampled from its Prometheus text and read as `sut.kv_usage.max`.",
         naming: Naming::Required,
         parents: &["engine"],
         attributes: &[
@@ -298,7 +323,7 @@ pub(super) const KINDS: &[Kind] = &[
             optional(
                 "idle",
                 Type::Any,
-                "The value it must return to when a phase quiesces.",
+                "The value that it has when the server rests: a phase that quiesces waits for it.",
             ),
         ],
         free: None,

@@ -167,6 +167,26 @@ pub const DISTRIBUTION_STATS: &[&str] = &[
 /// Statistics of a server's series, over the whole case.
 pub const SERIES_STATS: &[&str] = &["mean", "min", "max", "first", "last"];
 
+/// What a statistic of either list is.
+pub fn stat_doc(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "mean" => "The arithmetic mean.",
+        "stddev" => "The standard deviation of the sample (divided by n - 1); needs 2 values.",
+        "min" => "The least value.",
+        "max" => "The greatest value.",
+        "p50" => "The median: half of the values are at most this. Needs 2 values.",
+        "p75" => "75 % of the values are at most this. Needs 4 values.",
+        "p90" => "90 % of the values are at most this. Needs 10 values.",
+        "p95" => "95 % of the values are at most this. Needs 20 values.",
+        "p99" => "99 % of the values are at most this. Needs 100 values.",
+        "p999" => "99.9 % of the values are at most this. Needs 1000 values.",
+        "count" => "How many values there are.",
+        "first" => "The first sample of the case.",
+        "last" => "The last sample of the case.",
+        _ => return None,
+    })
+}
+
 #[derive(Debug, Clone, Copy)]
 pub struct SeriesDef {
     pub name: &'static str,

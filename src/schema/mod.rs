@@ -6,12 +6,14 @@ mod builtins;
 mod engine_kinds;
 mod metrics;
 mod scenario_kinds;
+mod statements;
 
 pub use builtins::{BUILTINS, Builtin, builtin};
 pub use metrics::{
     DISTRIBUTION_STATS, MetricDef, PHASE_METRICS, SERIES_STATS, SERVER_SERIES, SeriesDef, Shape,
-    phase_metric, server_series,
+    phase_metric, server_series, stat_doc,
 };
+pub use statements::{STATEMENTS, Statement};
 
 use crate::units::Dimension;
 

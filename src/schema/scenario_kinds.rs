@@ -38,35 +38,35 @@ pub(super) const KINDS: &[Kind] = &[
                 "tags",
                 Type::List(&Type::Text),
                 "[]",
-                "Words to select it by.",
+                "Words about it, for whoever reads a plan or a result: `per_commit`, `nightly`.",
             ),
             optional(
                 "name",
                 Type::Text,
-                "Replaces the case id that the axis values make.",
+                "The case's id, in place of the one that its axis values make (`tp=2,concurrency=16`).",
             ),
             default(
                 "sample",
                 TIME,
                 "500ms",
-                "The interval between two samples of memory and metrics.",
+                "The interval between two samples of memory, GPUs and the engine's metrics.",
             ),
             default(
                 "timeout",
                 TIME,
                 "1h",
-                "The longest that one case may take, launches apart.",
+                "The longest that one case may take, the starts of its servers not counted. One that takes longer is broken off with an error.",
             ),
             optional(
                 "estimate",
                 TIME,
-                "About how long one case takes, for plans.",
+                "About how long one case takes, for `scn plan`; left out, it is worked out from the phases.",
             ),
             default(
                 "isolate",
                 Type::Bool,
                 "false",
-                "Start fresh servers for every case, also where cases describe the same ones.",
+                "Start fresh servers for every case. Without it, cases that describe the same servers share one start of them.",
             ),
         ],
         free: None,
@@ -75,7 +75,7 @@ pub(super) const KINDS: &[Kind] = &[
     },
     Kind {
         name: "matrix",
-        doc: "Axes that multiply into cases; each is a list. An axis may read those above it; `exclude when` removes rows.",
+        doc: "Axes that multiply into cases: each attribute is an axis with its list of values, which everything in the scenario may read by name. An axis may read those above it; `exclude when` takes cells out.",
         naming: Naming::Never,
         parents: &["scenario"],
         attributes: &[],
@@ -169,7 +169,7 @@ pub(super) const KINDS: &[Kind] = &[
                 "body",
                 Type::Record,
                 "{}",
-                "Further fields of every request's body.",
+                "Further fields of the JSON body of every request to this server.",
             ),
             optional(
                 "ca_file",
@@ -204,14 +204,34 @@ pub(super) const KINDS: &[Kind] = &[
     },
     Kind {
         name: "layout",
-        doc: "How a server is spread over GPUs.",
+        doc: "How a server is spread over GPUs. What of it an engine takes, and which combinations, is said by the constraints in its block.",
         naming: Naming::Never,
         parents: &["server"],
         attributes: &[
-            default("tp", Type::Int(1), "1", "Tensor-parallel ranks."),
-            default("pp", Type::Int(1), "1", "Pipeline stages."),
-            default("dp", Type::Int(1), "1", "Data-parallel replicas."),
-            default("ep", Type::Int(1), "1", "Expert-parallel ranks."),
+            default(
+                "tp",
+                Type::Int(1),
+                "1",
+                "Tensor-parallel ranks: so many GPUs share the work of each layer.",
+            ),
+            default(
+                "pp",
+                Type::Int(1),
+                "1",
+                "Pipeline stages: groups of GPUs that hold different layers.",
+            ),
+            default(
+                "dp",
+                Type::Int(1),
+                "1",
+                "Data-parallel replicas, each with a KV cache of its own.",
+            ),
+            default(
+                "ep",
+                Type::Int(1),
+                "1",
+                "Expert-parallel ranks: so many GPUs divide the experts of a layer among them.",
+            ),
         ],
         free: None,
         checks: false,
@@ -271,12 +291,12 @@ pub(super) const KINDS: &[Kind] = &[
                 "api",
                 Type::Choice(&["chat", "completions"]),
                 "\"chat\"",
-                "Which of the engine's APIs is used.",
+                "Which API is asked: `/v1/chat/completions` or `/v1/completions`.",
             ),
             optional(
                 "output",
                 Type::Count(Dimension::TOKENS),
-                "Most tokens the answer may have.",
+                "Most tokens the answer may have (`max_tokens` of the request); left out, the server's own limit.",
             ),
             optional(
                 "temperature",
@@ -287,7 +307,7 @@ pub(super) const KINDS: &[Kind] = &[
                 "ignore_eos",
                 Type::Bool,
                 "false",
-                "Go on to `output` tokens whatever the model says.",
+                "Have the server go on to `output` tokens though the model would end earlier, so that every answer has the same length.",
             ),
             default(
                 "stream",
@@ -299,19 +319,19 @@ pub(super) const KINDS: &[Kind] = &[
                 "body",
                 Type::Record,
                 "{}",
-                "Further fields of the request's body.",
+                "Further fields of the request's JSON body, such as `top_k`.",
             ),
             optional(
                 "rows",
                 Type::List(&Type::Any),
-                "Records; request number i is made from row i mod n, as `row`.",
+                "Values that requests are made from in turn, again from the first after the last: expressions of the workload read theirs as `row`.",
             ),
             staged(
                 Stage::Request,
                 optional(
                     "accept",
                     Type::Bool,
-                    "Whether the `answer` is right; a wrong one is a failure of its own class.",
+                    "Whether the `answer` (its text) is right; a wrong one counts as failed, in a class of its own.",
                 ),
             ),
         ],
@@ -352,7 +372,7 @@ pub(super) const KINDS: &[Kind] = &[
                 "repeat",
                 Type::Int(1),
                 "1",
-                "Run the load so many times, one after the other."
+                "Run the load so many times, one after the other; its figures are over all of them."
             ),
             default("pause", TIME, "0s", "Quiet between two repetitions."),
             optional(
@@ -367,7 +387,7 @@ pub(super) const KINDS: &[Kind] = &[
     },
     Kind {
         name: "load",
-        doc: "One of several loads that run at once in a phase.",
+        doc: "One of several loads that run at once in a phase. Its figures are read by its name: `mixed.text.ttft.p95`.",
         naming: Naming::Required,
         parents: &["phase"],
         attributes: load_attributes![],
@@ -391,13 +411,13 @@ pub(super) const KINDS: &[Kind] = &[
                 optional(
                     "columns",
                     Type::Any,
-                    "A list of expressions, or header = expression.",
+                    "What stands in a row: a list of expressions, or a record of header = expression.",
                 ),
             ),
             optional(
                 "format",
                 Type::Choice(&["csv", "markdown", "json", "junit"]),
-                "Left out, the ending of `to` says it.",
+                "The format of a report without a template; left out, the ending of `to` says it (.csv, .md, .json, .xml).",
             ),
             required(
                 "to",

@@ -9,7 +9,7 @@ mod table;
 
 pub use dimension::{Base, Dimension};
 pub use print::{column_unit, display, display_precise, number, source_form};
-pub use table::{known_units, parse_unit, suggest_units};
+pub use table::{PREFIXES, UNITS, Unit, known_units, parse_unit, suggest_units};
 
 use serde::{Deserialize, Serialize};
 

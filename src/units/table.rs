@@ -14,52 +14,116 @@ enum Prefix {
     Binary,
 }
 
-struct Row {
+/// A unit by its name without a prefix.
+pub struct Unit {
+    pub name: &'static str,
+    /// How many base units of the dimension it is.
+    pub factor: f64,
+    pub dimension: Dimension,
+    /// What one of it is, as a noun without an article.
+    pub doc: &'static str,
+    prefix: Prefix,
+}
+
+impl Unit {
+    /// The prefixes that it takes, with their factors.
+    pub fn prefixes(&self) -> impl Iterator<Item = &'static (&'static str, f64)> {
+        let (up, down, binary) = (&PREFIXES[..5], &PREFIXES[5..9], &PREFIXES[9..]);
+        let (first, second) = match self.prefix {
+            Prefix::None => (&[][..], &[][..]),
+            Prefix::Up => (up, &[][..]),
+            Prefix::Down => (down, &[][..]),
+            Prefix::Binary => (up, binary),
+        };
+        first.iter().chain(second)
+    }
+}
+
+const fn unit(
     name: &'static str,
     factor: f64,
     dimension: Dimension,
     prefix: Prefix,
-}
-
-const fn row(name: &'static str, factor: f64, dimension: Dimension, prefix: Prefix) -> Row {
-    Row {
+    doc: &'static str,
+) -> Unit {
+    Unit {
         name,
         factor,
         dimension,
+        doc,
         prefix,
     }
 }
 
 /// Base names; a name with `bps` is bits per second, so an eighth of a byte.
-const ROWS: &[Row] = &[
-    row("%", 0.01, Dimension::NONE, Prefix::None),
-    row("s", 1.0, Dimension::TIME, Prefix::Down),
-    row("min", 60.0, Dimension::TIME, Prefix::None),
-    row("h", 3600.0, Dimension::TIME, Prefix::None),
-    row("d", 86400.0, Dimension::TIME, Prefix::None),
-    row("B", 1.0, Dimension::DATA, Prefix::Binary),
-    row("bit", 0.125, Dimension::DATA, Prefix::Up),
-    row(
+pub const UNITS: &[Unit] = &[
+    unit("%", 0.01, Dimension::NONE, Prefix::None, "hundredth"),
+    unit("s", 1.0, Dimension::TIME, Prefix::Down, "second"),
+    unit("min", 60.0, Dimension::TIME, Prefix::None, "minute"),
+    unit("h", 3600.0, Dimension::TIME, Prefix::None, "hour"),
+    unit(
+        "d",
+        86400.0,
+        Dimension::TIME,
+        Prefix::None,
+        "day of 24 hours",
+    ),
+    unit("B", 1.0, Dimension::DATA, Prefix::Binary, "byte"),
+    unit(
+        "bit",
+        0.125,
+        Dimension::DATA,
+        Prefix::Up,
+        "bit: an eighth of a byte",
+    ),
+    unit(
         "bps",
         0.125,
         Dimension::DATA.per(Dimension::TIME),
         Prefix::Up,
+        "bit per second, as links are rated",
     ),
-    row("req", 1.0, Dimension::REQUESTS, Prefix::None),
-    row("tok", 1.0, Dimension::TOKENS, Prefix::Up),
-    row("img", 1.0, Dimension::IMAGES, Prefix::None),
-    row("clip", 1.0, Dimension::CLIPS, Prefix::None),
-    row("video", 1.0, Dimension::VIDEOS, Prefix::None),
-    row("FLOP", 1.0, Dimension::COMPUTE, Prefix::Up),
-    row("J", 1.0, Dimension::ENERGY, Prefix::Up),
-    row("Wh", 3600.0, Dimension::ENERGY, Prefix::Up),
-    row("W", 1.0, Dimension::ENERGY.per(Dimension::TIME), Prefix::Up),
-    row("USD", 1.0, Dimension::MONEY, Prefix::None),
+    unit("req", 1.0, Dimension::REQUESTS, Prefix::None, "request"),
+    unit(
+        "tok",
+        1.0,
+        Dimension::TOKENS,
+        Prefix::Up,
+        "token, by the model's own tokenizer",
+    ),
+    unit("img", 1.0, Dimension::IMAGES, Prefix::None, "image"),
+    unit("clip", 1.0, Dimension::CLIPS, Prefix::None, "clip of audio"),
+    unit("video", 1.0, Dimension::VIDEOS, Prefix::None, "video"),
+    unit(
+        "FLOP",
+        1.0,
+        Dimension::COMPUTE,
+        Prefix::Up,
+        "floating-point operation",
+    ),
+    unit("J", 1.0, Dimension::ENERGY, Prefix::Up, "joule"),
+    unit("Wh", 3600.0, Dimension::ENERGY, Prefix::Up, "watt hour"),
+    unit(
+        "W",
+        1.0,
+        Dimension::ENERGY.per(Dimension::TIME),
+        Prefix::Up,
+        "watt: a joule per second",
+    ),
+    unit("USD", 1.0, Dimension::MONEY, Prefix::None, "US dollar"),
 ];
 
-const UP: &[(&str, f64)] = &[("k", 1e3), ("M", 1e6), ("G", 1e9), ("T", 1e12), ("P", 1e15)];
-const DOWN: &[(&str, f64)] = &[("m", 1e-3), ("u", 1e-6), ("µ", 1e-6), ("n", 1e-9)];
-const BINARY: &[(&str, f64)] = &[
+/// Prefixes and their factors: five up, four down, four binary.
+pub const PREFIXES: &[(&str, f64)] = &[
+    ("k", 1e3),
+    ("M", 1e6),
+    ("G", 1e9),
+    ("T", 1e12),
+    ("P", 1e15),
+    ("m", 1e-3),
+    ("u", 1e-6),
+    ("µ", 1e-6),
+    ("n", 1e-9),
     ("Ki", 1024.0),
     ("Mi", 1_048_576.0),
     ("Gi", 1_073_741_824.0),
@@ -79,26 +143,14 @@ pub fn parse_unit(text: &str) -> Option<(f64, Dimension)> {
 }
 
 fn simple(text: &str) -> Option<(f64, Dimension)> {
-    if let Some(row) = ROWS.iter().find(|row| row.name == text) {
-        return Some((row.factor, row.dimension));
+    if let Some(unit) = UNITS.iter().find(|unit| unit.name == text) {
+        return Some((unit.factor, unit.dimension));
     }
-    ROWS.iter().find_map(|row| {
-        let prefix = text.strip_suffix(row.name)?;
-        let factor = match row.prefix {
-            Prefix::None => None,
-            Prefix::Up => find(UP, prefix),
-            Prefix::Down => find(DOWN, prefix),
-            Prefix::Binary => find(UP, prefix).or_else(|| find(BINARY, prefix)),
-        }?;
-        Some((factor * row.factor, row.dimension))
+    UNITS.iter().find_map(|unit| {
+        let written = text.strip_suffix(unit.name)?;
+        let (_, factor) = unit.prefixes().find(|(name, _)| *name == written)?;
+        Some((factor * unit.factor, unit.dimension))
     })
-}
-
-fn find(prefixes: &[(&str, f64)], name: &str) -> Option<f64> {
-    prefixes
-        .iter()
-        .find(|(prefix, _)| *prefix == name)
-        .map(|(_, factor)| *factor)
 }
 
 /// Every simple unit in common use, for completion and for tests.

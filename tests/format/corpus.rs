@@ -66,7 +66,7 @@ fn the_files_that_there_are() {
 /// What we give others is in the one style.
 #[test]
 fn our_own_files_are_formatted() {
-    for folder in ["scenarios", "stdlib"] {
+    for folder in ["scenarios", "stdlib", "docs/examples"] {
         for file in files(&root().join(folder)) {
             let text = std::fs::read_to_string(&file).unwrap();
             assert_eq!(checked(&text).unwrap(), text, "{}", file.display());
