@@ -341,7 +341,8 @@ impl Evaluator<'_> {
             return Value::Error;
         };
         for key in fields.keys() {
-            if kind.free.is_none() && kind.attribute(key).is_none() {
+            let child = crate::check::is_child(key) && kind.children().any(|k| k.name == key);
+            if kind.free.is_none() && kind.attribute(key).is_none() && !child {
                 let message = format!("a `{}` has no attribute `{key}`", kind.name);
                 let known: Vec<&str> = kind.attributes.iter().map(|a| a.name).collect();
                 let diagnostic = Diagnostic::error(codes::UNKNOWN_ATTRIBUTE, span, message);

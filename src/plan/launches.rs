@@ -45,6 +45,9 @@ impl Page {
                 {
                     self.line(if i == 0 { 2 } else { 4 }, &line);
                 }
+                if let Some(memory) = &server.memory {
+                    self.line(4, &self.dim(&one_line(&memory.words())));
+                }
                 if difference.is_none() {
                     self.start(server);
                     shown.push((launch.number, server));
