@@ -55,3 +55,31 @@ impl KvCache {
         ((bytes - self.sliding * self.window) / self.full).floor()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_sequence_is_the_last_that_has_room() {
+        let plain = KvCache {
+            full: 100.0,
+            sliding: 0.0,
+            window: 0.0,
+        };
+        let sliding = KvCache {
+            full: 60.0,
+            sliding: 40.0,
+            window: 128.0,
+        };
+        for cache in [plain, sliding] {
+            for bytes in [0.0, 99.0, 100.0, 12_799.0, 12_800.0, 12_801.0, 1e6] {
+                let longest = cache.longest(bytes);
+                assert!(cache.sequence(longest) <= bytes, "{cache:?} {bytes}");
+                assert!(cache.sequence(longest + 1.0) > bytes, "{cache:?} {bytes}");
+            }
+        }
+        assert_eq!(sliding.sequence(1000.0), 60_000.0 + 40.0 * 128.0);
+        assert_eq!(plain.longest(-5.0), 0.0);
+    }
+}

@@ -9,7 +9,7 @@ mod weights;
 pub use fit::{Budget, Fit};
 pub use kv::KvCache;
 pub use precision::Precision;
-pub use weights::{Parameters, Weights};
+pub use weights::Weights;
 
 /// The figures of a decoder that its memory follows from, as a `config.json` has them.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,22 +5,22 @@ use super::{Architecture, Precision, Ranks, Tower};
 /// Parameters by how they are split and stored. Norms and biases are left out: together they are
 /// less than a thousandth.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Parameters {
+struct Parameters {
     /// Matrices of attention that go by heads.
-    pub attention: f64,
+    attention: f64,
     /// Those of keys and values, which go by their own heads; 0 with latent attention.
-    pub keys_values: f64,
+    keys_values: f64,
     /// Those of latent attention that every rank has whole.
-    pub latent: f64,
+    latent: f64,
     /// Dense MLPs and shared experts.
-    pub dense: f64,
+    dense: f64,
     /// Routed experts.
-    pub experts: f64,
+    experts: f64,
     /// What chooses the experts; every rank has it whole.
-    pub routers: f64,
+    routers: f64,
     /// The input embedding, and the output layer where it is another.
-    pub embeddings: f64,
-    pub towers: f64,
+    embeddings: f64,
+    towers: f64,
 }
 
 impl Parameters {
@@ -28,7 +28,7 @@ impl Parameters {
     /// each; `3·h·ff` (`2·h·ff` without a gate) for an MLP, the same for each expert, `h·E` for a
     /// router. Latent attention has down- and up-projections in their place, as in the paper on
     /// DeepSeek-V2, section 2.1.
-    pub fn of(model: &Architecture) -> Self {
+    fn of(model: &Architecture) -> Self {
         let Architecture { layers, hidden, .. } = *model;
         let mlp = |width: f64, gated: bool| (if gated { 3.0 } else { 2.0 }) * hidden * width;
         let (attention, keys_values, latent) = match &model.mla {
@@ -71,23 +71,22 @@ impl Parameters {
         }
     }
 
-    pub fn total(&self) -> f64 {
-        self.attention
-            + self.keys_values
-            + self.latent
-            + self.dense
-            + self.experts
-            + self.routers
-            + self.embeddings
-            + self.towers
-    }
-
-    /// What one token of text passes through: of the experts its own, of the towers none.
-    pub fn active(&self, model: &Architecture) -> f64 {
-        let idle = model.moe.map_or(0.0, |moe| {
-            self.experts * (1.0 - moe.top_k.min(moe.experts) / moe.experts)
-        });
-        self.total() - self.towers - idle
+    /// Those of them that one token of text has to read.
+    fn read(&self, model: &Architecture) -> Self {
+        let text = (1.0 - model.cross_layers / model.layers).max(0.0);
+        let chosen = model
+            .moe
+            .map_or(0.0, |moe| moe.top_k.min(moe.experts) / moe.experts);
+        Self {
+            attention: self.attention * text,
+            keys_values: self.keys_values * text,
+            latent: self.latent * text,
+            dense: self.dense * text,
+            experts: self.experts * text * chosen,
+            routers: self.routers * text,
+            embeddings: model.vocab * model.hidden,
+            towers: 0.0,
+        }
     }
 }
 
@@ -104,21 +103,25 @@ pub struct Weights {
     pub model: f64,
     /// Bytes on each GPU.
     pub rank: f64,
+    /// Bytes on each GPU that one token of text has to read: its own experts, no encoder, no
+    /// cross-attention, and of the input embedding a row.
+    pub read: f64,
 }
 
 impl Weights {
+    /// Heads of keys and values are copied where there are more ranks than heads. What every rank
+    /// has whole is not divided; pipeline stages divide everything.
     pub fn of(model: &Architecture, ranks: Ranks) -> Self {
+        let parameters = Parameters::of(model);
         Self {
-            model: bytes(model, Ranks::ONE),
-            rank: bytes(model, ranks),
+            model: bytes(model, &parameters, Ranks::ONE),
+            rank: bytes(model, &parameters, ranks),
+            read: bytes(model, &parameters.read(model), ranks),
         }
     }
 }
 
-/// Heads of keys and values are copied where there are more ranks than heads. What every rank
-/// has whole is not divided; pipeline stages divide everything.
-fn bytes(model: &Architecture, ranks: Ranks) -> f64 {
-    let parameters = Parameters::of(model);
+fn bytes(model: &Architecture, parameters: &Parameters, ranks: Ranks) -> f64 {
     let matrix = model.weights.bytes;
     let expert = model
         .moe

@@ -246,10 +246,13 @@ impl Evaluator<'_> {
                             .help(format!("a model's path: `model = {text}`"))
                             .fix("write its path", span, text, false)
                     }
-                    ("engine", Value::Text(text)) if crate::stdlib::has("engines", &text) => {
+                    ("engine" | "gpu", Value::Text(text))
+                        if crate::stdlib::has(&format!("{kind}s"), &text) =>
+                    {
+                        let name = format!("{kind}s.{text}");
                         diagnostic
-                            .help(format!("name it without quotes: `engines.{text}`"))
-                            .fix("name it", span, format!("engines.{text}"), false)
+                            .help(format!("name it without quotes: `{name}`"))
+                            .fix("name it", span, name, false)
                     }
                     ("engine", _) => diagnostic.help(
                         "name one of the library: `engine = engines.builtin`, with `use std.engines`",

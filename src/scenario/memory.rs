@@ -2,9 +2,7 @@
 //! it does not come out.
 
 use super::context::{Context, as_bool, as_number, as_text, member};
-use crate::cost::{
-    Architecture, Budget, Fit, Mla, Moe, Parameters, Precision, Ranks, Tower, Window,
-};
+use crate::cost::{Architecture, Budget, Fit, Mla, Moe, Precision, Ranks, Tower, Window};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Scope, Value};
 use crate::resolve::Flat;
@@ -88,11 +86,7 @@ pub(super) fn lower(
             longest_sequence: Some(fit.longest()).filter(|tokens| tokens.is_finite()),
             token_seconds: figure("bandwidth")
                 .filter(|bandwidth| *bandwidth > 0.0)
-                .map(|bandwidth| {
-                    let parameters = Parameters::of(&model);
-                    let share = parameters.active(&model) / parameters.total();
-                    fit.weights.rank * share / bandwidth
-                }),
+                .map(|bandwidth| fit.weights.read / bandwidth),
         },
     })
 }
@@ -255,17 +249,8 @@ fn report(
     let budget = fit.budget;
     let gib = |bytes: f64| format!("{} GiB", number(bytes / f64::from(1u32 << 30), 4));
     let tokens = |count: f64| format!("{} tok", number(count, 15));
-    let alone = fit.weights.rank > fit.allowed();
-    let mut needs = format!("{} of weights", gib(fit.weights.rank));
-    if !alone && budget.sequence > 0.0 {
-        needs.push_str(&format!(
-            " + {} of KV cache for one sequence of {}",
-            gib(fit.sequence()),
-            tokens(budget.sequence)
-        ));
-        needs.push_str(&format!(" = {}", gib(fit.weights.rank + fit.sequence())));
-    }
-    let has = match budget.share {
+    let alone = fit.weights.rank >= fit.allowed();
+    let allowed = match budget.share {
         1.0 => gib(budget.memory),
         share => format!(
             "{}% of {} = {}",
@@ -273,6 +258,27 @@ fn report(
             gib(budget.memory),
             gib(fit.allowed())
         ),
+    };
+    let weights = gib(fit.weights.rank);
+    let (needs, has) = if alone {
+        (format!("{weights} of weights"), allowed)
+    } else {
+        let sequence = format!(
+            "{} of KV cache for one sequence of {}",
+            gib(fit.sequence()),
+            tokens(budget.sequence)
+        );
+        let left = gib(fit.allowed() - fit.weights.rank);
+        let room = match budget.cache_share {
+            1.0 => left,
+            share => format!(
+                "{}% of {left} = {}",
+                number(share * 100.0, 4),
+                gib(fit.room())
+            ),
+        };
+        let has = format!("{room}: {allowed}, less {weights} of weights");
+        (sequence, has)
     };
     let message = format!("the model does not fit: each {gpu} needs {needs}, and has {has}");
     let mut diagnostic = Diagnostic::error(codes::DOES_NOT_FIT, cx.place(server, "gpu"), message)
@@ -287,31 +293,22 @@ fn report(
     };
     let axes = [("tp", ranks.tensor), ("pp", ranks.stages)];
     let mut sum = format!("the weights are {}{}", gib(fit.weights.model), split(&axes));
-    if !alone && budget.sequence > 0.0 {
+    if !alone {
         let kib = fit.cache.per_token() / 1024.0;
         sum.push_str(&format!("; a token's KV cache is {} KiB", number(kib, 4)));
-    }
-    if !alone && budget.cache_share < 1.0 {
-        let share = number(budget.cache_share * 100.0, 4);
-        sum.push_str(&format!("; the KV cache gets {share}% of what they leave"));
     }
     diagnostic = diagnostic.help(format!(
         "{sum}; activations and the engine's own buffers come on top"
     ));
-    let mut ways = Vec::new();
-    if let Some(tp) = larger(model, ranks, budget) {
-        ways.push(format!("tp = {tp} has room"));
-    }
-    let longest = fit.longest();
-    if !alone && longest >= 1.0 {
-        ways.push(format!("so have sequences of at most {}", tokens(longest)));
-        if ways.len() == 1 {
-            ways[0] = format!("sequences of at most {} have room", tokens(longest));
-        }
-    }
-    if !ways.is_empty() {
-        diagnostic = diagnostic.help(ways.join("; "));
-    }
+    let larger = larger(model, ranks, budget).map(|tp| format!("`layout {{ tp = {tp} }}`"));
+    let longest = Some(fit.longest()).filter(|longest| !alone && *longest >= 1.0);
+    let shorter = longest.map(|longest| format!("sequences of at most {}", tokens(longest)));
+    let ways: Vec<String> = larger.into_iter().chain(shorter).collect();
+    diagnostic = diagnostic.help(match ways.as_slice() {
+        [] => "take a GPU with more memory, more pipeline stages (`pp`), or weights of fewer bits"
+            .to_string(),
+        ways => format!("it fits with {}", ways.join(", or with ")),
+    });
     cx.eval.report(diagnostic);
 }
 

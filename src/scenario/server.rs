@@ -89,7 +89,11 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
     let arguments = Value::list(arguments.into_iter().map(value).collect());
     let launch = launch.with_values([("arguments", arguments)]);
 
-    let memory = memory::lower(cx, flat, &engine.flat, &model, &launch);
+    // one that already runs has the memory it needs
+    let memory = match url {
+        Some(_) => None,
+        None => memory::lower(cx, flat, &engine.flat, &model, &launch),
+    };
     let start = match url {
         Some(url) => running(cx, flat, url)?,
         None => launched(cx, flat, &engine.flat, &launch, set.passed.environment)?,
@@ -297,7 +301,8 @@ fn constraints(cx: &Context<'_>, flat: &Flat, engine: &Flat, scope: &Scope) {
         };
         let rule = codes::CONSTRAINT;
         let mut diagnostic = Diagnostic::error(rule, flat.head(), message)
-            .label(check.expr.span, "the engine's constraint");
+            .label(check.expr.span, "the engine's constraint")
+            .help(format!("change what this reads: `{text}`"));
         if check.level == crate::syntax::ast::CheckLevel::Warn {
             diagnostic.severity = crate::diagnostics::Severity::Warning;
         }
