@@ -255,7 +255,7 @@ fn a_plan_says_what_is_known_and_why_not() {
     // 71.19 - 14.96 GiB at 128 KiB a token; 15.01 of 16.06 GB read at 3.35 TB/s
     assert_eq!(
         words(&cases[0]).unwrap(),
-        "each h100: weights 14.96 GiB of 71.19 GiB, at most 56.23 GiB for KV cache (460661 tokens), 4.48 ms a token at least"
+        "each h100: weights 14.96 GiB of 71.19 GiB, at most 56.23 GiB for KV cache (460660 tokens), 4.48 ms a token at least"
     );
     assert_eq!(
         words(&cases[1]).unwrap(),

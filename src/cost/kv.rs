@@ -14,9 +14,9 @@ pub struct KvCache {
 }
 
 impl KvCache {
-    /// Per layer `2·max(1, kv/tp)·d·b`; latent attention `(kv_rank + rope)·b`, which every rank
-    /// has whole (vLLM and SGLang copy it over tensor-parallel ranks). Layers of cross-attention
-    /// keep an image's features, and nothing of the text.
+    /// Per layer `2·max(1, kv/tp)·d·b`; latent attention `(kv_rank + rope)·b`, which is copied to
+    /// every tensor-parallel rank. Layers of cross-attention keep an image's features, and nothing
+    /// of the text.
     pub fn of(model: &Architecture, ranks: Ranks, precision: Precision) -> Self {
         let numbers = match &model.mla {
             Some(mla) => mla.kv_rank + mla.rope,
