@@ -10,6 +10,7 @@
 pub mod check;
 pub mod cli;
 pub mod clock;
+pub mod cost;
 pub mod diagnostics;
 pub mod engine;
 pub mod eval;

@@ -113,7 +113,10 @@ fn block(flat: &Flat, parent: &str, base: bool, found: &mut Vec<Diagnostic>) {
 
 /// Blocks for which a record does: `layout = { tp = 4 }`.
 pub fn is_child(name: &str) -> bool {
-    matches!(name, "layout" | "options" | "environment")
+    matches!(
+        name,
+        "layout" | "options" | "environment" | "moe" | "mla" | "vision" | "audio"
+    )
 }
 
 /// The kind that a block of an unknown one must have been meant as, at its place.

@@ -229,6 +229,7 @@ pub mod codes {
     pub const NO_REQUESTS: Rule = ("E0411", "no-requests");
     pub const NOT_STREAMED: Rule = ("E0412", "not-streamed");
     pub const UNSET_VARIABLE: Rule = ("E0413", "unset-variable");
+    pub const DOES_NOT_FIT: Rule = ("E0414", "does-not-fit");
     // W05: warnings about meaning
     pub const USELESS_EXCLUDE: Rule = ("W0501", "useless-exclude");
     pub const UNUSED: Rule = ("W0502", "unused");

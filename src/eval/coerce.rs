@@ -250,10 +250,13 @@ impl Evaluator<'_> {
                             .help(format!("a model's path: `model = {text}`"))
                             .fix("write its path", span, text, false)
                     }
-                    ("engine", Value::Text(text)) if crate::stdlib::has("engines", &text) => {
+                    ("engine" | "gpu", Value::Text(text))
+                        if crate::stdlib::has(&format!("{kind}s"), &text) =>
+                    {
+                        let name = format!("{kind}s.{text}");
                         diagnostic
-                            .help(format!("name it without quotes: `engines.{text}`"))
-                            .fix("name it", span, format!("engines.{text}"), false)
+                            .help(format!("name it without quotes: `{name}`"))
+                            .fix("name it", span, name, false)
                     }
                     ("engine", _) => diagnostic.help(
                         "name one of the library: `engine = engines.builtin`, with `use std.engines`",
@@ -360,7 +363,8 @@ impl Evaluator<'_> {
             return Value::Error;
         };
         for key in fields.keys() {
-            if kind.free.is_none() && kind.attribute(key).is_none() {
+            let child = crate::check::is_child(key) && kind.children().any(|k| k.name == key);
+            if kind.free.is_none() && kind.attribute(key).is_none() && !child {
                 let message = format!("a `{}` has no attribute `{key}`", kind.name);
                 let known: Vec<&str> = kind.attributes.iter().map(|a| a.name).collect();
                 let diagnostic = Diagnostic::error(codes::UNKNOWN_ATTRIBUTE, span, message);

@@ -45,6 +45,15 @@ impl Page {
                 {
                     self.line(if i == 0 { 2 } else { 4 }, &line);
                 }
+                if let Some(memory) = &server.memory {
+                    let words = one_line(&memory.words());
+                    for (i, line) in wrap(&words, self.style.width.saturating_sub(6))
+                        .into_iter()
+                        .enumerate()
+                    {
+                        self.line(if i == 0 { 4 } else { 6 }, &self.dim(&line));
+                    }
+                }
                 if difference.is_none() {
                     self.start(server);
                     shown.push((launch.number, server));

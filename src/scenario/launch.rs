@@ -186,6 +186,7 @@ pub(super) fn running(cx: &Context<'_>, flat: &Flat, url: String) -> Option<Star
         "program",
         "setup",
         "port",
+        "gpu",
         "arguments",
         "options",
         "environment",

@@ -9,6 +9,7 @@ mod context;
 mod engine;
 mod launch;
 mod matrix;
+mod memory;
 mod option_flags;
 mod option_value;
 mod options;
@@ -21,6 +22,7 @@ mod workload;
 
 pub use compile::{Compiled, compile, compile_these, scenarios};
 pub use constants::{constants, suite_scenarios};
+pub use memory::{MemorySpec, Sum};
 pub use report::figure;
 pub use server::PORT;
 pub use unmeasured::{Names, names_of};
@@ -118,6 +120,9 @@ pub struct ServerSpec {
     /// Every option that is passed, with its value as people read it.
     pub options: IndexMap<String, String>,
     pub gpus: u64,
+    /// What its model takes of the `gpu` that it says it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<MemorySpec>,
     pub apis: IndexMap<String, Api>,
     pub ready: Ready,
     pub stop: StopSpec,

@@ -2,7 +2,7 @@
 
 use super::context::{Context, as_text, as_whole, member};
 use super::launch::{existing, headers, home, launched, running, words};
-use super::{Layout, ServerSpec, Word, engine, options};
+use super::{Layout, ServerSpec, Word, engine, memory, options};
 use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, Label, codes};
 use crate::eval::{BlockValue, Scope, Value};
@@ -89,6 +89,11 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
     let arguments = Value::list(arguments.into_iter().map(value).collect());
     let launch = launch.with_values([("arguments", arguments)]);
 
+    // one that already runs has the memory it needs
+    let memory = match url {
+        Some(_) => None,
+        None => memory::lower(cx, flat, &engine.flat, &model, &launch),
+    };
     let start = match url {
         Some(url) => running(cx, flat, url)?,
         None => launched(cx, flat, &engine.flat, &launch, set.passed.environment)?,
@@ -107,6 +112,7 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
         layout,
         options: set.shown,
         gpus,
+        memory,
         apis: asks.apis,
         ready: asks.ready,
         stop: asks.stop,
@@ -178,23 +184,57 @@ fn model_of(cx: &Context<'_>, flat: &Flat) -> Value {
         Value::Block(_) | Value::Record(_) => filled(cx, &value, "model", place),
         _ => {
             let kind = schema::kind("model").expect("the schema has models");
-            Value::record(
-                kind.attributes
-                    .iter()
-                    .map(|a| (a.name.to_string(), Value::None)),
-            )
+            let attributes = kind.attributes.iter().map(|a| a.name);
+            let names = attributes.chain(kind.children().map(|child| child.name));
+            Value::record(names.map(|name| (name.to_string(), Value::None)))
         }
     }
 }
 
 fn filled(cx: &Context<'_>, value: &Value, kind: &str, place: Span) -> Value {
-    let attributes = schema::kind(kind).map_or(&[][..], |kind| kind.attributes);
-    Value::record(attributes.iter().map(|a| {
+    let Some(kind) = schema::kind(kind) else {
+        return Value::Error;
+    };
+    let attributes = kind.attributes.iter().map(|a| {
         (
             a.name.to_string(),
-            member(cx.eval, value, kind, a.name, place),
+            member(cx.eval, value, kind.name, a.name, place),
         )
-    }))
+    });
+    let parts = kind
+        .children()
+        .map(|child| (child.name.to_string(), part(cx, value, child.name, place)));
+    Value::record(attributes.chain(parts))
+}
+
+/// A block without a name in a block, or in a record that stands for one; none where it is not
+/// written.
+fn part(cx: &Context<'_>, value: &Value, kind: &'static str, place: Span) -> Value {
+    let (written, place) = match value {
+        Value::Block(block) => match (block.flat.child(kind), block.flat.attrs.get(kind)) {
+            (Some(child), _) => {
+                let value = BlockValue::new(child.clone(), &block.scope);
+                (Value::Block(Arc::new(value)), child.head())
+            }
+            (None, Some(attr)) => {
+                let scope = block.scope.in_module(attr.module);
+                (cx.eval.eval(&attr.expr, &scope), attr.expr.span)
+            }
+            (None, None) => return Value::None,
+        },
+        Value::Record(fields) => match fields.get(kind) {
+            Some(written) => (written.clone(), place),
+            None => return Value::None,
+        },
+        _ => return Value::None,
+    };
+    let typed = cx
+        .eval
+        .typed(kind, schema::Type::Block(kind), written, place);
+    match typed {
+        Value::Block(_) | Value::Record(_) => filled(cx, &typed, kind, place),
+        other => other,
+    }
 }
 
 fn field(cx: &Context<'_>, value: &Value, name: &str, place: Span) -> Value {
@@ -261,7 +301,8 @@ fn constraints(cx: &Context<'_>, flat: &Flat, engine: &Flat, scope: &Scope) {
         };
         let rule = codes::CONSTRAINT;
         let mut diagnostic = Diagnostic::error(rule, flat.head(), message)
-            .label(check.expr.span, "the engine's constraint");
+            .label(check.expr.span, "the engine's constraint")
+            .help(format!("change what this reads: `{text}`"));
         if check.level == crate::syntax::ast::CheckLevel::Warn {
             diagnostic.severity = crate::diagnostics::Severity::Warning;
         }

@@ -280,6 +280,59 @@ pub(super) const KINDS: &[Kind] = &[
         implicit: IMPLICIT,
     },
     Kind {
+        name: "memory",
+        doc: "How a server uses the memory of its GPUs. With it, a model that cannot fit the `gpu` of a server is an error.",
+        naming: Naming::Never,
+        parents: &["engine"],
+        attributes: &[
+            launch(optional(
+                "unknown",
+                Type::Text,
+                "Why nothing can be said of this server: part of it is kept elsewhere, ….",
+            )),
+            launch(default(
+                "share",
+                Type::Ratio,
+                "100%",
+                "The share of a GPU's memory for weights and KV cache together.",
+            )),
+            launch(default(
+                "cache_share",
+                Type::Ratio,
+                "100%",
+                "The share of what the weights leave that the KV cache may take.",
+            )),
+            launch(optional(
+                "weights",
+                Type::Text,
+                "How the weights are stored, as an option calls it (`fp8`, `half`); left out, as the model says.",
+            )),
+            launch(optional(
+                "cache",
+                Type::Text,
+                "How the KV cache is stored, as an option calls it; left out or `auto`, in 16 bits.",
+            )),
+            launch(optional(
+                "sequence",
+                Type::Count(Dimension::TOKENS),
+                "The sequence without room for which a server does not start.",
+            )),
+            launch(optional(
+                "attention_ranks",
+                Type::Int(1),
+                "GPUs that attention is split over; left out, `layout.tp`.",
+            )),
+            launch(optional(
+                "expert_ranks",
+                Type::Int(1),
+                "GPUs that the experts are split over; left out, `layout.tp`.",
+            )),
+        ],
+        free: None,
+        checks: false,
+        implicit: IMPLICIT,
+    },
+    Kind {
         name: "action",
         doc: "Something that a running server can be asked to do. `flush` and every name that begins with it empty caches.",
         naming: Naming::Required,

@@ -1,11 +1,42 @@
 //! The kinds a scenario is written with.
 
-use super::{Kind, Naming, Stage, Type, default, optional, required, staged};
+use super::{Attribute, Kind, Naming, Stage, Type, default, optional, required, staged};
 use crate::units::Dimension;
 
 const TIME: Type = Type::Quantity(Dimension::TIME);
 const REQUESTS: Type = Type::Count(Dimension::REQUESTS);
 const RATE: Type = Type::Quantity(Dimension::REQUESTS.per(Dimension::TIME));
+
+/// How numbers of weights are stored.
+const PRECISION: Type = Type::Choice(&[
+    "bf16", "fp16", "fp8", "int8", "mxfp8", "mxfp4", "nvfp4", "int4",
+]);
+
+const TOWER: &[Attribute] = &[
+    required("layers", Type::Int(1), "Transformer layers."),
+    required("hidden", Type::Int(1), "Width of the hidden state."),
+    required("intermediate", Type::Int(1), "Width of a layer's MLP."),
+    default(
+        "gated",
+        Type::Bool,
+        "false",
+        "Whether an MLP has three matrices, with a gate, or two.",
+    ),
+];
+
+/// An encoder of what is no text.
+const fn tower(name: &'static str, doc: &'static str) -> Kind {
+    Kind {
+        name,
+        doc,
+        naming: Naming::Never,
+        parents: &["model"],
+        attributes: TOWER,
+        free: None,
+        checks: false,
+        implicit: &[],
+    }
+}
 
 /// What a `load` and a phase with a load of its own share.
 macro_rules! load_attributes {
@@ -85,7 +116,7 @@ pub(super) const KINDS: &[Kind] = &[
     },
     Kind {
         name: "model",
-        doc: "A model: its path, and the figures that engine constraints need.",
+        doc: "A model: its path, and the figures of its `config.json` that engine constraints and memory follow from.",
         naming: Naming::Required,
         parents: &["file", "scenario"],
         attributes: &[
@@ -100,12 +131,50 @@ pub(super) const KINDS: &[Kind] = &[
                 "What requests call it, where that is not its path.",
             ),
             optional("layers", Type::Int(1), "Transformer layers."),
+            optional(
+                "cross_layers",
+                Type::Int(0),
+                "Those of them that attend to an image's features, and keep nothing of the text.",
+            ),
             optional("hidden", Type::Int(1), "Width of the hidden state."),
             optional("heads", Type::Int(1), "Attention heads for queries."),
             optional(
                 "kv_heads",
                 Type::Int(1),
-                "Attention heads for keys and values.",
+                "Attention heads for keys and values; left out, as many as for queries.",
+            ),
+            optional(
+                "head_dim",
+                Type::Int(1),
+                "Width of one head; left out, `hidden / heads`.",
+            ),
+            optional(
+                "intermediate",
+                Type::Int(1),
+                "Width of a dense layer's MLP.",
+            ),
+            default(
+                "gated",
+                Type::Bool,
+                "true",
+                "Whether an MLP has three matrices, with a gate, or two.",
+            ),
+            optional("vocab", Type::Int(1), "Rows of the embedding."),
+            default(
+                "tied_embeddings",
+                Type::Bool,
+                "false",
+                "Whether the output layer is the embedding once more.",
+            ),
+            optional(
+                "sliding_layers",
+                Type::Int(0),
+                "Layers that keep the last `sliding_window` tokens only.",
+            ),
+            optional(
+                "sliding_window",
+                Type::Count(Dimension::TOKENS),
+                "Tokens that these keep.",
             ),
             optional(
                 "context",
@@ -113,15 +182,96 @@ pub(super) const KINDS: &[Kind] = &[
                 "Longest sequence.",
             ),
             optional(
-                "experts",
-                Type::Int(1),
-                "Routed experts of a mixture-of-experts layer.",
+                "weights",
+                PRECISION,
+                "How the numbers of its layers' matrices are stored; embeddings, routers and encoders are taken as 16 bits. Left out, as `quantization` tells, or `bf16`.",
             ),
-            optional("moe_intermediate", Type::Int(1), "Width of one expert."),
             optional(
                 "quantization",
                 Type::Text,
-                "How its weights are quantised: `fp8`, …; left out for none.",
+                "What engines call the way its weights are quantised: `fp8`, …; left out for none.",
+            ),
+        ],
+        free: None,
+        checks: false,
+        implicit: &[],
+    },
+    Kind {
+        name: "moe",
+        doc: "A mixture of experts in place of a layer's MLP.",
+        naming: Naming::Never,
+        parents: &["model"],
+        attributes: &[
+            required("experts", Type::Int(1), "Routed experts of a layer."),
+            required("top_k", Type::Int(1), "Experts that a token goes to."),
+            required("intermediate", Type::Int(1), "Width of one expert."),
+            default(
+                "shared",
+                Type::Int(0),
+                "0",
+                "Experts that every token goes to.",
+            ),
+            default(
+                "first_dense",
+                Type::Int(0),
+                "0",
+                "Layers at the beginning that have a dense MLP.",
+            ),
+            optional(
+                "weights",
+                PRECISION,
+                "How the experts' numbers are stored, where that is not as the model's.",
+            ),
+        ],
+        free: None,
+        checks: false,
+        implicit: &[],
+    },
+    Kind {
+        name: "mla",
+        doc: "Multi-head latent attention: keys and values are kept as one short vector.",
+        naming: Naming::Never,
+        parents: &["model"],
+        attributes: &[
+            required("q_rank", Type::Int(1), "Width of the latent queries."),
+            required(
+                "kv_rank",
+                Type::Int(1),
+                "Width of the latent keys and values.",
+            ),
+            required(
+                "nope",
+                Type::Int(1),
+                "Dimensions of a head without rotary position.",
+            ),
+            required(
+                "rope",
+                Type::Int(1),
+                "Dimensions of a head with rotary position.",
+            ),
+            required("value", Type::Int(1), "Dimensions of a head's values."),
+        ],
+        free: None,
+        checks: false,
+        implicit: &[],
+    },
+    tower("vision", "The encoder of images and video."),
+    tower("audio", "The encoder of sound."),
+    Kind {
+        name: "gpu",
+        doc: "A GPU, as far as a model's fit and its least time follow from it.",
+        naming: Naming::Required,
+        parents: &["file", "scenario"],
+        attributes: &[
+            required(
+                "memory",
+                Type::Quantity(Dimension::DATA),
+                "Its memory as the driver tells it, which is less than on the box.",
+            ),
+            optional(
+                "bandwidth",
+                Type::Quantity(Dimension::DATA.per(Dimension::TIME)),
+                "What its memory gives at most.",
             ),
         ],
         free: None,
@@ -143,6 +293,11 @@ pub(super) const KINDS: &[Kind] = &[
                 "model",
                 Type::Block("model"),
                 "The model it serves; for a `url`, left out, it is found through /v1/models.",
+            ),
+            optional(
+                "gpu",
+                Type::Block("gpu"),
+                "The sort of GPU that it is for, of `std.gpus` or of one's own: a model that cannot fit is then an error before anything starts.",
             ),
             optional(
                 "url",
