@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 #[derive(clap::Args)]
 pub struct DocArgs {
     /// Print what the manual says of a name: `phase`, `phase.rate`, `growth`, `ttft`, `MB/req`,
-    /// `engines.vllm`
+    /// `engines.builtin`
     #[arg(value_name = "NAME", conflicts_with_all = ["out", "check"])]
     name: Option<String>,
     /// The folder that the pages are written to

@@ -27,8 +27,8 @@ fn overview() -> Page {
         vec![format!("[std.{name}]({})", file(name)), names.join(" ")]
     });
     let mut parts = vec![Part::text(
-        "`use std.engines` makes a module's definitions known as `engines.vllm` and so on. A block \
-         of the library can be used as it is, or extended: `engine mine extends engines.vllm { … }`.",
+        "`use std.engines` makes a module's definitions known as `engines.builtin` and so on. A block \
+         of the library can be used as it is, or extended: `engine mine extends engines.builtin { … }`.",
     )];
     parts.extend(Part::table(&["module", "defines"], rows.collect()));
     parts.push(Part::Heading(2, "Templates".into()));
@@ -80,8 +80,8 @@ fn module(name: &'static str) -> Page {
     }
 }
 
-/// Modules, their definitions (`engines.vllm`), and what stands in these by name
-/// (`engines.vllm.max_model_len`).
+/// Modules, their definitions (`engines.builtin`), and what stands in these by name
+/// (`engines.builtin.ttft`).
 pub fn entries() -> Vec<Entry> {
     let mut entries = Vec::new();
     for module in stdlib::names() {

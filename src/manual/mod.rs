@@ -22,7 +22,7 @@ use std::sync::LazyLock;
 /// What the manual says of one name.
 #[derive(Debug, Clone)]
 pub struct Entry {
-    /// As it is asked for: `server`, `server.url`, `ttft`, `engines.vllm`.
+    /// As it is asked for: `server`, `server.url`, `ttft`, `engines.builtin`.
     pub name: String,
     /// `a kind of block`
     pub what: String,
@@ -67,7 +67,7 @@ fn index(pages: &[Page]) -> Page {
     parts.push(Part::text(
         "`scn doc NAME` prints one entry of this manual on the terminal: a kind (`scn doc phase`), \
          an attribute (`phase.rate`), a builtin (`growth`), a figure (`ttft`), a unit (`MB/req`), \
-         or a part of the library (`engines.vllm`, `engines.vllm.max_model_len`).",
+         or a part of the library (`engines.builtin`, `engines.builtin.ttft`).",
     ));
     Page {
         file: "index.md".into(),
@@ -135,7 +135,7 @@ pub fn kinds_of_names() -> String {
         "growth",
         "ttft",
         "MB/req",
-        "engines.vllm",
+        "engines.builtin",
     ];
     examples.map(code).join(", ")
 }
