@@ -89,23 +89,30 @@ fn known_params(program: &Program) -> IndexMap<String, Vec<(ModuleId, String)>> 
 fn value_of(eval: &Evaluator<'_>, text: &str, default: &Value) -> Result<Value, String> {
     match default {
         // a text is taken as it is, quoted or not
-        Value::Text(_) | Value::None => Ok(Value::text(text.trim_matches('"'))),
+        Value::Text(_) => Ok(as_text(text)),
         Value::Secret(_) => Ok(Value::Secret(text.into())),
-        _ => {
-            let source = format!("let it = {text}\n");
-            let (ast, found) = syntax::parse(crate::source::FileId::default(), &source);
-            let value = match (found.first(), ast.items.first().map(|item| &item.kind)) {
-                (None, Some(ItemKind::Let(binding))) => {
-                    eval.eval(&binding.value, &Scope::of(ModuleId(0)))
-                }
-                (Some(problem), _) => return Err(problem.message.clone()),
-                _ => return Err("this is not a value".into()),
-            };
-            if let Some(problem) = eval.take_found().first() {
-                return Err(problem.message.clone());
-            }
-            same_type(value, default)
-        }
+        // of any type: what is no other value is a text, so that paths need no quotes
+        Value::None => Ok(read(eval, text).unwrap_or_else(|_| as_text(text))),
+        _ => same_type(read(eval, text)?, default),
+    }
+}
+
+fn as_text(text: &str) -> Value {
+    Value::text(text.trim_matches('"'))
+}
+
+/// A text as the value that it is in a file; or why it is none.
+fn read(eval: &Evaluator<'_>, text: &str) -> Result<Value, String> {
+    let source = format!("let it = {text}\n");
+    let (ast, found) = syntax::parse(crate::source::FileId::default(), &source);
+    let value = match (found.first(), ast.items.first().map(|item| &item.kind)) {
+        (None, Some(ItemKind::Let(binding))) => eval.eval(&binding.value, &Scope::of(ModuleId(0))),
+        (Some(problem), _) => return Err(problem.message.clone()),
+        _ => return Err("this is not a value".into()),
+    };
+    match eval.take_found().first() {
+        Some(problem) => Err(problem.message.clone()),
+        None => Ok(value),
     }
 }
 

@@ -48,7 +48,12 @@ pub fn report(args: &ReportArgs) -> u8 {
                 false => WANTS_A_RUN,
             };
             eprintln!("error: {error}\n  help: {help}");
-            return exit::WORLD;
+            // a path that was never a run's is a slip of the hand; a run that cannot be read is not
+            return match error {
+                _ if !args.run.is_dir() => exit::USAGE,
+                StoreError::NoRun { .. } => exit::USAGE,
+                _ => exit::WORLD,
+            };
         }
     };
     for note in cut {

@@ -1,6 +1,6 @@
 //! The builtin functions.
 
-use super::{Evaluator, Part, Shape, Value, ops};
+use super::{Evaluator, Part, Shape, UNKNOWN_SECRET, Value, ops};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::schema::{self, Builtin};
 use crate::source::Span;
@@ -356,7 +356,7 @@ impl Evaluator<'_> {
                     Value::Text(text) => self.secret(text),
                     // it was set when the run was made
                     Value::None if bound.expr(1).is_none() && self.program.kept.is_some() => {
-                        Value::Secret("***".into())
+                        Value::Secret(UNKNOWN_SECRET.into())
                     }
                     Value::None if bound.expr(1).is_none() => {
                         let message = format!("the environment has no variable `{name}`");
@@ -366,7 +366,7 @@ impl Evaluator<'_> {
                                 .help(format!("set it, or give a default: env(\"{name}\", none)")),
                         );
                         // the rest of the file can be looked at all the same
-                        Value::Secret("".into())
+                        Value::Secret(UNKNOWN_SECRET.into())
                     }
                     other => other.clone(),
                 },

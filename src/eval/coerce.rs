@@ -148,7 +148,9 @@ impl Evaluator<'_> {
                     span,
                     format!("`{name}` is printed, so it cannot be a secret"),
                 )
-                .help("secrets are for `api_key`, `headers` and `environment`"),
+                .help(format!(
+                    "secrets are for `api_key`, `headers` and `environment`; a text that may be shown can be a `param`, set with `-p {name}=…`"
+                )),
             ),
             (Type::Text | Type::File, value) => refuse(mismatch("a text", &value)),
             (Type::SecretText, value @ (Value::Text(_) | Value::Secret(_))) => value,
@@ -342,9 +344,16 @@ impl Evaluator<'_> {
         let diagnostic =
             Diagnostic::error(codes::MISSING_UNIT, span, message).says("a bare number");
         let written = self.program.sources.text(span);
+        let meant = match dimension == Dimension::TIME {
+            true => format!(
+                "write `{text}` or `{}ms`, whichever was meant",
+                number(value, 15)
+            ),
+            false => format!("write `{text}`, if that is what was meant"),
+        };
         self.report(match written.replace('_', "").parse::<f64>() {
             Ok(_) => diagnostic
-                .help(format!("write `{text}`, if that is what was meant"))
+                .help(meant)
                 .fix("add the likely unit", span, text, false),
             // its value comes from somewhere else
             Err(_) => diagnostic.help(format!("multiply it by its unit: `… * 1{unit}`")),

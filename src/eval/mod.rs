@@ -41,6 +41,10 @@ const LONGEST_TEXT: usize = 16 << 20;
 const MOST_STEPS: u64 = 20_000_000;
 const DEEPEST: u32 = 256;
 
+/// What stands for a secret whose text is not known: its variable is not set where the scenario is
+/// only looked at, or is not kept with a run. No rule about a text's form is applied to it.
+pub const UNKNOWN_SECRET: &str = "***";
+
 /// Evaluates; keeps what it found, and every measured figure it read.
 pub struct Evaluator<'a> {
     pub program: &'a Program,
@@ -247,6 +251,9 @@ impl<'a> Evaluator<'a> {
         );
         let near = units::suggest_units(unit);
         self.report(match near.as_slice() {
+            [] if exponent(unit) => {
+                diagnostic.help("a number with an exponent stands apart from its unit: `1e3 ms`")
+            }
             [] => diagnostic.help("units are ms, s, min, MB, GiB, tok, req, req/s, tok/s, %, …"),
             [one] => diagnostic.help(format!("did you mean `{one}`?")).fix(
                 "the nearest unit",
@@ -444,4 +451,10 @@ impl<'a> Evaluator<'a> {
     pub fn not_one_figure(&self, value: &Value, expr: &Expr) -> Option<Value> {
         self.not_a_figure(value, expr)
     }
+}
+
+/// `e400s`: what is left of `1e400s`, in which the exponent runs into the unit.
+fn exponent(unit: &str) -> bool {
+    let digits = unit.strip_prefix(['e', 'E']);
+    digits.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }

@@ -5,7 +5,7 @@ use super::{Evaluator, MOST_ENTRIES, Scope, Shape, Value};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
-use crate::units::{Dimension, Quantity, parse_unit};
+use crate::units::{Dimension, Quantity, column_unit, parse_unit};
 
 /// The dimension of a number, measured or not.
 pub(super) fn dimension_of(value: &Value) -> Option<Dimension> {
@@ -422,7 +422,14 @@ impl Evaluator<'_> {
         let short = if text.len() <= 60 { text } else { "…" };
         self.report(match (needs, value) {
             ("true or false", _) if dimension_of(value).is_some() => {
-                diagnostic.help(format!("write a comparison: `{short} > 0`, `{short} == 0`"))
+                let unit = match dimension_of(value) {
+                    Some(dimension) if !dimension.is_count() => column_unit(dimension),
+                    _ => String::new(),
+                };
+                let gap = if unit.contains('/') { " " } else { "" };
+                diagnostic.help(format!(
+                    "write a comparison: `{short} > 0{gap}{unit}`, `{short} == 0{gap}{unit}`"
+                ))
             }
             ("true or false", _) => diagnostic.help("write a comparison: `a == b`"),
             (_, Value::Text(_)) if needs == "a number" => {

@@ -62,6 +62,12 @@ pub fn compile_these(program: &Program, params: &Params, chosen: &[Arc<Flat>]) -
         .iter()
         .filter_map(|(name, alike)| namesakes(program, name, alike));
     compiled.found.extend(repeated);
+    let asked = compiled.cases.iter().any(|case| !case.reports.is_empty());
+    if let (false, Some(summary)) = (asked, report::summary()) {
+        for case in &mut compiled.cases {
+            case.reports.push(summary.clone());
+        }
+    }
     compiled
 }
 

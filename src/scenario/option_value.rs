@@ -144,6 +144,9 @@ fn checked(cx: &Context<'_>, option: &Flat, sort: &Sort, value: Value, span: Spa
             refuse(cx, Diagnostic::error(codes::BAD_CHOICE, span, message))
         }
         Value::Text(text) | Value::Secret(text) => {
+            if text.as_ref() == crate::eval::UNKNOWN_SECRET {
+                return Value::Secret(text);
+            }
             if matches_pattern(cx, option, &text) {
                 return cx.eval.secret(&text);
             }

@@ -39,6 +39,20 @@ pub(super) fn all(cx: &Context<'_>) -> Vec<ReportSpec> {
     out
 }
 
+/// What scenarios get that ask for no report at all, as `report summary extends reports.summary {}`
+/// gives it.
+pub(super) fn summary() -> Option<ReportSpec> {
+    let name = "std:summary.md.j2".to_string();
+    let text = crate::report::std_template(&name)?.to_string();
+    Some(ReportSpec {
+        name: "summary".into(),
+        format: ReportFormat::Template,
+        to: vec!["summary.md".into()],
+        template: Some(Template { name, text }),
+        columns: Vec::new(),
+    })
+}
+
 /// The step summary, to which several reports may add.
 const SUMMARY: &str = "github:summary";
 

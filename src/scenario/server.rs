@@ -51,10 +51,11 @@ fn about(cx: &Context<'_>, flat: &Flat, mut diagnostic: Diagnostic) -> Diagnosti
 }
 
 fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
-    let url = cx
-        .text(flat, "url")
-        .map(|url| url.trim_end_matches('/').to_string());
-    let engine = engine_of(cx, flat, url.is_some())?;
+    let url = cx.attr(flat, "url");
+    // a url that is wrong is one: it is not asked for a second time
+    let has_url = !matches!(url, Value::None);
+    let url = as_text(&url).map(|url| url.trim_end_matches('/').to_string());
+    let engine = engine_of(cx, flat, has_url)?;
     let model = model_of(cx, flat);
     let layout_value = child_record(cx, flat, "layout");
     let layout = Layout {
@@ -96,6 +97,7 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
     };
     let start = match url {
         Some(url) => running(cx, flat, url)?,
+        None if has_url => return None,
         None => launched(cx, flat, &engine.flat, &launch, set.passed.environment)?,
     };
     let asks = engine::lower(cx, flat, &engine, &launch)?;

@@ -24,6 +24,7 @@ mod forms;
 mod grammar;
 mod items;
 mod leftover;
+mod letters;
 mod operands;
 mod patch;
 mod scan;
@@ -67,7 +68,7 @@ pub fn parse(file: FileId, text: &str) -> (Ast, Vec<Diagnostic>) {
     };
     let mut builder = grammar::Builder::new(file, text, &patched, docs, scan.found);
     let ast = builder.file(pairs);
-    let found = tidy(without_echoes(text, builder.found));
+    let found = letters::foreign(text, tidy(without_echoes(text, builder.found)));
     (ast, capped(file, found))
 }
 

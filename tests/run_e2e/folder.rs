@@ -462,7 +462,7 @@ fn phases_are_left_out_and_cases_time_out() {
 #[test]
 fn a_scenario_is_no_run_to_report() {
     let pack = passing();
-    let ran = pack.ran(pack.scn(&["report", "s.scn"])).exits(3);
+    let ran = pack.ran(pack.scn(&["report", "s.scn"])).exits(2);
     assert!(
         ran.stderr.contains("folder of a run, such as `runs/"),
         "{}",
