@@ -229,7 +229,7 @@ impl RequestSource for Same {
             temperature: None,
             ignore_eos: true,
             stream: true,
-            extra: serde_json::Map::new(),
+            extra: Default::default(),
         }
     }
 }

@@ -241,7 +241,11 @@ impl Evaluator<'_> {
             ("contains_any" | "contains_all", Value::Text(_), Value::List(words))
                 if !words.iter().all(|word| matches!(word, Value::Text(_))) =>
             {
-                wrong(1, "a list of texts")
+                match words.iter().find(|word| !matches!(word, Value::Text(_))) {
+                    Some(Value::Error) => Value::Error,
+                    Some(Value::Secret(_)) => wrong(1, "a list of texts, none of them secret"),
+                    _ => wrong(1, "a list of texts"),
+                }
             }
             ("contains_any" | "contains_all", Value::Text(text), Value::List(words)) => {
                 let text = text.to_lowercase();
@@ -317,6 +321,7 @@ impl Evaluator<'_> {
             {
                 Value::Unknown(Shape::Text)
             }
+            ("join", Value::List(items), _) if items.contains(&Value::Error) => Value::Error,
             ("join", Value::List(items), Value::Text(separator)) => {
                 let texts: Option<Vec<String>> = items.iter().map(Value::shown).collect();
                 texts.map_or_else(

@@ -14,6 +14,7 @@ mod rests;
 mod scope;
 mod unlike;
 mod value;
+mod weight;
 
 pub use measurements::{Measurements, Nothing, Query, SeriesRef, Stretch, Window};
 pub use scope::{Binding, Layer, Scope};
@@ -178,12 +179,13 @@ impl<'a> Evaluator<'a> {
             } => self.quantity(*value, &unit.text, unit.span),
             ExprKind::Str(parts) => self.string(parts, expr.span, scope),
             ExprKind::List(items) => {
-                Value::list(items.iter().map(|item| self.eval(item, scope)).collect())
+                let items = items.iter().map(|item| self.eval(item, scope));
+                self.light(Value::list(items.collect()), expr.span)
             }
             ExprKind::Comprehension { body, loops, cond } => {
                 let mut out = Vec::new();
                 self.comprehend(body, loops, cond.as_deref(), scope, &mut out);
-                Value::list(out)
+                self.light(Value::list(out), expr.span)
             }
             ExprKind::Record(fields) => {
                 let mut record = indexmap::IndexMap::new();
@@ -205,7 +207,7 @@ impl<'a> Evaluator<'a> {
                         );
                     }
                 }
-                Value::Record(Arc::new(record))
+                self.light(Value::Record(Arc::new(record)), expr.span)
             }
             ExprKind::Name(name) => self.name(name, expr.span, scope),
             ExprKind::Field { base, field } => {

@@ -320,7 +320,8 @@ impl Evaluator<'_> {
                     );
                     return Value::Error;
                 }
-                Value::list(x.iter().chain(y.iter()).cloned().collect())
+                let joined = Value::list(x.iter().chain(y.iter()).cloned().collect());
+                self.light(joined, left.span.to(right.span))
             }
             (Value::Unavailable(reason), _) | (_, Value::Unavailable(reason)) => {
                 Value::Unavailable(reason.clone())

@@ -183,6 +183,22 @@ impl Value {
         })
     }
 
+    /// What in it has no JSON form, and where: `tools[0].key`. None where all has one.
+    pub fn without_json(&self) -> Option<(String, &Self)> {
+        match self {
+            Self::List(items) => items.iter().enumerate().find_map(|(i, item)| {
+                let (path, value) = item.without_json()?;
+                Some((format!("[{i}]{path}"), value))
+            }),
+            Self::Record(fields) => fields.iter().find_map(|(key, field)| {
+                let (path, value) = field.without_json()?;
+                Some((format!(".{key}{path}"), value))
+            }),
+            _ if self.to_json().is_some() => None,
+            _ => Some((String::new(), self)),
+        }
+    }
+
     /// As JSON, for request bodies and flags; none where it has no JSON form.
     pub fn to_json(&self) -> Option<serde_json::Value> {
         use serde_json::Value as Json;

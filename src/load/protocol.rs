@@ -36,7 +36,7 @@ pub enum RequestError {
 /// target's, and both over what is filled in here; only `stream` must not be contradicted.
 pub fn encode(target: &Target, request: &Request) -> Result<Vec<u8>, RequestError> {
     check(&target.api, request)?;
-    for fields in [&target.body, &request.extra] {
+    for fields in [&target.body, request.extra.as_ref()] {
         if fields.get("stream").is_some_and(|v| *v != request.stream) {
             return Err(RequestError::Contradiction {
                 path: target.api.path.clone(),
@@ -81,7 +81,7 @@ impl Serialize for Body<'_> {
         let api = &target.api;
         let mut map = Fields {
             map: serializer.serialize_map(None)?,
-            overridden: [&target.body, &request.extra],
+            overridden: [&target.body, request.extra.as_ref()],
         };
         map.field("model", &target.model)?;
         match api.protocol {
@@ -112,7 +112,7 @@ impl Serialize for Body<'_> {
                 map.serialize_entry(key, value)?;
             }
         }
-        for (key, value) in &request.extra {
+        for (key, value) in request.extra.as_ref() {
             map.serialize_entry(key, value)?;
         }
         map.end()
@@ -211,6 +211,7 @@ impl<'a> From<&'a Part> for ContentPart<'a> {
 mod tests {
     use super::*;
     use serde_json::{Value, json};
+    use std::sync::Arc;
 
     fn target(protocol: Protocol) -> Target {
         Target {
@@ -240,7 +241,7 @@ mod tests {
             temperature: Some(0.0),
             ignore_eos: false,
             stream: true,
-            extra: serde_json::Map::new(),
+            extra: Default::default(),
         }
     }
 
@@ -311,8 +312,8 @@ mod tests {
         target.body.insert("top_k".into(), json!(1));
         target.body.insert("temperature".into(), json!(0.5));
         let mut request = request();
-        request.extra.insert("top_k".into(), json!(2));
-        request.extra.insert("stream".into(), json!(true));
+        Arc::make_mut(&mut request.extra).insert("top_k".into(), json!(2));
+        Arc::make_mut(&mut request.extra).insert("stream".into(), json!(true));
         let bytes = encode(&target, &request).unwrap();
         let text = String::from_utf8(bytes).unwrap();
         for key in ["top_k", "temperature", "\"stream\""] {
@@ -321,7 +322,7 @@ mod tests {
         let body: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(body["top_k"], 2);
         assert_eq!(body["temperature"], 0.5);
-        request.extra.insert("stream".into(), json!(false));
+        Arc::make_mut(&mut request.extra).insert("stream".into(), json!(false));
         assert!(matches!(
             encode(&target, &request),
             Err(RequestError::Contradiction {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// One request's content and limits, before it is put in the words of an API.
@@ -17,8 +18,8 @@ pub struct Request {
     /// Ask the server to go on to `max_tokens` whatever the model says.
     pub ignore_eos: bool,
     pub stream: bool,
-    /// Further fields of the request's body, as the scenario wrote them.
-    pub extra: serde_json::Map<String, serde_json::Value>,
+    /// Further fields of the request's body, as the scenario wrote them; the same for all rows.
+    pub extra: Arc<serde_json::Map<String, serde_json::Value>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -192,7 +192,7 @@ fn first_answer(spec: &ServerSpec) -> Option<Box<Answers>> {
                 temperature: None,
                 ignore_eos: false,
                 stream: true,
-                extra: serde_json::Map::new(),
+                extra: Default::default(),
             };
             let clock = crate::clock::Clock::start();
             let record = client

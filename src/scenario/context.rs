@@ -72,15 +72,26 @@ impl Context<'_> {
         match value.to_json() {
             Some(serde_json::Value::Object(fields)) => return fields,
             Some(serde_json::Value::Null) => {}
-            _ if matches!(value, Value::Error) => {}
-            _ => self.eval.report(
-                Diagnostic::error(
-                    codes::TYPE_MISMATCH,
-                    self.place(flat, name),
-                    format!("`{name}` holds something that has no JSON form"),
-                )
-                .help("texts, numbers, true, false, none, lists and records have one; secrets go into `headers`"),
-            ),
+            _ => match value.without_json() {
+                // that has been said
+                Some((_, Value::Error)) => {}
+                Some((path, other)) => self.eval.report(
+                    Diagnostic::error(
+                        codes::TYPE_MISMATCH,
+                        self.place(flat, name),
+                        format!("`{name}{path}` is {}, which has no JSON form", other.describe()),
+                    )
+                    .help("texts, numbers, true, false, none, lists and records have one; secrets go into `headers`"),
+                ),
+                None => self.eval.report(
+                    Diagnostic::error(
+                        codes::TYPE_MISMATCH,
+                        self.place(flat, name),
+                        format!("`{name}` takes a record, this is {}", value.describe()),
+                    )
+                    .help(format!("write `{name} = {{ key = value }}`")),
+                ),
+            },
         }
         serde_json::Map::new()
     }

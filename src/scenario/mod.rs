@@ -279,7 +279,7 @@ pub struct RequestSpec {
     pub temperature: Option<f64>,
     pub ignore_eos: bool,
     pub stream: bool,
-    pub extra: serde_json::Map<String, serde_json::Value>,
+    pub extra: Arc<serde_json::Map<String, serde_json::Value>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -41,7 +41,7 @@ pub(super) fn lower(cx: &Context<'_>, block: &Arc<BlockValue>) -> Option<Workloa
         temperature: as_number(&constant("temperature")),
         ignore_eos: as_bool(&constant("ignore_eos")).unwrap_or(false),
         stream: as_bool(&constant("stream")).unwrap_or(true),
-        extra: cx.json(flat, "body", &once),
+        extra: cx.json(flat, "body", &once).into(),
     };
     if base.max_tokens == Some(0) {
         cx.eval.report(

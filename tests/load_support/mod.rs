@@ -200,7 +200,7 @@ pub fn request() -> Request {
         temperature: None,
         ignore_eos: false,
         stream: true,
-        extra: serde_json::Map::new(),
+        extra: Default::default(),
     }
 }
 
