@@ -304,6 +304,42 @@ fn a_computed_side_is_evidence_too() {
 }
 
 #[test]
+fn evidence_holds_what_and_and_or_need_not_read() {
+    let parts = |check: &CheckResult| -> Vec<(String, bool)> {
+        let parts = check.evidence.iter();
+        parts
+            .map(|part| (part.text.clone(), part.value.unavailable.is_none()))
+            .collect()
+    };
+    let part = |text: &str, known| (text.to_string(), known);
+    let both = [part("stress.ttft.p50", true), part("stress.failed", true)];
+    let check = one("expect c: stress.ttft.p50 <= 1ms and stress.failed == 0");
+    assert_eq!(check.verdict, Verdict::Fail);
+    assert_eq!(parts(&check), both);
+    let check = one("let fine = stress.ttft.p50 >= 1ms or stress.failed == 1\n expect c: fine");
+    assert_eq!(check.verdict, Verdict::Pass);
+    assert_eq!(parts(&check), both);
+    // what was not measured, or cannot be computed, changes nothing where the other side decides
+    let check = one(
+        "expect c: not (stress.ttft.p50 <= 1ms and sut.gpu_memory.max / stress.failed <= 1 GB/req)",
+    );
+    assert_eq!(check.verdict, Verdict::Pass, "{check:?}");
+    assert_eq!(
+        parts(&check),
+        [
+            part("stress.ttft.p50", true),
+            part("sut.gpu_memory.max", false),
+            part("stress.failed", true)
+        ]
+    );
+    let check = one("expect c: stress.failed == 1 and stress.requests / stress.failed > 2");
+    assert_eq!(check.verdict, Verdict::Fail, "{check:?}");
+    // and as ever none passes where nobody decides
+    let check = one("expect c: stress.failed == 0 and sut.gpu_memory.max <= 1GB");
+    assert_eq!(check.verdict, Verdict::NoData);
+}
+
+#[test]
 fn a_percentile_of_too_few_requests_is_inconclusive() {
     let check = one("expect stress.ttft.p99 <= 10s");
     says(

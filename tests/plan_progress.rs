@@ -46,6 +46,7 @@ async fn drive(progress: &dyn Progress, how: &str) {
         server: server(),
         engine: "demo".into(),
         command: "demo-serve org/tiny-7b --port 8000".into(),
+        runs_already: false,
     });
     let log = Some(
         "\x1b[31mloading\x1b[0m weights \x1b]0;owned\x07 of a model with a long name, shard 1 of 4"
@@ -61,7 +62,7 @@ async fn drive(progress: &dyn Progress, how: &str) {
     progress.event(Event::LaunchReady {
         number: 1,
         server: server(),
-        after_s: 0.4,
+        after_s: Some(0.4),
     });
     progress.event(Event::CaseStarted {
         index: 0,

@@ -278,6 +278,10 @@ fn a_server_is_sampled_whole() {
         [(checkpoint.time, total.pss as f64)]
     );
     assert_eq!(
+        series(&set, "memory_pss").points,
+        [(checkpoint.time, total.held.unwrap() as f64)]
+    );
+    assert_eq!(
         series(&set, "roles.sleeper.uss").points,
         [(checkpoint.time, total.uss as f64)]
     );

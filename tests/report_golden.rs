@@ -212,3 +212,35 @@ fn a_client_that_was_late_is_said_where_people_look() {
     let fine = reports(&all_pass()).remove("reports/summary.md").unwrap();
     assert!(!fine.contains("late**"), "{fine}");
 }
+
+#[test]
+fn what_was_cut_is_neither_green_nor_all() {
+    let page = |cases: &[CaseResult], finished: bool| {
+        let place = tempfile::tempdir().unwrap();
+        let folder = folder(&place.path().join("run"), cases);
+        let mut run = run(cases);
+        run.finished = run.finished.filter(|_| finished);
+        folder.write_run(&run).unwrap();
+        write_folder(&folder, None).unwrap_or_else(|e| panic!("{e}"));
+        std::fs::read_to_string(folder.reports().join("summary.md")).unwrap()
+    };
+    let heading = |page: &str| page.lines().next().map(str::to_string);
+    let cut = CaseResult {
+        verdict: Verdict::Interrupted,
+        ..case(
+            "tp=2,concurrency=1",
+            vec![check("quick", Verdict::Pass), failing()],
+        )
+    };
+    assert_eq!(
+        heading(&page(&[cut], true)).as_deref(),
+        Some("# ➖ Interrupted: 1 of 2 checks passed, 1 failed")
+    );
+    // killed where nothing can be made of the cases that had not ended
+    assert_eq!(
+        heading(&page(&all_pass(), false)).as_deref(),
+        Some("# ➖ Not finished: 2 of 2 checks passed")
+    );
+    let all = page(&all_pass(), true);
+    assert_eq!(heading(&all).as_deref(), Some("# ✅ All 2 checks passed"));
+}

@@ -227,6 +227,7 @@ impl Evaluator<'_> {
                     "memory_anon",
                     "memory_file",
                     "memory_shared",
+                    "memory_pss",
                     "pss",
                     "uss",
                 ];

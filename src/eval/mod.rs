@@ -62,6 +62,8 @@ pub struct Evaluator<'a> {
     too_deep: Cell<bool>,
     secrets: RefCell<Vec<Arc<str>>>,
     trace: RefCell<Vec<Reading>>,
+    /// Whether what `and` and `or` need not read is read all the same.
+    reads_all: bool,
 }
 
 /// A local `let` that was evaluated, and the figures that it read.
@@ -110,6 +112,16 @@ impl<'a> Evaluator<'a> {
             too_deep: Cell::default(),
             secrets: RefCell::default(),
             trace: RefCell::default(),
+            reads_all: false,
+        }
+    }
+
+    /// Reads both sides of `and` and `or`, also where one decides: for those who want to see all
+    /// that an expression measures. What it comes to, and what is found wrong, stay the same.
+    pub fn reading_all(self) -> Self {
+        Self {
+            reads_all: true,
+            ..self
         }
     }
 

@@ -92,10 +92,13 @@ impl Evaluator<'_> {
     ) -> Value {
         let a = self.eval(left, scope);
         // what decides by itself leaves the other side unread
-        match (op, &a) {
-            (BinaryOp::And, Value::Bool(false)) => return Value::Bool(false),
-            (BinaryOp::Or, Value::Bool(true)) => return Value::Bool(true),
-            _ => {}
+        if let (BinaryOp::And, Value::Bool(false)) | (BinaryOp::Or, Value::Bool(true)) = (op, &a) {
+            if self.reads_all {
+                let found = self.take_found();
+                self.eval(right, scope);
+                self.found.replace(found);
+            }
+            return a;
         }
         let b = self.eval(right, scope);
         if matches!(a, Value::Error) || matches!(b, Value::Error) {

@@ -6,7 +6,7 @@ use crate::eval::{Reading, Value};
 use crate::measure::case::{Lack, LackKind};
 use crate::report::model::{CheckResult, Evidence, Figure, Verdict};
 use crate::scenario::{CheckSpec, Thunk, figure};
-use crate::syntax::ast::ExprKind;
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
 
 /// What a condition came to.
 pub(super) enum Outcome {
@@ -49,15 +49,15 @@ impl Judge<'_> {
                 format!("`{text}` could not be evaluated: {wrong}"),
             ),
         };
-        let read = self.evaluate(&self.all, when);
+        let read = self.evaluate(&self.every, when);
         Some((verdict, why, self.readings(&read.trace)))
     }
 
     fn decide(&self, thunk: &Thunk) -> (Verdict, String, Vec<Evidence>) {
         let outcome = self.outcome(&self.evaluate(&self.trusted, thunk));
-        let all = self.evaluate(&self.all, thunk);
+        let all = self.evaluate(&self.every, thunk);
         let mut evidence = self.readings(&all.trace);
-        self.add_sides(thunk, &mut evidence);
+        self.add_sides(&thunk.expr, thunk, &mut evidence);
         let (verdict, why) = match outcome {
             Outcome::Decided(holds) => {
                 let verdict = if holds { Verdict::Pass } else { Verdict::Fail };
@@ -121,14 +121,18 @@ impl Judge<'_> {
         evidence
     }
 
-    /// Both sides of a comparison, where a side is computed from what was measured.
-    fn add_sides(&self, thunk: &Thunk, evidence: &mut Vec<Evidence>) {
+    /// Both sides of every comparison, where a side is computed from what was measured.
+    fn add_sides(&self, expr: &Expr, thunk: &Thunk, evidence: &mut Vec<Evidence>) {
         let ExprKind::Binary {
             op, left, right, ..
-        } = &thunk.expr.kind
+        } = &expr.kind
         else {
             return;
         };
+        if matches!(op, BinaryOp::And | BinaryOp::Or) {
+            self.add_sides(left, thunk, evidence);
+            self.add_sides(right, thunk, evidence);
+        }
         if !compares(*op) {
             return;
         }
@@ -141,14 +145,17 @@ impl Judge<'_> {
             let read_as_it_is = evaluated.trace.iter().any(|r| r.span == expr.span);
             if !evaluated.trace.is_empty() && !read_as_it_is {
                 let share = is_share(&evaluated.value, &evaluated.trace);
-                evidence.push(Evidence {
+                let one = Evidence {
                     text: self.text(expr.span),
                     value: match evaluated.wrong {
                         Some(wrong) => Figure::unavailable(wrong),
                         None => figure(&evaluated.value, share),
                     },
                     phase: None,
-                });
+                };
+                if !evidence.contains(&one) {
+                    evidence.push(one);
+                }
             }
         }
     }

@@ -4,7 +4,7 @@
 //! A check is evaluated twice. First over trusted figures alone, where a percentile of too few
 //! requests or a figure of a phase that was cut short counts as unavailable: what this decides
 //! stands, for `and` and `or` decide where one side is enough. Where it decides nothing, the
-//! reason says the verdict. Then over all figures, for the evidence.
+//! reason says the verdict. Then over all figures, for the evidence: there both sides are read.
 
 mod check;
 mod verdict;
@@ -40,6 +40,7 @@ pub fn judge(case: &Case, data: &CaseData, program: &Program, params: &Params) -
         data,
         trusted: Evaluator::new(program, params, &trusted),
         all: Evaluator::new(program, params, data),
+        every: Evaluator::new(program, params, data).reading_all(),
     };
     let mut judged = Judged {
         checks: case.checks.iter().map(|spec| judge.check(spec)).collect(),
@@ -81,6 +82,8 @@ struct Judge<'a> {
     data: &'a CaseData,
     trusted: Evaluator<'a>,
     all: Evaluator<'a>,
+    /// Over all figures, and what `and` and `or` need not read is read too.
+    every: Evaluator<'a>,
 }
 
 /// What an expression came to, and the figures that it read.

@@ -5,7 +5,7 @@
 //! counts. Where no such end is known, a phase that sent no requests is quiet throughout, and one
 //! that sent some has no floor: what was in flight would pass for what is held.
 //!
-//! Series of checkpoints (PSS and USS) have one value at the end of each repetition that
+//! Series of checkpoints (the PSS and the USS) have one value at the end of each repetition that
 //! quiesced: the last one taken before the next repetition or phase began.
 
 use super::case::{Lack, LackKind, PhaseData, Round};
@@ -19,7 +19,10 @@ pub(super) const EVER: Window = Window::new(f64::NEG_INFINITY, f64::INFINITY);
 
 /// Whether a series has values at checkpoints only.
 pub fn at_checkpoints(series: &str) -> bool {
-    matches!(series.rsplit('.').next(), Some("pss" | "uss" | "swap_pss"))
+    matches!(
+        series.rsplit('.').next(),
+        Some("memory_pss" | "pss" | "uss" | "swap_pss")
+    )
 }
 
 /// A phase of which something was measured.

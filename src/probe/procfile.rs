@@ -63,6 +63,9 @@ pub struct Resident {
 pub struct Proportional {
     /// Resident memory, what is shared being divided by those who share it.
     pub pss: u64,
+    /// The anonymous and shared memory in `pss`, without files; none where the kernel does not
+    /// tell it (Linux before 5.9).
+    pub held: Option<u64>,
     /// What would be freed if the process ended: private clean and private dirty pages.
     pub uss: u64,
     pub swap_pss: u64,
@@ -208,6 +211,8 @@ fn parse_status(text: &str) -> Option<Resident> {
 fn parse_rollup(text: &str) -> Option<Proportional> {
     Some(Proportional {
         pss: field(text, "Pss")?,
+        held: (field(text, "Pss_Anon").zip(field(text, "Pss_Shmem")))
+            .map(|(anon, shared)| anon.saturating_add(shared)),
         uss: field(text, "Private_Clean")?.saturating_add(field(text, "Private_Dirty")?),
         swap_pss: field(text, "SwapPss").unwrap_or(0),
     })
@@ -267,6 +272,12 @@ mod tests {
             (rollup.pss, rollup.uss, rollup.swap_pss),
             (50 << 10, 30 << 10, 3 << 10)
         );
+        // a kernel that does not tell files apart; half a sum is none
+        assert_eq!(rollup.held, None);
+        let held = |more: &str| parse_rollup(&format!("{text}{more}")).unwrap().held;
+        assert_eq!(held("Pss_Anon: 5 kB\n"), None);
+        let apart = "Pss_Anon: 5 kB\nPss_File: 43 kB\nPss_Shmem: 2 kB\n";
+        assert_eq!(held(apart), Some(7 << 10));
     }
 
     #[test]

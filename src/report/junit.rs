@@ -49,7 +49,7 @@ fn tests(case: &CaseResult) -> Vec<TestCase> {
     let mut tests = Vec::new();
     let of_case = match case.verdict {
         Verdict::Error => Some(broken(case.error.as_ref())),
-        Verdict::Interrupted => Some(interrupted()),
+        Verdict::Interrupted => Some(interrupted(case.error.as_ref())),
         _ if case.unanswered() => Some(unanswered()),
         _ if case.checks.is_empty() => Some(TestCaseStatus::success()),
         _ => None,
@@ -195,9 +195,13 @@ fn unanswered() -> TestCaseStatus {
     status
 }
 
-fn interrupted() -> TestCaseStatus {
+/// A case that the user stopped; with an error, that says what cut it.
+fn interrupted(error: Option<&WorldError>) -> TestCaseStatus {
+    if let Some(error) = error {
+        return broken(Some(error));
+    }
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-    status.set_type("interrupted");
+    status.set_type(Verdict::Interrupted.name());
     status.set_message("interrupted by the user before it was decided");
     status
 }

@@ -22,6 +22,8 @@ pub struct Tally {
     pub interrupted: usize,
     /// Cases in which the world failed.
     pub broken_cases: usize,
+    /// Cases that were stopped, or cut, before all of them was decided.
+    pub interrupted_cases: usize,
 }
 
 impl Tally {
@@ -30,6 +32,7 @@ impl Tally {
         for case in cases {
             tally.cases += 1;
             tally.broken_cases += usize::from(case.verdict == Verdict::Error);
+            tally.interrupted_cases += usize::from(case.verdict == Verdict::Interrupted);
             case.checks.iter().for_each(|check| tally.add(check));
         }
         tally

@@ -50,27 +50,25 @@ impl Servers {
                 server: spec.name.clone(),
                 engine: spec.engine.clone(),
                 command: command_words(spec),
+                runs_already: matches!(spec.start, Start::Running { .. }),
             });
             if shared.server_lines && matches!(spec.start, Start::Launch { .. }) {
                 let follower = Follower::start(shared, &spec.name, &log);
                 this.followed.push(follower);
             }
-            let begun = shared.clock.now();
             let starting = server::start(shared, spec, &log, stop);
             match waiting(shared, number, &spec.name, &log, starting).await {
                 Ok(live) => {
-                    let after = live
-                        .running
-                        .as_ref()
-                        .map_or(0.0, |r| r.ready_after.as_secs_f64());
-                    shared.log(
-                        "server_ready",
-                        serde_json::json!({ "server": spec.name, "after_s": after }),
-                    );
+                    let after_s = live.ready_s();
+                    let mut ready = serde_json::json!({ "server": spec.name });
+                    if let Some(after) = after_s {
+                        ready["after_s"] = after.into();
+                    }
+                    shared.log("server_ready", ready);
                     shared.progress.event(Event::LaunchReady {
                         number,
                         server: spec.name.clone(),
-                        after_s: shared.clock.now() - begun,
+                        after_s,
                     });
                     this.servers.push(live);
                 }
@@ -320,10 +318,7 @@ fn server_result(live: &Live, number: u32, folder: &CaseFolder) -> ServerResult 
         command,
         url: live.shown_url(),
         launch: number,
-        ready_s: live
-            .running
-            .as_ref()
-            .map(|running| running.ready_after.as_secs_f64()),
+        ready_s: live.ready_s(),
         log: live.log.as_deref().and_then(|log| log_in(log, folder)),
         gpus: None,
         metrics: IndexMap::new(),

@@ -25,12 +25,14 @@ pub enum Event {
         launches: usize,
         folder: PathBuf,
     },
-    /// A server is started. `command` is as people read it, without secrets.
+    /// A server is started, or asked, where it runs already. `command` is as people read it,
+    /// without secrets; of one that runs already its URL.
     LaunchStarting {
         number: u32,
         server: String,
         engine: String,
         command: String,
+        runs_already: bool,
     },
     /// Said every few seconds until the server is ready, with the last line of its log.
     LaunchWaiting {
@@ -39,10 +41,11 @@ pub enum Event {
         waited_s: f64,
         log: Option<String>,
     },
+    /// `after_s` from its start, as in the results; none for a server that ran already.
     LaunchReady {
         number: u32,
         server: String,
-        after_s: f64,
+        after_s: Option<f64>,
     },
     /// The case that it was started for ends with the same as its error.
     LaunchFailed {

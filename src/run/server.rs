@@ -335,6 +335,12 @@ impl Live {
         }
     }
 
+    /// Seconds from its start until it was ready; none for a server that ran already.
+    pub fn ready_s(&self) -> Option<f64> {
+        let running = self.running.as_ref()?;
+        Some(running.ready_after.as_secs_f64())
+    }
+
     /// How it ended, where it has.
     pub fn ended(&self) -> Option<String> {
         self.running

@@ -208,7 +208,7 @@ pub const SERVER_SERIES: &[SeriesDef] = &[
     series(
         "memory",
         DATA,
-        "Anonymous and shared resident memory, summed over the server's processes: pages that several share count once for each. `pss` counts them once, and is the better one for a server of several processes.",
+        "Anonymous and shared resident memory, summed over the server's processes, without files: what grows where a server leaks. Pages that several processes share count once for each; `memory_pss` counts them once in all, at the ends of phases.",
     ),
     series(
         "memory_anon",
@@ -226,14 +226,19 @@ pub const SERVER_SERIES: &[SeriesDef] = &[
         "Shared resident memory (RssShmem), summed over the processes: pages that several share count once for each.",
     ),
     series(
+        "memory_pss",
+        DATA,
+        "`memory` with shared pages divided among the processes that share them, at checkpoints (phase ends): Pss_Anon and Pss_Shmem of the kernel. The one for the growth of a server of several processes. Needs Linux 5.9.",
+    ),
+    series(
         "pss",
         DATA,
-        "Proportional set size at checkpoints (phase ends): shared pages are divided among the processes.",
+        "Proportional set size at checkpoints (phase ends): shared pages are divided among the processes. It holds pages of files too, such as the program's own, which the kernel drops and reads as it likes: for growth read `memory` or `memory_pss`.",
     ),
     series(
         "uss",
         DATA,
-        "Unique set size at checkpoints: what would come free if the processes ended.",
+        "Unique set size at checkpoints: what would come free if the processes ended, pages of files that no other process uses among it.",
     ),
     series("processes", NONE, "Number of processes."),
     series(

@@ -110,9 +110,10 @@ fn a_run_killed_before_its_first_case_ended_is_reported() {
                 "phase a { workload = w, requests = 12, concurrency = 2 }
                  phase b { workload = w, duration = 10min, concurrency = 2, think = 2ms }
                  phase c { idle = 1s }
+                 phase d { idle = 1s }
                  expect done: a.success_rate == 100%
                  expect cut: b.ttft.max <= 10s
-                 expect never: growth(sut.memory, from = c, to = c) <= 1GB
+                 expect never: growth(sut.memory, from = c, to = d) <= 1GB
                  report page extends reports.summary {}
                  report numbers { columns = [case.name, a.ttft.p50, b.ttft.p50], to = \"results.csv\" }",
             ),
@@ -201,7 +202,19 @@ fn a_run_killed_before_its_first_case_ended_is_reported() {
         "{csv}"
     );
     let page = std::fs::read_to_string(run.folder.join("reports/summary.md")).unwrap();
-    assert!(page.contains("interrupted"), "{page}");
+    // neither green nor red: the other half of the checks is not decided, and nobody stopped it
+    assert!(
+        page.starts_with("# ➖ Interrupted: 1 of 3 checks passed\n"),
+        "{page}"
+    );
+    assert!(page.contains("### ➖ s / case: interrupted\n"), "{page}");
+    assert!(!page.contains("❌"), "{page}");
+    let junit = std::fs::read_to_string(run.folder.join("junit.xml")).unwrap();
+    assert!(!junit.contains("by the user"), "{junit}");
+    assert!(
+        junit.contains("<error message=\"the run was cut before this case ended: scn was killed"),
+        "{junit}"
+    );
 
     // the same folder gives the same bytes
     pack.ran(pack.scn(&["report", "out"])).exits(0);

@@ -40,6 +40,14 @@ fn a_leak_is_seen_where_there_is_one() {
         metrics["pss@after"]["value"].as_f64().unwrap() >= 38e6,
         "{metrics:#}"
     );
+    // like `memory`, and unlike `pss`, without files; one process shares nothing
+    let value = |name: &str| metrics[name]["value"].as_f64().unwrap();
+    let apart = value("memory_pss.growth") - grown;
+    assert!(apart.abs() <= 2e6, "{metrics:#}");
+    assert!(
+        value("memory_pss@after") <= value("pss@after"),
+        "{metrics:#}"
+    );
     // no GPU here is no GPU memory of 0
     let gpu = &metrics["gpu_memory.max"];
     assert!(

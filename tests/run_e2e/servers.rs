@@ -145,3 +145,22 @@ fn twice_verbose_says_what_servers_write() {
         assert_eq!(ran.stderr.matches(&said).count(), 1, "{said}{}", ran.stderr);
     }
 }
+
+#[test]
+fn the_time_until_a_server_is_ready_is_one_figure_everywhere() {
+    let body = "phase a { workload = w, requests = 1 }
+         expect ok: a.success_rate == 100%
+         report page extends reports.summary {}";
+    let ran = Pack::new(&scenario("s", "", body)).run(&[]).exits(0);
+    let ready = ran.case("s/case")["servers"][0]["ready_s"].clone();
+    assert_eq!(ran.events_named("server_ready")[0]["after_s"], ready);
+    let shown = scn::plan::time_words(ready.as_f64().unwrap());
+    let said = format!("launch 1/1 sut is ready after {shown}");
+    assert!(
+        ran.stderr.lines().any(|line| line == said),
+        "{}",
+        ran.stderr
+    );
+    let page = std::fs::read_to_string(ran.folder.join("reports/summary.md")).unwrap();
+    assert!(page.contains(&format!(", ready after {shown},")), "{page}");
+}

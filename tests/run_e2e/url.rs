@@ -95,6 +95,13 @@ fn its_model_is_found_its_memory_measured_and_its_key_kept() {
     let case = ran.case("s/case");
     assert_eq!(case["servers"][0]["model"], "org/found-me");
     assert_eq!(case["servers"][0]["command"].as_array().unwrap().len(), 0);
+    // nothing was started, so nothing got ready
+    assert!(case["servers"][0].get("ready_s").is_none(), "{case:#}");
+    let said = |line: &str| ran.stderr.lines().any(|said| said == line);
+    assert!(said("launch 1/1 asking sut (openai)"), "{}", ran.stderr);
+    assert!(said("launch 1/1 sut answers"), "{}", ran.stderr);
+    let ready = &ran.events_named("server_ready")[0];
+    assert!(ready.get("after_s").is_none(), "{ready}");
     let memory = case["servers"][0]["metrics"]["memory.max"]["value"]
         .as_f64()
         .unwrap();

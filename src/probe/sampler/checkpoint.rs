@@ -11,6 +11,10 @@ use crate::units::Dimension;
 use indexmap::IndexMap;
 use std::sync::Mutex;
 
+/// Why there is no `memory_pss` where there is a `pss`.
+const NOT_APART: &str = "this kernel does not tell Pss_Anon and Pss_Shmem apart from files in \
+    /proc/PID/smaps_rollup (Linux does from 5.9)";
+
 /// What a checkpoint saw.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checkpoint {
@@ -62,6 +66,7 @@ fn add(sum: Option<Reading<Proportional>>, one: &Reading<Proportional>) -> Readi
         (Some(Ok(_)), Err(why)) => Err(why.clone()),
         (Some(Ok(sum)), Ok(one)) => Ok(Proportional {
             pss: sum.pss + one.pss,
+            held: sum.held.zip(one.held).map(|(sum, one)| sum + one),
             uss: sum.uss + one.uss,
             swap_pss: sum.swap_pss + one.swap_pss,
         }),
@@ -71,19 +76,19 @@ fn add(sum: Option<Reading<Proportional>>, one: &Reading<Proportional>) -> Readi
 impl Checkpoint {
     pub(super) fn record(&self, recorder: &mut Recorder) {
         let mut put = |prefix: &str, figure: &Reading<Proportional>| {
-            let mut one = |name: &str, value: fn(&Proportional) -> u64| {
-                let value = figure.as_ref().map(|figure| value(figure) as f64);
+            let mut one = |name: &str, value: fn(&Proportional) -> Option<u64>| {
+                let value = match figure {
+                    Ok(figure) => value(figure).ok_or_else(|| Unavailable::new(NOT_APART)),
+                    Err(why) => Err(why.clone()),
+                };
                 let name = format!("{prefix}{name}");
-                recorder.record(
-                    &name,
-                    Dimension::DATA,
-                    self.time,
-                    value.map_err(Clone::clone),
-                );
+                let value = value.map(|bytes| bytes as f64);
+                recorder.record(&name, Dimension::DATA, self.time, value);
             };
-            one("pss", |p| p.pss);
-            one("uss", |p| p.uss);
-            one("swap_pss", |p| p.swap_pss);
+            one("memory_pss", |p| p.held);
+            one("pss", |p| Some(p.pss));
+            one("uss", |p| Some(p.uss));
+            one("swap_pss", |p| Some(p.swap_pss));
         };
         put("", &self.total);
         for (role, figure) in &self.roles {
@@ -95,17 +100,47 @@ impl Checkpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::probe::series::SeriesSet;
+
+    #[test]
+    fn what_the_kernel_does_not_tell_is_unavailable_and_the_rest_is_there() {
+        let rollup = Proportional {
+            pss: 5,
+            ..Proportional::default()
+        };
+        let checkpoint = Checkpoint {
+            time: 1.0,
+            took: 0.0,
+            total: Ok(rollup),
+            roles: IndexMap::new(),
+        };
+        let set = recorded(&checkpoint);
+        let held = &set.series["memory_pss"];
+        let why = held.unavailable.as_ref().map(ToString::to_string);
+        assert_eq!((held.points.len(), why.as_deref()), (0, Some(NOT_APART)));
+        assert_eq!(set.series["pss"].points, [(1.0, 5.0)]);
+    }
+
+    fn recorded(checkpoint: &Checkpoint) -> SeriesSet {
+        let mut recorder = Recorder::default();
+        checkpoint.record(&mut recorder);
+        recorder.finish()
+    }
 
     #[test]
     fn one_unreadable_process_leaves_no_sum() {
         let one = Ok(Proportional {
             pss: 5,
+            held: Some(4),
             uss: 3,
             swap_pss: 1,
         });
         let denied: Reading<Proportional> = Err(Unavailable::new("permission denied"));
         let two = add(Some(add(None, &one)), &one).unwrap();
         assert_eq!((two.pss, two.uss, two.swap_pss), (10, 6, 2));
+        assert_eq!(two.held, Some(8));
+        let untold = Ok(Proportional { held: None, ..two });
+        assert_eq!(add(Some(Ok(two)), &untold).unwrap().held, None);
         assert_eq!(add(Some(Ok(two)), &denied), denied);
         assert_eq!(add(Some(denied.clone()), &one), denied);
     }

@@ -6,9 +6,10 @@
 //! | name | meaning |
 //! | --- | --- |
 //! | `memory` | anonymous + shared resident memory, summed over the server's processes |
-//! | `memory_anon`, `memory_file`, `memory_shared` | the parts of resident memory; shared memory counts once for every process that maps it, as the kernel reports it, so the sum can exceed what there is (`pss` does not) |
+//! | `memory_anon`, `memory_file`, `memory_shared` | the parts of resident memory; shared memory counts once for every process that maps it, as the kernel reports it, so the sum can exceed what there is (`memory_pss` does not) |
 //! | `memory_swap` | anonymous memory that was swapped out; not part of `memory` |
 //! | `processes` | how many processes the server has |
+//! | `memory_pss` | the anonymous and shared part of `pss`, at checkpoints only |
 //! | `pss`, `uss`, `swap_pss` | proportional and private memory, at checkpoints only |
 //! | `roles.<role>.…` | the same for the processes of one role |
 //! | `gpu_memory` | memory in use on the server's GPUs (all of the scope), by whomever |

@@ -47,10 +47,12 @@ pub(super) fn lines(view: &View, width: usize, color: bool, now: Instant) -> [St
             server,
             since: from,
             log,
+            runs_already,
             ..
         } => {
             let text = format!(
-                "  starting {}, {}",
+                "  {} {}, {}",
+                if *runs_already { "asking" } else { "starting" },
                 one_line(server),
                 whole(since(*from, now))
             );

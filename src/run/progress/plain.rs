@@ -41,17 +41,22 @@ impl<W: Write + Send + 'static> Plain<W> {
         }
         match &self.view.doing {
             Doing::Starting {
-                server, since, log, ..
+                server,
+                since,
+                log,
+                runs_already,
+                ..
             } => {
                 let log = log
                     .as_ref()
                     .map(|log| format!(": {}", one_line(log)))
                     .unwrap_or_default();
                 let waited = live::whole(live::since(*since, now));
-                Some(format!(
-                    "  {} is not ready after {waited}{log}",
-                    one_line(server)
-                ))
+                let what = match runs_already {
+                    true => "has not answered",
+                    false => "is not ready",
+                };
+                Some(format!("  {} {what} after {waited}{log}", one_line(server)))
             }
             Doing::Phase(phase) => Some(live::sentence(phase, now)),
             Doing::Stopping { .. } | Doing::Nothing => None,

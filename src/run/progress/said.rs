@@ -45,12 +45,14 @@ pub(super) fn lines(event: &Event, view: &View, detail: Detail) -> Vec<String> {
             server,
             engine,
             command,
+            runs_already,
         } => {
             let launch = paint(1, &format!("launch {number}/{}", view.launches));
             let mut lines = Vec::new();
             if full {
                 lines.push(format!(
-                    "{launch} starting {} ({})",
+                    "{launch} {} {} ({})",
+                    if *runs_already { "asking" } else { "starting" },
                     one_line(server),
                     one_line(engine)
                 ));
@@ -73,11 +75,11 @@ pub(super) fn lines(event: &Event, view: &View, detail: Detail) -> Vec<String> {
             after_s,
         } => {
             let launch = paint(1, &format!("launch {number}/{}", view.launches));
-            vec![format!(
-                "{launch} {} is ready after {}",
-                one_line(server),
-                time_words(*after_s)
-            )]
+            let server = one_line(server);
+            vec![match after_s {
+                Some(after) => format!("{launch} {server} is ready after {}", time_words(*after)),
+                None => format!("{launch} {server} answers"),
+            }]
         }
         Event::LaunchStopping { server, .. } if detail.verbose => {
             vec![format!("stopping {}", one_line(server))]

@@ -61,6 +61,7 @@ fn launch(number: u32) -> [Event; 3] {
             server: server(),
             engine: "vllm".into(),
             command: "vllm serve tiny --port {port}".into(),
+            runs_already: false,
         },
         Event::LaunchWaiting {
             number,
@@ -71,7 +72,7 @@ fn launch(number: u32) -> [Event; 3] {
         Event::LaunchReady {
             number,
             server: server(),
-            after_s: 34.2,
+            after_s: Some(34.2),
         },
     ]
 }

@@ -25,6 +25,7 @@ pub(super) enum Doing {
         server: String,
         since: Instant,
         log: Option<String>,
+        runs_already: bool,
     },
     Stopping {
         server: String,
@@ -65,13 +66,19 @@ impl View {
             } => {
                 (self.cases, self.launches, self.started) = (*cases, *launches, now);
             }
-            Event::LaunchStarting { number, server, .. } => {
+            Event::LaunchStarting {
+                number,
+                server,
+                runs_already,
+                ..
+            } => {
                 self.case = None;
                 self.doing = Doing::Starting {
                     number: *number,
                     server: server.clone(),
                     since: now,
                     log: None,
+                    runs_already: *runs_already,
                 };
             }
             Event::LaunchWaiting { log: said, .. } => {
