@@ -1,8 +1,9 @@
 //! Flushing caches, and waiting until a server rests, so that a floor can be read.
 
 use super::Shared;
+use super::gone::gone;
 use super::phase::Watched;
-use super::progress::Event;
+use super::progress::{Event, Limit};
 use super::server::Live;
 use crate::clock::Clock;
 use crate::probe::series::SeriesSet;
@@ -141,23 +142,66 @@ impl Quieting<'_> {
                 .idle
                 .map_or(STILL, |idle| idle.as_secs_f64().max(STILL)),
         };
+        let from = self.shared.clock.now();
         let look = || -> Vec<SeriesSet> {
             let samplers = self.servers.iter().map(|server| &server.sampler);
-            samplers.map(|sampler| sampler.snapshot()).collect()
+            let seen: Vec<SeriesSet> = samplers.map(|sampler| sampler.snapshot()).collect();
+            if self.waits
+                && let Some(what) = rest.restless(&seen)
+            {
+                self.shared.progress.event(Event::Waiting {
+                    what,
+                    waited_s: self.shared.clock.now() - from,
+                    limit: Limit::AtMost((until - from).max(0.0)),
+                    memory: self.memory(),
+                });
+            }
+            seen
         };
         let runs = || {
             self.servers
                 .iter()
                 .all(|server| server.live.ended().is_none())
         };
-        if self.waits && rest.since(&look()).is_none() {
-            let names: Vec<&str> = rest.servers.iter().map(|(name, _)| *name).collect();
-            self.shared.progress.event(Event::Waiting {
-                what: format!("{} to come to rest", names.join(" and ")),
-            });
+        let rests = rest.wait(look, || self.stop.level() == StopLevel::Run && runs());
+        tokio::select! {
+            biased;
+            quiet = rests => quiet,
+            note = self.gone() => Quiet {
+                from: self.shared.clock.now(),
+                notes: vec![note],
+            },
         }
-        rest.wait(look, || self.stop.level() == StopLevel::Run && runs())
-            .await
+    }
+
+    /// Resolves when nobody listens any more where a server was whose process is not known; with
+    /// what there is to say of it.
+    async fn gone(&self) -> String {
+        let gone = |live: &'_ Live| {
+            let (url, name, shown) = (live.url.clone(), live.spec.name.clone(), live.shown_url());
+            Box::pin(async move {
+                gone(&url).await;
+                format!(
+                    "it was not waited until {name} rests: nobody listens at {shown} any more \
+                     (connections are refused)"
+                )
+            })
+        };
+        let servers = self.servers.iter().map(|server| server.live);
+        let unknown: Vec<_> = servers
+            .filter(|live| self.waits && !live.is_watched())
+            .map(gone)
+            .collect();
+        match unknown.is_empty() {
+            true => std::future::pending().await,
+            false => futures_util::future::select_all(unknown).await.0,
+        }
+    }
+
+    /// What the servers hold now, where that is measured.
+    fn memory(&self) -> Option<f64> {
+        let held = self.servers.iter().map(|s| s.sampler.latest().memory);
+        held.flatten().reduce(|a, b| a + b)
     }
 }
 
@@ -210,6 +254,18 @@ impl Rest<'_> {
             since = since.max(still_since(series, self.begun)?);
         }
         Some(since)
+    }
+
+    /// What has not come to rest, where anything has not.
+    fn restless(&self, seen: &[SeriesSet]) -> Option<String> {
+        let mut each = self.servers.iter().zip(seen);
+        each.find_map(|((server, metrics), series)| {
+            if let Some(metric) = not_idle(metrics, series, self.begun) {
+                return Some(format!("{server} to become idle ({metric})"));
+            }
+            let still = still_since(series, self.begun).is_some();
+            (!still).then(|| format!("the memory of {server} to settle"))
+        })
     }
 
     /// Where the quiet stretch begins nevertheless, and what had not come to rest.
