@@ -352,12 +352,13 @@ async fn connections_are_used_again_but_not_requests() {
     let server = always(vec![send(good())]).await;
     let client = Client::new(&target(&server.url)).unwrap();
     let clock = Clock::start();
-    for _ in 0..20 {
+    for number in 0..20 {
         let timeout = Duration::from_secs(20);
         let record = client
             .send(&request(), Record::default(), clock, timeout)
             .await;
         assert_eq!(record.outcome, Outcome::Ok);
+        assert_eq!(record.opened, Some(number == 0));
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     assert_eq!(server.calls.load(SeqCst), 20);
@@ -381,6 +382,7 @@ async fn a_server_that_closes_after_each_answer_gets_a_connection_per_request() 
             )
             .await;
         assert_eq!(record.outcome, Outcome::Ok);
+        assert_eq!(record.opened, Some(true));
     }
     assert_eq!(server.connections.load(SeqCst), 20);
 }

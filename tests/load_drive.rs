@@ -401,6 +401,25 @@ async fn a_dead_server_fails_every_request_but_not_the_load() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_closed_loop_does_not_hammer_a_port_that_refuses() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let load = Load {
+        duration: Some(ms(450)),
+        ..closed(2)
+    };
+    let ran = run(&load, &url).await;
+    // each of two clients at 0, 100, 200, 300 and 400 ms at the earliest
+    assert!((2..=10).contains(&ran.end.started), "{}", ran.end.started);
+    for record in &ran.records {
+        assert_eq!(failure(record).0, FailureClass::Connect);
+        assert_eq!(record.sent, None);
+        assert!(record.end - record.due < 0.1, "the wait is in no record");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn loads_without_requests_end() {
     let server = always(vec![send(good())]).await;
     let nothing = Load {

@@ -43,6 +43,7 @@ async fn drive(progress: &dyn Progress, how: &str) {
     });
     progress.event(Event::LaunchStarting {
         number: 1,
+        again: false,
         server: server(),
         engine: "demo".into(),
         command: "demo-serve org/tiny-7b --port 8000".into(),
@@ -85,7 +86,7 @@ async fn drive(progress: &dyn Progress, how: &str) {
             done: step * 40 % 400,
             failed: step / 5,
             in_flight: 16,
-            draining: false,
+            drained_in: None,
             rate: Some(41.5),
             ttft_p50: Some(0.045),
             ttft_p95: Some(0.08),

@@ -4,6 +4,7 @@
 
 use procfs::net::{TcpNetEntry, TcpState};
 use std::collections::HashSet;
+use std::net::IpAddr;
 use std::path::Path;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,15 +21,7 @@ pub enum Owner {
 /// beside one of the tree: which of them a request reaches is then anybody's guess. The tree
 /// is asked for only when there is a listener, and after it was seen.
 pub fn listening_owner(port: u16, tree: impl FnOnce() -> Vec<i32>) -> Owner {
-    let listeners: HashSet<u64> = [procfs::net::tcp(), procfs::net::tcp6()]
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter(|entry: &TcpNetEntry| {
-            entry.state == TcpState::Listen && entry.local_address.port() == port
-        })
-        .map(|entry| entry.inode)
-        .collect();
+    let listeners = listeners(port, |_| true);
     if listeners.is_empty() {
         return Owner::Nobody;
     }
@@ -38,10 +31,68 @@ pub fn listening_owner(port: u16, tree: impl FnOnce() -> Vec<i32>) -> Owner {
     if foreign.is_empty() {
         return Owner::Tree;
     }
-    Owner::Foreign(
-        processes()
-            .find(|pid| !tree.contains(pid) && sockets(*pid).any(|inode| foreign.contains(&inode))),
-    )
+    Owner::Foreign(owner_of(&foreign, &tree))
+}
+
+/// Who a request reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listener {
+    /// One of the given processes has such a socket open, or that cannot be told.
+    Among,
+    /// No process listens there, as far as can be seen.
+    Nobody,
+    /// None of the given processes does, but another; its id, where it can be seen.
+    Other(Option<i32>),
+}
+
+/// Whether one of the processes listens on the port, on one of the addresses or on all. They are
+/// asked for only when there is a listener.
+pub fn listener_of(
+    port: u16,
+    addresses: &[IpAddr],
+    processes: impl FnOnce() -> Vec<i32>,
+) -> Listener {
+    let listeners = listeners(port, |ip| {
+        let ip = ip.to_canonical();
+        ip.is_unspecified()
+            || addresses
+                .iter()
+                .any(|a| a.to_canonical() == ip || a.is_unspecified())
+    });
+    if listeners.is_empty() {
+        return Listener::Nobody;
+    }
+    let processes = processes();
+    let hidden = |pid: &i32| {
+        let read = std::fs::read_dir(format!("/proc/{pid}/fd"));
+        read.is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
+    };
+    // the first is the one in question; what its ancestors have open is seldom to be seen
+    let found = |pid: &i32| sockets(*pid).any(|inode| listeners.contains(&inode));
+    if processes.first().is_some_and(hidden) || processes.iter().any(found) {
+        return Listener::Among;
+    }
+    Listener::Other(owner_of(&listeners, &processes))
+}
+
+/// The inodes of the sockets that listen on a port, on local addresses that fit.
+fn listeners(port: u16, fits: impl Fn(IpAddr) -> bool) -> HashSet<u64> {
+    [procfs::net::tcp(), procfs::net::tcp6()]
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry: &TcpNetEntry| {
+            entry.state == TcpState::Listen
+                && entry.local_address.port() == port
+                && fits(entry.local_address.ip())
+        })
+        .map(|entry| entry.inode)
+        .collect()
+}
+
+/// A process, not one of these, that has one of the sockets open.
+fn owner_of(inodes: &HashSet<u64>, but: &[i32]) -> Option<i32> {
+    processes().find(|pid| !but.contains(pid) && sockets(*pid).any(|inode| inodes.contains(&inode)))
 }
 
 fn processes() -> impl Iterator<Item = i32> {
@@ -89,6 +140,19 @@ mod tests {
             assert_eq!(listening_owner(port, || vec![me]), Owner::Nobody);
             drop(client);
         }
+    }
+
+    #[test]
+    fn a_listener_is_looked_for_among_processes_and_on_an_address() {
+        let me = std::process::id().cast_signed();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let here = [IpAddr::from([127, 0, 0, 1])];
+        let of = |addresses: &[IpAddr], pid| listener_of(port, addresses, || vec![pid]);
+        assert_eq!(of(&here, me), Listener::Among);
+        assert_eq!(of(&here, i32::MAX), Listener::Other(Some(me)));
+        // another address of this machine
+        assert_eq!(of(&[[127, 0, 0, 2].into()], me), Listener::Nobody);
     }
 
     #[test]

@@ -158,6 +158,14 @@ pub(super) enum Phase {
     Stopped,
 }
 
+/// Whether there was a connection to send a request on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sent {
+    Connected,
+    /// None came about: nothing of the request left.
+    Unconnected,
+}
+
 /// What the parts of a running load share.
 pub(super) struct Work {
     pub load: Load,
@@ -241,10 +249,10 @@ impl Work {
     }
 
     /// Carries one request through, from now; hands its record out.
-    pub async fn send(self: &Arc<Self>, index: u64, due: f64, ready: Ready) {
+    pub async fn send(self: &Arc<Self>, index: u64, due: f64, ready: Ready) -> Sent {
         let _watch = PanicWatch(self);
         let now = self.clock.now();
-        self.live.start();
+        self.live.start(now);
         {
             let mut totals = self.totals();
             totals.started += 1;
@@ -272,7 +280,16 @@ impl Work {
             totals.cancelled += u64::from(is_cancelled(&record));
         }
         self.live.end(&record);
+        let sent = match &record.outcome {
+            Outcome::Failed(failure)
+                if failure.class == FailureClass::Connect && record.sent.is_none() =>
+            {
+                Sent::Unconnected
+            }
+            _ => Sent::Connected,
+        };
         (self.on_record)(record);
+        sent
     }
 
     fn totals(&self) -> std::sync::MutexGuard<'_, Totals> {

@@ -121,6 +121,9 @@ impl Client {
         record.headers = Some(clock.now());
         record.status = Some(response.status().as_u16());
         let connection = local_address(&response).filter(|_| !record.resent);
+        record.opened = connection
+            .map(|local| !(self.target.api.keep_alive && self.kept.was_used(local)))
+            .or(record.resent.then_some(false));
         let outcome = if !response.status().is_success() {
             let outcome = self.bad_status(response).await;
             record.end = clock.now();
@@ -232,8 +235,27 @@ impl Client {
         let body = self.read_start(response, FAILURE_BODY).await;
         failed(
             FailureClass::Status,
-            format!("{status}{}: {}", to.unwrap_or_default(), start_of(&body)),
+            format!(
+                "{status}{}{}: {}",
+                self.key_remedy(status),
+                to.unwrap_or_default(),
+                start_of(&body)
+            ),
         )
+    }
+
+    /// Why the server did not let a request in, as far as that is for the scenario to mend.
+    fn key_remedy(&self, status: reqwest::StatusCode) -> &'static str {
+        if status != reqwest::StatusCode::UNAUTHORIZED {
+            return "";
+        }
+        let mut headers = self.target.headers.iter();
+        let key = headers.find(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+        match key.map(|(_, key)| key.trim()) {
+            None => " (no key was sent: give the server block an `api_key`)",
+            Some("" | "Bearer") => " (an empty key was sent: see the server block's `api_key`)",
+            Some(_) => " (the key was refused: see the server block's `api_key`)",
+        }
     }
 
     fn no_answer(&self, error: reqwest::Error) -> Outcome {

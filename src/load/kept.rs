@@ -31,6 +31,12 @@ impl Kept {
         }
     }
 
+    /// Whether an answer came over a connection at this address lately: it was kept since.
+    pub fn was_used(&self, local: SocketAddr) -> bool {
+        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.get(&local).is_some_and(|at| at.elapsed() < RECENT)
+    }
+
     /// Whether this is the end of a connection that had carried an answer before, with nothing of
     /// the answer to this request come. (A status line of which only a part came reads as none.)
     pub fn was_closed(&self, error: &reqwest::Error) -> bool {

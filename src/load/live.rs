@@ -12,6 +12,8 @@ const RECENT: usize = 256;
 #[derive(Debug, Default)]
 pub struct Live {
     started: AtomicU64,
+    /// When the last one was started, on the run's clock: the bits of seconds.
+    last_start: AtomicU64,
     ended: AtomicU64,
     ok: AtomicU64,
     failed: AtomicU64,
@@ -30,6 +32,8 @@ struct Ttft {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LiveReading {
     pub started: u64,
+    /// When the last one was started, in seconds on the run's clock; 0 before the first.
+    pub last_start: f64,
     pub in_flight: u64,
     pub ok: u64,
     /// Every outcome but ok, cancelled requests too.
@@ -58,6 +62,7 @@ impl Live {
         recent.sort_by(f64::total_cmp);
         LiveReading {
             started,
+            last_start: f64::from_bits(self.last_start.load(Relaxed)),
             in_flight: started.saturating_sub(ended),
             ok: self.ok.load(Relaxed),
             failed: self.failed.load(Relaxed),
@@ -69,7 +74,8 @@ impl Live {
         }
     }
 
-    pub(super) fn start(&self) {
+    pub(super) fn start(&self, now: f64) {
+        self.last_start.store(now.to_bits(), Relaxed);
         self.started.fetch_add(1, Relaxed);
     }
 

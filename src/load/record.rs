@@ -45,6 +45,10 @@ pub struct Record {
     /// the phase's notes; not in the rows of a run's folder.)
     #[serde(default)]
     pub resent: bool,
+    /// Whether it was sent on a connection that was opened for it, and not on one that was kept;
+    /// none where nothing came back. (As above.)
+    #[serde(default)]
+    pub opened: Option<bool>,
     /// Whole, though the `[DONE]` that the API has did not come. (As above.)
     #[serde(default)]
     pub unmarked: bool,

@@ -7,7 +7,7 @@
 
 use crate::load::arrival::Arrivals;
 use crate::load::delay;
-use crate::load::drive::{PanicWatch, Phase, Ready, Work};
+use crate::load::drive::{PanicWatch, Phase, Ready, Sent, Work};
 use crate::load::priority;
 use crate::load::spec::Pace;
 use std::sync::Arc;
@@ -21,6 +21,10 @@ const AHEAD: usize = 64;
 
 /// The pacer's longest sleep, so that an end of the load is seen though a wake-up were lost.
 const NAP: Duration = Duration::from_millis(100);
+
+/// How long a client of a closed loop waits at least after a request for which there was no
+/// connection: a server that is gone refuses them at once, and would be asked without a pause.
+const REFUSED: Duration = Duration::from_millis(100);
 
 /// A request that is made; `due` is known in an open loop.
 struct Next {
@@ -122,10 +126,13 @@ async fn client(
         if work.load.requests == Some(next.index + 1) {
             work.raise(Phase::Over);
         }
-        work.send(next.index, due, next.ready).await;
-        if !think.is_zero() {
+        let pause = match work.send(next.index, due, next.ready).await {
+            Sent::Unconnected => think.max(REFUSED),
+            Sent::Connected => think,
+        };
+        if !pause.is_zero() {
             tokio::select! {
-                () = tokio::time::sleep(think) => {}
+                () = tokio::time::sleep(pause) => {}
                 _ = over.wait_for(|phase| *phase >= Phase::Over) => {}
             }
         }

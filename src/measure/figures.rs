@@ -37,7 +37,7 @@ pub fn phase_result(phase: &PhaseData) -> PhaseResult {
         notes.extend(all.notes());
         warnings.extend(late::warning(phase.client_delay.as_ref(), &all));
         if phase.open_loop {
-            warnings.extend(late::sends(&all));
+            warnings.extend(late::sends(phase.client_delay.as_ref(), &all));
         }
     }
     PhaseResult {

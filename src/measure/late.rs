@@ -23,6 +23,10 @@ const SHARE: f64 = 0.05;
 /// chunks come in one piece the median gap is next to nothing.
 const GRAIN: f64 = 100e-6;
 
+/// Mean waits below this, in seconds, are those of an idle machine: however many they are, no core
+/// was missing.
+const CALM: f64 = 10e-6;
+
 /// The kind of warning, as results name it.
 pub const CLIENT_LATE: &str = "client_late";
 
@@ -71,7 +75,7 @@ pub(super) fn warning(
 
 /// A warning where an open loop's requests were sent so late that it can be seen in the median of
 /// their ttft; where nothing was streamed, of their e2e: both count from when a request was due.
-pub(super) fn sends(requests: &Requests<'_>) -> Option<Warning> {
+pub(super) fn sends(delay: Option<&Reading<RunDelay>>, requests: &Requests<'_>) -> Option<Warning> {
     let median = |metric: &str| Some(statistic(&requests.distribution(metric), "p50").ok()?.0);
     let late = median("lateness").filter(|late| *late > GRAIN)?;
     let (metric, whole) = ["ttft", "e2e"]
@@ -88,8 +92,47 @@ pub(super) fn sends(requests: &Requests<'_>) -> Option<Warning> {
             Quantity::seconds(late),
             Quantity::seconds(whole)
         ),
-        help: HELP.into(),
+        help: why_late(late, delay.and_then(|delay| delay.as_ref().ok()), requests),
     })
+}
+
+/// What to do about sends that were so late, by what made them so. What the threads waited for a
+/// core is known, and which requests had to open a connection first, which lies between the
+/// moment when one was due and its send.
+fn why_late(late: f64, delay: Option<&RunDelay>, requests: &Requests<'_>) -> String {
+    let sent = requests.records().iter().filter(|r| r.sent.is_some());
+    let all = sent.clone().count();
+    let opened = sent.clone().filter(|r| r.opened == Some(true)).count();
+    let kept = sent.filter(|r| r.opened == Some(false)).count();
+    let waits = |delay: &&RunDelay| {
+        let each = delay.waited_s / all.max(1) as f64;
+        each >= late / 2.0 && delay.mean().is_some_and(|mean| mean >= CALM)
+    };
+    if delay.filter(waits).is_some() {
+        return HELP.into();
+    }
+    let waited = match delay.and_then(RunDelay::mean) {
+        Some(mean) => format!(
+            "the client's threads did not wait for a core ({} each time)",
+            Quantity::seconds(mean)
+        ),
+        None => "whether the client's threads waited for a core is not known".into(),
+    };
+    if opened > kept {
+        return format!(
+            "{opened} of {all} requests opened a connection first, which is part of this, and every \
+             client of a server that closes connections waits for it (or of one whose engine says \
+             `keep_alive = false`); {waited}"
+        );
+    }
+    let connections = match kept {
+        0 => "nor is it known which requests opened connections",
+        _ => "and most connections were kept",
+    };
+    format!(
+        "why is not known: {waited}, {connections}; what is left is the client's own way from the \
+         moment that a request is due to its send"
+    )
 }
 
 #[cfg(test)]
@@ -167,7 +210,7 @@ mod tests {
                 records: vec![record; 10],
                 ..PhaseData::default()
             };
-            let warning = sends(&Requests::of(&phase, None))?;
+            let warning = sends(None, &Requests::of(&phase, None))?;
             assert_eq!(warning.kind, SENT_LATE);
             Some(warning.text)
         };
@@ -178,6 +221,39 @@ mod tests {
         assert_eq!(sent(50e-6, Some(100e-6)), None, "too short to be said");
         assert_eq!(sent(6e-3, None), None, "200 ms in all");
         assert!(sent(20e-3, None).unwrap().contains("e2e.p50 is 200 ms"));
+    }
+
+    #[test]
+    fn the_advice_follows_from_what_made_sends_late() {
+        // 10 requests of 600 us lateness, and what the threads waited for a core in all
+        let advice = |waited_s: f64, times: u64, opened: bool| {
+            let record = Record {
+                sent: Some(600e-6),
+                first_token: Some(5e-3),
+                end: 10e-3,
+                opened: Some(opened),
+                ..Record::default()
+            };
+            let phase = PhaseData {
+                records: vec![record; 10],
+                client_delay: Some(Ok(RunDelay { waited_s, times })),
+                ..PhaseData::default()
+            };
+            let requests = Requests::of(&phase, None);
+            sends(phase.client_delay.as_ref(), &requests).unwrap().help
+        };
+        assert_eq!(advice(5e-3, 50, true), HELP, "500 us of each 600");
+        let opened = advice(400e-9 * 50.0, 50, true);
+        assert!(
+            opened.starts_with("10 of 10 requests opened a connection"),
+            "{opened}"
+        );
+        assert!(opened.contains("400 ns each time"), "{opened}");
+        assert!(!opened.contains("CAP_SYS_NICE"), "{opened}");
+        let unknown = advice(400e-9 * 50.0, 50, false);
+        assert!(unknown.starts_with("why is not known"), "{unknown}");
+        // very many short waits, as for the chunks of long answers
+        assert!(advice(400e-9 * 1e5, 100_000, false).starts_with("why is not known"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The plan for people. What the cases of a scenario have in common is said once.
 
-use super::fold::{Variant, listed, variants};
+use super::fold::{listed, variants};
 use super::page::Page;
 use super::wrap::{widest, wrap};
 use super::{Estimate, Plan, count, gpus, phase_words, time_words, workload_words};
@@ -135,14 +135,16 @@ impl Page {
             self.line(4, line.trim_end());
         }
         let cases: Vec<&Case> = rows.iter().map(|(_, case)| *case).collect();
-        let limits = variants(&cases, |case| time_words(case.timeout.as_secs_f64()));
-        let limits: Vec<Variant> = limits
-            .into_iter()
-            .map(|limit| Variant {
-                text: format!("{} per case", limit.text),
-                ..limit
-            })
-            .collect();
+        let limits = variants(&cases, |case| {
+            let requests = match request_timeouts(case) {
+                Some(text) => format!(", {text} per request"),
+                None => String::new(),
+            };
+            format!(
+                "{} per case{requests}",
+                time_words(case.timeout.as_secs_f64())
+            )
+        });
         self.variants(4, "timeout", 7, &limits);
     }
 
@@ -286,6 +288,17 @@ fn asks(case: &Case, phase: &PhaseSpec) -> String {
     };
     let asked: IndexSet<String> = phase.loads.iter().map(said).collect();
     format!(" ({})", asked.into_iter().collect::<Vec<_>>().join(", "))
+}
+
+/// `10 min`, or where loads differ `30 s to 10 min`; none without loads.
+fn request_timeouts(case: &Case) -> Option<String> {
+    let timeouts = || loads(case).map(|load| load.load.timeout);
+    let [least, most] = [timeouts().min()?, timeouts().max()?];
+    let [shortest, longest] = [least, most].map(|limit| time_words(limit.as_secs_f64()));
+    Some(match least == most {
+        true => longest,
+        false => format!("{shortest} to {longest}"),
+    })
 }
 
 fn loads(case: &Case) -> impl Iterator<Item = &LoadSpec> {

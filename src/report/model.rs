@@ -244,6 +244,9 @@ pub struct ServerResult {
     /// Empty for a server that was already running.
     pub command: Vec<String>,
     pub url: String,
+    /// The process that `pid` names; none for a server that scn started, and without `pid`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<ServerProcess>,
     /// Which launch of the run it was; cases of one launch share it.
     pub launch: u32,
     /// From start to ready; none for a server that was already running.
@@ -257,6 +260,19 @@ pub struct ServerResult {
     pub gpus: Option<ServerGpus>,
     /// Figures of the whole case: `memory.max`, `memory.growth`, `roles.worker.memory.max`, `gpu_memory.max`, `kv_usage.mean`.
     pub metrics: IndexMap<String, Figure>,
+}
+
+/// The process of a server that was already running: whose memory is measured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerProcess {
+    pub pid: i32,
+    /// The kernel's name of it: at most 15 characters.
+    pub name: String,
+    /// Its command line, what may be a secret replaced; empty where it has none.
+    pub command: String,
+    /// That another process listens where requests go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<Warning>,
 }
 
 /// The GPUs of a server, in the order of its series `gpus.<n>`.
@@ -318,7 +334,7 @@ pub struct PhaseResult {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warning {
-    /// `client_late` or `sent_late`
+    /// `client_late` or `sent_late`; of a server's process `pid_does_not_listen`
     pub kind: String,
     pub text: String,
     /// What to do.

@@ -2,7 +2,7 @@
 
 use super::failed;
 use super::figures::duration;
-use super::model::{CaseResult, CheckResult, UNANSWERED, Verdict};
+use super::model::{CaseResult, CheckResult, ServerResult, UNANSWERED, Verdict};
 use super::reached::{not_reached, reached};
 use super::tally::{Sign, Tally};
 use super::text::{one_line, plain};
@@ -34,6 +34,7 @@ pub fn outcome(cases: &[CaseResult], folder: &Path, style: Style) -> String {
         }
     }
     add_warnings(&mut text, cases, style);
+    add_doubts(&mut text, cases, style);
     let tally = Tally::of(cases);
     let worst = if tally.failed + tally.errors + tally.broken_cases > 0 {
         Sign::Bad
@@ -142,6 +143,25 @@ fn add_warnings(text: &mut String, cases: &[CaseResult], style: Style) {
         )),
     }
     text.push_str(&format!("    help: {}\n", indented(&first.warning.help)));
+}
+
+/// Of servers that ran already: that another process may have been measured. Once each.
+fn add_doubts(text: &mut String, cases: &[CaseResult], style: Style) {
+    let mut said = Vec::new();
+    let servers = cases.iter().flat_map(|case| &case.servers);
+    let of = |server: &'_ ServerResult| {
+        let warning = server.process.as_ref()?.warning.as_ref()?;
+        Some((one_line(&server.name), warning.clone()))
+    };
+    for (server, warning) in servers.filter_map(of) {
+        if said.contains(&(server.clone(), warning.text.clone())) {
+            continue;
+        }
+        let sign = paint(Sign::Warning, sign(Sign::Warning, style), style);
+        text.push_str(&format!("{sign} {server}: {}\n", one_line(&warning.text)));
+        text.push_str(&format!("    help: {}\n", indented(&warning.help)));
+        said.push((server, warning.text));
+    }
 }
 
 /// The verdict in a word, where the sign leaves it open.

@@ -10,7 +10,7 @@ use crate::measure::case::{CaseData, PhaseData};
 use crate::probe::sampler;
 use crate::report::model::{CaseResult, ServerResult, WorldError};
 use crate::run::progress::Event;
-use crate::scenario::{Case, Start, names_of};
+use crate::scenario::{Case, Start as How, names_of};
 use crate::stop::{Stop, StopLevel};
 use crate::store::CaseFolder;
 use indexmap::IndexMap;
@@ -21,9 +21,20 @@ use std::time::Duration;
 /// How often it is said that a server is still being waited for.
 const SAY_WAITING: Duration = Duration::from_secs(3);
 
+/// Which start of servers it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Start {
+    /// Of the plan's launches.
+    pub launch: u32,
+    /// From 1, over the whole run: a launch is started again where its servers had ended.
+    pub number: u32,
+    /// Whether the launch was started before.
+    pub again: bool,
+}
+
 /// The servers of a launch.
 pub struct Servers {
-    number: u32,
+    start: Start,
     servers: Vec<Live>,
     /// Of the logs of those that scn started, where somebody wants to see them.
     followed: Vec<Follower>,
@@ -34,12 +45,13 @@ impl Servers {
     pub async fn start(
         shared: &Arc<Shared>,
         case: &Case,
-        number: u32,
+        start: Start,
         folder: &CaseFolder,
         stop: &Stop,
     ) -> Result<Self, WorldError> {
+        let number = start.launch;
         let mut this = Self {
-            number,
+            start,
             servers: Vec::new(),
             followed: Vec::new(),
         };
@@ -47,12 +59,13 @@ impl Servers {
             let log = folder.server_log((case.servers.len() > 1).then_some(spec.name.as_str()));
             shared.progress.event(Event::LaunchStarting {
                 number,
+                again: start.again,
                 server: spec.name.clone(),
                 engine: spec.engine.clone(),
                 command: command_words(spec),
                 runs_already: matches!(spec.start, Start::Running { .. }),
             });
-            if shared.server_lines && matches!(spec.start, Start::Launch { .. }) {
+            if shared.server_lines && matches!(spec.start, How::Launch { .. }) {
                 let follower = Follower::start(shared, &spec.name, &log);
                 this.followed.push(follower);
             }
@@ -70,6 +83,12 @@ impl Servers {
                         server: spec.name.clone(),
                         after_s,
                     });
+                    let process = live.attached.as_ref().map(|process| &process.shown);
+                    if let Some(warning) = process.and_then(|process| process.warning.as_ref()) {
+                        shared.progress.event(Event::Note {
+                            text: format!("{}: {}; {}", spec.name, warning.text, warning.help),
+                        });
+                    }
                     this.servers.push(live);
                 }
                 Err(error) => {
@@ -101,7 +120,7 @@ impl Servers {
             let name = live.spec.name.clone();
             if live.running.is_some() {
                 shared.progress.event(Event::LaunchStopping {
-                    number: self.number,
+                    number: self.start.launch,
                     server: name.clone(),
                 });
             }
@@ -132,8 +151,8 @@ impl Servers {
 /// The command as people read it, or where the server already runs.
 fn command_words(spec: &crate::scenario::ServerSpec) -> String {
     match &spec.start {
-        Start::Launch { command, .. } => crate::plan::command_line(command).join(" "),
-        Start::Running { url, .. } => crate::plan::shown_url(url),
+        How::Launch { command, .. } => crate::plan::command_line(command).join(" "),
+        How::Running { url, .. } => crate::plan::shown_url(url),
     }
 }
 
@@ -201,7 +220,7 @@ pub async fn run(
     let mut rows: Vec<ServerResult> = servers
         .servers
         .iter()
-        .map(|live| server_result(live, servers.number, folder))
+        .map(|live| server_result(live, servers.start.number, folder))
         .collect();
     let running = serde_json::json!({ "scenario": spec.scenario, "case": spec.id, "begun": begun, "servers": rows });
     shared.log("case_running", running);
@@ -298,8 +317,8 @@ fn phase_ended(data: &PhaseData) -> serde_json::Value {
 /// A server without its figures.
 fn server_result(live: &Live, number: u32, folder: &CaseFolder) -> ServerResult {
     let command = match &live.spec.start {
-        Start::Running { .. } => Vec::new(),
-        Start::Launch { command, .. } => {
+        How::Running { .. } => Vec::new(),
+        How::Launch { command, .. } => {
             let port = live
                 .running
                 .as_ref()
@@ -317,6 +336,7 @@ fn server_result(live: &Live, number: u32, folder: &CaseFolder) -> ServerResult 
         version: live.version.clone(),
         command,
         url: live.shown_url(),
+        process: live.attached.as_ref().map(|process| process.shown.clone()),
         launch: number,
         ready_s: live.ready_s(),
         log: live.log.as_deref().and_then(|log| log_in(log, folder)),

@@ -10,6 +10,9 @@ use crate::store::StoreError;
 
 pub const SEE_LOG: &str = "read the end of its log; the whole is in the case's folder";
 
+pub const NOT_OURS: &str =
+    "scn did not start it: what it wrote at its end is where its output goes";
+
 /// A run that could not go on at all: nothing can be written.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {

@@ -1,9 +1,12 @@
 //! Carries a plan out: launches, phases, cancellation. Does not judge by itself.
 
+mod attached;
 mod case;
 mod error;
 mod follow;
+mod gone;
 mod gpus;
+mod masked;
 mod phase;
 pub mod progress;
 mod quiesce;
@@ -314,6 +317,7 @@ async fn run_launch(
     run: &mut RunResult,
 ) {
     let mut servers: Option<case::Servers> = None;
+    let mut again = false;
     for index in &launch.cases {
         if stop.level() > StopLevel::Run {
             break;
@@ -345,7 +349,12 @@ async fn run_launch(
         }
         if servers.is_none() {
             *number += 1;
-            match case::Servers::start(shared, spec, *number, &folder, stop).await {
+            let start = case::Start {
+                launch: launch.number,
+                number: *number,
+                again: std::mem::replace(&mut again, true),
+            };
+            match case::Servers::start(shared, spec, start, &folder, stop).await {
                 Ok(started) => servers = Some(started),
                 Err(error) => {
                     shared.progress.event(case_started(spec, results.len()));

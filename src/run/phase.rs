@@ -112,7 +112,7 @@ impl Stage<'_> {
                 break;
             }
             if round > 0 {
-                self.wait(spec.pause, &[]).await?;
+                self.wait(spec.pause, "pause").await?;
             }
             if spec.flush {
                 self.flush(data).await;
@@ -174,7 +174,7 @@ impl Stage<'_> {
                 idle: spec.idle,
             };
             let quiet = quieting
-                .wait(self.wait(spec.idle.unwrap_or_default(), &[]))
+                .wait(self.wait(spec.idle.unwrap_or_default(), "idle"))
                 .await?;
             from = Some(quiet.from);
             data.notes.extend(quiet.notes);

@@ -25,10 +25,12 @@ pub enum Event {
         launches: usize,
         folder: PathBuf,
     },
-    /// A server is started, or asked, where it runs already. `command` is as people read it,
-    /// without secrets; of one that runs already its URL.
+    /// A server is started, or asked, where it runs already. `number` is of the plan's launches;
+    /// `again`: one of the same launch was started before. `command` is as people read it, without
+    /// secrets; of one that runs already its URL.
     LaunchStarting {
         number: u32,
+        again: bool,
         server: String,
         engine: String,
         command: String,
@@ -72,9 +74,15 @@ pub enum Event {
     },
     /// Said about every second while a phase runs; at any pace, listeners choose what to show.
     PhaseTick(Reading),
-    /// The phase waits for something other than answers: `memory to settle`, `the pause to pass`.
-    /// Holds until the next tick or the phase's end.
-    Waiting { what: String },
+    /// The phase waits for something other than answers: `the memory of sut to settle`, or a time
+    /// that passes: `idle`. Said again and again; holds until the next tick or the phase's end.
+    Waiting {
+        what: String,
+        waited_s: f64,
+        limit: Limit,
+        /// Bytes of the servers' processes; none where they are not measured.
+        memory: Option<f64>,
+    },
     /// `summary` in words: `200 requests, 12.1 req/s, TTFT p50 45 ms`.
     PhaseEnded {
         name: String,
@@ -110,6 +118,14 @@ impl Event {
     }
 }
 
+/// How long it is waited, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Limit {
+    /// Until what is waited for is there, or so long.
+    AtMost(f64),
+    Exactly(f64),
+}
+
 /// How a phase goes. Counts are of the phase so far, over all its rounds and loads.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Reading {
@@ -119,8 +135,9 @@ pub struct Reading {
     pub done: u64,
     pub failed: u64,
     pub in_flight: u64,
-    /// Nothing more is sent in this round; the last answers are awaited.
-    pub draining: bool,
+    /// Set once nothing more is sent in this round and the last answers are awaited: after how
+    /// many seconds they have come or timed out, at the latest.
+    pub drained_in: Option<f64>,
     /// Requests per second of late; none before it can be told.
     pub rate: Option<f64>,
     /// Seconds; none before the first token.

@@ -1,6 +1,7 @@
 //! A server of a launch: started or found, asked for its version and model, and stopped.
 
 use super::Shared;
+use super::attached::Attached;
 use super::progress::Event;
 use super::{error, gpus};
 use crate::engine::launch::{LaunchError, LaunchEvent, Launcher, Running};
@@ -16,6 +17,7 @@ use crate::probe::scrape::{EngineMetric, MetricKind, MetricsTarget, Reduce};
 use crate::report::model::WorldError;
 use crate::scenario::{HttpRequest, PORT, ServerSpec, Start, Word};
 use crate::stop::{Stop, StopLevel};
+use crate::store::Redactor;
 use regex::Regex;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -33,6 +35,8 @@ pub struct Live {
     pub url: String,
     /// None for a server that scn did not start.
     pub running: Option<Running>,
+    /// The process of one that scn did not start, where its `pid` is known.
+    pub attached: Option<Attached>,
     pub model: String,
     pub version: Option<String>,
     pub log: Option<PathBuf>,
@@ -45,8 +49,15 @@ pub async fn start(
     log: &Path,
     stop: &Stop,
 ) -> Result<Live, WorldError> {
+    let mut attached = None;
     let (url, running, log) = match &spec.start {
-        Start::Running { url, .. } => (url.clone(), None, None),
+        Start::Running { url, pid } => {
+            if let Some(pid) = *pid {
+                let known = Redactor::new(shared.secrets.iter().cloned());
+                attached = Some(Attached::find(&spec.name, pid, url, &known).await?);
+            }
+            (url.clone(), None, None)
+        }
         Start::Launch {
             command,
             environment,
@@ -66,6 +77,7 @@ pub async fn start(
         model: spec.model.clone().unwrap_or_default(),
         url,
         running,
+        attached,
         version: None,
         log,
     };
@@ -343,11 +355,24 @@ impl Live {
 
     /// How it ended, where it has.
     pub fn ended(&self) -> Option<String> {
-        self.running
-            .as_ref()?
-            .server
-            .exited()
-            .map(|exit| exit.to_string())
+        match &self.running {
+            Some(running) => running.server.exited().map(|exit| exit.to_string()),
+            None => self.attached.as_ref()?.ended(),
+        }
+    }
+
+    /// Resolves when it has ended; never where its process is not known.
+    pub async fn end(&self) {
+        match (&self.running, &self.attached) {
+            (Some(running), _) => running.server.ended().await,
+            (None, Some(attached)) => attached.end().await,
+            (None, None) => std::future::pending().await,
+        }
+    }
+
+    /// Whether its end would be seen.
+    pub fn is_watched(&self) -> bool {
+        self.running.is_some() || self.attached.is_some()
     }
 
     /// What to sample of it.

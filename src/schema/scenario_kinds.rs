@@ -46,12 +46,12 @@ macro_rules! load_attributes {
             optional("server", Type::Block("server"), "Which server is asked; may be left out where the scenario has one."),
             optional("requests", REQUESTS, "End after so many requests were started."),
             optional("duration", TIME, "End after so long."),
-            optional("concurrency", Type::Int(1), "Closed loop: so many clients, each with one request at a time."),
+            optional("concurrency", Type::Int(1), "Closed loop: so many clients, each with one request at a time. One that gets no connection waits 100 ms before its next request, or `think` where that is longer."),
             default("think", TIME, "0s", "Closed loop: how long a client waits between an answer and its next request."),
             optional("rate", RATE, "Open loop: requests are due at this rate, whatever the server does."),
             default("arrival", Type::Choice(&["poisson", "constant"]), "poisson()", "Open loop: how the moments at which requests are due are drawn."),
             optional("drain", TIME, "How long requests in flight may go on after the end; without it, all of them are waited for."),
-            default("timeout", TIME, "10min", "The longest that one request may take."),
+            default("timeout", TIME, "10min", "The longest that one request may take; then it has failed (`timeout`). What is in flight at the load's end is awaited so long at most; `drain` says less."),
             default("seed", Type::Int(0), "0", "Seed of everything random in this load. It is mixed with the names of the phase and of the load and with the number of the repetition: the same scenario draws the same again, and two loads with one seed draw apart."),
             $($more),*
         ]
@@ -307,7 +307,7 @@ pub(super) const KINDS: &[Kind] = &[
             optional(
                 "pid",
                 Type::Int(1),
-                "The process of a server that already runs on this host; its tree's memory and its GPUs' are then measured.",
+                "The process of a server that already runs on this host; its tree's memory and its GPUs' are then measured, and its end ends the case. A process that is not there is an error; one that does not listen on the port of the `url` gets a warning.",
             ),
             optional(
                 "api_key",

@@ -84,6 +84,7 @@ fn record(row: &Row<'_>) -> Option<Record> {
         images: row.number("images")??,
         // in the phase's notes only
         resent: false,
+        opened: None,
         unmarked: false,
         outcome: failure.map_or(Outcome::Ok, |class| {
             let detail = row.some("detail").map(uncelled).unwrap_or_default();

@@ -71,6 +71,7 @@ pub fn server() -> ServerResult {
         .map(String::from)
         .into(),
         url: "http://127.0.0.1:8000".into(),
+        process: None,
         launch: 1,
         ready_s: Some(43.2),
         log: Some("server.log".into()),

@@ -7,16 +7,16 @@ use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
-const KEY: &str = "sk-a1b2c3d4e5f6-hidden";
+pub const KEY: &str = "sk-a1b2c3d4e5f6-hidden";
 
 /// `scn serve`, which asks for a key.
-struct Server {
-    child: Child,
-    url: String,
+pub struct Server {
+    pub child: Child,
+    pub url: String,
 }
 
 impl Server {
-    fn start(more: &[&str]) -> Self {
+    pub fn start(more: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_scn"))
             .args([
                 "serve",
@@ -291,9 +291,19 @@ fn a_launched_server_can_ask_for_a_key_that_no_listing_shows() {
         .ran(command(&["run", "s.scn", "--out", "out", "-v"]))
         .exits(1);
     assert_eq!(ran.case("right/case")["verdict"], "pass");
-    for name in ["wrong/case", "keyless/case"] {
+    for (name, hint) in [
+        (
+            "wrong/case",
+            "the key was refused: see the server block's `api_key`",
+        ),
+        (
+            "keyless/case",
+            "no key was sent: give the server block an `api_key`",
+        ),
+    ] {
         assert_eq!(ran.case(name)["verdict"], "fail", "{name}");
         assert_eq!(ran.requests(name)[0]["status"], "401", "{name}");
+        assert!(ran.stdout.contains(hint), "{hint}: {}", ran.stdout);
     }
     let plan = pack.ran(command(&["plan", "s.scn"])).exits(0);
     let plan_json = pack

@@ -4,7 +4,7 @@ use super::Stage;
 use crate::load::live::Live as LiveLoad;
 use crate::report::model::WorldError;
 use crate::run::error;
-use crate::run::progress::{Event, Reading};
+use crate::run::progress::{Event, Limit, Reading};
 use crate::stop::StopLevel;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -23,24 +23,19 @@ impl Stage<'_> {
     /// Looks after the servers once a load is over: one that died in its last moments broke
     /// connections, and its end may be seen a moment later than theirs.
     pub(super) async fn aftermath(&self) -> Result<(), WorldError> {
-        let ours = self
-            .servers
-            .iter()
-            .any(|server| server.live.running.is_some());
-        if ours && self.recorder.broken() {
+        let watched = self.servers.iter().any(|server| server.live.is_watched());
+        if watched && self.recorder.broken() {
             let _ = tokio::time::timeout(AFTERMATH, self.one_ends()).await;
         }
         self.alive()
     }
 
-    /// Resolves when one of the servers that scn started has ended.
+    /// Resolves when one of the servers whose process is known has ended.
     pub(super) async fn one_ends(&self) {
-        let running = self
+        let ends: Vec<_> = self
             .servers
             .iter()
-            .filter_map(|server| server.live.running.as_ref());
-        let ends: Vec<_> = running
-            .map(|running| Box::pin(running.server.ended()))
+            .map(|server| Box::pin(server.live.end()))
             .collect();
         if ends.is_empty() {
             return std::future::pending().await;
@@ -48,21 +43,22 @@ impl Stage<'_> {
         futures_util::future::select_all(ends).await;
     }
 
-    /// Waits, and looks after the servers meanwhile.
-    pub(super) async fn wait(
-        &self,
-        duration: Duration,
-        live: &[Arc<LiveLoad>],
-    ) -> Result<(), WorldError> {
-        let until = self.shared.clock.now() + duration.as_secs_f64();
-        let mut pace = Pace::default();
+    /// Waits, and looks after the servers meanwhile. `what` is waited for: `idle`.
+    pub(super) async fn wait(&self, duration: Duration, what: &str) -> Result<(), WorldError> {
+        let from = self.shared.clock.now();
+        let all = duration.as_secs_f64();
         loop {
-            let left = until - self.shared.clock.now();
-            if left <= 0.0 || self.stop.level() > StopLevel::Run {
+            let waited = self.shared.clock.now() - from;
+            if waited >= all || self.stop.level() > StopLevel::Run {
                 return Ok(());
             }
-            tokio::time::sleep(Duration::from_secs_f64(left).min(TICK)).await;
-            self.tick(live, None, false, &mut pace);
+            tokio::time::sleep(Duration::from_secs_f64(all - waited).min(TICK)).await;
+            self.shared.progress.event(Event::Waiting {
+                what: what.into(),
+                waited_s: self.shared.clock.now() - from,
+                limit: Limit::Exactly(all),
+                memory: self.memory().0,
+            });
             self.alive()?;
         }
     }
@@ -89,12 +85,16 @@ impl Stage<'_> {
                 let tail = running
                     .map(|r| r.server.log_tail(20))
                     .filter(|tail| !tail.is_empty());
+                let help = match running {
+                    Some(_) => error::SEE_LOG,
+                    None => error::NOT_OURS,
+                };
                 return Err(WorldError {
                     log_tail: tail.map(|tail| tail.join("\n")),
                     ..error::other(
                         DIED,
                         format!("the server `{}` {how}", server.live.spec.name),
-                        Some(error::SEE_LOG),
+                        Some(help),
                     )
                 });
             }
@@ -112,12 +112,13 @@ impl Stage<'_> {
         }
     }
 
-    /// Says how it goes. `over`: nothing more is sent.
+    /// Says how it goes. `drained_by`: nothing more is sent, and by when each load's requests have
+    /// ended.
     pub(super) fn tick(
         &self,
         live: &[Arc<LiveLoad>],
         round: Option<(u64, u64)>,
-        over: bool,
+        drained_by: Option<Vec<f64>>,
         pace: &mut Pace,
     ) {
         let mut sums = Reading {
@@ -131,16 +132,26 @@ impl Stage<'_> {
             sums.ttft_p50 = most(sums.ttft_p50, reading.ttft_recent_median);
             sums.ttft_p95 = most(sums.ttft_p95, reading.ttft_recent_p95);
         }
-        sums.draining = over && sums.in_flight > 0;
+        let drained_by = drained_by.filter(|_| sums.in_flight > 0);
+        sums.drained_in = drained_by.map(|ends| {
+            let last = ends.into_iter().fold(0.0, f64::max);
+            (last - self.shared.clock.now()).max(0.0)
+        });
+        (sums.memory, sums.gpu_memory) = self.memory();
+        sums.rate = pace.of(self.shared.clock.now(), sums.done);
+        self.shared.progress.event(Event::PhaseTick(sums));
+    }
+
+    /// What the servers hold, and what is in use on their GPUs; bytes.
+    fn memory(&self) -> (Option<f64>, Option<f64>) {
+        let mut memory = None;
         // servers may share GPUs
         let mut gpus = BTreeMap::new();
         for server in self.servers {
-            sums.memory = sum(sums.memory, server.sampler.latest().memory);
+            memory = sum(memory, server.sampler.latest().memory);
             gpus.extend(server.sampler.latest_gpus());
         }
-        sums.gpu_memory = (!gpus.is_empty()).then(|| gpus.values().sum());
-        sums.rate = pace.of(self.shared.clock.now(), sums.done);
-        self.shared.progress.event(Event::PhaseTick(sums));
+        (memory, (!gpus.is_empty()).then(|| gpus.values().sum()))
     }
 }
 

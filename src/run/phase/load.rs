@@ -5,7 +5,7 @@ use super::care::{Pace, TICK};
 use crate::load::client::Client;
 use crate::load::delay::{Meter, RunDelay};
 use crate::load::drive::{EndedBy, LoadEnd, RequestSource, drive};
-use crate::load::live::Live as LiveLoad;
+use crate::load::live::{Live as LiveLoad, LiveReading};
 use crate::load::record::Record;
 use crate::load::seed;
 use crate::load::spec::Load;
@@ -24,6 +24,30 @@ pub(super) struct Prepared {
     source: Arc<requests::Requests>,
     workload: Arc<WorkloadSpec>,
     live: Arc<LiveLoad>,
+}
+
+/// Once nothing more is sent: when the last of what is in flight has ended or timed out, on the
+/// run's clock, at the latest. `start` is the round's, and `before` what was sent before it.
+fn drained_by(
+    load: &Load,
+    live: &LiveReading,
+    (start, before): (f64, u64),
+    now: f64,
+) -> Option<f64> {
+    let all = load
+        .requests
+        .is_some_and(|most| live.started - before >= most);
+    let limit = load.duration.map(|limit| start + limit.as_secs_f64());
+    if !all && limit.is_none_or(|limit| now < limit) {
+        return None;
+    }
+    let timed_out = live.last_start + load.timeout.as_secs_f64();
+    let over = match all {
+        true => live.last_start,
+        false => limit.unwrap_or(now),
+    };
+    let drained = load.drain.map(|drain| over + drain.as_secs_f64());
+    Some(drained.map_or(timed_out, |drained| drained.min(timed_out)))
 }
 
 impl Stage<'_> {
@@ -73,6 +97,10 @@ impl Stage<'_> {
     ) -> Result<(), WorldError> {
         let (stopper, stop) = stop_pair();
         let meter = Meter::start();
+        let before: Vec<u64> = prepared
+            .iter()
+            .map(|one| one.live.reading().started)
+            .collect();
         let tasks: Vec<_> = prepared
             .iter()
             .map(|one| {
@@ -97,15 +125,12 @@ impl Stage<'_> {
         let live: Vec<Arc<LiveLoad>> = prepared.iter().map(|one| one.live.clone()).collect();
         let rounds = (spec.repeat > 1).then_some((round + 1, spec.repeat));
         let start = self.shared.clock.now();
-        let over = || {
-            let since = self.shared.clock.now() - start;
-            prepared.iter().all(|one| {
-                let (load, live) = (&one.load, one.live.reading());
-                load.requests.is_some_and(|most| live.started >= most)
-                    || load
-                        .duration
-                        .is_some_and(|limit| since >= limit.as_secs_f64())
-            })
+        let drained_by = || -> Option<Vec<f64>> {
+            let now = self.shared.clock.now();
+            let each = prepared.iter().zip(&before).map(|(one, before)| {
+                drained_by(&one.load, &one.live.reading(), (start, *before), now)
+            });
+            each.collect()
         };
         let mut pace = Pace::default();
         let all = futures_util::future::join_all(tasks);
@@ -118,7 +143,7 @@ impl Stage<'_> {
                 ends = &mut all => break ends,
                 () = self.one_ends(), if !ending => {}
                 () = asked.reached(StopLevel::Finish), if !ending => {}
-                () = tokio::time::sleep(TICK) => self.tick(&live, rounds, over(), &mut pace),
+                () = tokio::time::sleep(TICK) => self.tick(&live, rounds, drained_by(), &mut pace),
             }
             if !ending {
                 problem = self.alive().err();
@@ -130,7 +155,7 @@ impl Stage<'_> {
         };
         keep_delay(data, meter.stop());
         // nothing is in flight any more, whatever comes next
-        self.tick(&live, rounds, true, &mut pace);
+        self.tick(&live, rounds, Some(Vec::new()), &mut pace);
         for end in ends {
             match end {
                 Ok(end) => {
@@ -175,4 +200,47 @@ fn keep_delay(data: &mut PhaseData, delay: Result<RunDelay, String>) {
         (None, delay) => delay,
         (Some(before), delay) => before.and_then(|before| Ok(before + delay?)),
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::spec::Pace;
+    use std::time::Duration;
+
+    #[test]
+    fn what_is_in_flight_at_the_end_times_out_or_is_drained() {
+        let seconds = |n| Some(Duration::from_secs(n));
+        let load = |requests, duration, drain| Load {
+            name: None,
+            pace: Pace::Closed {
+                concurrency: 2,
+                think: Duration::ZERO,
+            },
+            requests,
+            duration,
+            drain,
+            timeout: Duration::from_secs(60),
+            seed: 0,
+        };
+        // a second round from 100 s on; 10 were sent in the first
+        let by = |load: &Load, started, now| {
+            let live = LiveReading {
+                started,
+                last_start: 102.5,
+                ..LiveReading::default()
+            };
+            drained_by(load, &live, (100.0, 10), now)
+        };
+        let timed = load(None, seconds(3), None);
+        assert_eq!(by(&timed, 20, 102.9), None, "it still sends");
+        assert_eq!(by(&timed, 20, 103.1), Some(162.5));
+        assert_eq!(
+            by(&load(None, seconds(3), seconds(5)), 20, 104.0),
+            Some(108.0)
+        );
+        let counted = load(Some(10), None, None);
+        assert_eq!(by(&counted, 19, 103.0), None, "of this round one is left");
+        assert_eq!(by(&counted, 20, 103.0), Some(162.5));
+    }
 }

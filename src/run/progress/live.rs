@@ -1,7 +1,8 @@
 //! The two lines that move: which case, and how its phase goes, in the columns there are.
 
+use super::Limit;
 use super::said::painted;
-use super::view::{Doing, Phase, View};
+use super::view::{Doing, Phase, View, Waiting};
 use crate::plan::{count, time_words};
 use crate::report::text::one_line;
 use crate::units::{Quantity, number};
@@ -87,25 +88,58 @@ fn spread(left: &str, right: &str, width: usize) -> String {
 fn phase_line(phase: &Phase, width: usize, color: bool, now: Instant) -> String {
     let elapsed = since(phase.since, now);
     let name = truncate_str(&one_line(&phase.name), width / 3, "…").into_owned();
-    if let Some((what, from)) = &phase.waiting {
-        return format!(
-            "  {name}  waiting for {}, {}",
-            one_line(what),
-            whole(since(*from, now))
+    if let Some(waiting) = &phase.waiting {
+        let mut said: Vec<Part> = vec![(0, waiting_words(waiting, now))];
+        said.extend(
+            waiting
+                .memory
+                .map(|b| (4, format!("{}", Quantity::bytes(b)))),
         );
+        let bar = match waiting.limit {
+            Limit::Exactly(all) => {
+                let share = since(waiting.since, now).as_secs_f64() / all;
+                bar(share.clamp(0.0, 1.0), width, color)
+            }
+            Limit::AtMost(_) => String::new(),
+        };
+        return joined(format!("  {name}{bar}"), &said, width);
     }
     // while it drains, a bar that stands still says nothing
     let share = share(phase, elapsed).filter(|_| phase.draining.is_none());
     let Some(share) = share else {
         return joined(format!("  {name}"), &parts(phase, now), width);
     };
-    let cells = (width / 5).min(WIDEST_BAR);
+    let bar = bar(share, width, color);
+    joined(format!("  {name}{bar}"), &parts(phase, now), width)
+}
+
+/// A bar with a gap before it; nothing where there is no room.
+fn bar(share: f64, width: usize, color: bool) -> String {
     if width < 40 {
-        return joined(format!("  {name}"), &parts(phase, now), width);
+        return String::new();
     }
+    let cells = (width / 5).min(WIDEST_BAR);
     let full = ((share * cells as f64) as usize).min(cells);
-    let bar = painted(36, &"━".repeat(full), color) + &painted(2, &"─".repeat(cells - full), color);
-    joined(format!("  {name}  {bar}"), &parts(phase, now), width)
+    let [full, rest] = ["━".repeat(full), "─".repeat(cells - full)];
+    format!(
+        "  {}{}",
+        painted(36, &full, color),
+        painted(2, &rest, color)
+    )
+}
+
+/// `waiting for the memory of sut to settle, 12 s of at most 30 s`; `idle, 3 s of 10 s`
+fn waiting_words(waiting: &Waiting, now: Instant) -> String {
+    let (what, waited) = (one_line(&waiting.what), whole(since(waiting.since, now)));
+    match waiting.limit {
+        Limit::AtMost(most) => {
+            format!(
+                "waiting for {what}, {waited} of at most {}",
+                time_words(most.ceil())
+            )
+        }
+        Limit::Exactly(all) => format!("{what}, {waited} of {}", time_words(all)),
+    }
 }
 
 /// How much of the phase is over: by requests or by time, whichever is further.
@@ -176,6 +210,7 @@ fn parts(phase: &Phase, now: Instant) -> Vec<Part> {
     }
     let least = if phase.draining.is_some() { 0 } else { 7 };
     parts.push((least, format!("{} in flight", reading.in_flight)));
+    parts.extend(reading.drained_in.map(|left| (1, at_most(left))));
     parts
 }
 
@@ -191,6 +226,11 @@ fn of_planned(elapsed: Duration, planned: f64) -> String {
 /// `draining for 7 s`: the last answers are awaited.
 fn draining(from: Instant, now: Instant) -> String {
     format!("draining for {}", whole(since(from, now)))
+}
+
+/// How long what is in flight may still take, before it has timed out.
+fn at_most(left: f64) -> String {
+    format!("at most {} more", time_words(left.ceil()))
 }
 
 /// How long the rest takes at the present rate.
@@ -226,12 +266,12 @@ pub(super) fn rate_words(rate: f64) -> String {
 /// How a phase goes, for a log: `stress: 812/2400 requests, 12.1 req/s, TTFT p50 45 ms, …`
 pub(super) fn sentence(phase: &Phase, now: Instant) -> String {
     let name = one_line(&phase.name);
-    if let Some((what, from)) = &phase.waiting {
-        return format!(
-            "  {name}: waiting for {}, {}",
-            one_line(what),
-            whole(since(*from, now))
-        );
+    if let Some(waiting) = &phase.waiting {
+        let memory = waiting
+            .memory
+            .map(|bytes| format!(", memory {}", Quantity::bytes(bytes)))
+            .unwrap_or_default();
+        return format!("  {name}: {}{memory}", waiting_words(waiting, now));
     }
     let elapsed = since(phase.since, now);
     let after = match (phase.draining, phase.planned_s) {
@@ -254,6 +294,7 @@ pub(super) fn sentence(phase: &Phase, now: Instant) -> String {
     );
     parts.extend((reading.failed > 0).then(|| format!("{} failed", reading.failed)));
     parts.push(format!("{} in flight", reading.in_flight));
+    parts.extend(reading.drained_in.map(at_most));
     parts.extend(reading.rate.map(rate_words));
     let ttft = |name: &str, seconds: f64| format!("TTFT {name} {}", Quantity::seconds(seconds));
     parts.extend(reading.ttft_p50.map(|seconds| ttft("p50", seconds)));

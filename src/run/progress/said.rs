@@ -42,6 +42,7 @@ pub(super) fn lines(event: &Event, view: &View, detail: Detail) -> Vec<String> {
         }
         Event::LaunchStarting {
             number,
+            again,
             server,
             engine,
             command,
@@ -50,8 +51,9 @@ pub(super) fn lines(event: &Event, view: &View, detail: Detail) -> Vec<String> {
             let launch = paint(1, &format!("launch {number}/{}", view.launches));
             let mut lines = Vec::new();
             if full {
+                let again = if *again { ", again" } else { "" };
                 lines.push(format!(
-                    "{launch} {} {} ({})",
+                    "{launch} {} {} ({}){again}",
                     if *runs_already { "asking" } else { "starting" },
                     one_line(server),
                     one_line(engine)

@@ -77,7 +77,7 @@ impl<W: Write + Send + 'static> Show for Screen<W> {
         }
         let said = lines(event, &self.view, self.detail);
         // readings come often; the next tick shows the latest
-        if !said.is_empty() || !matches!(event, Event::PhaseTick(_)) {
+        if !said.is_empty() || !matches!(event, Event::PhaseTick(_) | Event::Waiting { .. }) {
             self.paint(&said, now);
         }
     }

@@ -58,6 +58,7 @@ fn launch(number: u32) -> [Event; 3] {
     [
         Event::LaunchStarting {
             number,
+            again: false,
             server: server(),
             engine: "vllm".into(),
             command: "vllm serve tiny --port {port}".into(),
@@ -92,12 +93,21 @@ fn reading(done: u64) -> Reading {
         done,
         failed: 2,
         in_flight: 16,
-        draining: false,
+        drained_in: None,
         rate: Some(12.14),
         ttft_p50: Some(0.0452),
         ttft_p95: Some(0.0803),
         memory: Some(1.23e9),
         gpu_memory: None,
+    }
+}
+
+fn settling(waited_s: f64) -> Event {
+    Event::Waiting {
+        what: "the memory of sut to settle".into(),
+        waited_s,
+        limit: Limit::AtMost(30.0),
+        memory: Some(1.23e9),
     }
 }
 
@@ -138,18 +148,8 @@ fn run() -> Vec<(u64, Event)> {
         (40, Event::PhaseTick(reading(100))),
         (41, Event::PhaseTick(reading(112))),
         (52, Event::PhaseTick(reading(812))),
-        (
-            90,
-            Event::Waiting {
-                what: "memory to settle".into(),
-            },
-        ),
-        (
-            95,
-            Event::Waiting {
-                what: "memory to settle".into(),
-            },
-        ),
+        (90, settling(0.0)),
+        (95, settling(5.0)),
         (
             99,
             Event::PhaseEnded {
@@ -267,13 +267,45 @@ fn a_phase_by_the_clock() {
     })));
 }
 
+#[test]
+fn quiet_says_what_it_waits_for_and_how_long_and_nothing_of_requests() {
+    let idle = Event::Waiting {
+        what: "idle".into(),
+        waited_s: 12.0,
+        limit: Limit::Exactly(30.0),
+        memory: None,
+    };
+    for (event, said) in [
+        (
+            settling(12.0),
+            "waiting for the memory of sut to settle, 12 s of at most 30 s",
+        ),
+        (idle, "idle, 12 s of 30 s"),
+    ] {
+        let events = [(0, phase("after")), (12, event)];
+        let text = log(&events, PLAIN);
+        let last = text.lines().last().unwrap();
+        assert!(last.starts_with(&format!("  after: {said}")), "{text}");
+        assert!(
+            !last.contains("request") && !last.contains("in flight"),
+            "{text}"
+        );
+        let started = [(0, run()[0].1.clone())].into_iter().chain(events);
+        let shown = screen(&started.collect::<Vec<_>>(), 110, MOVING);
+        assert!(
+            shown.contains(said) && !shown.contains("in flight"),
+            "{shown}"
+        );
+    }
+}
+
 /// A load that ended by the clock after 3 s, and whose last answers are awaited.
 fn drained() -> Vec<(u64, Event)> {
-    let tick = |in_flight, draining| {
+    let tick = |in_flight, drained_in| {
         Event::PhaseTick(Reading {
             round: None,
             in_flight,
-            draining,
+            drained_in,
             ..reading(30)
         })
     };
@@ -296,9 +328,9 @@ fn drained() -> Vec<(u64, Event)> {
                 planned_s: Some(3.0),
             },
         ),
-        (2, tick(12, false)),
-        (3, tick(9, true)),
-        (13, tick(4, true)),
+        (2, tick(12, None)),
+        (3, tick(9, Some(600.0))),
+        (13, tick(4, Some(589.6))),
     ]
 }
 
@@ -313,11 +345,18 @@ fn a_phase_that_drains_says_so_and_how_many_are_in_flight() {
         );
         assert!(!shown.contains("of 3 s"), "{shown}");
     }
+    let wide = screen(&events, 110, MOVING);
+    assert!(
+        wide.contains("4 in flight  at most 9 min 50 s more"),
+        "{wide}"
+    );
     let before = screen(&events[..4], 110, MOVING);
     assert!(before.contains("2 s of 3 s"), "{before}");
     let text = log(&events, PLAIN);
     assert!(
-        text.contains("open: 30 requests, draining for 10 s, 2 failed, 4 in flight"),
+        text.contains(
+            "open: 30 requests, draining for 10 s, 2 failed, 4 in flight, at most 9 min 50 s more"
+        ),
         "{text}"
     );
     // the next round sends again
@@ -483,7 +522,7 @@ proptest! {
         for lines in [
             view(&[start.clone(), starting, waiting]),
             view(&[start.clone(), case(1), phase(&name), Event::PhaseTick(reading(done))]),
-            view(&[start, case(1), phase(&name), Event::Waiting { what: log }]),
+            view(&[start, case(1), phase(&name), Event::Waiting { what: log, waited_s: 1.0, limit: Limit::AtMost(2.0), memory: None }]),
         ] {
             for line in lines {
                 prop_assert!(console::measure_text_width(&line) <= width, "{width}: {line:?}");

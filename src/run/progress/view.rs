@@ -1,8 +1,8 @@
 //! What is going on, gathered from the events.
 
-use super::{Event, Reading};
+use super::{Event, Limit, Reading};
 use crate::stop::StopLevel;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What is known of the run at a moment.
 #[derive(Debug, Clone)]
@@ -42,9 +42,18 @@ pub(super) struct Phase {
     pub planned_s: Option<f64>,
     pub since: Instant,
     pub reading: Option<Reading>,
-    pub waiting: Option<(String, Instant)>,
+    pub waiting: Option<Waiting>,
     /// Since when only the last answers are awaited.
     pub draining: Option<Instant>,
+}
+
+/// What a phase waits for, other than answers.
+#[derive(Debug, Clone)]
+pub(super) struct Waiting {
+    pub what: String,
+    pub since: Instant,
+    pub limit: Limit,
+    pub memory: Option<f64>,
 }
 
 impl View {
@@ -123,16 +132,23 @@ impl View {
                     phase.reading = Some(reading.clone());
                     phase.waiting = None;
                     let since = phase.draining.unwrap_or(now);
-                    phase.draining = reading.draining.then_some(since);
+                    phase.draining = reading.drained_in.map(|_| since);
                 }
             }
-            Event::Waiting { what } => {
+            Event::Waiting {
+                what,
+                waited_s,
+                limit,
+                memory,
+            } => {
                 if let Doing::Phase(phase) = &mut self.doing {
-                    let since = match &phase.waiting {
-                        Some((before, since)) if before == what => *since,
-                        _ => now,
-                    };
-                    phase.waiting = Some((what.clone(), since));
+                    let waited = Duration::try_from_secs_f64(*waited_s).unwrap_or_default();
+                    phase.waiting = Some(Waiting {
+                        what: what.clone(),
+                        since: now.checked_sub(waited).unwrap_or(now),
+                        limit: *limit,
+                        memory: *memory,
+                    });
                 }
             }
             Event::PhaseEnded { .. } => self.doing = Doing::Nothing,
