@@ -141,6 +141,12 @@ impl Client {
         self
     }
 
+    /// The same client, which also shows none of these values.
+    pub fn with_secrets(mut self, secrets: &[String]) -> Self {
+        self.cleaner.add(secrets.iter().map(String::as_str));
+        self
+    }
+
     /// The same client with a tap on the bytes of its streams, for what a [`Record`] does not
     /// keep, such as the built-in engine's stamps.
     ///
@@ -216,7 +222,7 @@ impl Client {
     }
 
     /// Asks the server something else than for an answer: a path, and its status and body as
-    /// text (at most 1 MiB).
+    /// text (at most 1 MiB) without secrets.
     ///
     /// # Errors
     /// No connection, or no answer within 10 s; in one line.
@@ -247,7 +253,8 @@ impl Client {
         let response = request.send().await.map_err(failed)?;
         let status = response.status().as_u16();
         let body = self.read_start(response, 1 << 20).await;
-        Ok((status, String::from_utf8_lossy(&body).into_owned()))
+        let body = self.cleaner.text(&String::from_utf8_lossy(&body));
+        Ok((status, body))
     }
 
     /// What to do where TLS is why there is no connection, as an end of a sentence.

@@ -155,6 +155,8 @@ async fn waiting<T>(
             () = tokio::time::sleep(SAY_WAITING) => {
                 // the last line alone, unless all are said
                 let last = if shared.server_lines { None } else { crate::engine::log::log_tail(log, 1).ok().and_then(|mut lines| lines.pop()) };
+                // without terminal escapes, the halves of a secret may stand together
+                let last = last.map(|line| shared.folder.redactor().text(&line));
                 shared.progress.event(Event::LaunchWaiting {
                     number,
                     server: server.to_string(),
