@@ -359,6 +359,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_secret_in_json_and_between_escapes_is_not_kept_nor_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("server.log");
+        let text = b"{\"key\": \"hun\\\"ter\\/22\"} %68un%22ter%2f22 hun\"\x1b[31mter/22\n";
+        let drain = drained(text.to_vec(), &path, SMALL, &["hun\"ter/22".into()]).await;
+        assert_eq!(drain.tail(1), ["{\"key\": \"***\"} *** ***"]);
+        let log = std::fs::read_to_string(&path).unwrap();
+        assert!(log.starts_with("{\"key\": \"***\"} *** "), "{log}");
+    }
+
+    #[tokio::test]
     async fn a_full_disk_is_said_and_does_not_stop_the_reading() {
         let text = vec![b'x'; 300_000];
         let limit = LogLimit::default();

@@ -178,6 +178,24 @@ mod tests {
     }
 
     #[test]
+    fn other_secrets_go_before_anything_is_cut_or_cleaned() {
+        let mut cleaner = Cleaner::default();
+        cleaner.add(["super  secret"]);
+        let near = "x".repeat(DETAIL_CHARS - 8);
+        assert!(
+            !cleaner
+                .line(&format!("{near} super  secret"))
+                .contains("super")
+        );
+        // the rest of a body that is not looked at, behind what takes no room in a line
+        let body = format!("a{}super  secret", " ".repeat(START - 10));
+        assert_eq!(cleaner.line(&start_of(body.as_bytes())), "a ***…");
+        let body = format!("a{}b", " ".repeat(START));
+        assert_eq!(cleaner.line(&start_of(body.as_bytes())), "a…");
+        assert_eq!(cleaner.text("a\nb super  secret"), "a\nb ***");
+    }
+
+    #[test]
     fn long_text_is_bounded_in_characters() {
         let line = Cleaner::default().line(&"ä".repeat(1000));
         assert_eq!(line.chars().count(), DETAIL_CHARS);

@@ -29,6 +29,15 @@ pub(super) fn first_bytes(c: char) -> Vec<u8> {
     bytes
 }
 
+/// How many of the backslashes here need no further look, where no form was found that begins with
+/// the first of them and no secret begins with a backslash itself.
+pub(super) fn slashes(text: &[u8]) -> usize {
+    match text.iter().take_while(|byte| **byte == b'\\').count() {
+        count @ ..=SLASHES => count,
+        count => count - SLASHES,
+    }
+}
+
 /// Adds where each form of the character that begins at `at` ends.
 pub(super) fn find(c: char, text: &[u8], at: usize, ends: &mut Ends) {
     let Some(first) = text.get(at) else {

@@ -34,6 +34,8 @@ pub struct Redactor {
     secrets: Vec<Secret>,
     /// Which secrets may begin with each byte; none before the first secret.
     starts: Vec<Vec<usize>>,
+    /// One of them begins with a backslash.
+    slash_first: bool,
 }
 
 #[derive(Clone, PartialEq)]
@@ -61,13 +63,15 @@ impl Redactor {
     /// Adds a secret value.
     pub fn add(&mut self, secret: &str) {
         let secret = secret.trim();
-        self.add_text(secret);
+        self.add_text(secret, true);
         for part in base64::parts(secret.as_bytes()) {
-            self.add_text(&part);
+            // nobody escapes its letters
+            self.add_text(&part, false);
         }
     }
 
-    fn add_text(&mut self, text: &str) {
+    /// Adds a text; `escaped`: also its first letter may be.
+    fn add_text(&mut self, text: &str, escaped: bool) {
         let chars: Vec<char> = text.chars().collect();
         let Some(first) = chars.first().copied() else {
             return;
@@ -77,9 +81,12 @@ impl Redactor {
         if self.secrets.contains(&secret) {
             return;
         }
+        self.slash_first |= first == '\\';
         self.starts.resize(256, Vec::new());
         for byte in forms::first_bytes(first) {
-            self.starts[usize::from(byte)].push(self.secrets.len());
+            if escaped || !first.is_ascii_alphanumeric() || u32::from(first) == u32::from(byte) {
+                self.starts[usize::from(byte)].push(self.secrets.len());
+            }
         }
         self.secrets.push(secret);
     }
@@ -174,6 +181,8 @@ impl Redactor {
                 return Looked { shown, until: at };
             }
             match longest {
+                // what fails behind all backslashes fails behind the last few as well
+                None if !self.slash_first => at += forms::slashes(&text[at..]).max(1),
                 None => at += 1,
                 Some(end) => {
                     shown.extend_from_slice(&text[copied..at]);
