@@ -7,7 +7,7 @@ use crate::load::protocol::{RequestError, encode};
 use crate::load::spec::{Part, Request, Target};
 use bytes::Bytes;
 use reqwest::Url;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 use std::path::PathBuf;
 use std::sync::{Arc, Once};
@@ -205,6 +205,9 @@ impl Client {
             .await
             .map_err(|error| failed(chain(&error.without_url())))?;
         let status = response.status();
+        if let Some(why) = compressed(&response) {
+            return Err(failed(why));
+        }
         let body = self.read_start(response, 4 << 20).await;
         if !status.is_success() {
             let why = format!("status {status}, {}", start(&body));
@@ -291,6 +294,19 @@ impl Client {
         body.truncate(most);
         body
     }
+}
+
+/// That a body is compressed, which none that was asked for is, and what to do about it.
+pub(super) fn compressed(response: &reqwest::Response) -> Option<String> {
+    let value = response.headers().get(CONTENT_ENCODING)?;
+    let coding = String::from_utf8_lossy(value.as_bytes());
+    (!coding.trim().eq_ignore_ascii_case("identity")).then(|| {
+        format!(
+            "the answer is compressed (Content-Encoding: {coding}), which was not asked for and \
+             is not read, for it would change the times of tokens: turn compression off in the \
+             server, or in the proxy before it"
+        )
+    })
 }
 
 fn start(body: &[u8]) -> String {
