@@ -302,9 +302,8 @@ pub(super) fn compressed(response: &reqwest::Response) -> Option<String> {
     let coding = String::from_utf8_lossy(value.as_bytes());
     (!coding.trim().eq_ignore_ascii_case("identity")).then(|| {
         format!(
-            "the answer is compressed (Content-Encoding: {coding}), which was not asked for and \
-             is not read, for it would change the times of tokens: turn compression off in the \
-             server, or in the proxy before it"
+            "the answer is compressed (Content-Encoding: {coding}), which is not read: turn \
+             compression off in the server, or in the proxy before it"
         )
     })
 }
