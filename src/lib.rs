@@ -21,6 +21,7 @@ pub mod measure;
 pub mod mock;
 pub mod plan;
 pub mod probe;
+pub mod redact;
 pub mod report;
 pub mod resolve;
 pub mod run;

@@ -43,6 +43,29 @@ fn fails_as(record: &Record, class: FailureClass, says: &[&str]) {
 }
 
 #[tokio::test]
+async fn a_compressed_answer_is_named_as_such() {
+    let head =
+        "content-type: text/event-stream\r\ncontent-encoding: gzip\r\ncontent-length: 4\r\n\r\n";
+    for status in ["200 OK", "500 Internal Server Error"] {
+        let answer = [
+            format!("HTTP/1.1 {status}\r\n{head}").as_bytes(),
+            b"\x1f\x8b\x08\0",
+        ]
+        .concat();
+        let record = ask(vec![send(answer)]).await;
+        let class = match status {
+            "200 OK" => FailureClass::BadAnswer,
+            _ => FailureClass::Status,
+        };
+        let says = ["Content-Encoding: gzip", "turn compression off"];
+        fails_as(&record, class, &says);
+    }
+    let same = String::from_utf8(good()).unwrap();
+    let same = same.replacen("\r\n", "\r\ncontent-encoding: identity\r\n", 1);
+    assert_eq!(ask(vec![send(same)]).await.outcome, Outcome::Ok);
+}
+
+#[tokio::test]
 async fn a_good_stream_with_its_times() {
     let record = ask(vec![
         Step::Wait(30),
@@ -185,7 +208,7 @@ async fn a_status_with_its_body() {
     let body = "\x1b[31mCUDA out of memory\x1b[0m\n for Bearer sk-very-secret";
     let response = whole("500 Internal Server Error", "text/plain", body);
     let record = ask(vec![send(response)]).await;
-    let says = ["500 Internal Server Error: CUDA out of memory for [hidden]"];
+    let says = ["500 Internal Server Error: CUDA out of memory for ***"];
     fails_as(&record, FailureClass::Status, &says);
     assert_eq!(record.status, Some(500));
     let long = whole(

@@ -14,8 +14,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 
-use super::redact::Redactor;
 use super::tail::last_lines;
+use crate::redact::{Redactor, Stream};
 
 /// How much of the end is also kept in memory, for messages.
 const RECENT: usize = 64 * 1024;
@@ -57,6 +57,7 @@ pub struct LogSummary {
 pub(super) struct Drain {
     shared: Arc<Mutex<Shared>>,
     ended: watch::Receiver<bool>,
+    redactor: Redactor,
 }
 
 #[derive(Default)]
@@ -79,21 +80,23 @@ impl Drain {
         mut from: impl Read + Send + 'static,
         path: &Path,
         limit: LogLimit,
-        mut redactor: Redactor,
+        redactor: Redactor,
     ) -> io::Result<Self> {
         let mut writer = Writer::open(path, limit)?;
+        let mut clean = Stream::new(redactor.clone());
         let shared = Arc::new(Mutex::new(Shared::default()));
         let (end, ended) = watch::channel(false);
         let drain = Self {
             shared: shared.clone(),
             ended,
+            redactor,
         };
         let work = move || {
             let mut chunk = vec![0; 64 * 1024];
             loop {
                 let (text, read) = match from.read(&mut chunk) {
                     Ok(0) => break,
-                    Ok(n) => (redactor.push(&chunk[..n]), n),
+                    Ok(n) => (clean.push(&chunk[..n]), n),
                     Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
                     Err(_) => break,
                 };
@@ -102,7 +105,7 @@ impl Drain {
                 shared.note(&text, &writer);
                 shared.summary.bytes += read as u64;
             }
-            let text = redactor.finish();
+            let text = clean.finish();
             writer.append(&text);
             writer.finish();
             lock(&shared).note(&text, &writer);
@@ -121,7 +124,9 @@ impl Drain {
     /// The output's last lines, from memory: also right where the disk is full.
     pub fn tail(&self, lines: usize) -> Vec<String> {
         let recent = lock(&self.shared).recent.clone();
-        last_lines(&Vec::from(recent), lines)
+        let lines = last_lines(&Vec::from(recent), lines);
+        // once more: without terminal escapes, the halves of a secret may stand together
+        lines.iter().map(|line| self.redactor.text(line)).collect()
     }
 
     /// Waits until all output was read and the log is whole, at most so long.
@@ -313,7 +318,7 @@ mod tests {
     };
 
     async fn drained(text: Vec<u8>, path: &Path, limit: LogLimit, secrets: &[String]) -> Drain {
-        let redactor = Redactor::new(secrets);
+        let redactor = Redactor::new(secrets.iter().cloned());
         let drain = Drain::start(io::Cursor::new(text), path, limit, redactor).unwrap();
         drain.settle(Duration::from_secs(60)).await;
         drain
@@ -351,6 +356,17 @@ mod tests {
         // A second server with the same log comes behind the first.
         drained(b"again\n".to_vec(), &path, SMALL, &[]).await;
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "key ***\nagain\n");
+    }
+
+    #[tokio::test]
+    async fn a_secret_in_json_and_between_escapes_is_not_kept_nor_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("server.log");
+        let text = b"{\"key\": \"hun\\\"ter\\/22\"} %68un%22ter%2f22 hun\"\x1b[31mter/22\n";
+        let drain = drained(text.to_vec(), &path, SMALL, &["hun\"ter/22".into()]).await;
+        assert_eq!(drain.tail(1), ["{\"key\": \"***\"} *** ***"]);
+        let log = std::fs::read_to_string(&path).unwrap();
+        assert!(log.starts_with("{\"key\": \"***\"} *** "), "{log}");
     }
 
     #[tokio::test]

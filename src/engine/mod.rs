@@ -14,7 +14,6 @@ pub mod port;
 pub mod process;
 mod protocol;
 pub mod ready;
-mod redact;
 mod server;
 pub mod socket;
 mod tail;

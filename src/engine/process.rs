@@ -8,9 +8,9 @@ use tokio::sync::watch;
 
 use super::log::{Drain, LogLimit};
 use super::protocol::{Event, Order, Spec, line};
-use super::redact::Redactor;
 pub use super::server::{ExitInfo, Server, StopReport};
 use super::watch::{GuardChild, State, Watcher};
+use crate::redact::Redactor;
 
 /// How long descendants may outlive a server that ended.
 const LEFTOVER: Duration = Duration::from_secs(2);
@@ -36,7 +36,7 @@ pub struct Launch {
 
 impl std::fmt::Debug for Launch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let redactor = Redactor::new(&self.secrets);
+        let redactor = Redactor::new(self.secrets.iter().cloned());
         let args = self.program_and_args.iter().map(|arg| redactor.text(arg));
         f.debug_struct("Launch")
             .field("program_and_args", &args.collect::<Vec<_>>())
@@ -105,7 +105,7 @@ pub async fn start(launch: &Launch, program: &GuardProgram) -> Result<Server, St
     if let Some(cwd) = &launch.cwd {
         check_folder(name, cwd)?;
     }
-    let redactor = Redactor::new(&launch.secrets);
+    let redactor = Redactor::new(launch.secrets.iter().cloned());
     let (output, input) = io::pipe().map_err(|e| failed("no pipe for its output", &e))?;
     let drain = Drain::start(output, &launch.log, launch.log_limit, redactor.clone()).map_err(
         |source| StartError::Log {

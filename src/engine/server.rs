@@ -9,9 +9,9 @@ use tokio::sync::watch;
 
 use super::log::{Drain, LogSummary};
 use super::protocol::{Order, line};
-use super::redact::Redactor;
 use super::tree::{self, ProcessName};
 use super::watch::{State, Trace};
+use crate::redact::Redactor;
 use crate::stop::{Stop, StopLevel};
 
 /// How long killed processes may take to be gone before they are reported as left.

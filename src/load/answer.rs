@@ -2,7 +2,7 @@
 //!
 //! No sockets here: bytes and the time they arrived come in, tokens and failures come out.
 
-use crate::load::detail::start_of;
+use crate::load::detail::{START, start_of};
 use crate::load::quick::only_text;
 use crate::load::record::{Failure, FailureClass, Outcome, Record, TokenSource};
 use crate::load::sse::{Event, SseParser};
@@ -81,8 +81,9 @@ impl StreamReader {
     /// Takes bytes that arrived at `at` (seconds on the run's clock).
     pub fn bytes(&mut self, bytes: &[u8], at: f64, record: &mut Record) {
         self.size += bytes.len();
-        if self.start.len() < START {
-            let more = bytes.len().min(START - self.start.len());
+        // one byte more, which shows that there was more
+        if self.start.len() <= START {
+            let more = bytes.len().min(START + 1 - self.start.len());
             self.start.extend_from_slice(&bytes[..more]);
         }
         if self.size > self.limits.body {
@@ -148,9 +149,6 @@ impl StreamReader {
         judge(record, record.first_token.is_some())
     }
 }
-
-/// How many bytes of a body are kept as evidence.
-const START: usize = 1024;
 
 impl State {
     fn fail(&mut self, detail: String) {

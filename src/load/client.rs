@@ -7,7 +7,7 @@ use crate::load::protocol::{RequestError, encode};
 use crate::load::spec::{Part, Request, Target};
 use bytes::Bytes;
 use reqwest::Url;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 use std::path::PathBuf;
 use std::sync::{Arc, Once};
@@ -141,6 +141,12 @@ impl Client {
         self
     }
 
+    /// The same client, which also shows none of these values.
+    pub fn with_secrets(mut self, secrets: &[String]) -> Self {
+        self.cleaner.add(secrets.iter().map(String::as_str));
+        self
+    }
+
     /// The same client with a tap on the bytes of its streams, for what a [`Record`] does not
     /// keep, such as the built-in engine's stamps.
     ///
@@ -199,6 +205,9 @@ impl Client {
             .await
             .map_err(|error| failed(chain(&error.without_url())))?;
         let status = response.status();
+        if let Some(why) = compressed(&response) {
+            return Err(failed(why));
+        }
         let body = self.read_start(response, 4 << 20).await;
         if !status.is_success() {
             let why = format!("status {status}, {}", start(&body));
@@ -216,7 +225,7 @@ impl Client {
     }
 
     /// Asks the server something else than for an answer: a path, and its status and body as
-    /// text (at most 1 MiB).
+    /// text (at most 1 MiB) without secrets.
     ///
     /// # Errors
     /// No connection, or no answer within 10 s; in one line.
@@ -247,7 +256,8 @@ impl Client {
         let response = request.send().await.map_err(failed)?;
         let status = response.status().as_u16();
         let body = self.read_start(response, 1 << 20).await;
-        Ok((status, String::from_utf8_lossy(&body).into_owned()))
+        let body = self.cleaner.text(&String::from_utf8_lossy(&body));
+        Ok((status, body))
     }
 
     /// What to do where TLS is why there is no connection, as an end of a sentence.
@@ -284,6 +294,18 @@ impl Client {
         body.truncate(most);
         body
     }
+}
+
+/// That a body is compressed, which none that was asked for is, and what to do about it.
+pub(super) fn compressed(response: &reqwest::Response) -> Option<String> {
+    let value = response.headers().get(CONTENT_ENCODING)?;
+    let coding = String::from_utf8_lossy(value.as_bytes());
+    (!coding.trim().eq_ignore_ascii_case("identity")).then(|| {
+        format!(
+            "the answer is compressed (Content-Encoding: {coding}), which is not read: turn \
+             compression off in the server, or in the proxy before it"
+        )
+    })
 }
 
 fn start(body: &[u8]) -> String {

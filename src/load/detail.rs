@@ -1,45 +1,58 @@
 //! One safe line for people out of whatever came back: no secrets, no escapes, bounded.
 
+use crate::redact::Redactor;
+
 /// The most characters a failure's detail has.
 pub const DETAIL_CHARS: usize = 300;
+
+/// So many bytes of what came back are looked at for a detail.
+pub const START: usize = 4 * DETAIL_CHARS;
+
+/// Ends what was cut there: a secret may be cut as well. (No text from outside has this.)
+const CUT: &str = "\u{fdd0}…";
 
 /// A header value shorter than this is no secret worth the damage its removal would do.
 const SHORTEST_SECRET: usize = 4;
 
 /// Makes details: knows the values that must not be shown. Its `Debug` does not show them.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Cleaner {
-    secrets: Vec<String>,
-}
-
-impl std::fmt::Debug for Cleaner {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Cleaner({} values)", self.secrets.len())
-    }
+    secrets: Redactor,
 }
 
 impl Cleaner {
     /// Hides these values, and every word in them (`Bearer abc`: `abc` as well).
     pub fn new<'a>(values: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut secrets: Vec<String> = Vec::new();
+        let mut secrets = Redactor::default();
         for value in values {
-            secrets.push(value.to_owned());
-            secrets.extend(value.split_whitespace().map(str::to_owned));
+            for secret in std::iter::once(value).chain(value.split_whitespace()) {
+                let long = secret.len() >= SHORTEST_SECRET;
+                if long && !["Bearer", "Basic", "Token"].contains(&secret) {
+                    secrets.add(secret);
+                }
+            }
         }
-        secrets.retain(|s| {
-            s.len() >= SHORTEST_SECRET && !["Bearer", "Basic", "Token"].contains(&s.as_str())
-        });
-        // The longest first, so that a part does not break up the whole.
-        secrets.sort_by_key(|s| std::cmp::Reverse(s.len()));
-        secrets.dedup();
         Self { secrets }
+    }
+
+    /// Hides these as well, whatever their length.
+    pub fn add<'a>(&mut self, secrets: impl IntoIterator<Item = &'a str>) {
+        secrets
+            .into_iter()
+            .for_each(|secret| self.secrets.add(secret));
     }
 
     /// `text` as one line of at most [`DETAIL_CHARS`] characters, without secrets, terminal
     /// escapes, control characters and characters that reorder or hide text.
     pub fn line(&self, text: &str) -> String {
         // Before as well as after: cleaning may join the halves of a secret, or change it.
-        let clean = self.hide(&plain(&self.hide(text)));
+        let clean = match text.strip_suffix(CUT) {
+            None => self.secrets.text(&plain(&self.secrets.text(text))),
+            Some(start) => {
+                let start = plain(&self.secrets.beginning(start));
+                self.secrets.beginning(&start) + "…"
+            }
+        };
         match clean.char_indices().nth(DETAIL_CHARS) {
             None => clean,
             Some(_) => {
@@ -50,14 +63,9 @@ impl Cleaner {
         }
     }
 
-    fn hide(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for secret in &self.secrets {
-            if text.contains(secret.as_str()) {
-                text = text.replace(secret.as_str(), "[hidden]");
-            }
-        }
-        text
+    /// A text of more than one line, without secrets.
+    pub fn text(&self, text: &str) -> String {
+        self.secrets.text(text)
     }
 }
 
@@ -93,13 +101,18 @@ fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// The start of bytes from outside, as text for a detail; `(empty)` where there are none.
+/// The start of bytes from outside, as text for the end of a detail; `(empty)` where there are
+/// none. What is longer than [`START`] is marked, for [`Cleaner::line`].
 pub fn start_of(bytes: &[u8]) -> String {
     if bytes.is_empty() {
         return "(empty)".to_owned();
     }
-    let end = bytes.len().min(4 * DETAIL_CHARS);
-    String::from_utf8_lossy(&bytes[..end]).into_owned()
+    let end = bytes.len().min(START);
+    let mut text = String::from_utf8_lossy(&bytes[..end]).into_owned();
+    if end < bytes.len() {
+        text.push_str(CUT);
+    }
+    text
 }
 
 /// The first cause of this type, the error itself among them.
@@ -150,10 +163,10 @@ mod tests {
         let cleaner = Cleaner::new(["Bearer sk-123456", "a", "two  spaces"]);
         assert_eq!(
             cleaner.line("got Bearer sk-123456, key sk-123456; a"),
-            "got [hidden], key [hidden]; a"
+            "got ***, key ***; a"
         );
-        assert_eq!(cleaner.line("sk-\x1b[0m123456"), "[hidden]");
-        assert_eq!(cleaner.line("x two  spaces y"), "x [hidden] y");
+        assert_eq!(cleaner.line("sk-\x1b[0m123456"), "***");
+        assert_eq!(cleaner.line("x two  spaces y"), "x *** y");
         assert!(!format!("{cleaner:?}").contains("123456"));
     }
 
@@ -162,6 +175,24 @@ mod tests {
         let cleaner = Cleaner::new(["supersecret"]);
         let text = format!("{}supersecret", "x".repeat(DETAIL_CHARS - 5));
         assert!(!cleaner.line(&text).contains("super"));
+    }
+
+    #[test]
+    fn other_secrets_go_before_anything_is_cut_or_cleaned() {
+        let mut cleaner = Cleaner::default();
+        cleaner.add(["super  secret"]);
+        let near = "x".repeat(DETAIL_CHARS - 8);
+        assert!(
+            !cleaner
+                .line(&format!("{near} super  secret"))
+                .contains("super")
+        );
+        // the rest of a body that is not looked at, behind what takes no room in a line
+        let body = format!("a{}super  secret", " ".repeat(START - 10));
+        assert_eq!(cleaner.line(&start_of(body.as_bytes())), "a ***…");
+        let body = format!("a{}b", " ".repeat(START));
+        assert_eq!(cleaner.line(&start_of(body.as_bytes())), "a…");
+        assert_eq!(cleaner.text("a\nb super  secret"), "a\nb ***");
     }
 
     #[test]

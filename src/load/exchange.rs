@@ -2,7 +2,7 @@
 
 use crate::clock::Clock;
 use crate::load::answer::{BodyEnd, StreamReader, progress, read_plain};
-use crate::load::client::{Client, Prepared};
+use crate::load::client::{Client, Prepared, compressed};
 use crate::load::detail::{cause, chain, start_of};
 use crate::load::kept::local_address;
 use crate::load::record::{Failure, FailureClass, Outcome, Record};
@@ -140,6 +140,10 @@ impl Client {
     }
 
     async fn stream(&self, mut response: Response, record: &mut Record, clock: Clock) -> Outcome {
+        if let Some(why) = compressed(&response) {
+            record.end = clock.now();
+            return failed(FailureClass::BadAnswer, why);
+        }
         if let Some(kind) = content_type(&response)
             && !kind.starts_with("text/event-stream")
         {
@@ -190,6 +194,10 @@ impl Client {
     }
 
     async fn plain(&self, mut response: Response, record: &mut Record, clock: Clock) -> Outcome {
+        if let Some(why) = compressed(&response) {
+            record.end = clock.now();
+            return failed(FailureClass::BadAnswer, why);
+        }
         let kind = content_type(&response);
         let mut body = Vec::new();
         let broken = loop {
@@ -232,14 +240,15 @@ impl Client {
             let to = String::from_utf8_lossy(to.as_bytes());
             format!(" to {to} (redirects are not followed: use that address)")
         });
+        let compressed = compressed(&response);
         let body = self.read_start(response, FAILURE_BODY).await;
+        let said = compressed.unwrap_or_else(|| start_of(&body));
         failed(
             FailureClass::Status,
             format!(
-                "{status}{}{}: {}",
+                "{status}{}{}: {said}",
                 self.key_remedy(status),
-                to.unwrap_or_default(),
-                start_of(&body)
+                to.unwrap_or_default()
             ),
         )
     }

@@ -125,7 +125,11 @@ pub struct Usage {
     pub completion_tokens: Option<u64>,
 }
 
-/// A count, which some servers write as `11.0`.
+/// No answer and no prompt has more tokens: a larger number is a server's mistake, and one of them
+/// would be the whole of every mean.
+const MOST_TOKENS: u64 = 1_000_000_000;
+
+/// A count of tokens, which some servers write as `11.0`.
 fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     let Some(number) = Option::<serde_json::Number>::deserialize(deserializer)? else {
         return Ok(None);
@@ -133,10 +137,11 @@ fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::E
     let whole = |n: &f64| n.fract() == 0.0 && (0.0..9e15).contains(n);
     let count = number
         .as_u64()
-        .or_else(|| number.as_f64().filter(whole).map(|n| n as u64));
+        .or_else(|| number.as_f64().filter(whole).map(|n| n as u64))
+        .filter(|count| *count <= MOST_TOKENS);
     count
         .map(Some)
-        .ok_or_else(|| serde::de::Error::custom(format_args!("{number} is no count")))
+        .ok_or_else(|| serde::de::Error::custom(format_args!("{number} is no count of tokens")))
 }
 
 /// A string borrowed from the input where it has no escapes. (serde's own `borrow` does not

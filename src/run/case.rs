@@ -63,7 +63,7 @@ impl Servers {
                 server: spec.name.clone(),
                 engine: spec.engine.clone(),
                 command: command_words(spec),
-                runs_already: matches!(spec.start, Start::Running { .. }),
+                runs_already: matches!(spec.start, How::Running { .. }),
             });
             if shared.server_lines && matches!(spec.start, How::Launch { .. }) {
                 let follower = Follower::start(shared, &spec.name, &log);
@@ -172,6 +172,8 @@ async fn waiting<T>(
             () = tokio::time::sleep(SAY_WAITING) => {
                 // the last line alone, unless all are said
                 let last = if shared.server_lines { None } else { crate::engine::log::log_tail(log, 1).ok().and_then(|mut lines| lines.pop()) };
+                // without terminal escapes, the halves of a secret may stand together
+                let last = last.map(|line| shared.folder.redactor().text(&line));
                 shared.progress.event(Event::LaunchWaiting {
                     number,
                     server: server.to_string(),

@@ -2,6 +2,7 @@
 
 use super::Shared;
 use super::progress::Event;
+use crate::report::text::one_line;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -36,6 +37,8 @@ impl Follower {
         let task = tokio::spawn(async move {
             let say = |line: String| {
                 let server = server.clone();
+                // without terminal escapes, the halves of a secret may stand together
+                let line = shared.folder.redactor().text(&one_line(&line));
                 shared.progress.event(Event::ServerSaid { server, line });
             };
             loop {

@@ -127,7 +127,8 @@ pub fn judge(shared: &Shared, workload: &WorkloadSpec, record: &mut Record) {
             Some(problem) => format!("`accept` could not be evaluated: {}", problem.message),
             None => format!(
                 "the answer was not accepted: {:?}",
-                start_of(&record.answer)
+                // before it is cut, or half of a secret were left
+                start_of(&shared.folder.redactor().text(&record.answer))
             ),
         };
         record.outcome = Outcome::Failed(Failure {

@@ -40,6 +40,7 @@ pub struct Live {
     pub model: String,
     pub version: Option<String>,
     pub log: Option<PathBuf>,
+    secrets: Vec<String>,
 }
 
 /// Starts or finds the server, and waits until it is ready.
@@ -80,6 +81,7 @@ pub async fn start(
         attached,
         version: None,
         log,
+        secrets: shared.secrets.clone(),
     };
     let mut asked = stop.clone();
     let known = tokio::select! {
@@ -175,7 +177,7 @@ async fn launch(
         every: spec.ready.every,
         timeout: spec.ready.timeout,
     };
-    let answers = first_answer(spec);
+    let answers = first_answer(spec, &shared.secrets);
     launcher
         .launch(template, &ready, answers.as_deref())
         .await
@@ -183,19 +185,21 @@ async fn launch(
 }
 
 /// Where `ready { answers = true }`: a first request, of one token.
-fn first_answer(spec: &ServerSpec) -> Option<Box<Answers>> {
+fn first_answer(spec: &ServerSpec, secrets: &[String]) -> Option<Box<Answers>> {
     if !spec.ready.answers {
         return None;
     }
-    let spec = spec.clone();
+    let (spec, secrets) = (spec.clone(), secrets.to_vec());
     Some(Box::new(move |port| {
-        let spec = spec.clone();
+        let (spec, secrets) = (spec.clone(), secrets.clone());
         Box::pin(async move {
             let url = format!("http://127.0.0.1:{port}");
             let model = spec.model.clone().unwrap_or_default();
             let (_, api) = spec.apis.first().ok_or("the engine has no API")?;
             let target = target(&spec, &url, &model, api.clone());
-            let client = Client::new(&target).map_err(|e| e.to_string())?;
+            let client = Client::new(&target)
+                .map_err(|e| e.to_string())?
+                .with_secrets(&secrets);
             let request = Request {
                 row: 0,
                 system: None,
@@ -321,6 +325,7 @@ impl Live {
             .cloned()
             .ok_or_else(|| failed("its engine has no API".into()))?;
         Client::new(&target(&self.spec, &self.url, &self.model, api))
+            .map(|client| client.with_secrets(&self.secrets))
             .map_err(|e| failed(e.to_string()))
     }
 

@@ -76,10 +76,21 @@ impl AnswerLog {
                 none.insert(file)
             }
         };
-        file.write_all(line.as_bytes())
-            .map_err(|e| StoreError::io("append to", &self.path, e))?;
+        if let Err(error) = file.write_all(line.as_bytes()) {
+            self.leave_no_empty_file();
+            return Err(StoreError::io("append to", &self.path, error));
+        }
         self.written += line.len() as u64;
         Ok(())
+    }
+
+    /// A full disk may have made the file and taken nothing of its first line.
+    fn leave_no_empty_file(&mut self) {
+        let file = self.file.take();
+        if file.is_some_and(|file| file.metadata().is_ok_and(|m| m.len() == 0)) {
+            // where that fails, the error of the write is the one to report
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
 }
 
@@ -93,5 +104,37 @@ fn bounded(text: &str) -> String {
             &text[..end],
             text.chars().count()
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::record::{Failure, FailureClass};
+
+    #[test]
+    fn a_disk_that_takes_nothing_leaves_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("answers.jsonl");
+        let failed = Record {
+            outcome: Outcome::Failed(Failure {
+                class: FailureClass::Cancelled,
+                detail: "the disk is full".into(),
+            }),
+            ..Record::default()
+        };
+        std::os::unix::fs::symlink("/dev/full", &path).unwrap();
+        let mut log = AnswerLog::new(path.clone());
+        let none = Redactor::default();
+        assert!(log.write("a", &failed, &none).is_err());
+        assert!(path.symlink_metadata().is_err(), "it is left, and empty");
+
+        // when there is room again, and when there was something before
+        log.write("a", &failed, &none).unwrap();
+        let kept = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(kept.lines().count(), 1);
+        log.file = Some(File::open(&path).unwrap());
+        assert!(log.write("a", &failed, &none).is_err());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), kept);
     }
 }

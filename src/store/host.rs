@@ -1,6 +1,6 @@
 //! `env.json`: the machine a run was made on, without secrets.
 
-use super::redact::REDACTED;
+use super::REDACTED;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use std::fs;

@@ -87,3 +87,126 @@ fn a_finding_shows_its_line_without_the_key() {
         lint.stderr
     );
 }
+
+/// A value with something that every encoding writes in another way.
+const KEY: &str = "pa\"ss/wo+rd=77 \u{e4}\u{20ac}\\secret";
+
+/// [`KEY`] as servers print it.
+fn forms() -> Vec<String> {
+    let json = serde_json::to_string(KEY).unwrap();
+    let ascii = json
+        .replace('\u{e4}', "\\u00e4")
+        .replace('\u{20ac}', "\\u20AC");
+    let quoted = "pa%22ss/wo%2Brd%3D77%20%C3%A4%E2%82%AC%5Csecret";
+    vec![
+        KEY.into(),
+        json.clone(),
+        serde_json::to_string(&json).unwrap(),
+        serde_json::to_string(&ascii).unwrap(),
+        ascii,
+        quoted.into(),
+        quoted.replace('/', "%2F"),
+        quoted.replace("%2B", "%2b").replace('/', "%2f"),
+        "\"pa\\\"ss\\/wo+rd=77 \u{e4}\u{20ac}\\\\secret\"".into(),
+        "b'pa\"ss/wo+rd=77 \\xc3\\xa4\\xe2\\x82\\xac\\\\secret'".into(),
+        "Basic dXNlcjpwYSJzcy93bytyZD03NyDDpOKCrFxzZWNyZXQ=".into(),
+    ]
+}
+
+/// Parts of the forms: none is in anything else.
+const PARTS: [&str; 3] = ["ss/wo", "wo+rd", "rd%3D77"];
+
+fn holds_none(ran: &Ran) {
+    let mut texts = vec![
+        ("stdout".to_string(), ran.stdout.clone()),
+        ("stderr".to_string(), ran.stderr.clone()),
+    ];
+    for file in files(&ran.folder) {
+        let bytes = std::fs::read(ran.folder.join(&file)).unwrap();
+        texts.push((file, String::from_utf8_lossy(&bytes).into_owned()));
+    }
+    for (place, text) in texts {
+        for part in PARTS.iter().map(|part| part.to_string()).chain(forms()) {
+            assert!(!text.contains(&part), "{place} has {part}: {text}");
+        }
+    }
+}
+
+/// A server that prints its key in every form and ends, or that answers with it.
+#[test]
+fn a_key_is_in_nothing_in_whatever_form_a_server_prints_it() {
+    let server = "engine prints {
+           command = [\"sh\", \"prints.sh\", host, port]
+           served_name = \"m\"
+           ready { request = \"GET /health\", every = 50ms, timeout = 20s }
+           api chat { protocol = \"openai_chat\", path = \"/v1/chat/completions\" }
+         }
+         model m { path = \"m\" }
+         scenario s {
+           server sut { engine = prints, model = m, environment { SERVER_KEY = env(\"S\") } }
+           phase a { workload = w, requests = 1 }
+           expect ok: a.failed == 0
+           report summary extends reports.summary {}
+         }";
+    let pack = Pack::new(server);
+    let lines: Vec<String> = forms()
+        .iter()
+        .map(|form| format!("got {form}.\n"))
+        .collect();
+    std::fs::write(pack.path().join("said"), lines.concat()).unwrap();
+    std::fs::write(pack.path().join("prints.sh"), "cat said\nexit 3\n").unwrap();
+    let mut command = pack.scn(&["run", "s.scn", "--out", "out", "-v", "--json", "-"]);
+    command.env("S", KEY);
+    let ran = pack.ran(command).exits(3);
+    holds_none(&ran);
+    let log = std::fs::read_to_string(ran.folder.join("cases/s/case/server.log")).unwrap();
+    assert_eq!(log.matches("***").count(), forms().len(), "{log}");
+}
+
+#[test]
+fn a_key_is_in_nothing_where_a_server_answers_with_it() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for (n, stream) in listener.incoming().enumerate() {
+            let forms = forms();
+            // also where a detail is cut
+            let said = format!("{}{}", "-".repeat(n * 23 % 300), forms[n % forms.len()]);
+            answer(stream.unwrap(), &said);
+        }
+    });
+    let pack = Pack::new(&format!(
+        "scenario s {{
+           server sut {{ url = \"{url}\", model = {{ path = \"m\" }} }}
+           phase a {{ workload = w, requests = 40 }}
+           expect ok: a.failed == 0
+           expect not: a.failed == 0 when env(\"S\") == secret(\"another\")
+           report summary extends reports.summary {{}}
+         }}"
+    ));
+    let mut command = pack.scn(&["run", "s.scn", "--out", "out", "-v", "--json", "-"]);
+    command.env("S", KEY);
+    let ran = pack.ran(command).exits(1);
+    holds_none(&ran);
+    let rows = std::fs::read_to_string(ran.folder.join("cases/s/case/requests.csv")).unwrap();
+    assert!(rows.matches("***").count() > 20, "{rows}");
+}
+
+fn answer(mut stream: std::net::TcpStream, said: &str) {
+    use std::io::{BufRead, Read, Write};
+    let mut request = std::io::BufReader::new(stream.try_clone().unwrap());
+    let (mut line, mut length) = (String::new(), 0);
+    while request.read_line(&mut line).is_ok_and(|n| n > 2) {
+        let header = line.to_ascii_lowercase();
+        if let Some(number) = header.strip_prefix("content-length:") {
+            length = number.trim().parse().unwrap();
+        }
+        line.clear();
+    }
+    request.read_exact(&mut vec![0; length]).ok();
+    let head = format!(
+        "HTTP/1.1 500 No\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        said.len()
+    );
+    stream.write_all((head + said).as_bytes()).ok();
+}

@@ -205,11 +205,20 @@ fn what_is_nearly_json_is_read() {
     assert_eq!(record.answer, "a\u{fffd}");
     let counts = (record.prompt_tokens, record.completion_tokens);
     assert_eq!(counts, (Some(5), Some(2)));
-    for bad in ["2.5", "-1", "NaN", "1e30"] {
+    for bad in ["2.5", "-1", "NaN", "1e30", "9223372036854775808", "1e10"] {
         let usage = USAGE.replace(":2}", &format!(":{bad}}}"));
         let record = read(&[&chat(r#"{"content":"a"}"#), STOP, &usage, DONE]);
-        assert_eq!(failure(&record).0, FailureClass::BadAnswer, "{bad}");
+        let (class, detail) = failure(&record);
+        assert_eq!(class, FailureClass::BadAnswer, "{bad}");
+        assert!(
+            bad == "NaN" || detail.contains("no count of tokens"),
+            "{detail}"
+        );
+        assert_eq!(record.completion_tokens, None, "{bad}");
     }
+    let usage = USAGE.replace(":2}", ":1000000000}");
+    let record = read(&[&chat(r#"{"content":"a"}"#), STOP, &usage, DONE]);
+    assert_eq!(record.completion_tokens, Some(1_000_000_000));
 }
 
 #[test]
