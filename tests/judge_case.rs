@@ -82,6 +82,7 @@ fn phase(name: &str, start: f64, end: f64, quiet: (f64, f64)) -> PhaseData {
             start,
             end,
             quiet: Some(quiet),
+            ..Round::default()
         }],
         ..PhaseData::default()
     }

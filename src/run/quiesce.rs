@@ -5,19 +5,18 @@ use super::phase::Watched;
 use super::progress::Event;
 use super::server::Live;
 use crate::clock::Clock;
+use crate::measure::rest::{self, STILL};
 use crate::probe::series::SeriesSet;
 use crate::scenario::EngineMetric;
 use crate::stop::{Stop, StopLevel};
-use crate::units::Quantity;
+use crate::units::{Dimension, Quantity};
 use std::time::Duration;
+
+/// The series that is always watched.
+pub const MEMORY: &str = "memory";
 
 /// The longest that engine metrics may take to say that nothing runs, and memory to settle.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Memory has settled when it moved less than this share, or less than [`GRAIN`], for [`STILL`].
-const SHARE: f64 = 0.002;
-const GRAIN: f64 = 1_048_576.0;
-const STILL: f64 = 1.0;
 
 /// Asks the engine to empty its caches: every action whose name begins with `flush`. Returns what
 /// did not work. A run that is asked to stop does not wait for it.
@@ -78,6 +77,8 @@ async fn flush_all(live: &Live) -> Vec<String> {
 pub struct Quiet {
     /// Since when nothing moved, on the run's clock: what is measured from here on is a floor.
     pub from: f64,
+    /// When that was seen, on the run's clock.
+    pub to: f64,
     /// What did not come to rest.
     pub notes: Vec<String>,
 }
@@ -130,7 +131,11 @@ impl Quieting<'_> {
                         true => &server.live.spec.metrics,
                         false => &[],
                     };
-                    (server.live.spec.name.as_str(), metrics)
+                    Watch {
+                        server: &server.live.spec.name,
+                        metrics,
+                        series: &server.rests,
+                    }
                 })
                 .collect(),
             clock: self.shared.clock,
@@ -151,7 +156,7 @@ impl Quieting<'_> {
                 .all(|server| server.live.ended().is_none())
         };
         if self.waits && rest.since(&look()).is_none() {
-            let names: Vec<&str> = rest.servers.iter().map(|(name, _)| *name).collect();
+            let names: Vec<&str> = rest.servers.iter().map(|watch| watch.server).collect();
             self.shared.progress.event(Event::Waiting {
                 what: format!("{} to come to rest", names.join(" and ")),
             });
@@ -161,10 +166,18 @@ impl Quieting<'_> {
     }
 }
 
+/// What is watched of a server.
+struct Watch<'a> {
+    server: &'a str,
+    /// What its engine tells.
+    metrics: &'a [EngineMetric],
+    /// The series that are to settle.
+    series: &'a [String],
+}
+
 /// What is waited for until servers rest.
 struct Rest<'a> {
-    /// Their names, and what their engines tell.
-    servers: Vec<(&'a str, &'a [EngineMetric])>,
+    servers: Vec<Watch<'a>>,
     clock: Clock,
     /// How often they are looked at.
     tick: Duration,
@@ -179,83 +192,87 @@ struct Rest<'a> {
 impl Rest<'_> {
     /// Waits for what `look` sees of each server; ends early where it no longer `goes_on`.
     async fn wait(&self, look: impl Fn() -> Vec<SeriesSet>, goes_on: impl Fn() -> bool) -> Quiet {
+        let mut to = self.clock.now();
         let mut seen = look();
         let mut rests = self.since(&seen);
-        while rests.is_none() && self.clock.now() < self.until && goes_on() {
+        while rests.is_none() && to < self.until && goes_on() {
             tokio::time::sleep(self.tick).await;
+            to = self.clock.now();
             seen = look();
             rests = self.since(&seen);
         }
+        let notes = Vec::new();
         match rests {
-            Some(from) => Quiet {
-                from,
-                notes: Vec::new(),
-            },
+            Some(from) => Quiet { from, to, notes },
             // whoever stopped it, or the server's end, is told elsewhere
             None if !goes_on() => Quiet {
-                from: self.clock.now(),
-                notes: Vec::new(),
+                from: to,
+                to,
+                notes,
             },
-            None => self.gave_up(&seen),
+            None => self.gave_up(&seen, to),
         }
     }
 
-    /// Since when all engines are idle and the memory of all is still.
+    /// Since when all engines are idle and what is watched of all is still.
     fn since(&self, seen: &[SeriesSet]) -> Option<f64> {
         let mut since = self.begun;
-        for ((_, metrics), series) in self.servers.iter().zip(seen) {
-            if not_idle(metrics, series, self.begun).is_some() {
+        for (watch, set) in self.servers.iter().zip(seen) {
+            if not_idle(watch.metrics, set, self.begun).is_some() {
                 return None;
             }
-            since = since.max(still_since(series, self.begun)?);
+            for name in watch.series {
+                since = since.max(still_since(set, name, self.begun)?);
+            }
         }
         Some(since)
     }
 
-    /// Where the quiet stretch begins nevertheless, and what had not come to rest.
-    fn gave_up(&self, seen: &[SeriesSet]) -> Quiet {
-        let now = self.clock.now();
+    /// Where the quiet stretch begins nevertheless, and what had not come to rest by `now`.
+    fn gave_up(&self, seen: &[SeriesSet], now: f64) -> Quiet {
         let within = Quantity::seconds(((now - self.begun) * 10.0).round() / 10.0);
         let mut from = self.begun;
         let mut notes = Vec::new();
-        for ((server, metrics), series) in self.servers.iter().zip(seen) {
-            if let Some(metric) = not_idle(metrics, series, self.begun) {
+        for (watch, set) in self.servers.iter().zip(seen) {
+            let server = watch.server;
+            if let Some(metric) = not_idle(watch.metrics, set, self.begun) {
                 notes.push(format!(
                     "{server} did not become idle within {within}: {metric}"
                 ));
             }
-            match still_since(series, self.begun) {
-                Some(since) => from = from.max(since),
-                None => {
-                    from = from.max(now - self.fallback);
-                    notes.extend(moved(series, self.begun).map(|(first, last)| {
-                        format!(
-                            "the memory of {server} did not settle within {within}: it went from \
-                             {first} to {last}, and a floor or growth that is read here is of \
-                             memory that still moved"
-                        )
-                    }));
+            for name in watch.series {
+                if let Some(since) = still_since(set, name, self.begun) {
+                    from = from.max(since);
+                    continue;
                 }
+                from = from.max(now - self.fallback);
+                let what = match name.as_str() {
+                    MEMORY => format!("the memory of {server}"),
+                    name => format!("`{server}.{name}`"),
+                };
+                notes.extend(moved(set, name, self.begun).map(|range| {
+                    format!(
+                        "{what} did not settle within {within}: it was {range}, so that a growth \
+                         from here or to here is known no better than that"
+                    )
+                }));
             }
         }
-        Quiet { from, notes }
+        Quiet {
+            from,
+            to: now,
+            notes,
+        }
     }
 }
 
-/// The memory at the beginning and at the end of what was seen since `begun`, where it moved.
-fn moved(series: &SeriesSet, begun: f64) -> Option<(Quantity, Quantity)> {
-    let points = &series.series.get("memory")?.points;
-    let (_, last) = *points.last()?;
-    let since = points.partition_point(|(t, _)| *t < begun);
-    let (_, first) = *points.get(since)?;
-    last_move(&points[since..], last)?;
-    Some((Quantity::bytes(first), Quantity::bytes(last)))
-}
-
-/// The index of the last sample that differs from how it ended.
-fn last_move(points: &[(f64, f64)], last: f64) -> Option<usize> {
-    let tolerance = (last * SHARE).max(GRAIN);
-    (points.iter()).rposition(|(_, value)| (value - last).abs() > tolerance)
+/// `70.8 MB at the least and 128 MB at the most`, of what moved since `begun`.
+fn moved(set: &SeriesSet, name: &str, begun: f64) -> Option<String> {
+    let series = set.series.get(name)?;
+    let (least, most) = rest::moved(&series.points, series.dimension, begun)?.seen;
+    let dimension = series.dimension.unwrap_or(Dimension::NONE);
+    let [least, most] = [least, most].map(|value| Quantity::new(value, dimension));
+    Some(format!("{least} at the least and {most} at the most"))
 }
 
 /// A metric that has not returned to its idle value since `begun`; none where all have, or where
@@ -272,25 +289,24 @@ fn not_idle(metrics: &[EngineMetric], series: &SeriesSet, begun: f64) -> Option<
     })
 }
 
-/// Since when memory has not moved, where that is long enough; `begun` where there is no memory
-/// to watch, as it says itself: one that was not read yet is none to go by.
-fn still_since(series: &SeriesSet, begun: f64) -> Option<f64> {
-    let memory = series.series.get("memory")?;
-    let points = &memory.points;
-    if points.is_empty() && memory.unavailable.is_some() {
+/// Since when a series has not moved, where that is long enough; `begun` where there is nothing
+/// to watch, as it says itself. Memory that was not read yet is none to go by; what an engine or
+/// a driver may never tell is not waited for.
+fn still_since(set: &SeriesSet, name: &str, begun: f64) -> Option<f64> {
+    let Some(series) = set.series.get(name) else {
+        return (name != MEMORY).then_some(begun);
+    };
+    let told = series.points.last().is_some_and(|(t, _)| *t >= begun);
+    if !told && (series.unavailable.is_some() || series.points.is_empty() && name != MEMORY) {
         return Some(begun);
     }
-    let (now, last) = *points.last()?;
-    // the first sample after the last one that differs
-    let moved = last_move(points, last);
-    let since = moved.map_or(begun, |index| points[index + 1].0).max(begun);
-    (now - since >= STILL).then_some(since)
+    rest::still_since(&series.points, series.dimension, begun)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::Dimension;
+    use std::sync::LazyLock;
 
     fn memory(points: &[(f64, f64)]) -> SeriesSet {
         let mut set = SeriesSet::default();
@@ -303,13 +319,13 @@ mod tests {
     #[test]
     fn memory_that_moves_is_not_still() {
         let moving = memory(&[(0.0, 1e9), (0.5, 1.1e9), (1.0, 1.2e9), (1.5, 1.3e9)]);
-        assert_eq!(still_since(&moving, 0.0), None);
+        assert_eq!(still_since(&moving, MEMORY, 0.0), None);
         let settling = memory(&[(0.0, 1e9), (0.5, 1.3e9), (1.0, 1.3e9), (1.4, 1.3e9)]);
-        assert_eq!(still_since(&settling, 0.0), None, "only 0.9 s");
+        assert_eq!(still_since(&settling, MEMORY, 0.0), None, "only 0.9 s");
         let settled = memory(&[(0.0, 1e9), (0.5, 1.3e9), (1.0, 1.3e9), (1.6, 1.3e9)]);
-        assert_eq!(still_since(&settled, 0.0), Some(0.5));
+        assert_eq!(still_since(&settled, MEMORY, 0.0), Some(0.5));
         assert_eq!(
-            still_since(&settled, 0.9),
+            still_since(&settled, MEMORY, 0.9),
             None,
             "what was before the load does not count"
         );
@@ -317,9 +333,9 @@ mod tests {
 
     #[test]
     fn without_memory_there_is_nothing_to_wait_for() {
-        assert_eq!(still_since(&unmeasured(), 3.0), Some(3.0));
+        assert_eq!(still_since(&unmeasured(), MEMORY, 3.0), Some(3.0));
         assert_eq!(
-            still_since(&SeriesSet::default(), 3.0),
+            still_since(&SeriesSet::default(), MEMORY, 3.0),
             None,
             "not read yet"
         );
@@ -331,9 +347,18 @@ mod tests {
         set
     }
 
+    fn watch<'a>(server: &'a str, metrics: &'a [EngineMetric]) -> Watch<'a> {
+        static SERIES: LazyLock<Vec<String>> = LazyLock::new(|| vec![MEMORY.into()]);
+        Watch {
+            server,
+            metrics,
+            series: &SERIES,
+        }
+    }
+
     fn rest(clock: Clock, metrics: &[EngineMetric], until: f64) -> Rest<'_> {
         Rest {
-            servers: vec![("sut", metrics)],
+            servers: vec![watch("sut", metrics)],
             clock,
             tick: Duration::from_millis(50),
             begun: 0.0,
@@ -358,7 +383,7 @@ mod tests {
         let rest = rest(clock, &[], 1.3);
         let grows = |t: f64| 1e9 + t * 1e9;
         let look = || vec![sampled(clock.now(), grows)];
-        let Quiet { from, notes } = rest.wait(look, || true).await;
+        let Quiet { from, notes, .. } = rest.wait(look, || true).await;
         let waited = clock.now();
         assert!(waited >= 1.3, "it was waited for: {waited}");
         assert!((0.3..=waited - 1.0).contains(&from), "its end: {from}");
@@ -367,7 +392,10 @@ mod tests {
         };
         let said = "the memory of sut did not settle within 1.";
         assert!(note.starts_with(said), "{note}");
-        assert!(note.contains(" s: it went from 1 GB to 2."), "{note}");
+        assert!(
+            note.contains(" s: it was 1 GB at the least and 2."),
+            "{note}"
+        );
     }
 
     #[tokio::test]
@@ -376,7 +404,7 @@ mod tests {
         let rest = rest(clock, &[], 600.0);
         let settles = |t: f64| if t < 0.2 { 1e9 } else { 1.5e9 };
         let look = || vec![sampled(clock.now(), settles)];
-        let Quiet { from, notes } = rest.wait(look, || true).await;
+        let Quiet { from, notes, .. } = rest.wait(look, || true).await;
         assert_eq!(notes, Vec::<String>::new());
         assert!((0.15..0.25).contains(&from), "{from}");
     }
@@ -398,7 +426,7 @@ mod tests {
             set.push("running", Dimension::NONE, clock.now(), 3.0);
             vec![set]
         };
-        let Quiet { from, notes } = rest.wait(look, || true).await;
+        let Quiet { from, notes, .. } = rest.wait(look, || true).await;
         let [note] = &notes[..] else {
             panic!("{notes:?}")
         };
@@ -428,7 +456,7 @@ mod tests {
     #[test]
     fn servers_rest_when_all_of_them_do() {
         let mut rest = rest(Clock::start(), &[], 0.0);
-        rest.servers.push(("other", &[]));
+        rest.servers.push(watch("other", &[]));
         let still = |t: f64| sampled(t, |_| 1e9);
         let steps = |t: f64| sampled(t, |t| if t < 1.0 { 1e9 } else { 2e9 });
         assert_eq!(rest.since(&[still(1.5), steps(1.5)]), None);
@@ -439,9 +467,9 @@ mod tests {
     #[test]
     fn a_short_idle_time_in_which_nothing_moved_is_not_noted() {
         let rest = rest(Clock::start(), &[], 0.0);
-        let still = rest.gave_up(&[sampled(0.5, |_| 1e9)]);
-        assert_eq!(still, Quiet::default());
-        let moved = rest.gave_up(&[sampled(0.5, |t| if t < 0.2 { 1e9 } else { 2e9 })]);
+        let still = rest.gave_up(&[sampled(0.5, |_| 1e9)], 0.5);
+        assert_eq!(still.notes, Vec::<String>::new());
+        let moved = rest.gave_up(&[sampled(0.5, |t| if t < 0.2 { 1e9 } else { 2e9 })], 0.5);
         assert_eq!(moved.notes.len(), 1, "{moved:?}");
     }
 }
