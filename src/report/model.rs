@@ -90,8 +90,11 @@ pub struct Bounds {
 impl Bounds {
     /// `between 10 MB and 30 MB`
     pub fn shown(&self, dimension: Dimension) -> String {
-        let [least, most] = [self.least, self.most].map(|v| Quantity::new(v, dimension));
-        format!("between {least} and {most}")
+        let shown = [self.least, self.most].map(|v| Quantity::new(v, dimension).to_string());
+        match &shown {
+            [least, most] if least == most => format!("about {least}"),
+            [least, most] => format!("between {least} and {most}"),
+        }
     }
 }
 
@@ -232,7 +235,16 @@ pub struct CaseResult {
 /// What is said of a case that is [unanswered](CaseResult::unanswered).
 pub const UNANSWERED: &str = "no request was answered, so nothing was measured of the answers";
 
+/// What is said of a case that is [left out](CaseResult::left_out).
+pub const LEFT_OUT: &str = "`when` left out all of its phases";
+
 impl CaseResult {
+    /// Whether it was skipped though no `expect` says so: none of its phases was to run.
+    pub fn left_out(&self) -> bool {
+        let expects = |check: &CheckResult| check.level == CheckLevel::Expect;
+        self.verdict == Verdict::Skipped && !self.checks.iter().any(expects)
+    }
+
     /// Whether it has no data though no `expect` says so: none of its requests was answered.
     pub fn unanswered(&self) -> bool {
         let expects = |check: &CheckResult| check.level == CheckLevel::Expect;
