@@ -219,7 +219,7 @@ mod tests {
             text: "x".into(),
             samples: whole.then_some(3),
             needed: whole.then_some(100),
-            between: whole.then(|| Bounds {
+            between: Some(Bounds {
                 least: 0.0,
                 most: 2.0,
                 why: "it moved".into(),
