@@ -82,6 +82,7 @@ fn phase(name: &str, start: f64, end: f64, quiet: (f64, f64)) -> PhaseData {
             start,
             end,
             quiet: Some(quiet),
+            ..Round::default()
         }],
         ..PhaseData::default()
     }
@@ -597,5 +598,68 @@ fn axes_of_the_matrix_are_seen_by_checks() {
             [Verdict::Fail, Verdict::Skipped],
             [Verdict::Pass, Verdict::Fail]
         ]
+    );
+}
+
+/// Memory that swings by 40 MB, half a second each, at the end of the baseline and the cooldown;
+/// 13 MB more are held there in the end. PSS is read at some moment of it.
+fn swinging(data: &mut CaseData, held: f64) {
+    let set = data.servers.get_mut("sut").unwrap();
+    set.series.shift_remove("memory");
+    for (at, start, least) in [(0, 1.0, 100.0), (2, 50.0, 100.0 + held)] {
+        let phase = &mut data.phases[at];
+        phase.rounds[0].watched = Some(start);
+        phase.rounds[0].quiet = Some((start + 2.0, start + 4.0));
+        (phase.end, phase.rounds[0].end) = (start + 4.0, start + 4.0);
+        for n in 0..=20 {
+            let swing = if n / 3 % 2 == 0 { 40.0 } else { 0.0 };
+            let t = start + 0.2 * f64::from(n);
+            set.push("memory", Dimension::DATA, t, (least + swing) * 1e6);
+        }
+    }
+    set.push("pss", Dimension::DATA, 5.5, 130e6);
+    set.push("pss", Dimension::DATA, 54.5, 100e6);
+}
+
+#[test]
+fn a_growth_of_what_did_not_settle_decides_only_where_all_of_it_agrees() {
+    let grown = "growth(sut.memory, from = baseline, to = cooldown)";
+    let of = |check: &str, held| one_with(check, |data| swinging(data, held));
+    let open = of(&format!("expect {grown} <= 5MB"), 13.0);
+    says(
+        &open,
+        Verdict::Inconclusive,
+        &format!(
+            "{grown} is between -27 MB and 53 MB: `memory` did not settle at the end of \
+             `baseline`, it was 100 MB to 140 MB; `memory` did not settle at the end of \
+             `cooldown`, it was 113 MB to 153 MB"
+        ),
+    );
+    let value = &open.evidence[0].value;
+    assert_eq!(value.text, "13 MB (between -27 MB and 53 MB)");
+    let bounds = value.between.as_ref().unwrap();
+    assert_eq!((bounds.least, bounds.most), (-27e6, 53e6));
+    let verdict = |check: &str, held| of(check, held).verdict;
+    // whatever it may be, it is too much, or little enough
+    assert_eq!(
+        verdict(&format!("expect {grown} <= 5MB"), 100.0),
+        Verdict::Fail
+    );
+    assert_eq!(
+        verdict(&format!("expect {grown} <= 60MB"), 13.0),
+        Verdict::Pass
+    );
+    for check in [
+        format!("expect abs({grown}) <= 5MB"),
+        format!("expect {grown} / 20 req <= 1MB/req"),
+        format!("expect {grown} >= -1MB and {grown} <= 1MB"),
+        // one value that was read at a moment of its own
+        "expect growth(sut.pss, from = baseline, to = cooldown) <= 5MB".into(),
+    ] {
+        assert_eq!(verdict(&check, 0.0), Verdict::Inconclusive, "{check}");
+    }
+    assert_eq!(
+        verdict(&format!("expect max({grown}, 70MB) >= 60MB"), 0.0),
+        Verdict::Pass
     );
 }

@@ -1,6 +1,6 @@
 //! The builtin functions.
 
-use super::{Evaluator, Part, Shape, UNKNOWN_SECRET, Value, ops};
+use super::{Evaluator, Part, Shape, UNKNOWN_SECRET, Value, between, ops};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::schema::{self, Builtin};
 use crate::source::Span;
@@ -292,6 +292,12 @@ impl Evaluator<'_> {
             }
             ("mod", Value::Number(_), _) => wrong(1, "a number"),
             ("mod", _, _) => wrong(0, "a number"),
+            ("abs", Value::Between(between), _) => between.abs(),
+            ("min" | "max", _, _) => self.extreme(builtin.name, bound),
+            // the others are of numbers that are known
+            (_, Value::Between(between), _) | (_, _, Value::Between(between)) => {
+                Value::Unavailable(between.why.clone())
+            }
             ("abs", Value::Number(q), _) => {
                 Value::Number(Quantity::new(q.value.abs(), q.dimension))
             }
@@ -299,7 +305,6 @@ impl Evaluator<'_> {
                 Value::Number(Quantity::new(q.value.round(), q.dimension))
             }
             ("abs" | "round", _, _) => wrong(0, "a number"),
-            ("min" | "max", _, _) => self.extreme(builtin.name, bound),
             ("range", Value::Number(q), _)
                 if q.dimension.is_none() && q.value >= 0.0 && q.value <= 1e6 =>
             {
@@ -409,20 +414,27 @@ impl Evaluator<'_> {
             [(Value::List(items), _)] => items.as_ref().clone(),
             rest => rest.iter().map(|(value, _)| value.clone()).collect(),
         };
-        let mut best: Option<Quantity> = None;
+        let mut best: Option<Value> = None;
         for value in values {
-            match (value, best) {
-                (Value::Number(q), None) => best = Some(q),
-                (Value::Number(q), Some(b)) if q.dimension == b.dimension => {
+            if let Some(open) = best
+                .as_ref()
+                .and_then(|b| between::extreme(name, b, &value))
+            {
+                best = Some(open);
+                continue;
+            }
+            match (&value, &best) {
+                (Value::Number(_) | Value::Between(_), None) => best = Some(value),
+                (Value::Number(q), Some(Value::Number(b))) if q.dimension == b.dimension => {
                     if (q.value < b.value) == (name == "min") {
-                        best = Some(q);
+                        best = Some(value);
                     }
                 }
-                (Value::Number(q), Some(b)) => {
+                (Value::Number(_) | Value::Between(_), Some(b)) => {
                     let message = format!(
                         "`{name}` compares {} with {}",
-                        b.dimension.describe(),
-                        q.dimension.describe()
+                        b.describe(),
+                        value.describe()
                     );
                     return self.fail(codes::DIMENSIONS, bound.span, message);
                 }
@@ -443,7 +455,7 @@ impl Evaluator<'_> {
                     format!("`{name}` of an empty list"),
                 )
             },
-            Value::Number,
+            |best| best,
         )
     }
 }

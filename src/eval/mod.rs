@@ -3,6 +3,7 @@
 //! `Unknown` with its dimension, so that one evaluator both checks and computes.
 
 mod access;
+mod between;
 mod builtins;
 mod coerce;
 mod limits;
@@ -16,6 +17,7 @@ mod unlike;
 mod value;
 mod weight;
 
+pub use between::Between;
 pub use measurements::{Measurements, Nothing, Query, SeriesRef, Stretch, Window};
 pub use scope::{Binding, Layer, Scope};
 pub use value::{BlockValue, Handle, Part, Shape, Value};

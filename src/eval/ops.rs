@@ -1,5 +1,6 @@
 //! Operators, with dimensions checked.
 
+use super::between;
 use super::unlike::counted;
 use super::{Evaluator, MOST_ENTRIES, Scope, Shape, Value};
 use crate::diagnostics::{Diagnostic, codes};
@@ -12,6 +13,7 @@ pub(super) fn dimension_of(value: &Value) -> Option<Dimension> {
     match value {
         Value::Number(q) => Some(q.dimension),
         Value::Unknown(Shape::Number(dimension)) => Some(*dimension),
+        Value::Between(between) => Some(between.dimension),
         _ => None,
     }
 }
@@ -29,7 +31,7 @@ fn is_text(value: &Value) -> bool {
 fn sort(value: &Value) -> Option<&'static str> {
     Some(match value {
         Value::Bool(_) | Value::Unknown(Shape::Bool) => "bool",
-        Value::Number(_) | Value::Unknown(Shape::Number(_)) => "number",
+        Value::Number(_) | Value::Unknown(Shape::Number(_)) | Value::Between(_) => "number",
         Value::Text(_) | Value::Unknown(Shape::Text) => "text",
         Value::Secret(_) => "secret",
         Value::List(_) => "list",
@@ -69,6 +71,7 @@ impl Evaluator<'_> {
             (UnaryOp::Minus, Value::Number(q)) => {
                 Value::Number(Quantity::new(-q.value, q.dimension))
             }
+            (UnaryOp::Minus, Value::Between(between)) => between.negated(),
             (UnaryOp::Minus, Value::Unknown(shape @ (Shape::Number(_) | Shape::Any))) => {
                 Value::Unknown(shape)
             }
@@ -110,6 +113,9 @@ impl Evaluator<'_> {
             }
             _ => (a, b),
         };
+        if let Some(value) = between::binary(op, &a, &b) {
+            return value;
+        }
         match op {
             BinaryOp::And | BinaryOp::Or => self.logic(op, a, b, left.span, right.span),
             BinaryOp::Equal | BinaryOp::NotEqual => self.equal(op, a, b, left, right),
@@ -274,6 +280,7 @@ impl Evaluator<'_> {
     fn within(&self, op: BinaryOp, a: Value, b: Value, right: Span) -> Value {
         let yes = op == BinaryOp::In;
         match (&a, &b) {
+            (Value::Between(between), _) => Value::Unavailable(between.why.clone()),
             (Value::Unavailable(reason), _) | (_, Value::Unavailable(reason)) => {
                 Value::Unavailable(reason.clone())
             }

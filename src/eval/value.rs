@@ -5,6 +5,7 @@ use crate::units::{Dimension, Quantity};
 use indexmap::IndexMap;
 use std::sync::Arc;
 
+use super::between::Between;
 use super::scope::Scope;
 
 /// What an expression stands for.
@@ -28,6 +29,8 @@ pub enum Value {
     Handle(Handle),
     /// Will be measured, and then has this shape.
     Unknown(Shape),
+    /// Was measured, but is only known to lie between two values.
+    Between(Arc<Between>),
     /// Was to be measured, but could not be; why.
     Unavailable(Arc<str>),
 }
@@ -145,6 +148,7 @@ impl Value {
                 Shape::Text => "a text".into(),
                 Shape::Any => "a measured value".into(),
             },
+            Self::Between(between) => between.dimension.describe(),
             Self::Unavailable(_) => "an unavailable figure".into(),
         }
     }
@@ -153,7 +157,7 @@ impl Value {
     pub fn is_measured(&self) -> bool {
         matches!(
             self,
-            Self::Unknown(_) | Self::Unavailable(_) | Self::Handle(_)
+            Self::Unknown(_) | Self::Between(_) | Self::Unavailable(_) | Self::Handle(_)
         )
     }
 
@@ -176,6 +180,7 @@ impl Value {
                 format!("{{{}}}", fields?.join(","))
             }
             Self::Block(block) => block.flat.title().to_string(),
+            Self::Between(between) => between.shown(),
             Self::Unavailable(reason) => format!("unavailable: {reason}"),
             Self::Error | Self::Secret(_) | Self::Part(_) | Self::Handle(_) | Self::Unknown(_) => {
                 return None;
@@ -231,6 +236,7 @@ impl PartialEq for Value {
             (Self::None, Self::None) => true,
             (Self::Bool(a), Self::Bool(b)) => a == b,
             (Self::Number(a), Self::Number(b)) => a == b,
+            (Self::Between(a), Self::Between(b)) => a == b,
             (Self::Text(a), Self::Text(b)) | (Self::Secret(a), Self::Secret(b)) => a == b,
             (Self::List(a), Self::List(b)) => a == b,
             (Self::Record(a), Self::Record(b)) => a == b,

@@ -61,7 +61,8 @@ impl Judge<'_> {
         let (verdict, why) = match outcome {
             Outcome::Decided(holds) => {
                 let verdict = if holds { Verdict::Pass } else { Verdict::Fail };
-                (verdict, self.explain(thunk, holds))
+                let why = self.explain(thunk, holds);
+                (verdict, why + &self.unsettled(&all.trace))
             }
             Outcome::Lacking(reading, lack) => {
                 let why = self.lacking(reading.as_ref(), &lack);
@@ -100,8 +101,26 @@ impl Judge<'_> {
                 let (text, value) = (self.text(reading.span), self.data.figure(&reading.query));
                 format!("{text} = {}, but {reason}", value.text)
             }
+            (Some(reading), LackKind::Unsettled) => {
+                format!("{} is {reason}", self.text(reading.span))
+            }
             _ => reason.clone(),
         }
+    }
+
+    /// What a decided condition reads that did not settle: it is so on all that it may be.
+    fn unsettled(&self, trace: &[Reading]) -> String {
+        let mut said: Vec<String> = Vec::new();
+        for reading in trace {
+            let lack = self.data.doubt(&reading.query);
+            if let Some(lack) = lack.filter(|lack| lack.kind == LackKind::Unsettled) {
+                let one = format!("; {} is {}", self.text(reading.span), lack.reason);
+                if !said.contains(&one) {
+                    said.push(one);
+                }
+            }
+        }
+        said.concat()
     }
 
     /// Every figure that was read, once.
@@ -145,11 +164,16 @@ impl Judge<'_> {
             let read_as_it_is = evaluated.trace.iter().any(|r| r.span == expr.span);
             if !evaluated.trace.is_empty() && !read_as_it_is {
                 let share = is_share(&evaluated.value, &evaluated.trace);
+                let value = match evaluated.wrong {
+                    Some(wrong) => Figure::unavailable(wrong),
+                    None => figure(&evaluated.value, share),
+                };
+                let bounds = value.value.and_then(|_| self.bounds(&side));
                 let one = Evidence {
                     text: self.text(expr.span),
-                    value: match evaluated.wrong {
-                        Some(wrong) => Figure::unavailable(wrong),
-                        None => figure(&evaluated.value, share),
+                    value: match bounds {
+                        Some(bounds) => value.with_bounds(bounds),
+                        None => value,
                     },
                     phase: None,
                 };
@@ -166,6 +190,6 @@ fn verdict_of(kind: LackKind) -> Verdict {
         LackKind::Skipped => Verdict::Skipped,
         LackKind::Interrupted => Verdict::Interrupted,
         LackKind::NotRun | LackKind::Missing => Verdict::NoData,
-        LackKind::TooFew => Verdict::Inconclusive,
+        LackKind::TooFew | LackKind::Unsettled => Verdict::Inconclusive,
     }
 }

@@ -13,10 +13,10 @@ mod words;
 pub use verdict::{case_verdict, exit_code};
 
 use crate::diagnostics::Severity;
-use crate::eval::{Evaluator, Measurements, Params, Query, Reading, Value};
-use crate::measure::case::{CaseData, Lack, needed};
+use crate::eval::{Between, Evaluator, Measurements, Params, Query, Reading, Value};
+use crate::measure::case::{CaseData, Lack, LackKind, needed};
 use crate::measure::distribution::Support;
-use crate::report::model::{CheckResult, Figure, ReportData};
+use crate::report::model::{Bounds, CheckResult, Figure, ReportData};
 use crate::resolve::Program;
 use crate::scenario::{Case, ReportSpec, Thunk, figure};
 use crate::source::Span;
@@ -71,6 +71,18 @@ impl Measurements for Trusted<'_> {
 
     fn measure(&self, query: &Query) -> Value {
         match (self.0.measure(query), self.0.doubt(query)) {
+            (Value::Number(_), Some(lack)) if lack.kind == LackKind::Unsettled => {
+                let bounds = self.0.answer(query).ok().and_then(|found| found.between);
+                let why: Arc<str> = lack.reason.into();
+                bounds.map_or(Value::Unavailable(why.clone()), |bounds| {
+                    Value::Between(Arc::new(Between {
+                        least: bounds.least,
+                        most: bounds.most,
+                        dimension: query.dimension(),
+                        why,
+                    }))
+                })
+            }
             (Value::Number(_), Some(lack)) => Value::Unavailable(lack.reason.into()),
             (value, _) => value,
         }
@@ -109,7 +121,11 @@ impl Judge<'_> {
 
     /// The reading that a reason comes from, and what sort of lack it is.
     fn lack(&self, reason: &str, trace: &[Reading]) -> (Option<Reading>, Lack) {
-        let of_reason = |reading: &&Reading| matches!(&reading.value, Value::Unavailable(why) if why.as_ref() == reason);
+        let of_reason = |reading: &&Reading| match &reading.value {
+            Value::Unavailable(why) => why.as_ref() == reason,
+            Value::Between(between) => between.why.as_ref() == reason,
+            _ => false,
+        };
         let reading = trace.iter().find(of_reason);
         let lack = reading.and_then(|reading| match self.data.answer(&reading.query) {
             Err(lack) => Some(lack),
@@ -129,7 +145,14 @@ impl Judge<'_> {
             if let (Value::Error, Some(why)) = (&evaluated.value, &evaluated.wrong) {
                 notes.push(format!("report `{}`, column `{header}`: {why}", spec.name));
             }
-            (header.clone(), self.figure(&evaluated))
+            let figure = self.figure(&evaluated);
+            let bounds =
+                (figure.between.is_none() && figure.value.is_some()).then(|| self.bounds(thunk));
+            let figure = match bounds.flatten() {
+                Some(bounds) => figure.with_bounds(bounds),
+                None => figure,
+            };
+            (header.clone(), figure)
         });
         ReportData {
             name: spec.name.clone(),
@@ -162,6 +185,18 @@ impl Judge<'_> {
                     _ => made,
                 }
             }
+        }
+    }
+
+    /// Between what a value lies that is computed from what did not settle.
+    fn bounds(&self, thunk: &Thunk) -> Option<Bounds> {
+        match self.evaluate(&self.trusted, thunk).value {
+            Value::Between(between) => Some(Bounds {
+                least: between.least,
+                most: between.most,
+                why: between.why.to_string(),
+            }),
+            _ => None,
         }
     }
 

@@ -5,13 +5,12 @@ use crate::syntax::ast::CheckLevel;
 
 /// How a case ended: stopped by the user, else with an error of the world, else as the worst of
 /// its `expect` checks. A `warn` never decides. Checks that were skipped, or that this world does
-/// not decide, do so only where there is no other. Without any `expect` a case passes, unless it
-/// made requests and none was answered: then there is no data.
+/// not decide, do so only where there is no other. Without any `expect` it is as `unchecked` says.
 pub fn case_verdict(
     checks: &[CheckResult],
     error: Option<&WorldError>,
     interrupted: bool,
-    nothing_answered: bool,
+    unchecked: Verdict,
 ) -> Verdict {
     let deciding = || expected(checks).map(|check| check.verdict);
     if interrupted || deciding().any(|verdict| verdict == Verdict::Interrupted) {
@@ -22,10 +21,6 @@ pub fn case_verdict(
     }
     let undecided = |verdict: &Verdict| matches!(verdict, Verdict::Skipped | Verdict::NotDecided);
     let decided = deciding().filter(|verdict| !undecided(verdict)).max();
-    let unchecked = match nothing_answered {
-        true => Verdict::NoData,
-        false => Verdict::Pass,
-    };
     decided.or_else(|| deciding().max()).unwrap_or(unchecked)
 }
 
@@ -94,7 +89,7 @@ mod tests {
             axes: Default::default(),
             tags: Vec::new(),
             world: World::Real,
-            verdict: case_verdict(&checks, error.as_ref(), false, false),
+            verdict: case_verdict(&checks, error.as_ref(), false, Verdict::Pass),
             error,
             started: String::new(),
             start_s: 0.0,
@@ -112,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_case_is_as_its_worst_expectation() {
-        let of = |verdicts: &[V]| case_verdict(&checks(verdicts), None, false, false);
+        let of = |verdicts: &[V]| case_verdict(&checks(verdicts), None, false, V::Pass);
         assert_eq!(of(&[]), V::Pass);
         assert_eq!(of(&[V::Pass, V::Skipped, V::NotDecided]), V::Pass);
         assert_eq!(of(&[V::Skipped, V::Skipped]), V::Skipped);
@@ -122,14 +117,14 @@ mod tests {
         assert_eq!(of(&[V::Fail, V::Interrupted]), V::Interrupted);
         for verdict in [V::Fail, V::NoData, V::Inconclusive] {
             let warned = [check(CheckLevel::Warn, verdict)];
-            assert_eq!(case_verdict(&warned, None, false, false), V::Pass);
+            assert_eq!(case_verdict(&warned, None, false, V::Pass), V::Pass);
         }
         let error = WorldError::default();
         let failed = checks(&[V::Fail]);
-        let ended = |interrupted| case_verdict(&failed, Some(&error), interrupted, true);
+        let ended = |interrupted| case_verdict(&failed, Some(&error), interrupted, V::NoData);
         assert_eq!([ended(false), ended(true)], [V::Error, V::Interrupted]);
         // without an answer nothing passes by itself, and what is checked decides as ever
-        let silent = |verdicts: &[V]| case_verdict(&checks(verdicts), None, false, true);
+        let silent = |verdicts: &[V]| case_verdict(&checks(verdicts), None, false, V::NoData);
         assert_eq!(silent(&[]), V::NoData);
         assert_eq!(silent(&[V::Pass]), V::Pass);
         assert_eq!(silent(&[V::Skipped]), V::Skipped);

@@ -8,7 +8,7 @@ use crate::load::delay::RunDelay;
 use crate::load::record::Record;
 use crate::probe::series::{Series, SeriesSet};
 use crate::probe::{Reading, Unavailable};
-use crate::report::model::Figure;
+use crate::report::model::{Bounds, Figure};
 use crate::scenario::Names;
 use crate::units::{Dimension, Quantity, number};
 use indexmap::IndexMap;
@@ -20,6 +20,9 @@ use std::sync::Arc;
 pub struct Round {
     pub start: f64,
     pub end: f64,
+    /// After the load: since when it was watched whether memory settles.
+    #[serde(default)]
+    pub watched: Option<f64>,
     /// After the load: the end of the quiet, since memory last moved (see `run::quiesce`). Its
     /// least sample is the floor.
     pub quiet: Option<(f64, f64)>,
@@ -71,10 +74,12 @@ pub struct CaseData {
 }
 
 /// A figure, and how many values it stands on where that says something.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Measured {
     pub quantity: Quantity,
     pub support: Option<Support>,
+    /// Between what it lies, where it is not known any better.
+    pub between: Option<Bounds>,
 }
 
 /// Why there is no figure, or why no verdict can rest on the one there is.
@@ -96,6 +101,8 @@ pub enum LackKind {
     Missing,
     /// There is a figure, but of too few values.
     TooFew,
+    /// There is a figure, but what it is of did not settle.
+    Unsettled,
 }
 
 impl Lack {
@@ -177,6 +184,7 @@ impl CaseData {
     }
 
     fn look_up(&self, query: &Query) -> Result<Measured, Lack> {
+        let mut between = None;
         let (value, support) = match query {
             Query::Scalar { of, metric } => (self.requests(of)?.scalar(metric)?, None),
             Query::Statistic { of, metric, stat } => {
@@ -196,10 +204,13 @@ impl CaseData {
                 let all = self.series(series)?;
                 (floors::statistic(all, stat, floors::EVER)?, None)
             }
-            Query::Growth { series, window } => (
-                floors::growth(&self.phases, self.series(series)?, &series.name, window)?,
-                None,
-            ),
+            Query::Growth { series, window } => {
+                self.series(series)?;
+                let server = &self.servers[series.server.as_ref()];
+                let grown = floors::growth(&self.phases, server, &series.name, window)?;
+                between = grown.between;
+                (grown.value, None)
+            }
             Query::Peak { series, during } => {
                 let window = self.window(&series.name, during.as_deref())?;
                 (window::max(self.series(series)?, window)?, None)
@@ -212,11 +223,13 @@ impl CaseData {
         Ok(Measured {
             quantity: Quantity::new(value, query.dimension()),
             support,
+            between,
         })
     }
 
     /// Why no verdict can rest on a figure that there is: a phase that it reads did not wholly
-    /// run, or it is a percentile of too few values (see [`Support::too_few`]).
+    /// run, it is a percentile of too few values (see [`Support::too_few`]), or a growth of what
+    /// did not settle.
     pub fn doubt(&self, query: &Query) -> Option<Lack> {
         let phases = query.phases();
         // a figure of the whole case needs all phases that were to run
@@ -227,8 +240,16 @@ impl CaseData {
         if let Some(lack) = self.phases.iter().filter(reads).find_map(PhaseData::cut) {
             return Some(lack);
         }
+        let measured = self.look_up(query).ok()?;
+        if let Some(bounds) = measured.between {
+            let dimension = query.dimension();
+            return Some(Lack {
+                kind: LackKind::Unsettled,
+                reason: format!("{}: {}", bounds.shown(dimension), bounds.why),
+            });
+        }
         let (metric, share) = percentile(query)?;
-        let support = self.look_up(query).ok()?.support?;
+        let support = measured.support?;
         let noun = if metric == "itl" { "gaps" } else { "requests" };
         support.too_few().then(|| Lack {
             kind: LackKind::TooFew,
@@ -250,9 +271,10 @@ impl CaseData {
                     true => Figure::ratio(measured.quantity.value),
                     false => Figure::quantity(measured.quantity),
                 };
-                match measured.support {
-                    Some(support) => figure.with_support(support),
-                    None => figure,
+                match (measured.support, measured.between) {
+                    (Some(support), _) => figure.with_support(support),
+                    (None, Some(bounds)) => figure.with_bounds(bounds),
+                    (None, None) => figure,
                 }
             }
         }

@@ -151,9 +151,15 @@ pub fn server_figures(set: &SeriesSet, phases: &[PhaseData]) -> IndexMap<String,
                 from: between.from.into(),
                 to: between.to.into(),
             };
-            let growth = floors::growth(phases, series, name, &window);
+            let growth = floors::growth(phases, set, name, &window);
             let figure = match growth {
-                Ok(growth) => in_series(series, growth),
+                Ok(growth) => {
+                    let figure = in_series(series, growth.value);
+                    match growth.between {
+                        Some(bounds) => figure.with_bounds(bounds),
+                        None => figure,
+                    }
+                }
                 Err(lack) => Figure::unavailable(lack.reason),
             };
             figures.insert(format!("{name}.growth"), figure);
@@ -292,7 +298,7 @@ mod tests {
             rounds: vec![Round {
                 start: 0.5,
                 end: 1.0,
-                quiet: None,
+                ..Round::default()
             }],
             start: 0.5,
             end: 1.0,

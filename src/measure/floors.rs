@@ -7,22 +7,69 @@
 //!
 //! Series of checkpoints (the PSS and the USS) have one value at the end of each repetition that
 //! quiesced: the last one taken before the next repetition or phase began.
+//!
+//! Where a series did not settle in a quiet end, its floor there is only known to lie between two
+//! values (see [`super::rest`]), and so is a growth from there or to there. Of checkpoints that is
+//! so where the sampled series that they follow did not settle.
 
 use super::case::{Lack, LackKind, PhaseData, Round};
+use super::rest::{self, Restless};
 use super::window::{self, Window};
 use crate::eval;
 use crate::probe::Reading;
-use crate::probe::series::Series;
+use crate::probe::series::{Series, SeriesSet};
+use crate::report::model::Bounds;
+use crate::units::{Dimension, Quantity};
 
 /// All of a case.
 pub(super) const EVER: Window = Window::new(f64::NEG_INFINITY, f64::INFINITY);
 
 /// Whether a series has values at checkpoints only.
 pub fn at_checkpoints(series: &str) -> bool {
-    matches!(
-        series.rsplit('.').next(),
-        Some("memory_pss" | "pss" | "uss" | "swap_pss")
-    )
+    followed(series).is_some()
+}
+
+/// The series that is sampled all the time and tells how one of checkpoints moves; none for what
+/// is sampled itself.
+pub fn followed(series: &str) -> Option<String> {
+    let (prefix, name) = series.rsplit_once('.').unwrap_or(("", series));
+    let sampled = match name {
+        "memory_pss" | "pss" | "uss" => "memory",
+        "swap_pss" => "memory_swap",
+        _ => return None,
+    };
+    Some(match prefix {
+        "" => sampled.into(),
+        prefix => format!("{prefix}.{sampled}"),
+    })
+}
+
+/// How much a floor rose.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Grown {
+    pub value: f64,
+    /// Between what it lies, where it is not known any better.
+    pub between: Option<Bounds>,
+}
+
+/// The floor of one quiet end.
+struct Floor {
+    value: f64,
+    low: f64,
+    high: f64,
+    /// How it moved, where it did not settle.
+    unrest: Option<String>,
+}
+
+impl Floor {
+    fn known(value: f64) -> Self {
+        Self {
+            value,
+            low: value,
+            high: value,
+            unrest: None,
+        }
+    }
 }
 
 /// A phase of which something was measured.
@@ -56,18 +103,21 @@ pub(super) fn during(phases: &[PhaseData], phase: &PhaseData, series: &str) -> W
     Window::new(phase.start, to)
 }
 
-/// How much the floor rose, by what `window` says; negative where it fell.
+/// How much the floor of a series of a server rose, by what `window` says; negative where it fell.
 pub(super) fn growth(
     phases: &[PhaseData],
-    series: &Series,
+    server: &SeriesSet,
     name: &str,
     window: &eval::Window,
-) -> Result<f64, Lack> {
-    let floor = |phase: &PhaseData, round: usize| floor(phases, phase, round, series, name);
+) -> Result<Grown, Lack> {
+    let floor = |phase: &PhaseData, round: usize| floor(phases, phase, round, server, name);
     match window {
         eval::Window::Between { from, to } => {
             let (from, to) = (phase(phases, from)?, phase(phases, to)?);
-            Ok(floor(to, last_round(to))? - floor(from, last_round(from))?)
+            Ok(grown(
+                floor(from, last_round(from))?,
+                floor(to, last_round(to))?,
+            ))
         }
         eval::Window::During { phase: of } => {
             let of = phase(phases, of)?;
@@ -77,8 +127,20 @@ pub(super) fn growth(
                     of.name
                 )));
             }
-            Ok(floor(of, last_round(of))? - floor(of, 0)?)
+            Ok(grown(floor(of, 0)?, floor(of, last_round(of))?))
         }
+    }
+}
+
+fn grown(from: Floor, to: Floor) -> Grown {
+    let unrest: Vec<String> = [from.unrest, to.unrest].into_iter().flatten().collect();
+    Grown {
+        value: to.value - from.value,
+        between: (!unrest.is_empty()).then(|| Bounds {
+            least: to.low - from.high,
+            most: to.high - from.low,
+            why: unrest.join("; "),
+        }),
     }
 }
 
@@ -119,25 +181,60 @@ fn floor(
     phases: &[PhaseData],
     phase: &PhaseData,
     index: usize,
-    series: &Series,
+    server: &SeriesSet,
     name: &str,
-) -> Result<f64, Lack> {
+) -> Result<Floor, Lack> {
     let whole = Round {
         start: phase.start,
         end: phase.end,
-        quiet: None,
+        ..Round::default()
     };
     let round = phase.rounds.get(index).unwrap_or(&whole);
-    if !at_checkpoints(name) {
-        return Ok(window::floor(series, quiet(phase, round)?)?);
-    }
-    match phase.rounds.get(index + 1) {
-        None => checkpoint(phases, phase, series),
-        Some(next) => Ok(window::last(
-            series,
-            Window::new(round.start, before(next.start)),
-        )?),
-    }
+    let empty = Series::default();
+    let series = server.series.get(name).unwrap_or(&empty);
+    let Some(sampled) = followed(name) else {
+        let quiet = quiet(phase, round)?;
+        let how = match rest::rests(series, round.watched.unwrap_or(quiet.from), quiet.to) {
+            Ok(since) => {
+                let settled = Window::new(since.max(quiet.from), quiet.to);
+                return Ok(Floor::known(window::floor(series, settled)?));
+            }
+            Err(how) => how,
+        };
+        let (low, high) = how.floor();
+        return Ok(Floor {
+            value: how.estimate(),
+            low,
+            high,
+            unrest: Some(unrest(name, series, phase, how)),
+        });
+    };
+    let value = match phase.rounds.get(index + 1) {
+        None => checkpoint(phases, phase, series)?,
+        Some(next) => window::last(series, Window::new(round.start, before(next.start)))?,
+    };
+    let moves = |series: &Series| {
+        let (from, to) = round.quiet?;
+        let how = rest::rests(series, round.watched.unwrap_or(from), to).err()?;
+        let (low, high) = how.around(value);
+        Some(Floor {
+            value,
+            low,
+            high,
+            unrest: Some(unrest(&sampled, series, phase, how)),
+        })
+    };
+    let moved = server.series.get(&sampled).and_then(moves);
+    Ok(moved.unwrap_or_else(|| Floor::known(value)))
+}
+
+/// ``memory` did not settle in the quiet end of `after`: it was 70 MB to 110 MB`
+fn unrest(name: &str, series: &Series, phase: &PhaseData, how: Restless) -> String {
+    let dimension = series.dimension.unwrap_or(Dimension::NONE);
+    let (least, most) = how.seen;
+    let [least, most] = [least, most].map(|value| Quantity::new(value, dimension));
+    let phase = &phase.name;
+    format!("`{name}` did not settle at the end of `{phase}`, it was {least} to {most}")
 }
 
 fn quiet(phase: &PhaseData, round: &Round) -> Result<Window, Lack> {
@@ -174,7 +271,12 @@ mod tests {
     use std::sync::Arc;
 
     fn round(start: f64, end: f64, quiet: Option<(f64, f64)>) -> Round {
-        Round { start, end, quiet }
+        Round {
+            start,
+            end,
+            quiet,
+            watched: None,
+        }
     }
 
     fn made(name: &str, rounds: Vec<Round>, loaded: bool) -> PhaseData {
@@ -188,9 +290,28 @@ mod tests {
         }
     }
 
+    /// A server with one series.
+    fn server(name: &str, series: &Series) -> SeriesSet {
+        let series = [(name.to_string(), series.clone())].into_iter().collect();
+        SeriesSet { series }
+    }
+
+    /// How much it grew, where that is known.
+    fn grew(
+        phases: &[PhaseData],
+        server: &SeriesSet,
+        name: &str,
+        window: &eval::Window,
+    ) -> Result<f64, Lack> {
+        let grown = growth(phases, server, name, window)?;
+        assert_eq!(grown.between, None);
+        Ok(grown.value)
+    }
+
     /// One sample a second, of these values.
     fn every_second(values: &[f64]) -> Series {
         Series {
+            dimension: Some(Dimension::DATA),
             points: (values.iter().enumerate())
                 .map(|(t, v)| (t as f64, *v))
                 .collect(),
@@ -233,7 +354,7 @@ mod tests {
         let memory = every_second(&[
             10.0, 12.0, 11.0, 12.0, 50.0, 60.0, 14.0, 55.0, 17.0, 18.0, 5.0, 20.0, 21.0,
         ]);
-        let grown = |window| growth(&phases(), &memory, "memory", &window);
+        let grown = |window| grew(&phases(), &server("memory", &memory), "memory", &window);
         // an idle phase is quiet throughout; the 5 lies outside the cooldown's quiet stretch
         assert_eq!(grown(between("baseline", "cooldown")), Ok(10.0));
         assert_eq!(grown(between("baseline", "stress")), Ok(7.0));
@@ -250,7 +371,12 @@ mod tests {
         let mut phases = phases();
         phases[1].rounds = vec![round(4.0, 9.0, None)];
         let memory = every_second(&[1.0; 13]);
-        let lack = growth(&phases, &memory, "memory", &between("baseline", "stress"));
+        let lack = grew(
+            &phases,
+            &server("memory", &memory),
+            "memory",
+            &between("baseline", "stress"),
+        );
         let reason = lack.unwrap_err().reason;
         assert!(reason.contains("`stress` has no quiet end"), "{reason}");
         assert!(reason.contains("quiesce = true"), "{reason}");
@@ -279,9 +405,9 @@ mod tests {
     fn a_series_that_ended_says_why() {
         let mut memory = every_second(&[1.0, 1.0, 1.0]);
         memory.unavailable = Some("the process ended".into());
-        let lack = growth(
+        let lack = grew(
             &phases(),
-            &memory,
+            &server("memory", &memory),
             "memory",
             &between("baseline", "cooldown"),
         );
@@ -296,7 +422,14 @@ mod tests {
             ..Series::default()
         };
         let phases = phases();
-        let grown = |window| growth(&phases, &pss, "roles.worker.pss", &window);
+        let grown = |window| {
+            grew(
+                &phases,
+                &server("roles.worker.pss", &pss),
+                "roles.worker.pss",
+                &window,
+            )
+        };
         assert_eq!(grown(between("baseline", "stress")), Ok(5.0));
         assert_eq!(grown(between("baseline", "cooldown")), Ok(1.0));
         assert_eq!(grown(during_of("stress")), Ok(3.0));

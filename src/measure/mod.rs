@@ -7,4 +7,5 @@ pub mod figures;
 pub mod floors;
 pub mod late;
 pub mod requests;
+pub mod rest;
 pub mod window;

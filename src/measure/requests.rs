@@ -5,8 +5,8 @@
 //!   that were sent.
 //! - `duration` adds up the repetitions, each from its first request due to the end of its last
 //!   request, answered or not: time that was spent waiting for answers that never came was spent.
-//!   Where nothing was answered at all there is no duration and no rate: an upper bound must not
-//!   hold because everything failed. `success_rate` is then 0, and counts are what they are.
+//!   Where nothing was answered at all there is no rate: an upper bound must not hold because
+//!   everything failed. `success_rate` is then 0, and counts are what they are.
 //! - Where all tokens of an answer came at one moment (in one chunk, or in one piece of several),
 //!   no time between them was seen: it has no `tpot` and no `itl`.
 //! - Throughputs add up the tokens that the server's `usage` tells. Where it does not tell those of
@@ -236,7 +236,6 @@ impl<'a> Requests<'a> {
 
     fn duration(&self) -> Reading<f64> {
         self.any_request()?;
-        self.any_answer()?;
         let mut rounds: BTreeMap<u32, Vec<&Record>> = BTreeMap::new();
         for record in &self.records {
             rounds.entry(record.round).or_default().push(record);
@@ -260,6 +259,8 @@ impl<'a> Requests<'a> {
 
     /// A sum over answered requests per second of the phase.
     fn rate(&self, sum: impl FnOnce() -> Reading<f64>) -> Reading<f64> {
+        self.any_request()?;
+        self.any_answer()?;
         let duration = self.duration()?;
         if duration <= 0.0 {
             let name = &self.name;

@@ -149,7 +149,10 @@ fn complete_gpu(gpu: &mut Json) {
 }
 
 fn complete_figure(figure: &mut Json) {
-    fill(figure, &["value", "samples", "needed", "unavailable"]);
+    fill(
+        figure,
+        &["value", "samples", "needed", "between", "unavailable"],
+    );
     if let Json::Object(fields) = figure {
         fields.entry("unit").or_insert_with(|| json!(""));
     }
@@ -217,6 +220,11 @@ mod tests {
             text: "x".into(),
             samples: whole.then_some(3),
             needed: whole.then_some(100),
+            between: Some(Bounds {
+                least: 0.0,
+                most: 2.0,
+                why: "it moved".into(),
+            }),
             unavailable: some("no"),
         };
         let figures = || IndexMap::from([("a".to_string(), figure())]);

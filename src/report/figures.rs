@@ -22,7 +22,11 @@ pub(super) fn shown(figure: &Figure) -> &str {
 pub(super) fn precise(figure: &Figure) -> String {
     match (figure.value, figure.dimension, &figure.unavailable) {
         (Some(value), Some(dimension), None) if !dimension.is_none() => {
-            display_precise(Quantity::new(value, dimension))
+            let value = display_precise(Quantity::new(value, dimension));
+            match &figure.between {
+                Some(bounds) => format!("{value} ({})", bounds.shown(dimension)),
+                None => value,
+            }
         }
         _ => shown(figure).into(),
     }

@@ -1,7 +1,7 @@
 //! What templates can do with the result model besides what Jinja gives them.
 
 use super::figures::{self, NONE};
-use super::model::{Figure, Verdict};
+use super::model::{Bounds, Figure, Verdict};
 use super::tally::Sign;
 use super::{markdown, tables, text};
 use crate::syntax::ast::CheckLevel;
@@ -148,8 +148,20 @@ pub(super) fn figure(value: &Value) -> Result<Figure, Error> {
         value: number.map(f64::try_from).transpose()?,
         samples: count("samples")?,
         needed: count("needed")?,
+        between: bounds(value)?,
         dimension: text("unit")?.and_then(|unit| Dimension::of_unit_text(&unit)),
     })
+}
+
+fn bounds(value: &Value) -> Result<Option<Bounds>, Error> {
+    let Some(bounds) = attribute(value, "between")?.filter(|b| !b.is_none()) else {
+        return Ok(None);
+    };
+    Ok(Some(Bounds {
+        least: f64::try_from(bounds.get_attr("least")?)?,
+        most: f64::try_from(bounds.get_attr("most")?)?,
+        why: string(&bounds.get_attr("why")?)?,
+    }))
 }
 
 fn attribute(value: &Value, name: &str) -> Result<Option<Value>, Error> {

@@ -3,7 +3,7 @@
 use super::error::ReportError;
 use super::failed;
 use super::figures::precise;
-use super::model::{CaseResult, CheckResult, RunResult, UNANSWERED, Verdict, WorldError};
+use super::model::{CaseResult, CheckResult, LEFT_OUT, RunResult, UNANSWERED, Verdict, WorldError};
 use super::text::{one_line, plain};
 use crate::syntax::ast::CheckLevel;
 use indexmap::IndexMap;
@@ -51,6 +51,7 @@ fn tests(case: &CaseResult) -> Vec<TestCase> {
         Verdict::Error => Some(broken(case.error.as_ref())),
         Verdict::Interrupted => Some(interrupted(case.error.as_ref())),
         _ if case.unanswered() => Some(unanswered()),
+        _ if case.left_out() => Some(left_out()),
         _ if case.checks.is_empty() => Some(TestCaseStatus::success()),
         _ => None,
     };
@@ -192,6 +193,12 @@ fn unanswered() -> TestCaseStatus {
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
     status.set_type(clean(Verdict::NoData.name()));
     status.set_message(UNANSWERED);
+    status
+}
+
+fn left_out() -> TestCaseStatus {
+    let mut status = TestCaseStatus::skipped();
+    status.set_message(LEFT_OUT);
     status
 }
 

@@ -70,9 +70,32 @@ pub struct Figure {
     /// How many a percentile needs so that it can be told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub needed: Option<u64>,
+    /// Between what the value lies, where it is not known any better.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub between: Option<Bounds>,
     /// Why there is no value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unavailable: Option<String>,
+}
+
+/// Between what a growth lies that was read of memory that had not settled.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Bounds {
+    /// In base units, as `most`.
+    pub least: f64,
+    pub most: f64,
+    pub why: String,
+}
+
+impl Bounds {
+    /// `between 10 MB and 30 MB`
+    pub fn shown(&self, dimension: Dimension) -> String {
+        let shown = [self.least, self.most].map(|v| Quantity::new(v, dimension).to_string());
+        match &shown {
+            [least, most] if least == most => format!("about {least}"),
+            [least, most] => format!("between {least} and {most}"),
+        }
+    }
 }
 
 impl Figure {
@@ -118,6 +141,14 @@ impl Figure {
     pub fn with_support(mut self, support: Support) -> Self {
         self.samples = Some(support.samples);
         self.needed = support.needed;
+        self
+    }
+
+    /// Says in its text between what it lies.
+    pub fn with_bounds(mut self, bounds: Bounds) -> Self {
+        let dimension = self.dimension.unwrap_or(Dimension::NONE);
+        self.text = format!("{} ({})", self.text, bounds.shown(dimension));
+        self.between = Some(bounds);
         self
     }
 
@@ -204,7 +235,16 @@ pub struct CaseResult {
 /// What is said of a case that is [unanswered](CaseResult::unanswered).
 pub const UNANSWERED: &str = "no request was answered, so nothing was measured of the answers";
 
+/// What is said of a case that is [left out](CaseResult::left_out).
+pub const LEFT_OUT: &str = "`when` left out all of its phases";
+
 impl CaseResult {
+    /// Whether it was skipped though no `expect` says so: none of its phases was to run.
+    pub fn left_out(&self) -> bool {
+        let expects = |check: &CheckResult| check.level == CheckLevel::Expect;
+        self.verdict == Verdict::Skipped && !self.checks.iter().any(expects)
+    }
+
     /// Whether it has no data though no `expect` says so: none of its requests was answered.
     pub fn unanswered(&self) -> bool {
         let expects = |check: &CheckResult| check.level == CheckLevel::Expect;

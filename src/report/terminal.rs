@@ -2,7 +2,7 @@
 
 use super::failed;
 use super::figures::duration;
-use super::model::{CaseResult, CheckResult, ServerResult, UNANSWERED, Verdict};
+use super::model::{CaseResult, CheckResult, LEFT_OUT, ServerResult, UNANSWERED, Verdict};
 use super::reached::{not_reached, reached};
 use super::tally::{Sign, Tally};
 use super::text::{one_line, plain};
@@ -28,6 +28,7 @@ pub fn outcome(cases: &[CaseResult], folder: &Path, style: Style) -> String {
     for case in cases {
         let calm = case.error.is_none()
             && !case.unanswered()
+            && !case.left_out()
             && case.checks.iter().all(|c| c.verdict == Verdict::Pass);
         if !(style.brief && calm) {
             add_case(&mut text, case, style);
@@ -88,6 +89,10 @@ fn add_case(text: &mut String, case: &CaseResult, style: Style) {
     if case.unanswered() {
         let sign = paint(Sign::Unknown, sign(Sign::Unknown, style), style);
         text.push_str(&format!("  {sign} {}: {UNANSWERED}\n", case.verdict.name()));
+    }
+    if case.left_out() {
+        let sign = paint(Sign::Left, sign(Sign::Left, style), style);
+        text.push_str(&format!("  {sign} {}: {LEFT_OUT}\n", case.verdict.name()));
     }
     let name = |check: &CheckResult| one_line(&check.name);
     let widest = checks.iter().map(|c| name(c).chars().count()).max();

@@ -2,6 +2,7 @@
 
 use super::follow::Follower;
 use super::phase::{Stage, Watched};
+use super::quiesce::MEMORY;
 use super::recorder::Recorder;
 use super::result::{Begun, Ended, not_run, result};
 use super::server::{self, Live};
@@ -237,6 +238,7 @@ pub async fn run(
         .enumerate()
         .map(|(i, live)| Watched {
             live,
+            rests: rests(spec, &live.spec.name),
             sampler: Arc::new(sampler::start(
                 live.targets(i == 0),
                 spec.sample,
@@ -275,7 +277,7 @@ pub async fn run(
     }
     let log = samples.stop().await;
     let mut sets = IndexMap::new();
-    for Watched { live, sampler } in watched {
+    for Watched { live, sampler, .. } in watched {
         if let Some(row) = rows.iter_mut().find(|row| row.name == live.spec.name) {
             row.gpus = sampler.gpus().ok().map(gpus::result);
         }
@@ -301,6 +303,18 @@ pub async fn run(
 }
 
 /// What the record keeps of a phase besides its requests, samples and rounds.
+/// The series of a server that are to settle where the case is quiet: its memory, and what its
+/// checks want the growth of.
+fn rests(spec: &Case, server: &str) -> Vec<String> {
+    let mut names = vec![MEMORY.to_string()];
+    for (of, series) in spec.checks.iter().flat_map(|check| &check.grows) {
+        if of == server && !names.contains(series) {
+            names.push(series.clone());
+        }
+    }
+    names
+}
+
 fn phase_ended(data: &PhaseData) -> serde_json::Value {
     serde_json::json!({
         "phase": data.name,

@@ -22,6 +22,8 @@ use std::time::Duration;
 /// A server with its sampler, for the length of a case.
 pub struct Watched<'a> {
     pub live: &'a Live,
+    /// The series that are to settle in a quiet end.
+    pub rests: Vec<String>,
     pub sampler: Arc<Sampler>,
 }
 
@@ -125,14 +127,15 @@ impl Stage<'_> {
             let mut this = Round {
                 start,
                 end: self.shared.clock.now(),
-                quiet: None,
+                ..Round::default()
             };
             let quiet = match loaded {
                 Ok(()) => self.quiet(spec, data).await,
                 Err(problem) => Err(problem),
             };
-            if let Ok(Some(from)) = quiet {
-                this.quiet = Some((from, self.shared.clock.now()));
+            if let Ok(Some((watched, quiet))) = quiet {
+                this.watched = Some(watched);
+                this.quiet = Some(quiet);
             }
             // also where it broke off: what was measured until then is kept
             data.rounds.push(this);
@@ -149,12 +152,13 @@ impl Stage<'_> {
         Ok(())
     }
 
-    /// Drains, flushes, settles and idles, as the phase says; the start of the quiet stretch.
+    /// Drains, flushes, settles and idles, as the phase says. Since when it was watched whether
+    /// memory settles, and the quiet stretch.
     async fn quiet(
         &self,
         spec: &PhaseSpec,
         data: &mut PhaseData,
-    ) -> Result<Option<f64>, WorldError> {
+    ) -> Result<Option<(f64, (f64, f64))>, WorldError> {
         self.aftermath().await?;
         if self.stop.level() > StopLevel::Run {
             return Ok(None);
@@ -162,25 +166,26 @@ impl Stage<'_> {
         if spec.quiesce {
             self.flush(data).await;
         }
-        let mut from = None;
+        let mut found = None;
         if spec.quiesce || spec.idle.is_some() {
+            let begun = self.shared.clock.now();
             let quieting = Quieting {
                 shared: self.shared,
                 servers: self.servers,
                 sample: self.sample,
                 stop: self.stop,
-                begun: self.shared.clock.now(),
+                begun,
                 waits: spec.quiesce,
                 idle: spec.idle,
             };
             let quiet = quieting
                 .wait(self.wait(spec.idle.unwrap_or_default(), "idle"))
                 .await?;
-            from = Some(quiet.from);
+            found = Some((begun, (quiet.from, quiet.to)));
             data.notes.extend(quiet.notes);
         }
         self.alive()?;
-        Ok(from)
+        Ok(found)
     }
 
     async fn flush(&self, data: &mut PhaseData) {

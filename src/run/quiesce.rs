@@ -6,19 +6,18 @@ use super::phase::Watched;
 use super::progress::{Event, Limit};
 use super::server::Live;
 use crate::clock::Clock;
+use crate::measure::rest::{self, STILL};
 use crate::probe::series::SeriesSet;
 use crate::scenario::EngineMetric;
 use crate::stop::{Stop, StopLevel};
-use crate::units::Quantity;
+use crate::units::{Dimension, Quantity};
 use std::time::Duration;
+
+/// The series that is always watched.
+pub const MEMORY: &str = "memory";
 
 /// The longest that engine metrics may take to say that nothing runs, and memory to settle.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Memory has settled when it moved less than this share, or less than [`GRAIN`], for [`STILL`].
-const SHARE: f64 = 0.002;
-const GRAIN: f64 = 1_048_576.0;
-const STILL: f64 = 1.0;
 
 /// Asks the engine to empty its caches: every action whose name begins with `flush`. Returns what
 /// did not work. A run that is asked to stop does not wait for it.
@@ -79,6 +78,8 @@ async fn flush_all(live: &Live) -> Vec<String> {
 pub struct Quiet {
     /// Since when nothing moved, on the run's clock: what is measured from here on is a floor.
     pub from: f64,
+    /// When that was seen, on the run's clock.
+    pub to: f64,
     /// What did not come to rest.
     pub notes: Vec<String>,
 }
@@ -131,7 +132,11 @@ impl Quieting<'_> {
                         true => &server.live.spec.metrics,
                         false => &[],
                     };
-                    (server.live.spec.name.as_str(), metrics)
+                    Watch {
+                        server: &server.live.spec.name,
+                        metrics,
+                        series: &server.rests,
+                    }
                 })
                 .collect(),
             clock: self.shared.clock,
@@ -167,10 +172,10 @@ impl Quieting<'_> {
         tokio::select! {
             biased;
             quiet = rests => quiet,
-            note = self.gone() => Quiet {
-                from: self.shared.clock.now(),
-                notes: vec![note],
-            },
+            note = self.gone() => {
+                let now = self.shared.clock.now();
+                Quiet { from: now, to: now, notes: vec![note] }
+            }
         }
     }
 
@@ -205,10 +210,18 @@ impl Quieting<'_> {
     }
 }
 
+/// What is watched of a server.
+struct Watch<'a> {
+    server: &'a str,
+    /// What its engine tells.
+    metrics: &'a [EngineMetric],
+    /// The series that are to settle.
+    series: &'a [String],
+}
+
 /// What is waited for until servers rest.
 struct Rest<'a> {
-    /// Their names, and what their engines tell.
-    servers: Vec<(&'a str, &'a [EngineMetric])>,
+    servers: Vec<Watch<'a>>,
     clock: Clock,
     /// How often they are looked at.
     tick: Duration,
@@ -223,35 +236,38 @@ struct Rest<'a> {
 impl Rest<'_> {
     /// Waits for what `look` sees of each server; ends early where it no longer `goes_on`.
     async fn wait(&self, look: impl Fn() -> Vec<SeriesSet>, goes_on: impl Fn() -> bool) -> Quiet {
+        let mut to = self.clock.now();
         let mut seen = look();
         let mut rests = self.since(&seen);
-        while rests.is_none() && self.clock.now() < self.until && goes_on() {
+        while rests.is_none() && to < self.until && goes_on() {
             tokio::time::sleep(self.tick).await;
+            to = self.clock.now();
             seen = look();
             rests = self.since(&seen);
         }
+        let notes = Vec::new();
         match rests {
-            Some(from) => Quiet {
-                from,
-                notes: Vec::new(),
-            },
+            Some(from) => Quiet { from, to, notes },
             // whoever stopped it, or the server's end, is told elsewhere
             None if !goes_on() => Quiet {
-                from: self.clock.now(),
-                notes: Vec::new(),
+                from: to,
+                to,
+                notes,
             },
-            None => self.gave_up(&seen),
+            None => self.gave_up(&seen, to),
         }
     }
 
-    /// Since when all engines are idle and the memory of all is still.
+    /// Since when all engines are idle and what is watched of all is still.
     fn since(&self, seen: &[SeriesSet]) -> Option<f64> {
         let mut since = self.begun;
-        for ((_, metrics), series) in self.servers.iter().zip(seen) {
-            if not_idle(metrics, series, self.begun).is_some() {
+        for (watch, set) in self.servers.iter().zip(seen) {
+            if not_idle(watch.metrics, set, self.begun).is_some() {
                 return None;
             }
-            since = since.max(still_since(series, self.begun)?);
+            for name in watch.series {
+                since = since.max(still_since(set, name, self.begun)?);
+            }
         }
         Some(since)
     }
@@ -259,59 +275,67 @@ impl Rest<'_> {
     /// What has not come to rest, where anything has not.
     fn restless(&self, seen: &[SeriesSet]) -> Option<String> {
         let mut each = self.servers.iter().zip(seen);
-        each.find_map(|((server, metrics), series)| {
-            if let Some(metric) = not_idle(metrics, series, self.begun) {
+        each.find_map(|(watch, set)| {
+            let server = watch.server;
+            if let Some(metric) = not_idle(watch.metrics, set, self.begun) {
                 return Some(format!("{server} to become idle ({metric})"));
             }
-            let still = still_since(series, self.begun).is_some();
-            (!still).then(|| format!("the memory of {server} to settle"))
+            let mut names = watch.series.iter();
+            let moving = names.find(|name| still_since(set, name, self.begun).is_none())?;
+            Some(format!("{} to settle", called(server, moving)))
         })
     }
 
-    /// Where the quiet stretch begins nevertheless, and what had not come to rest.
-    fn gave_up(&self, seen: &[SeriesSet]) -> Quiet {
-        let now = self.clock.now();
+    /// Where the quiet stretch begins nevertheless, and what had not come to rest by `now`.
+    fn gave_up(&self, seen: &[SeriesSet], now: f64) -> Quiet {
         let within = Quantity::seconds(((now - self.begun) * 10.0).round() / 10.0);
         let mut from = self.begun;
         let mut notes = Vec::new();
-        for ((server, metrics), series) in self.servers.iter().zip(seen) {
-            if let Some(metric) = not_idle(metrics, series, self.begun) {
+        for (watch, set) in self.servers.iter().zip(seen) {
+            let server = watch.server;
+            if let Some(metric) = not_idle(watch.metrics, set, self.begun) {
                 notes.push(format!(
                     "{server} did not become idle within {within}: {metric}"
                 ));
             }
-            match still_since(series, self.begun) {
-                Some(since) => from = from.max(since),
-                None => {
-                    from = from.max(now - self.fallback);
-                    notes.extend(moved(series, self.begun).map(|(first, last)| {
-                        format!(
-                            "the memory of {server} did not settle within {within}: it went from \
-                             {first} to {last}, and a floor or growth that is read here is of \
-                             memory that still moved"
-                        )
-                    }));
+            for name in watch.series {
+                if let Some(since) = still_since(set, name, self.begun) {
+                    from = from.max(since);
+                    continue;
                 }
+                from = from.max(now - self.fallback);
+                let what = called(server, name);
+                notes.extend(moved(set, name, self.begun).map(|range| {
+                    format!(
+                        "{what} did not settle within {within}: it was {range}, so that a growth \
+                         from here or to here is known no better than that"
+                    )
+                }));
             }
         }
-        Quiet { from, notes }
+        Quiet {
+            from,
+            to: now,
+            notes,
+        }
     }
 }
 
-/// The memory at the beginning and at the end of what was seen since `begun`, where it moved.
-fn moved(series: &SeriesSet, begun: f64) -> Option<(Quantity, Quantity)> {
-    let points = &series.series.get("memory")?.points;
-    let (_, last) = *points.last()?;
-    let since = points.partition_point(|(t, _)| *t < begun);
-    let (_, first) = *points.get(since)?;
-    last_move(&points[since..], last)?;
-    Some((Quantity::bytes(first), Quantity::bytes(last)))
+/// A server's series, in a sentence.
+fn called(server: &str, series: &str) -> String {
+    match series {
+        MEMORY => format!("the memory of {server}"),
+        name => format!("`{server}.{name}`"),
+    }
 }
 
-/// The index of the last sample that differs from how it ended.
-fn last_move(points: &[(f64, f64)], last: f64) -> Option<usize> {
-    let tolerance = (last * SHARE).max(GRAIN);
-    (points.iter()).rposition(|(_, value)| (value - last).abs() > tolerance)
+/// `70.8 MB at the least and 128 MB at the most`, of what moved since `begun`.
+fn moved(set: &SeriesSet, name: &str, begun: f64) -> Option<String> {
+    let series = set.series.get(name)?;
+    let (least, most) = rest::moved(&series.points, series.dimension, begun)?.seen;
+    let dimension = series.dimension.unwrap_or(Dimension::NONE);
+    let [least, most] = [least, most].map(|value| Quantity::new(value, dimension));
+    Some(format!("{least} at the least and {most} at the most"))
 }
 
 /// A metric that has not returned to its idle value since `begun`; none where all have, or where
@@ -328,19 +352,18 @@ fn not_idle(metrics: &[EngineMetric], series: &SeriesSet, begun: f64) -> Option<
     })
 }
 
-/// Since when memory has not moved, where that is long enough; `begun` where there is no memory
-/// to watch, as it says itself: one that was not read yet is none to go by.
-fn still_since(series: &SeriesSet, begun: f64) -> Option<f64> {
-    let memory = series.series.get("memory")?;
-    let points = &memory.points;
-    if points.is_empty() && memory.unavailable.is_some() {
+/// Since when a series has not moved, where that is long enough; `begun` where there is nothing
+/// to watch, as it says itself. Memory that was not read yet is none to go by; what an engine or
+/// a driver may never tell is not waited for.
+fn still_since(set: &SeriesSet, name: &str, begun: f64) -> Option<f64> {
+    let Some(series) = set.series.get(name) else {
+        return (name != MEMORY).then_some(begun);
+    };
+    let told = series.points.last().is_some_and(|(t, _)| *t >= begun);
+    if !told && (series.unavailable.is_some() || series.points.is_empty() && name != MEMORY) {
         return Some(begun);
     }
-    let (now, last) = *points.last()?;
-    // the first sample after the last one that differs
-    let moved = last_move(points, last);
-    let since = moved.map_or(begun, |index| points[index + 1].0).max(begun);
-    (now - since >= STILL).then_some(since)
+    rest::still_since(&series.points, series.dimension, begun)
 }
 
 #[cfg(test)]

@@ -165,7 +165,7 @@ fn measured(data: &mut PhaseData, spec: &PhaseSpec, past: PastPhase, last: f64) 
                     round.quiet.map_or(round.end, |(_, to)| to)
                 }),
                 end: data.end,
-                quiet: None,
+                ..Round::default()
             });
         }
         data.not_run = Some(CUT.into());

@@ -108,7 +108,7 @@ pub(super) fn result(
             &judged.checks,
             error.as_ref(),
             ended.interrupted,
-            silent.is_some(),
+            unchecked(data, silent.is_some()),
         ),
     };
     CaseResult {
@@ -130,6 +130,17 @@ pub(super) fn result(
         checks: judged.checks,
         reports: judged.reports,
         notes,
+    }
+}
+
+/// What a case without any `expect` came to: it passes, unless it made requests and none was
+/// answered, or `when` left out all of its phases.
+fn unchecked(data: &CaseData, silent: bool) -> Verdict {
+    let left_out = data.phases.iter().all(|phase| phase.skipped.is_some());
+    match silent {
+        true => Verdict::NoData,
+        false if left_out && !data.phases.is_empty() => Verdict::Skipped,
+        false => Verdict::Pass,
     }
 }
 

@@ -7,8 +7,9 @@ use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Query, Reading, Stretch, Value};
 use crate::load::spec::Pace;
 use crate::measure::distribution::Support;
+use crate::measure::floors::followed;
 use crate::measure::requests::share_of;
-use crate::units::number;
+use crate::units::{Dimension, number};
 use std::collections::BTreeSet;
 
 pub(super) fn lower(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
@@ -74,6 +75,7 @@ pub(super) fn lower(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
             because,
             place: source.place(check.span),
             phases: phases.into_iter().collect(),
+            grows: trace.iter().filter_map(grows).collect(),
             span: check.expr.span,
             expr: Thunk {
                 expr: check.expr.clone(),
@@ -86,6 +88,16 @@ pub(super) fn lower(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
         });
     }
     out
+}
+
+/// The series that must settle where its growth is read. What the host does never rests.
+fn grows(reading: &Reading) -> Option<(String, String)> {
+    let Query::Growth { series, .. } = &reading.query else {
+        return None;
+    };
+    let name = followed(&series.name).unwrap_or_else(|| series.name.to_string());
+    let of_server = series.dimension == Dimension::DATA && name != "host_memory";
+    of_server.then(|| (series.server.to_string(), name))
 }
 
 /// Warns of percentiles that the requests asked for cannot tell.

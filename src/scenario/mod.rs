@@ -303,6 +303,9 @@ pub struct CheckSpec {
     pub place: String,
     /// The phases that it reads.
     pub phases: Vec<String>,
+    /// The sampled series, each with its server, whose growth it reads: they are to settle.
+    #[serde(skip)]
+    pub grows: Vec<(String, String)>,
     #[serde(skip)]
     pub span: Span,
     #[serde(skip)]

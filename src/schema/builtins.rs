@@ -184,7 +184,7 @@ pub const BUILTINS: &[Builtin] = &[
         "growth(series, from = phase, to = phase) or growth(series, during = phase)",
         &["series", "from", "to", "during"],
         1,
-        "How much a series' floor (its least value since memory last moved in the quiet end of a phase) rose from one phase to another, or from the first to the last repetition of one.",
+        "How much a series' floor (its least value since it last moved in the quiet end of a phase) rose from one phase to another, or from the first to the last repetition of one. Where it did not settle there, the growth is only known to lie between two values, and a check that does not come to the same on all of it is inconclusive.",
     ),
     function(
         "peak",

@@ -515,7 +515,7 @@ pub(super) const KINDS: &[Kind] = &[
                 "quiesce",
                 Type::Bool,
                 "false",
-                "After the load: drain, flush the engine's caches, wait until memory settles (30 s at most; a note says where it did not), and take a checkpoint."
+                "After the load: drain, flush the engine's caches, wait until memory, and what checks want the growth of, settles (30 s at most; a note says where it did not), and take a checkpoint."
             ),
             default(
                 "flush",

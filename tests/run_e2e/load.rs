@@ -206,3 +206,103 @@ fn wrong_answers_are_failures_of_their_own() {
     );
     assert!(!ran.folder.join("cases/right/case/answers.jsonl").exists());
 }
+
+#[test]
+fn a_case_whose_phases_were_all_left_out_is_not_green() {
+    let text = [
+        scenario(
+            "checked",
+            "",
+            "phase a { workload = w, requests = 1, when = false }\nexpect e: a.failed == 0",
+        ),
+        scenario(
+            "bare",
+            "",
+            "phase a { workload = w, requests = 1, when = false }\nreport page extends reports.summary {}",
+        ),
+    ]
+    .concat();
+    let ran = Pack::new(&text).run(&[]).exits(0);
+    for name in ["checked/case", "bare/case"] {
+        assert_eq!(ran.case(name)["verdict"], "skipped", "{name}");
+    }
+    let said = [ran.stdout.as_str(), ran.stderr.as_str()].concat();
+    assert!(said.contains("left out all of its phases"), "{said}");
+    let page = std::fs::read_to_string(ran.folder.join("reports/summary.md")).unwrap();
+    assert!(page.contains("# ➖ Nothing was checked"), "{page}");
+    assert!(!page.contains('✅'), "{page}");
+    let junit = std::fs::read_to_string(ran.folder.join("junit.xml")).unwrap();
+    assert_eq!(junit.matches("<skipped").count(), 2, "{junit}");
+}
+
+#[test]
+fn memory_that_swings_decides_nothing_that_the_swings_could_turn() {
+    let text = scenario(
+        "swings",
+        "",
+        "phase before { idle = 2s }
+         phase after { idle = 2s }
+         expect tight: growth(sut.memory, from = before, to = after) <= 5MB
+         expect wide: growth(sut.memory, from = before, to = after) <= 10GB",
+    );
+    let swings = "server sut { url = \"URL\", pid = PID }";
+    let at = text.find("server sut").unwrap();
+    let end = at + text[at..].find('\n').unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let serving = std::thread::spawn(move || {
+        use std::io::{Read, Write};
+        while let Ok((mut stream, _)) = listener.accept() {
+            let mut buffer = [0; 4096];
+            let read = stream.read(&mut buffer).unwrap_or(0);
+            if buffer[..read].starts_with(b"STOP") {
+                return;
+            }
+            let body = r#"{"object":"list","data":[{"id":"m","object":"model"}]}"#;
+            let _ = write!(
+                stream,
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+                body.len()
+            );
+        }
+    });
+    let going = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let goes_on = going.clone();
+    let swinging = std::thread::spawn(move || {
+        let pause = std::time::Duration::from_millis(300);
+        while goes_on.load(std::sync::atomic::Ordering::Relaxed) {
+            let held = std::hint::black_box(vec![1_u8; 60_000_000]);
+            std::thread::sleep(pause);
+            drop(held);
+            std::thread::sleep(pause);
+        }
+    });
+    let server = swings
+        .replace("URL", &url)
+        .replace("PID", &std::process::id().to_string());
+    let ran = Pack::new(&format!("{}{server}{}", &text[..at], &text[end..])).run(&[]);
+    going.store(false, std::sync::atomic::Ordering::Relaxed);
+    swinging.join().unwrap();
+    let address = url.trim_start_matches("http://");
+    let mut stop = std::net::TcpStream::connect(address).unwrap();
+    std::io::Write::write_all(&mut stop, b"STOP").unwrap();
+    serving.join().unwrap();
+    let ran = ran.exits(5);
+    let case = ran.case("swings/case");
+    let tight = check(&case, "tight");
+    assert_eq!(tight["verdict"], "inconclusive", "{tight:#}");
+    let why = tight["why"].as_str().unwrap();
+    assert!(why.contains(" is between -"), "{why}");
+    assert!(
+        why.contains("`memory` did not settle at the end of `before`"),
+        "{why}"
+    );
+    let bounds = &tight["evidence"][0]["value"]["between"];
+    let width = bounds["most"].as_f64().unwrap() - bounds["least"].as_f64().unwrap();
+    assert!(width >= 60e6, "{bounds}");
+    assert_eq!(check(&case, "wide")["verdict"], "pass", "{case:#}");
+    let junit = std::fs::read_to_string(ran.folder.join("junit.xml")).unwrap();
+    assert!(junit.contains("did not settle at the end of"), "{junit}");
+    let note = phase(&case, "before")["notes"][0].as_str().unwrap();
+    assert!(note.contains(" at the least and "), "{note}");
+}

@@ -1,7 +1,7 @@
 //! When memory and engines rest, and what is said where they do not.
 
 use super::*;
-use crate::units::Dimension;
+use std::sync::LazyLock;
 
 fn memory(points: &[(f64, f64)]) -> SeriesSet {
     let mut set = SeriesSet::default();
@@ -14,13 +14,13 @@ fn memory(points: &[(f64, f64)]) -> SeriesSet {
 #[test]
 fn memory_that_moves_is_not_still() {
     let moving = memory(&[(0.0, 1e9), (0.5, 1.1e9), (1.0, 1.2e9), (1.5, 1.3e9)]);
-    assert_eq!(still_since(&moving, 0.0), None);
+    assert_eq!(still_since(&moving, MEMORY, 0.0), None);
     let settling = memory(&[(0.0, 1e9), (0.5, 1.3e9), (1.0, 1.3e9), (1.4, 1.3e9)]);
-    assert_eq!(still_since(&settling, 0.0), None, "only 0.9 s");
+    assert_eq!(still_since(&settling, MEMORY, 0.0), None, "only 0.9 s");
     let settled = memory(&[(0.0, 1e9), (0.5, 1.3e9), (1.0, 1.3e9), (1.6, 1.3e9)]);
-    assert_eq!(still_since(&settled, 0.0), Some(0.5));
+    assert_eq!(still_since(&settled, MEMORY, 0.0), Some(0.5));
     assert_eq!(
-        still_since(&settled, 0.9),
+        still_since(&settled, MEMORY, 0.9),
         None,
         "what was before the load does not count"
     );
@@ -28,9 +28,9 @@ fn memory_that_moves_is_not_still() {
 
 #[test]
 fn without_memory_there_is_nothing_to_wait_for() {
-    assert_eq!(still_since(&unmeasured(), 3.0), Some(3.0));
+    assert_eq!(still_since(&unmeasured(), MEMORY, 3.0), Some(3.0));
     assert_eq!(
-        still_since(&SeriesSet::default(), 3.0),
+        still_since(&SeriesSet::default(), MEMORY, 3.0),
         None,
         "not read yet"
     );
@@ -42,9 +42,18 @@ fn unmeasured() -> SeriesSet {
     set
 }
 
+fn watch<'a>(server: &'a str, metrics: &'a [EngineMetric]) -> Watch<'a> {
+    static SERIES: LazyLock<Vec<String>> = LazyLock::new(|| vec![MEMORY.into()]);
+    Watch {
+        server,
+        metrics,
+        series: &SERIES,
+    }
+}
+
 fn rest(clock: Clock, metrics: &[EngineMetric], until: f64) -> Rest<'_> {
     Rest {
-        servers: vec![("sut", metrics)],
+        servers: vec![watch("sut", metrics)],
         clock,
         tick: Duration::from_millis(50),
         begun: 0.0,
@@ -69,7 +78,7 @@ async fn memory_that_never_settles_is_given_up_and_said() {
     let rest = rest(clock, &[], 1.3);
     let grows = |t: f64| 1e9 + t * 1e9;
     let look = || vec![sampled(clock.now(), grows)];
-    let Quiet { from, notes } = rest.wait(look, || true).await;
+    let Quiet { from, notes, .. } = rest.wait(look, || true).await;
     let waited = clock.now();
     assert!(waited >= 1.3, "it was waited for: {waited}");
     assert!((0.3..=waited - 1.0).contains(&from), "its end: {from}");
@@ -78,7 +87,10 @@ async fn memory_that_never_settles_is_given_up_and_said() {
     };
     let said = "the memory of sut did not settle within 1.";
     assert!(note.starts_with(said), "{note}");
-    assert!(note.contains(" s: it went from 1 GB to 2."), "{note}");
+    assert!(
+        note.contains(" s: it was 1 GB at the least and 2."),
+        "{note}"
+    );
 }
 
 #[tokio::test]
@@ -87,7 +99,7 @@ async fn memory_that_settles_is_not_waited_for_longer() {
     let rest = rest(clock, &[], 600.0);
     let settles = |t: f64| if t < 0.2 { 1e9 } else { 1.5e9 };
     let look = || vec![sampled(clock.now(), settles)];
-    let Quiet { from, notes } = rest.wait(look, || true).await;
+    let Quiet { from, notes, .. } = rest.wait(look, || true).await;
     assert_eq!(notes, Vec::<String>::new());
     assert!((0.15..0.25).contains(&from), "{from}");
 }
@@ -109,7 +121,7 @@ async fn an_engine_that_stays_busy_is_given_up_and_named() {
         set.push("running", Dimension::NONE, clock.now(), 3.0);
         vec![set]
     };
-    let Quiet { from, notes } = rest.wait(look, || true).await;
+    let Quiet { from, notes, .. } = rest.wait(look, || true).await;
     let [note] = &notes[..] else {
         panic!("{notes:?}")
     };
@@ -139,7 +151,7 @@ fn the_quiet_stretch_is_what_followed_the_last_move() {
 #[test]
 fn servers_rest_when_all_of_them_do() {
     let mut rest = rest(Clock::start(), &[], 0.0);
-    rest.servers.push(("other", &[]));
+    rest.servers.push(watch("other", &[]));
     let still = |t: f64| sampled(t, |_| 1e9);
     let steps = |t: f64| sampled(t, |t| if t < 1.0 { 1e9 } else { 2e9 });
     assert_eq!(rest.since(&[still(1.5), steps(1.5)]), None);
@@ -150,8 +162,8 @@ fn servers_rest_when_all_of_them_do() {
 #[test]
 fn a_short_idle_time_in_which_nothing_moved_is_not_noted() {
     let rest = rest(Clock::start(), &[], 0.0);
-    let still = rest.gave_up(&[sampled(0.5, |_| 1e9)]);
-    assert_eq!(still, Quiet::default());
-    let moved = rest.gave_up(&[sampled(0.5, |t| if t < 0.2 { 1e9 } else { 2e9 })]);
+    let still = rest.gave_up(&[sampled(0.5, |_| 1e9)], 0.5);
+    assert_eq!(still.notes, Vec::<String>::new());
+    let moved = rest.gave_up(&[sampled(0.5, |t| if t < 0.2 { 1e9 } else { 2e9 })], 0.5);
     assert_eq!(moved.notes.len(), 1, "{moved:?}");
 }
