@@ -157,7 +157,7 @@ fn a_launch_that_is_tried_again_is_not_counted_beyond_the_plan() {
     .run(&[])
     .exits(3);
     let starts: Vec<&str> = (ran.stderr.lines())
-        .filter(|line| line.contains(" starting sut"))
+        .filter(|line| line.contains(" asking sut"))
         .collect();
     assert_eq!(starts.len(), 2, "{}", ran.stderr);
     assert!(
