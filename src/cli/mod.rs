@@ -2,6 +2,7 @@
 
 mod completions;
 mod doc;
+mod explain;
 mod fmt;
 mod lint;
 mod load;
@@ -52,6 +53,8 @@ enum Command {
     Report(report::ReportArgs),
     /// Start the built-in engine: an OpenAI-compatible server whose timing is declared
     Serve(Box<crate::mock::ServeArgs>),
+    /// Explain a rule of lint, with examples, or list all
+    Explain(explain::ExplainArgs),
     /// Write the reference manual, or print what it says of a name
     Doc(doc::DocArgs),
     /// Print a completion script for a shell
@@ -85,6 +88,7 @@ pub fn main() -> ExitCode {
         Command::Plan(args) => plan::plan(&args),
         Command::Run(args) => run::run(args),
         Command::Report(args) => report::report(&args),
+        Command::Explain(args) => explain::explain(&args),
         Command::Doc(args) => doc::doc(&args),
         Command::Completions(args) => completions::print(&args, &mut Cli::command()),
         Command::Serve(args) => serve(*args),

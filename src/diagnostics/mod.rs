@@ -3,6 +3,7 @@
 
 pub mod human;
 pub mod json;
+pub mod rules;
 mod snippet;
 
 use crate::source::{Sources, Span};
