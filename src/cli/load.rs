@@ -4,11 +4,12 @@ use super::output::{self, Output};
 use super::params::{Wrong, params};
 use super::{Selection, exit, style};
 use crate::check::{nearest, without_consequences};
-use crate::diagnostics::{Diagnostic, codes, has_errors, json, tidy};
+use crate::diagnostics::{Diagnostic, Severity, codes, has_errors, json, tidy};
 use crate::eval::{Params, Value};
+use crate::lint::suppress;
 use crate::resolve::{self, Flat, Program};
 use crate::scenario::{Case, compile_these, constants, scenarios, suite_scenarios};
-use crate::source::Sources;
+use crate::source::{FileId, Sources};
 use indexmap::IndexMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -123,7 +124,7 @@ fn read(selection: &Selection, suites: bool) -> Result<Loaded, Refused> {
     let files =
         resolve::find_files(&selection.paths).map_err(|error| Refused::usage(error.to_string()))?;
     let read = resolve::load_for(&files, &selection.params);
-    compiled(read, selection, suites)
+    compiled(read, selection, suites, suites)
 }
 
 /// What a run had read: all of its scenarios, from what it kept of their files.
@@ -137,14 +138,16 @@ pub fn load_kept(
         ..Selection::default()
     };
     let read = resolve::load_kept(kept, &selection.params);
-    compiled(read, &selection, true)
+    compiled(read, &selection, true, false)
 }
 
 fn compiled(
     (program, mut found): (Program, Vec<Diagnostic>),
     selection: &Selection,
     suites: bool,
+    lint: bool,
 ) -> Result<Loaded, Refused> {
+    let levels = selection.findings.levels().map_err(Refused::usage)?;
     found.extend(crate::check::check(&program));
     let (params, shown_params) = match params(&program, &selection.params, has_errors(&found)) {
         Ok(params) => params,
@@ -179,6 +182,20 @@ fn compiled(
     if has_errors(&found) {
         found.retain(|d| d.code != codes::UNUSED.0);
     }
+    // keys are there where a scenario runs, and need not be where it is checked
+    for one in found.iter_mut().filter(|_| lint) {
+        if one.code == codes::UNSET_VARIABLE.0 {
+            one.severity = Severity::Note;
+        }
+    }
+    let roots = program
+        .roots
+        .iter()
+        .flat_map(|id| &program.module(*id).files);
+    let roots: Vec<FileId> = roots.copied().collect();
+    let whole = lint && selection.is_everything() && !has_errors(&found);
+    suppress(&program.sources, &mut found, &roots, whole);
+    levels.apply(&mut found);
     Ok(Loaded {
         program,
         params,

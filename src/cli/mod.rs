@@ -3,6 +3,7 @@
 mod completions;
 mod doc;
 mod explain;
+mod findings;
 mod fmt;
 mod lint;
 mod load;
@@ -76,6 +77,15 @@ struct Selection {
     /// Only the scenarios of this suite
     #[arg(long, value_name = "NAME")]
     suite: Option<String>,
+    #[command(flatten)]
+    findings: findings::FindingArgs,
+}
+
+impl Selection {
+    /// Whether nothing of the files is left out, and they are as written.
+    fn is_everything(&self) -> bool {
+        self.only.is_empty() && self.suite.is_none() && self.params.is_empty()
+    }
 }
 
 /// Parses the arguments and carries the command out.

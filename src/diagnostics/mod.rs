@@ -237,4 +237,7 @@ pub mod codes {
     pub const FEW_REQUESTS: Rule = ("W0503", "few-requests");
     pub const UNMEASURED_CHECK: Rule = ("W0504", "unmeasured-check");
     pub const ALWAYS_HOLDS: Rule = ("W0505", "always-holds");
+    pub const BAD_SUPPRESSION: Rule = ("W0506", "bad-suppression");
+    pub const UNKNOWN_RULE: Rule = ("W0507", "unknown-rule");
+    pub const USELESS_SUPPRESSION: Rule = ("W0508", "useless-suppression");
 }
