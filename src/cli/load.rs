@@ -1,8 +1,9 @@
 //! What all commands on scenarios do first: read, check, take parameters, select, compile.
 
+use super::findings::Format;
 use super::output::{self, Output};
 use super::params::{Wrong, params};
-use super::{Selection, exit, style};
+use super::{Selection, exit};
 use crate::check::{nearest, without_consequences};
 use crate::diagnostics::{Diagnostic, Severity, codes, has_errors, json, tidy};
 use crate::eval::{Params, Value};
@@ -51,10 +52,10 @@ impl Refused {
     }
 
     /// Prints it, and writes findings to where a program looks for results; the exit code.
-    pub fn print(&self, results: &Output) -> u8 {
+    pub fn print(&self, results: &Output, format: Format) -> u8 {
         match self {
             Self::Said { message, code } => said(message, *code, results),
-            Self::Found(sources, found) => invalid(sources, found, results),
+            Self::Found(sources, found) => invalid(sources, found, results, format),
         }
     }
 }
@@ -70,8 +71,8 @@ fn said(message: &str, code: u8, results: &Output) -> u8 {
 }
 
 /// Shows what is wrong, and writes it as JSON to where a program looks for results; the exit code.
-fn invalid(sources: &Sources, found: &[Diagnostic], results: &Output) -> u8 {
-    style::show(sources, found);
+fn invalid(sources: &Sources, found: &[Diagnostic], results: &Output, format: Format) -> u8 {
+    format.show(sources, found);
     if let Err(error) = results.write(&json::to_json(sources, found)) {
         eprintln!("error: {error}");
     }
@@ -87,11 +88,13 @@ pub fn begin(
     out: Option<&Path>,
 ) -> Result<(Loaded, Output), u8> {
     let results = Output::find(json, out).map_err(output::complain)?;
-    let loaded = load(selection).map_err(|refused| refused.print(&results))?;
+    let format = selection.findings.format;
+    let loaded = load(selection).map_err(|refused| refused.print(&results, format))?;
     if loaded.has_errors() {
-        return Err(invalid(&loaded.program.sources, &loaded.found, &results));
+        let sources = &loaded.program.sources;
+        return Err(invalid(sources, &loaded.found, &results, format));
     }
-    style::show(&loaded.program.sources, &loaded.found);
+    format.show(&loaded.program.sources, &loaded.found);
     if loaded.cases.is_empty() {
         let message = "nothing is selected: there is no scenario with phases in these files";
         return Err(said(message, exit::NOTHING, &results));

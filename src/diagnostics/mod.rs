@@ -1,9 +1,12 @@
 //! One concrete diagnostic for every mistake in a user's text, and its renderers.
 //! Knows no language rule.
 
+pub mod concise;
+pub mod github;
 pub mod human;
 pub mod json;
 pub mod rules;
+pub mod sarif;
 mod snippet;
 
 use crate::source::{Sources, Span};
@@ -16,6 +19,17 @@ pub enum Severity {
     Error,
     Warning,
     Note,
+}
+
+impl Severity {
+    /// As messages begin.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
 }
 
 /// A place that takes part in a finding, and what it is there.
@@ -141,6 +155,16 @@ pub fn tidy(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     // what is unknown at a place is unknown once, whoever saw it first
     found.dedup_by(|a, b| {
         a.code == b.code && a.span() == b.span() && a.rule.starts_with("unknown-")
+    });
+    found
+}
+
+/// The findings by the name of their file and their place in it, as they may be shown.
+fn by_place(sources: &Sources, found: &[Diagnostic]) -> Vec<Diagnostic> {
+    let mut found = concealed(sources, found);
+    found.sort_by(|a, b| {
+        let place = |d: &Diagnostic| (sources.get(d.span().file).name.clone(), d.span());
+        (place(a), a.code, &a.message).cmp(&(place(b), b.code, &b.message))
     });
     found
 }
