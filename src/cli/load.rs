@@ -184,6 +184,13 @@ fn compiled(
     // where something is wrong, it may be what would have read the rest
     if has_errors(&found) {
         found.retain(|d| d.code != codes::UNUSED.0);
+    } else {
+        found.extend(crate::lint::check(
+            &program,
+            &params,
+            &chosen,
+            &compiled.cases,
+        ));
     }
     // keys are there where a scenario runs, and need not be where it is checked
     for one in found.iter_mut().filter(|_| lint) {
