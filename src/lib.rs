@@ -15,6 +15,7 @@ pub mod diagnostics;
 pub mod engine;
 pub mod eval;
 pub mod judge;
+pub mod lint;
 pub mod load;
 pub mod manual;
 pub mod measure;

@@ -135,8 +135,13 @@ fn sources(folder: &Path, out: &mut Vec<(String, String)>) {
             sources(&path, out);
         } else if name.ends_with(".rs") && !name.ends_with("tests.rs") {
             let text = std::fs::read_to_string(&path).unwrap();
-            let text = text.split("#[cfg(test)]").next().unwrap().to_string();
-            out.push((path.display().to_string(), text));
+            let text = text.split("#[cfg(test)]").next().unwrap();
+            // a rule's head comment is its page, whose examples start an engine
+            let is_page = |line: &&str| {
+                path.parent().unwrap().ends_with("lint/rules") && line.starts_with("//!")
+            };
+            let text: Vec<&str> = text.lines().filter(|line| !is_page(line)).collect();
+            out.push((path.display().to_string(), text.join("\n")));
         }
     }
 }

@@ -9,6 +9,7 @@ mod unused;
 pub use consequences::without_consequences;
 pub use names::modules_of;
 pub use shape::{is_binding_word, is_child, is_whole, meant_kind, nameless, unknown_kind};
+pub use unused::names_in;
 
 use crate::diagnostics::Diagnostic;
 use crate::resolve::Program;

@@ -92,6 +92,13 @@ fn scenario(flat: &Flat, found: &mut Vec<Diagnostic>) {
     }
 }
 
+/// All names that the expressions of a block read, and of the blocks in it.
+pub fn names_in(flat: &Flat) -> HashSet<&str> {
+    let mut names = HashSet::new();
+    in_block(flat, &mut names);
+    names
+}
+
 fn in_block<'a>(flat: &'a Flat, names: &mut HashSet<&'a str>) {
     for attr in flat.attrs.values().chain(flat.lets.values()) {
         in_expr(&attr.expr, names);

@@ -2,7 +2,7 @@
 
 use super::output::{self, Output};
 use super::{Selection, exit, load, style};
-use crate::diagnostics::{Severity, codes, json};
+use crate::diagnostics::{Severity, json};
 use std::path::PathBuf;
 
 /// Check files without running anything. No process is started and no socket is opened.
@@ -23,21 +23,23 @@ pub fn lint(args: &LintArgs) -> u8 {
         Ok(results) => results,
         Err(error) => return output::complain(error),
     };
-    let mut loaded = match load::load_all(&args.selection) {
+    let format = args.selection.findings.format;
+    let loaded = match load::load_all(&args.selection) {
         Ok(loaded) => loaded,
-        Err(refused) => return refused.print(&results),
+        Err(refused) => return refused.print(&results, format),
     };
-    // keys are there where a scenario runs, and need not be where it is checked
-    for found in &mut loaded.found {
-        if found.code == codes::UNSET_VARIABLE.0 {
-            found.severity = Severity::Note;
-        }
-    }
     if let Err(error) = results.write(&json::to_json(&loaded.program.sources, &loaded.found)) {
         eprintln!("error: {error}");
         return exit::WORLD;
     }
     if !results.is_stdout() {
+        if let Some(text) = format.text(&loaded.program.sources, &loaded.found) {
+            if let Err(error) = style::print(&text) {
+                eprintln!("error: {error}");
+                return exit::WORLD;
+            }
+            return code(&loaded);
+        }
         style::show(&loaded.program.sources, &loaded.found);
         let objections = loaded.found.iter().any(|d| d.severity != Severity::Note);
         if !objections && !args.quiet {
@@ -52,6 +54,10 @@ pub fn lint(args: &LintArgs) -> u8 {
             return style::print_or(&text, exit::PASSED);
         }
     }
+    code(&loaded)
+}
+
+fn code(loaded: &load::Loaded) -> u8 {
     if loaded.has_unreadable() {
         exit::USAGE
     } else if loaded.has_errors() {

@@ -1,14 +1,16 @@
 //! What all commands on scenarios do first: read, check, take parameters, select, compile.
 
+use super::findings::Format;
 use super::output::{self, Output};
 use super::params::{Wrong, params};
-use super::{Selection, exit, style};
+use super::{Selection, exit};
 use crate::check::{nearest, without_consequences};
-use crate::diagnostics::{Diagnostic, codes, has_errors, json, tidy};
+use crate::diagnostics::{Diagnostic, Severity, codes, has_errors, json, tidy};
 use crate::eval::{Params, Value};
+use crate::lint::suppress;
 use crate::resolve::{self, Flat, Program};
 use crate::scenario::{Case, compile_these, constants, scenarios, suite_scenarios};
-use crate::source::Sources;
+use crate::source::{FileId, Sources};
 use indexmap::IndexMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -50,10 +52,10 @@ impl Refused {
     }
 
     /// Prints it, and writes findings to where a program looks for results; the exit code.
-    pub fn print(&self, results: &Output) -> u8 {
+    pub fn print(&self, results: &Output, format: Format) -> u8 {
         match self {
             Self::Said { message, code } => said(message, *code, results),
-            Self::Found(sources, found) => invalid(sources, found, results),
+            Self::Found(sources, found) => invalid(sources, found, results, format),
         }
     }
 }
@@ -69,8 +71,8 @@ fn said(message: &str, code: u8, results: &Output) -> u8 {
 }
 
 /// Shows what is wrong, and writes it as JSON to where a program looks for results; the exit code.
-fn invalid(sources: &Sources, found: &[Diagnostic], results: &Output) -> u8 {
-    style::show(sources, found);
+fn invalid(sources: &Sources, found: &[Diagnostic], results: &Output, format: Format) -> u8 {
+    format.show(sources, found);
     if let Err(error) = results.write(&json::to_json(sources, found)) {
         eprintln!("error: {error}");
     }
@@ -86,11 +88,13 @@ pub fn begin(
     out: Option<&Path>,
 ) -> Result<(Loaded, Output), u8> {
     let results = Output::find(json, out).map_err(output::complain)?;
-    let loaded = load(selection).map_err(|refused| refused.print(&results))?;
+    let format = selection.findings.format;
+    let loaded = load(selection).map_err(|refused| refused.print(&results, format))?;
     if loaded.has_errors() {
-        return Err(invalid(&loaded.program.sources, &loaded.found, &results));
+        let sources = &loaded.program.sources;
+        return Err(invalid(sources, &loaded.found, &results, format));
     }
-    style::show(&loaded.program.sources, &loaded.found);
+    format.show(&loaded.program.sources, &loaded.found);
     if loaded.cases.is_empty() {
         let message = "nothing is selected: there is no scenario with phases in these files";
         return Err(said(message, exit::NOTHING, &results));
@@ -123,7 +127,7 @@ fn read(selection: &Selection, suites: bool) -> Result<Loaded, Refused> {
     let files =
         resolve::find_files(&selection.paths).map_err(|error| Refused::usage(error.to_string()))?;
     let read = resolve::load_for(&files, &selection.params);
-    compiled(read, selection, suites)
+    compiled(read, selection, suites, suites)
 }
 
 /// What a run had read: all of its scenarios, from what it kept of their files.
@@ -137,14 +141,16 @@ pub fn load_kept(
         ..Selection::default()
     };
     let read = resolve::load_kept(kept, &selection.params);
-    compiled(read, &selection, true)
+    compiled(read, &selection, true, false)
 }
 
 fn compiled(
     (program, mut found): (Program, Vec<Diagnostic>),
     selection: &Selection,
     suites: bool,
+    lint: bool,
 ) -> Result<Loaded, Refused> {
+    let levels = selection.findings.levels().map_err(Refused::usage)?;
     found.extend(crate::check::check(&program));
     let (params, shown_params) = match params(&program, &selection.params, has_errors(&found)) {
         Ok(params) => params,
@@ -178,7 +184,28 @@ fn compiled(
     // where something is wrong, it may be what would have read the rest
     if has_errors(&found) {
         found.retain(|d| d.code != codes::UNUSED.0);
+    } else {
+        found.extend(crate::lint::check(
+            &program,
+            &params,
+            &chosen,
+            &compiled.cases,
+        ));
     }
+    // keys are there where a scenario runs, and need not be where it is checked
+    for one in found.iter_mut().filter(|_| lint) {
+        if one.code == codes::UNSET_VARIABLE.0 {
+            one.severity = Severity::Note;
+        }
+    }
+    let roots = program
+        .roots
+        .iter()
+        .flat_map(|id| &program.module(*id).files);
+    let roots: Vec<FileId> = roots.copied().collect();
+    let whole = lint && selection.is_everything() && !has_errors(&found);
+    suppress(&program.sources, &mut found, &roots, whole);
+    levels.apply(&mut found);
     Ok(Loaded {
         program,
         params,

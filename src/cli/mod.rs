@@ -2,6 +2,8 @@
 
 mod completions;
 mod doc;
+mod explain;
+mod findings;
 mod fmt;
 mod lint;
 mod load;
@@ -52,6 +54,8 @@ enum Command {
     Report(report::ReportArgs),
     /// Start the built-in engine: an OpenAI-compatible server whose timing is declared
     Serve(Box<crate::mock::ServeArgs>),
+    /// Explain a rule of lint, with examples, or list all
+    Explain(explain::ExplainArgs),
     /// Write the reference manual, or print what it says of a name
     Doc(doc::DocArgs),
     /// Print a completion script for a shell
@@ -73,6 +77,15 @@ struct Selection {
     /// Only the scenarios of this suite
     #[arg(long, value_name = "NAME")]
     suite: Option<String>,
+    #[command(flatten)]
+    findings: findings::FindingArgs,
+}
+
+impl Selection {
+    /// Whether nothing of the files is left out, and they are as written.
+    fn is_everything(&self) -> bool {
+        self.only.is_empty() && self.suite.is_none() && self.params.is_empty()
+    }
 }
 
 /// Parses the arguments and carries the command out.
@@ -85,6 +98,7 @@ pub fn main() -> ExitCode {
         Command::Plan(args) => plan::plan(&args),
         Command::Run(args) => run::run(args),
         Command::Report(args) => report::report(&args),
+        Command::Explain(args) => explain::explain(&args),
         Command::Doc(args) => doc::doc(&args),
         Command::Completions(args) => completions::print(&args, &mut Cli::command()),
         Command::Serve(args) => serve(*args),

@@ -52,16 +52,8 @@ pub fn count(found: &[Diagnostic]) -> String {
     let counts = kinds.map(|kind| (found.iter().filter(|d| d.severity == kind).count(), kind));
     let said = counts.iter().filter(|(n, _)| *n > 0);
     let said =
-        said.map(|(n, kind)| format!("{n} {}{}", word(*kind), if *n == 1 { "" } else { "s" }));
+        said.map(|(n, kind)| format!("{n} {}{}", kind.word(), if *n == 1 { "" } else { "s" }));
     said.collect::<Vec<_>>().join(", ")
-}
-
-fn word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Note => "note",
-    }
 }
 
 fn one(out: &mut String, sources: &Sources, diagnostic: &Diagnostic, options: &Options) {
@@ -185,7 +177,7 @@ fn handler(diagnostic: &Diagnostic, options: &Options) -> GraphicalReportHandler
     } else {
         ThemeCharacters::ascii()
     };
-    let word = word(diagnostic.severity);
+    let word = diagnostic.severity.word();
     let head = format!("{word}[{}] {}:", diagnostic.code, diagnostic.rule);
     characters.error = head.clone();
     characters.warning = head.clone();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Diagnostic, Fix, Label, concealed};
+use super::{Diagnostic, Fix, Label, by_place, concealed};
 use crate::source::{Sources, Span};
 
 /// An array with one object for each finding, in the order given. Lines and columns
@@ -12,6 +12,12 @@ pub fn to_json(sources: &Sources, found: &[Diagnostic]) -> Value {
         .iter()
         .map(|d| diagnostic(sources, d))
         .collect()
+}
+
+/// The same, by file and place.
+pub fn by_file(sources: &Sources, found: &[Diagnostic]) -> Value {
+    let found = by_place(sources, found);
+    found.iter().map(|d| diagnostic(sources, d)).collect()
 }
 
 fn diagnostic(sources: &Sources, found: &Diagnostic) -> Value {

@@ -1,8 +1,12 @@
 //! One concrete diagnostic for every mistake in a user's text, and its renderers.
 //! Knows no language rule.
 
+pub mod concise;
+pub mod github;
 pub mod human;
 pub mod json;
+pub mod rules;
+pub mod sarif;
 mod snippet;
 
 use crate::source::{Sources, Span};
@@ -15,6 +19,17 @@ pub enum Severity {
     Error,
     Warning,
     Note,
+}
+
+impl Severity {
+    /// As messages begin.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
 }
 
 /// A place that takes part in a finding, and what it is there.
@@ -144,6 +159,16 @@ pub fn tidy(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     found
 }
 
+/// The findings by the name of their file and their place in it, as they may be shown.
+fn by_place(sources: &Sources, found: &[Diagnostic]) -> Vec<Diagnostic> {
+    let mut found = concealed(sources, found);
+    found.sort_by(|a, b| {
+        let place = |d: &Diagnostic| (sources.get(d.span().file).name.clone(), d.span());
+        (place(a), a.code, &a.message).cmp(&(place(b), b.code, &b.message))
+    });
+    found
+}
+
 /// The same findings with `***` for what the sources hide. A repair that would have to show it
 /// is left out.
 fn concealed(sources: &Sources, found: &[Diagnostic]) -> Vec<Diagnostic> {
@@ -236,4 +261,7 @@ pub mod codes {
     pub const FEW_REQUESTS: Rule = ("W0503", "few-requests");
     pub const UNMEASURED_CHECK: Rule = ("W0504", "unmeasured-check");
     pub const ALWAYS_HOLDS: Rule = ("W0505", "always-holds");
+    pub const BAD_SUPPRESSION: Rule = ("W0506", "bad-suppression");
+    pub const UNKNOWN_RULE: Rule = ("W0507", "unknown-rule");
+    pub const USELESS_SUPPRESSION: Rule = ("W0508", "useless-suppression");
 }

@@ -10,7 +10,7 @@ const NAMED: usize = 3;
 
 /// Diagnostics with the ids of the cases that have them. Those of one rule at the same places
 /// are one, even where their figures differ.
-pub(super) fn gather(cases: Vec<(String, Vec<Diagnostic>)>) -> Vec<Diagnostic> {
+pub fn gather(cases: Vec<(String, Vec<Diagnostic>)>) -> Vec<Diagnostic> {
     let all = cases.len();
     type Key = (&'static str, Severity, Vec<Span>);
     let mut groups: IndexMap<Key, Vec<(Diagnostic, Vec<usize>)>> = IndexMap::new();

@@ -20,12 +20,13 @@ mod unmeasured;
 mod vain;
 mod workload;
 
+pub use by_case::gather;
 pub use compile::{Compiled, compile, compile_these, scenarios};
 pub use constants::{constants, suite_scenarios};
 pub use memory::{MemorySpec, Sum};
 pub use report::figure;
 pub use server::PORT;
-pub use unmeasured::{Names, names_of};
+pub use unmeasured::{Names, Unmeasured, names_of};
 pub use workload::answered;
 
 use crate::eval::Scope;

@@ -78,11 +78,16 @@ impl Names {
 }
 
 /// Answers every question with its dimension.
-pub(super) struct Unmeasured(Names);
+pub struct Unmeasured(Names);
 
 impl Unmeasured {
+    /// Of a case in which everything could be lowered.
+    pub fn of(case: &Case) -> Self {
+        Self(names_of(case))
+    }
+
     /// Of a case, and of phases that could not be lowered: their loads have names all the same.
-    pub fn new(case: &Case, flat: &Flat) -> Self {
+    pub(super) fn new(case: &Case, flat: &Flat) -> Self {
         let mut names = names_of(case);
         for phase in flat.children_of("phase") {
             let loads = || {

@@ -9,6 +9,7 @@
 //! No type of pest leaves this room.
 
 pub mod ast;
+pub mod comments;
 pub mod format;
 pub mod secrets;
 

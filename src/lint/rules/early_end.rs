@@ -1,0 +1,71 @@
+//! # early-end (W0610)
+//!
+//! A check that wants answers as long as the workload's `output`, of a model that may stop before.
+//!
+//! ## Why it matters
+//!
+//! `output` is a limit. A model ends when it has said what it had to say, unless `ignore_eos` makes it go on.
+//!
+//! ## Wrong
+//!
+//! ```scn
+//! use std.engines
+//!
+//! workload hello { prompt = "Say hello.", output = 16 }
+//!
+//! scenario basic {
+//!   server sut { engine = engines.builtin }
+//!   phase warmup { workload = hello, requests = 10, measured = false }
+//!   phase steady { workload = hello, requests = 100, concurrency = 4 }
+//!   expect whole: steady.output.min >= 16 tok
+//! }
+//! ```
+//!
+//! ## Right
+//!
+//! ```scn
+//! use std.engines
+//!
+//! workload hello { prompt = "Say hello.", output = 16, ignore_eos = true }
+//!
+//! scenario basic {
+//!   server sut { engine = engines.builtin }
+//!   phase warmup { workload = hello, requests = 10, measured = false }
+//!   phase steady { workload = hello, requests = 100, concurrency = 4 }
+//!   expect whole: steady.output.min >= 16 tok
+//! }
+//! ```
+
+use crate::diagnostics::Diagnostic;
+use crate::diagnostics::codes::Rule;
+use crate::lint::view::{View, warning};
+use crate::scenario::RequestSpec;
+
+const RULE: Rule = ("W0610", "early-end");
+
+pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for limit in view.comparisons().filter(|c| c.at_least()) {
+        let Some((of, "output", _)) = limit.statistic() else {
+            continue;
+        };
+        for (load, block) in view.loads(of) {
+            let exact = |r: &RequestSpec| r.max_tokens.is_some_and(|n| n as f64 == limit.limit);
+            if load
+                .workload
+                .requests
+                .iter()
+                .any(|r| exact(r) && !r.ignore_eos)
+            {
+                let name = &load.workload.name;
+                let message = format!("answers of `{name}` may end before their limit");
+                found.push(
+                    warning(RULE, limit.span, message)
+                        .label(block.head(), "asked here")
+                        .help("say `ignore_eos = true` in the workload, where the engine knows it"),
+                );
+            }
+        }
+    }
+    found
+}

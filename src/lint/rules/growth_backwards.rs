@@ -1,0 +1,69 @@
+//! # growth-backwards (W0624)
+//!
+//! A growth from a later phase to an earlier one.
+//!
+//! ## Why it matters
+//!
+//! It is the growth with its sign turned: a leak makes it negative, and the check holds.
+//!
+//! ## Wrong
+//!
+//! ```scn
+//! use std.engines
+//!
+//! workload hello { prompt = "Say hello.", output = 16 }
+//!
+//! scenario basic {
+//!   server sut { engine = engines.builtin }
+//!   phase warmup { workload = hello, requests = 10, measured = false }
+//!   phase steady { workload = hello, requests = 100, concurrency = 4 }
+//!   phase before { quiesce = true, idle = 5s }
+//!   phase after { quiesce = true, idle = 5s }
+//!   expect kept: growth(sut.memory, from = after, to = before) <= 20MB
+//! }
+//! ```
+//!
+//! ## Right
+//!
+//! ```scn
+//! use std.engines
+//!
+//! workload hello { prompt = "Say hello.", output = 16 }
+//!
+//! scenario basic {
+//!   server sut { engine = engines.builtin }
+//!   phase warmup { workload = hello, requests = 10, measured = false }
+//!   phase steady { workload = hello, requests = 100, concurrency = 4 }
+//!   phase before { quiesce = true, idle = 5s }
+//!   phase after { quiesce = true, idle = 5s }
+//!   expect kept: growth(sut.memory, from = before, to = after) <= 20MB
+//! }
+//! ```
+
+use crate::diagnostics::Diagnostic;
+use crate::diagnostics::codes::Rule;
+use crate::eval::Window;
+use crate::lint::view::{View, warning};
+
+const RULE: Rule = ("W0624", "growth-backwards");
+
+pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
+    let at = |name: &str| view.phases().position(|(phase, _)| phase.name == name);
+    let mut found = Vec::new();
+    for (limit, _, window) in view.growth_limits() {
+        if let Window::Between { from, to } = window
+            && let (Some(first), Some(last)) = (at(from), at(to))
+            && first >= last
+        {
+            let message = match first == last {
+                true => format!("`{from}` and `{to}` are one phase, which does not grow"),
+                false => format!("`{from}` runs after `{to}`: a leak makes this negative"),
+            };
+            found.push(
+                warning(RULE, limit.span, message)
+                    .help("write the earlier phase behind `from`, the later one behind `to`"),
+            );
+        }
+    }
+    found
+}

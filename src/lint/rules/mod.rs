@@ -1,0 +1,68 @@
+//! The rules, one file each: its head comment is the page that `scn explain` shows.
+
+mod below_resolution;
+mod cold_baseline;
+mod cold_batch;
+mod drain_below_limit;
+mod early_end;
+mod even_arrivals;
+mod few_requests_per_client;
+mod few_rounds;
+mod growth_backwards;
+mod growth_without_quiesce;
+mod idle_axis;
+mod lateness_of_closed_loop;
+mod limit_above_timeout;
+mod many_launches;
+mod max_latency;
+mod mean_latency;
+mod no_warmup;
+mod output_above_limit;
+mod random_answers;
+mod rate_above_offered;
+mod rate_of_closed_loop;
+mod redundant_percentile;
+mod same_prompt;
+mod sample_too_coarse;
+mod throughput_above_offered;
+mod timeout_below_phases;
+
+use super::view::View;
+use crate::diagnostics::Diagnostic;
+use crate::resolve::Flat;
+use crate::scenario::Case;
+
+/// What is found in one case.
+pub type CaseRule = fn(&View<'_>) -> Vec<Diagnostic>;
+
+/// What is found in a scenario and all of its cases.
+pub type ScenarioRule = fn(&Flat, &[Case]) -> Vec<Diagnostic>;
+
+pub const CASE_RULES: &[CaseRule] = &[
+    few_requests_per_client::check,
+    no_warmup::check,
+    growth_without_quiesce::check,
+    few_rounds::check,
+    below_resolution::check,
+    rate_of_closed_loop::check,
+    lateness_of_closed_loop::check,
+    random_answers::check,
+    output_above_limit::check,
+    early_end::check,
+    same_prompt::check,
+    timeout_below_phases::check,
+    limit_above_timeout::check,
+    rate_above_offered::check,
+    throughput_above_offered::check,
+    sample_too_coarse::check,
+    mean_latency::check,
+    max_latency::check,
+    cold_batch::check,
+    cold_baseline::check,
+    drain_below_limit::check,
+    even_arrivals::check,
+    redundant_percentile::check,
+    growth_backwards::check,
+];
+
+pub const SCENARIO_RULES: &[ScenarioRule] = &[idle_axis::check, many_launches::check];

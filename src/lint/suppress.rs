@@ -1,0 +1,236 @@
+//! `# scn: allow(name) because …`: findings that a writer has answered, at their place.
+
+use crate::check::nearest;
+use crate::diagnostics::rules::{RuleInfo, rule, rules};
+use crate::diagnostics::{Diagnostic, Severity, codes};
+use crate::source::{FileId, Sources, Span};
+use crate::syntax::comments::comments;
+use std::collections::HashMap;
+
+/// What such a comment begins with, behind `#`.
+const WORD: &str = "scn:";
+
+/// One name of one such comment.
+#[derive(Debug, Clone)]
+pub struct Suppression {
+    pub rule: &'static RuleInfo,
+    /// The name in the comment.
+    pub name: Span,
+    /// Where the places are that it speaks of: a line of its file, from 1.
+    pub line: usize,
+}
+
+/// The suppressions of a file's text, and what is wrong with them. A comment at the end of a line
+/// speaks of that line, one of its own of the next line that is no comment.
+pub fn suppressions(file: FileId, text: &str) -> (Vec<Suppression>, Vec<Diagnostic>) {
+    let (mut known, mut found) = (Vec::new(), Vec::new());
+    if !text.contains(WORD) {
+        return (known, found);
+    }
+    let all = comments(text);
+    let starts: Vec<usize> = std::iter::once(0)
+        .chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1))
+        .collect();
+    let line_of = |at: usize| starts.partition_point(|start| *start <= at);
+    let alone = |at: usize| text[starts[line_of(at) - 1]..at].trim().is_empty();
+    for (index, comment) in all.iter().enumerate() {
+        let written = text[comment.clone()].trim_end();
+        let Some(rest) = written
+            .trim_start_matches('#')
+            .trim_start()
+            .strip_prefix(WORD)
+        else {
+            continue;
+        };
+        let mut line = line_of(comment.start);
+        if alone(comment.start) {
+            line += 1;
+            let comments = all[index + 1..].iter();
+            for next in comments.take_while(|next| alone(next.start)) {
+                if line_of(next.start) != line {
+                    break;
+                }
+                line += 1;
+            }
+        }
+        let start = comment.start + written.len() - rest.len();
+        let whole = Span::new(file, comment.start, comment.start + written.len());
+        names(file, rest, start, whole, line, &mut known, &mut found);
+    }
+    (known, found)
+}
+
+/// ` allow(a, b) because …`, from `start` on in the text.
+fn names(
+    file: FileId,
+    rest: &str,
+    start: usize,
+    whole: Span,
+    line: usize,
+    known: &mut Vec<Suppression>,
+    found: &mut Vec<Diagnostic>,
+) {
+    let form = "write `# scn: allow(name-of-a-rule) because …`, at the end of a line or above it";
+    let parts = rest
+        .trim_start()
+        .strip_prefix("allow")
+        .and_then(|rest| rest.trim_start().strip_prefix('('))
+        .and_then(|rest| rest.split_once(')'));
+    let Some((list, reason)) = parts else {
+        let message = "this comment is for scn, and scn does not understand it";
+        found.push(Diagnostic::warning(codes::BAD_SUPPRESSION, whole, message).help(form));
+        return;
+    };
+    let reason = reason.trim().strip_prefix("because").unwrap_or_default();
+    if !reason.starts_with(char::is_whitespace) || reason.trim().is_empty() {
+        let message = "nobody says why this is allowed";
+        found.push(
+            Diagnostic::warning(codes::BAD_SUPPRESSION, whole, message)
+                .help("say it behind the bracket: `because …`"),
+        );
+    }
+    let mut at = start + rest.find('(').map_or(0, |n| n + 1);
+    for name in list.split(',') {
+        let from = at + name.len() - name.trim_start().len();
+        at += name.len() + 1;
+        let name = name.trim();
+        let place = Span::new(file, from, from + name.len());
+        match rule(name) {
+            Some(rule) => known.push(Suppression {
+                rule,
+                name: place,
+                line,
+            }),
+            None if name.is_empty() => found.push(
+                Diagnostic::warning(codes::BAD_SUPPRESSION, whole, "it names no rule").help(form),
+            ),
+            None => {
+                let names = rules().iter().map(|rule| rule.name);
+                let message = format!("there is no rule `{name}`");
+                let diagnostic = Diagnostic::warning(codes::UNKNOWN_RULE, place, message);
+                found.push(match nearest(name, names) {
+                    Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(
+                        "write that",
+                        place,
+                        near,
+                        false,
+                    ),
+                    None => diagnostic.help("`scn explain` lists the rules"),
+                });
+            }
+        }
+    }
+}
+
+/// Takes out what comments in the files allow, and adds what is wrong with these comments.
+/// `whole`: all that there is to find was looked for, so what suppressed nothing of `roots` is
+/// told too.
+pub fn suppress(sources: &Sources, found: &mut Vec<Diagnostic>, roots: &[FileId], whole: bool) {
+    let mut by_file: HashMap<FileId, Vec<(Suppression, bool)>> = HashMap::new();
+    let mut wrong = Vec::new();
+    for (id, file) in sources.iter().filter(|(_, file)| file.path.is_some()) {
+        let (known, bad) = suppressions(id, &file.text);
+        wrong.extend(bad);
+        if !known.is_empty() {
+            by_file.insert(id, known.into_iter().map(|one| (one, false)).collect());
+        }
+    }
+    if by_file.is_empty() && wrong.is_empty() {
+        return;
+    }
+    found.append(&mut wrong);
+    found.retain(|diagnostic| {
+        let span = diagnostic.span();
+        let Some(of_file) = by_file.get_mut(&span.file) else {
+            return true;
+        };
+        if diagnostic.severity == Severity::Error {
+            return true;
+        }
+        let line = sources.line_col(span).0;
+        let mut kept = true;
+        for (one, used) in of_file.iter_mut() {
+            if one.rule.code == diagnostic.code && one.line == line {
+                *used = true;
+                kept = false;
+            }
+        }
+        kept
+    });
+    let looked_at = |file: &FileId| whole && roots.contains(file);
+    for (_, of_file) in by_file.into_iter().filter(|(file, _)| looked_at(file)) {
+        found.extend(
+            of_file
+                .into_iter()
+                .filter(|(_, used)| !used)
+                .map(|(one, _)| useless(&one)),
+        );
+    }
+}
+
+fn useless(one: &Suppression) -> Diagnostic {
+    let name = one.rule.name;
+    let (message, help) = match one.rule.can_be_allowed() {
+        true => (
+            format!("nothing here is `{name}`"),
+            "delete it; it speaks of the line that it ends, or of the next one",
+        ),
+        false => (
+            format!("`{name}` is an error, which cannot be allowed"),
+            "mend what is wrong, and delete this",
+        ),
+    };
+    Diagnostic::warning(codes::USELESS_SUPPRESSION, one.name, message).help(help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &str) -> (Vec<(&'static str, usize)>, Vec<&'static str>) {
+        let (known, found) = suppressions(FileId::default(), text);
+        let known = known.iter().map(|one| (one.rule.name, one.line)).collect();
+        (known, found.iter().map(|d| d.rule).collect())
+    }
+
+    #[test]
+    fn a_comment_speaks_of_its_line_or_the_next() {
+        let text = "a = 1 # scn: allow(unused) because x\n\
+            # scn: allow(W0503, unused) because y\n# more\n## doc\nb = 2\n";
+        let (known, found) = lines(text);
+        assert_eq!(known, [("unused", 1), ("few-requests", 5), ("unused", 5)]);
+        assert!(found.is_empty(), "{found:?}");
+    }
+
+    #[test]
+    fn what_is_wrong_with_one_is_said() {
+        for text in [
+            "# scn: allow(unused)",
+            "# scn: allow(unused) because ",
+            "# scn: allow(unused) becausex y",
+            "# scn: alow(unused) because x",
+            "# scn: allow(unused because x",
+            "# scn: allow() because x",
+        ] {
+            assert_eq!(lines(text).1, ["bad-suppression"], "{text}");
+        }
+        assert_eq!(lines("# scn: allow(unusd) because x").1, ["unknown-rule"]);
+        // a word that is not for scn
+        assert!(
+            lines("# scn is allowed to\n\"# scn: allow\"\n")
+                .1
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn places_of_names_are_theirs() {
+        let text = "a # scn: allow( unused , nothing ) because x";
+        let (known, found) = suppressions(FileId::default(), text);
+        let of = |span: Span| &text[span.start as usize..span.end as usize];
+        assert_eq!(
+            (of(known[0].name), of(found[0].span())),
+            ("unused", "nothing")
+        );
+    }
+}

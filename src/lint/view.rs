@@ -1,0 +1,236 @@
+//! One case as a rule sees it: what runs, where that is written, and what its checks compare.
+
+use crate::diagnostics::Diagnostic;
+use crate::eval::{Evaluator, Params, Query, Reading, Stretch, Value, Window};
+use crate::measure::requests::share_of;
+use crate::resolve::{Flat, Program};
+use crate::scenario::{Case, CheckSpec, LoadSpec, PhaseSpec, ServerSpec, Start, Unmeasured};
+use crate::source::Span;
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
+
+/// A case, the scenario that it is of, and what its checks compare.
+pub struct View<'a> {
+    pub case: &'a Case,
+    pub flat: &'a Flat,
+    /// What its checks compare.
+    comparisons: Vec<Comparison>,
+}
+
+/// One figure compared with a constant: `figure op limit`, however it is written.
+pub struct Comparison {
+    pub op: BinaryOp,
+    pub figure: Reading,
+    /// In base units: seconds, bytes, requests, tokens.
+    pub limit: f64,
+    pub limit_span: Span,
+    pub span: Span,
+}
+
+/// Metrics of time that requests take.
+pub const LATENCIES: [&str; 5] = ["ttft", "ttfa", "itl", "tpot", "e2e"];
+
+impl<'a> View<'a> {
+    pub fn new(program: &Program, params: &Params, flat: &'a Flat, case: &'a Case) -> Self {
+        let unmeasured = Unmeasured::of(case);
+        let eval = Evaluator::new(program, params, &unmeasured);
+        let judged = |check: &&CheckSpec| {
+            let when = check.when.as_ref();
+            let holds = when.map(|when| eval.eval(&when.expr, &when.scope));
+            !matches!(holds, Some(Value::Bool(false)))
+        };
+        let mut comparisons = Vec::new();
+        for check in case.checks.iter().filter(judged) {
+            compared(&eval, check, &check.expr.expr, &mut comparisons);
+        }
+        Self {
+            case,
+            flat,
+            comparisons,
+        }
+    }
+
+    /// The phases that run, each with the block that it is from.
+    pub fn phases(&self) -> impl Iterator<Item = (&'a PhaseSpec, &'a Flat)> {
+        let running = self.case.phases.iter().filter(|p| p.skipped.is_none());
+        running.filter_map(|phase| {
+            let mut blocks = self.flat.children_of("phase");
+            Some((phase, &**blocks.find(|block| block.title() == phase.name)?))
+        })
+    }
+
+    pub fn phase(&self, name: &str) -> Option<(&'a PhaseSpec, &'a Flat)> {
+        self.phases().find(|(phase, _)| phase.name == name)
+    }
+
+    /// The phases before one that put load on a server.
+    pub fn loaded_before(&self, name: &str, server: &str) -> Vec<&'a PhaseSpec> {
+        let before = self.phases().take_while(|(phase, _)| phase.name != name);
+        let loads = |p: &PhaseSpec| p.loads.iter().any(|load| load.server == server);
+        before.map(|(p, _)| p).filter(|p| loads(p)).collect()
+    }
+
+    /// The loads of a stretch, each with the block that holds its attributes.
+    pub fn loads(&self, of: &Stretch) -> Vec<(&'a LoadSpec, &'a Flat)> {
+        let Some((phase, block)) = self.phase(&of.phase) else {
+            return Vec::new();
+        };
+        let loads = phase.loads.iter();
+        let chosen =
+            loads.filter(|l| of.load.is_none() || l.load.name.as_deref() == of.load.as_deref());
+        chosen
+            .map(|load| {
+                let name = load.load.name.as_deref();
+                let mut own = block.children_of("load");
+                let own = own.find(|child| Some(child.title()) == name);
+                (load, own.map_or(block, |own| &**own))
+            })
+            .collect()
+    }
+
+    pub fn server(&self, name: &str) -> Option<&'a ServerSpec> {
+        self.case.servers.iter().find(|server| server.name == name)
+    }
+
+    /// Whether a server is started here and works on GPUs: it compiles and allocates as it is used.
+    pub fn starts_on_gpus(&self, name: &str) -> bool {
+        let server = self.server(name);
+        server.is_some_and(|s| s.gpus > 0 && matches!(s.start, Start::Launch { .. }))
+    }
+
+    /// All comparisons of the case's checks.
+    pub fn comparisons(&self) -> impl Iterator<Item = &Comparison> {
+        self.comparisons.iter()
+    }
+
+    /// Comparisons with a limit from above of a latency, each with its phase.
+    pub fn latency_limits(&self) -> impl Iterator<Item = (&Comparison, &Stretch)> {
+        let limits = self.comparisons().filter(|c| c.at_most());
+        limits.filter_map(|c| {
+            let (of, metric, _) = c.statistic()?;
+            LATENCIES.contains(&metric).then_some((c, of))
+        })
+    }
+
+    /// Comparisons with a limit from above of what a server holds more than before.
+    pub fn growth_limits(&self) -> impl Iterator<Item = (&Comparison, &str, &Window)> {
+        let limits = self.comparisons().filter(|c| c.at_most());
+        limits.filter_map(|c| match &c.figure.query {
+            Query::Growth { series, window } => Some((c, &*series.name, window)),
+            _ => None,
+        })
+    }
+}
+
+impl Comparison {
+    /// Whether the figure has to be small.
+    pub fn at_most(&self) -> bool {
+        matches!(self.op, BinaryOp::Less | BinaryOp::LessEqual)
+    }
+
+    /// Whether the figure has to reach the limit.
+    pub fn at_least(&self) -> bool {
+        matches!(
+            self.op,
+            BinaryOp::Greater | BinaryOp::GreaterEqual | BinaryOp::Equal
+        )
+    }
+
+    /// Of a statistic or a percentile: the phase, the metric and what statistic.
+    pub fn statistic(&self) -> Option<(&Stretch, &'static str, Stat<'_>)> {
+        match &self.figure.query {
+            Query::Statistic { of, metric, stat } => Some((
+                of,
+                metric,
+                share_of(stat).map_or(Stat::Named(stat), Stat::Percentile),
+            )),
+            Query::Percentile { of, metric, share } => Some((of, metric, Stat::Percentile(*share))),
+            _ => None,
+        }
+    }
+
+    /// Of one figure of a whole phase: the phase and the metric.
+    pub fn scalar(&self) -> Option<(&Stretch, &'static str)> {
+        match &self.figure.query {
+            Query::Scalar { of, metric } => Some((of, metric)),
+            _ => None,
+        }
+    }
+}
+
+/// What is read of a distribution.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Stat<'a> {
+    /// The share below it, from 0 to 1.
+    Percentile(f64),
+    /// `mean`, `max`, …
+    Named(&'a str),
+}
+
+/// Where an attribute of a block is written, or the block's head.
+pub fn place(flat: &Flat, name: &str) -> Span {
+    let written = flat.attrs.get(name);
+    written.map_or(flat.head(), |attr| attr.name.span.to(attr.expr.span))
+}
+
+/// A finding of a rule: its place, and what is wrong there.
+pub fn warning(
+    rule: (&'static str, &'static str),
+    span: Span,
+    message: impl Into<String>,
+) -> Diagnostic {
+    Diagnostic::warning(rule, span, message)
+}
+
+fn compared(eval: &Evaluator<'_>, spec: &CheckSpec, expr: &Expr, out: &mut Vec<Comparison>) {
+    let ExprKind::Binary {
+        op, left, right, ..
+    } = &expr.kind
+    else {
+        return;
+    };
+    if matches!(op, BinaryOp::And | BinaryOp::Or) {
+        compared(eval, spec, left, out);
+        compared(eval, spec, right, out);
+        return;
+    }
+    if !op.compares() || matches!(op, BinaryOp::In | BinaryOp::NotIn) {
+        return;
+    }
+    let side = |expr: &Expr| {
+        eval.take_trace();
+        (eval.eval(expr, &spec.expr.scope), eval.take_trace())
+    };
+    let ((left_value, left_read), (right_value, right_read)) = (side(left), side(right));
+    let (op, read, limit, limited) = match (left_value, right_value) {
+        (Value::Unknown(_), Value::Number(limit)) => (*op, left_read, limit, (left, right)),
+        (Value::Number(limit), Value::Unknown(_)) => {
+            (turned(*op), right_read, limit, (right, left))
+        }
+        _ => return,
+    };
+    // of a figure itself, and of nothing that is computed from it
+    let plain = !matches!(
+        limited.0.kind,
+        ExprKind::Binary { .. } | ExprKind::If { .. }
+    );
+    if let ([figure], true) = (read.as_slice(), plain) {
+        out.push(Comparison {
+            op,
+            figure: figure.clone(),
+            limit: limit.value,
+            limit_span: limited.1.span,
+            span: expr.span,
+        });
+    }
+}
+
+/// The comparison with its sides changed.
+fn turned(op: BinaryOp) -> BinaryOp {
+    match op {
+        BinaryOp::Less => BinaryOp::Greater,
+        BinaryOp::LessEqual => BinaryOp::GreaterEqual,
+        BinaryOp::Greater => BinaryOp::Less,
+        BinaryOp::GreaterEqual => BinaryOp::LessEqual,
+        other => other,
+    }
+}
