@@ -349,6 +349,8 @@ impl Evaluator<'_> {
             }
             ("fixed", Value::Number(_), _) => wrong(1, "a whole number"),
             ("fixed", _, _) => wrong(0, "a bare number"),
+            ("data", Value::Text(name), _) => self.data(name, bound.span(0)),
+            ("data", _, _) => wrong(0, "a file name"),
             ("poisson" | "constant", _, _) => Value::text(builtin.name),
             ("env", Value::Text(name), default) => match std::env::var(name.as_ref()) {
                 Ok(value) => self.secret(&value),

@@ -5,6 +5,7 @@
 mod access;
 mod builtins;
 mod coerce;
+pub(crate) mod data;
 mod limits;
 mod lookup;
 mod measurements;
@@ -15,6 +16,7 @@ mod scope;
 mod unlike;
 mod value;
 
+pub use data::DataFiles;
 pub use measurements::{Measurements, Nothing, Query, SeriesRef, Stretch, Window};
 pub use scope::{Binding, Layer, Scope};
 pub use value::{BlockValue, Handle, Part, Shape, Value};
@@ -337,7 +339,11 @@ impl<'a> Evaluator<'a> {
             Value::Error => return,
             other => {
                 let message = format!("`for` goes over a list, this is {}", other.describe());
-                self.fail(codes::TYPE_MISMATCH, first.values.span, message);
+                let found = Diagnostic::error(codes::TYPE_MISMATCH, first.values.span, message);
+                self.report(found.help(match other {
+                    Value::Record(_) => "`for key in keys(record)` goes over a record's keys",
+                    _ => "put it in brackets: [ … ]",
+                }));
                 return;
             }
         };

@@ -147,6 +147,14 @@ pub const BUILTINS: &[Builtin] = &[
         2,
         "The bare number as text with so many digits after the point.",
     ),
+    // files
+    function(
+        "data",
+        "data(file)",
+        &["file"],
+        1,
+        "What a data file holds: YAML, JSON, JSON lines (`.jsonl`) or CSV, by its ending; at most 16 MiB. It stands in the folder of the file that names it, or below. A CSV gives a list of records with the header's keys: a column of numbers holds numbers, one of `true` and `false` truths, any other texts; an empty cell is `none`.",
+    ),
     // arrivals
     function(
         "poisson",
