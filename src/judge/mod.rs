@@ -16,9 +16,9 @@ use crate::diagnostics::Severity;
 use crate::eval::{Evaluator, Measurements, Params, Query, Reading, Value};
 use crate::measure::case::{CaseData, Lack, needed};
 use crate::measure::distribution::Support;
-use crate::report::model::{CheckResult, Figure, ReportData};
+use crate::report::model::{CheckResult, Figure, RankValue, ReportData};
 use crate::resolve::Program;
-use crate::scenario::{Case, ReportSpec, Thunk, figure};
+use crate::scenario::{Case, RankSpec, ReportSpec, Thunk, figure};
 use crate::source::Span;
 use crate::units::Dimension;
 use std::sync::Arc;
@@ -28,6 +28,7 @@ use std::sync::Arc;
 pub struct Judged {
     pub checks: Vec<CheckResult>,
     pub reports: Vec<ReportData>,
+    pub ranks: Vec<RankValue>,
     /// Columns that could not be evaluated, and why.
     pub notes: Vec<String>,
 }
@@ -49,6 +50,7 @@ pub fn judge(case: &Case, data: &CaseData, program: &Program, params: &Params) -
         let report = judge.report(spec, &mut judged.notes);
         judged.reports.push(report);
     }
+    judged.ranks = case.ranks.iter().map(|spec| judge.rank(spec)).collect();
     judged
 }
 
@@ -134,6 +136,18 @@ impl Judge<'_> {
             to: spec.to.clone(),
             template: spec.template.clone(),
             columns: columns.collect(),
+        }
+    }
+
+    fn rank(&self, spec: &RankSpec) -> RankValue {
+        let value = |thunk: &Thunk| self.figure(&self.evaluate(&self.all, thunk));
+        let within = spec.within.iter();
+        RankValue {
+            name: spec.name.clone(),
+            metric: spec.text.clone(),
+            highest: spec.highest,
+            within: within.map(|(text, of)| (text.clone(), value(of))).collect(),
+            value: value(&spec.by),
         }
     }
 

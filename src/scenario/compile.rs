@@ -3,7 +3,7 @@
 
 use super::context::Context;
 use super::unmeasured::Unmeasured;
-use super::{Case, by_case, checks, constants, matrix, phase, report, server};
+use super::{Case, by_case, checks, constants, matrix, phase, rank, report, server};
 use crate::check::{is_whole, modules_of};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Binding, Evaluator, Handle, Layer, Nothing, Params, Scope, Value};
@@ -209,7 +209,7 @@ fn locals(
             "server" => Binding::Value(Value::Handle(Handle::Server {
                 server: name.as_str().into(),
             })),
-            "report" => continue,
+            "report" | "rank" => continue,
             _ => Binding::Block(child.clone()),
         };
         layer.names.insert(name.clone(), binding);
@@ -284,6 +284,7 @@ fn one(
         servers,
         checks: Vec::new(),
         reports: Vec::new(),
+        ranks: Vec::new(),
     };
     if case.sample < Duration::from_millis(10) {
         let message = "`sample` is at least 10ms";
@@ -292,7 +293,7 @@ fn one(
     }
     // also what nothing above had to read
     for child in &flat.children {
-        if !matches!(child.kind.text.as_str(), "matrix" | "report") {
+        if !matches!(child.kind.text.as_str(), "matrix" | "report" | "rank") {
             constants::block(&eval, child, &cx.scope);
         }
     }
@@ -322,6 +323,7 @@ fn one(
     };
     case.checks = checks::lower(&cx, &case);
     case.reports = report::all(&cx);
+    case.ranks = rank::all(&cx);
     for name in flat.lets.keys() {
         cx.eval.local(name, &cx.scope);
     }

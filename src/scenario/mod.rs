@@ -14,6 +14,7 @@ mod option_flags;
 mod option_value;
 mod options;
 mod phase;
+mod rank;
 mod report;
 mod server;
 mod unmeasured;
@@ -67,6 +68,8 @@ pub struct Case {
     pub phases: Vec<PhaseSpec>,
     pub checks: Vec<CheckSpec>,
     pub reports: Vec<ReportSpec>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ranks: Vec<RankSpec>,
 }
 
 /// A text that may be secret; then neither `Debug` nor a serialiser shows it.
@@ -309,6 +312,21 @@ pub struct CheckSpec {
     pub expr: Thunk,
     #[serde(skip)]
     pub when: Option<Thunk>,
+}
+
+/// What a scenario's cases are ranked by.
+#[derive(Debug, Clone, Serialize)]
+pub struct RankSpec {
+    pub name: String,
+    pub highest: bool,
+    /// The figure as written.
+    #[serde(rename = "by")]
+    pub text: String,
+    #[serde(skip)]
+    pub by: Thunk,
+    /// Only cases in which these are equal are compared: as written, and the value.
+    #[serde(serialize_with = "headers")]
+    pub within: Vec<(String, Thunk)>,
 }
 
 #[derive(Debug, Clone, Serialize)]
