@@ -3,6 +3,7 @@
 //! `Unknown` with its dimension, so that one evaluator both checks and computes.
 
 mod access;
+mod at;
 mod builtins;
 mod coerce;
 pub(crate) mod data;
@@ -16,6 +17,7 @@ mod scope;
 mod unlike;
 mod value;
 
+pub use at::Cases;
 pub use data::DataFiles;
 pub use measurements::{Measurements, Nothing, Query, SeriesRef, Stretch, Window};
 pub use scope::{Binding, Layer, Scope};
@@ -59,6 +61,8 @@ pub struct Evaluator<'a> {
     too_deep: Cell<bool>,
     secrets: RefCell<Vec<Arc<str>>>,
     trace: RefCell<Vec<Reading>>,
+    /// The other case that figures are read from.
+    elsewhere: RefCell<Option<Arc<str>>>,
 }
 
 /// A local `let` that was evaluated, and the figures that it read.
@@ -79,12 +83,14 @@ struct Active {
 pub struct Reading {
     pub span: Span,
     pub query: Query,
+    /// The case that it was read from, where that is another: `at(tp = 2)`.
+    pub case: Option<Arc<str>>,
     pub value: Value,
 }
 
 impl Reading {
     fn same(&self, other: &Self) -> bool {
-        self.span == other.span && self.query == other.query
+        self.span == other.span && self.query == other.query && self.case == other.case
     }
 }
 
@@ -107,6 +113,7 @@ impl<'a> Evaluator<'a> {
             too_deep: Cell::default(),
             secrets: RefCell::default(),
             trace: RefCell::default(),
+            elsewhere: RefCell::default(),
         }
     }
 
@@ -437,10 +444,15 @@ impl<'a> Evaluator<'a> {
     }
 
     fn read(&self, query: Query, span: Span) -> Value {
-        let value = self.measurements.measure(&query);
+        let case = self.elsewhere.borrow().clone();
+        let value = match &case {
+            None => self.measurements.measure(&query),
+            Some(case) => self.measurements.measure_at(case, &query),
+        };
         self.trace.borrow_mut().push(Reading {
             span,
             query,
+            case,
             value: value.clone(),
         });
         value

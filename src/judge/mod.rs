@@ -7,20 +7,25 @@
 //! reason says the verdict. Then over all figures, for the evidence.
 
 mod check;
+mod facts;
 mod verdict;
 mod words;
 
+pub use check::PENDING;
+pub use facts::Answers;
 pub use verdict::{case_verdict, exit_code};
 
 use crate::diagnostics::Severity;
-use crate::eval::{Evaluator, Measurements, Params, Query, Reading, Value};
+use crate::eval::{Cases, Evaluator, Measurements, Params, Query, Reading, Value};
 use crate::measure::case::{CaseData, Lack, needed};
 use crate::measure::distribution::Support;
 use crate::report::model::{CheckResult, Figure, RankValue, ReportData};
 use crate::resolve::Program;
-use crate::scenario::{Case, RankSpec, ReportSpec, Thunk, figure};
+use crate::scenario::{Case, CheckSpec, RankSpec, ReportSpec, Thunk, figure};
 use crate::source::Span;
 use crate::units::Dimension;
+use facts::{Facts, Kept};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What a case's checks and reports came to.
@@ -42,8 +47,12 @@ pub fn judge(case: &Case, data: &CaseData, program: &Program, params: &Params) -
         trusted: Evaluator::new(program, params, &trusted),
         all: Evaluator::new(program, params, data),
     };
+    let check = |spec: &CheckSpec| match spec.across {
+        None => judge.check(spec),
+        Some(_) => check::pending(spec),
+    };
     let mut judged = Judged {
-        checks: case.checks.iter().map(|spec| judge.check(spec)).collect(),
+        checks: case.checks.iter().map(check).collect(),
         ..Judged::default()
     };
     for spec in &case.reports {
@@ -54,8 +63,28 @@ pub fn judge(case: &Case, data: &CaseData, program: &Program, params: &Params) -
     judged
 }
 
+/// Judges the checks of a case that read others too, once all have run. `answers` is what was
+/// kept of the scenario's cases, by their ids.
+pub fn judge_across(
+    case: &Case,
+    answers: &HashMap<String, Answers>,
+    program: &Program,
+    params: &Params,
+) -> Vec<CheckResult> {
+    let facts = Kept { case, answers };
+    let trusted = Trusted(&facts);
+    let judge = Judge {
+        program,
+        data: &facts,
+        trusted: Evaluator::new(program, params, &trusted),
+        all: Evaluator::new(program, params, &facts),
+    };
+    let across = case.checks.iter().filter(|spec| spec.across.is_some());
+    across.map(|spec| judge.check(spec)).collect()
+}
+
 /// Only the figures on which a verdict can rest.
-struct Trusted<'a>(&'a CaseData);
+struct Trusted<'a>(&'a dyn Facts);
 
 impl Measurements for Trusted<'_> {
     fn loads(&self, phase: &str) -> Vec<Arc<str>> {
@@ -71,16 +100,29 @@ impl Measurements for Trusted<'_> {
     }
 
     fn measure(&self, query: &Query) -> Value {
-        match (self.0.measure(query), self.0.doubt(query)) {
-            (Value::Number(_), Some(lack)) => Value::Unavailable(lack.reason.into()),
-            (value, _) => value,
-        }
+        trusted(self.0.measure(query), self.0.doubt_of(None, query))
+    }
+
+    fn cases(&self) -> Option<(Arc<Cases>, Arc<str>)> {
+        self.0.cases()
+    }
+
+    fn measure_at(&self, case: &str, query: &Query) -> Value {
+        let doubt = self.0.doubt_of(Some(case), query);
+        trusted(self.0.measure_at(case, query), doubt)
+    }
+}
+
+fn trusted(value: Value, doubt: Option<Lack>) -> Value {
+    match (value, doubt) {
+        (Value::Number(_), Some(lack)) => Value::Unavailable(lack.reason.into()),
+        (value, _) => value,
     }
 }
 
 struct Judge<'a> {
     program: &'a Program,
-    data: &'a CaseData,
+    data: &'a dyn Facts,
     trusted: Evaluator<'a>,
     all: Evaluator<'a>,
 }
@@ -110,9 +152,11 @@ impl Judge<'_> {
     fn lack(&self, reason: &str, trace: &[Reading]) -> (Option<Reading>, Lack) {
         let of_reason = |reading: &&Reading| matches!(&reading.value, Value::Unavailable(why) if why.as_ref() == reason);
         let reading = trace.iter().find(of_reason);
-        let lack = reading.and_then(|reading| match self.data.answer(&reading.query) {
-            Err(lack) => Some(lack),
-            Ok(_) => self.data.doubt(&reading.query),
+        let lack = reading.and_then(|reading| {
+            match self.data.answer_of(reading.case.as_deref(), &reading.query) {
+                Err(lack) => Some(lack),
+                Ok(_) => self.data.doubt_of(reading.case.as_deref(), &reading.query),
+            }
         });
         let lack = lack.unwrap_or_else(|| Lack::missing(reason));
         (reading.cloned(), lack)
@@ -159,7 +203,7 @@ impl Judge<'_> {
                 Figure::unavailable(why.unwrap_or("the expression could not be evaluated"))
             }
             (Value::Number(_), [reading]) if reading.value == evaluated.value => {
-                self.data.figure(&reading.query)
+                self.data.figure_of(reading.case.as_deref(), &reading.query)
             }
             (Value::Unavailable(why), [reading]) => Figure {
                 dimension: Some(reading.query.dimension()),
@@ -180,7 +224,11 @@ impl Judge<'_> {
     /// needs: what is computed from them can be told no better.
     fn weakest(&self, trace: &[Reading]) -> Option<Support> {
         let supports = trace.iter().filter_map(|reading| {
-            let support = self.data.answer(&reading.query).ok()?.support?;
+            let support = self
+                .data
+                .answer_of(reading.case.as_deref(), &reading.query)
+                .ok()?
+                .support?;
             Some((support, support.samples as f64 / support.needed? as f64))
         });
         let weakest = supports.min_by(|a, b| a.1.total_cmp(&b.1));

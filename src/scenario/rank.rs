@@ -86,7 +86,9 @@ fn lower(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<RankSpec> {
 
 /// Whether what cases are ranked by is one number of each; else it is reported.
 fn is_figure(cx: &Context<'_>, by: &Thunk) -> bool {
+    cx.eval.take_trace();
     let value = cx.eval.eval(&by.expr, &by.scope);
+    cx.of_its_own_case(by.expr.span, "a rank");
     if cx.eval.not_one_figure(&value, &by.expr).is_some() {
         return false;
     }

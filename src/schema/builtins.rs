@@ -180,6 +180,16 @@ pub const BUILTINS: &[Builtin] = &[
         "The text as a secret: no plan, log or report prints it.",
     ),
     // measurements
+    Builtin {
+        variadic: true,
+        ..function(
+            "at",
+            "at(axis = value, …)",
+            &[],
+            1,
+            "Another case of the matrix: the one with these values, and otherwise those of the case at hand. For checks, which are judged once all cases have run, and once for each combination of the axes that they read: at(tp = 4).stress.request_rate >= 1.5 * at(tp = 2).stress.request_rate.",
+        )
+    },
     function(
         "percentile",
         "percentile(distribution, share)",
