@@ -43,7 +43,7 @@ impl<'e> Bound<'e> {
     }
 
     /// Takes all arguments for those of one case; whether they are.
-    fn from_case(&mut self, one: &str) -> bool {
+    fn take_case(&mut self, one: &str) -> bool {
         self.values.iter_mut().flatten().all(|(value, _)| {
             if let Value::Handle(Handle::Of { case, of }) = value {
                 if case.as_ref() != one {
@@ -73,7 +73,7 @@ impl Evaluator<'_> {
             return Value::Error;
         };
         if let Some(case) = bound.case() {
-            return match bound.from_case(&case) {
+            return match bound.take_case(&case) {
                 true => self.in_case(&case, || self.apply_all(builtin, &bound, span)),
                 false => {
                     let message = format!("`{}` reads one case, not several", builtin.name);
