@@ -152,7 +152,11 @@ impl<'a> Walk<'a> {
                 self.local(&mut locals, name, axis.name.span, &modules);
             }
             for child in &flat.children {
-                if let Some(name) = child.name.as_ref().filter(|_| child.kind.text != "report") {
+                if let Some(name) = child
+                    .name
+                    .as_ref()
+                    .filter(|_| !matches!(child.kind.text.as_str(), "report" | "rank"))
+                {
                     self.local(&mut locals, &name.text, name.span, &modules);
                 }
             }

@@ -126,7 +126,11 @@ pub fn load_all(selection: &Selection) -> Result<Loaded, Refused> {
 fn read(selection: &Selection, suites: bool) -> Result<Loaded, Refused> {
     let files =
         resolve::find_files(&selection.paths).map_err(|error| Refused::usage(error.to_string()))?;
-    let read = resolve::load_for(&files, &selection.params);
+    // values may name what the library holds
+    let mut words = selection.params.clone();
+    let texts = selection.params_files.iter();
+    words.extend(texts.filter_map(|file| std::fs::read_to_string(file).ok()));
+    let read = resolve::load_for(&files, &words);
     compiled(read, selection, suites, suites)
 }
 
@@ -152,7 +156,8 @@ fn compiled(
 ) -> Result<Loaded, Refused> {
     let levels = selection.findings.levels().map_err(Refused::usage)?;
     found.extend(crate::check::check(&program));
-    let (params, shown_params) = match params(&program, &selection.params, has_errors(&found)) {
+    let given = (&selection.params, &selection.params_files);
+    let (params, shown_params) = match params(&program, given.0, given.1, has_errors(&found)) {
         Ok(params) => params,
         Err(Wrong::Said(message)) => return Err(Refused::usage(message)),
         Err(Wrong::Found(one)) => {

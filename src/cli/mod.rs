@@ -9,6 +9,7 @@ mod lint;
 mod load;
 mod output;
 mod params;
+mod params_file;
 mod plan;
 mod report;
 mod run;
@@ -71,6 +72,11 @@ struct Selection {
     /// Set a parameter: `-p rounds=12`
     #[arg(short = 'p', long = "param", value_name = "NAME=VALUE")]
     params: Vec<String>,
+    /// Set parameters from a file (TOML, YAML or JSON, by its ending): `rounds = 12` or
+    /// `limit = "250ms"`; a table sets those of a file that is used by its name. `-p` goes before
+    /// the file, the file before defaults; a later file goes before an earlier one
+    #[arg(long = "params", value_name = "FILE")]
+    params_files: Vec<PathBuf>,
     /// Only this scenario; may be given several times
     #[arg(long, value_name = "SCENARIO")]
     only: Vec<String>,

@@ -1,12 +1,14 @@
-//! `-p name=value`: parameters from the command line.
+//! `-p name=value` and `--params FILE`: parameters from outside.
 
 use super::load::no_such;
+use super::params_file;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Evaluator, Nothing, Params, Scope, Shape, Value};
 use crate::resolve::{DefinitionKind, ModuleId, Program};
 use crate::syntax;
 use crate::syntax::ast::{ExprKind, ItemKind};
 use indexmap::IndexMap;
+use std::path::{Path, PathBuf};
 
 /// What is wrong with a parameter.
 pub enum Wrong {
@@ -21,31 +23,37 @@ pub enum Wrong {
 pub fn params(
     program: &Program,
     given: &[String],
+    files: &[PathBuf],
     broken: bool,
 ) -> Result<(Params, IndexMap<String, String>), Wrong> {
     let known = known_params(program);
     let none = Params::new();
     let eval = Evaluator::new(program, &none, &Nothing);
     let (mut params, mut shown) = (Params::new(), IndexMap::new());
-    for text in given {
-        let Some((name, value)) = text.split_once('=') else {
-            return Err(Wrong::Said(format!("`-p {text}`: write `-p name=value`")));
-        };
-        let name = name.trim();
+    for Text { name, value, from } in texts(given, files, &|name| known.contains_key(name))? {
+        let (name, value) = (name.as_str(), value.as_str());
         let Some(keys) = known.get(name) else {
             if broken {
                 continue;
             }
             let known = known.keys().map(String::as_str);
-            return Err(Wrong::Said(no_such("param", name, known)));
+            let said = no_such("param", name, known);
+            return Err(Wrong::Said(match from {
+                None => said,
+                Some(file) => format!("`{}`: {said}", file.display()),
+            }));
         };
         for (module, own) in keys {
             let default = eval.definition(*module, own);
             if matches!(default, Value::Error) {
                 continue;
             }
+            let given = match from {
+                None => format!("-p {name}={value}"),
+                Some(file) => format!("{name} = {value}` in `{}", file.display()),
+            };
             let value_of = value_of(&eval, value, &default)
-                .map_err(|why| unfit(program, *module, own, text, &why, &default))?;
+                .map_err(|why| unfit(program, *module, own, &given, &why, &default))?;
             let secret = matches!(value_of, Value::Secret(_));
             let text = if secret { "***" } else { value };
             shown.insert(name.to_string(), text.to_string());
@@ -53,6 +61,41 @@ pub fn params(
         }
     }
     Ok((params, shown))
+}
+
+/// A parameter from outside, and the file that it is from, if any.
+struct Text<'a> {
+    name: String,
+    value: String,
+    from: Option<&'a Path>,
+}
+
+/// All that were given, the strongest last: those of files, then those of `-p`.
+fn texts<'a>(
+    given: &[String],
+    files: &'a [PathBuf],
+    is_param: &dyn Fn(&str) -> bool,
+) -> Result<Vec<Text<'a>>, Wrong> {
+    let mut texts = Vec::new();
+    for file in files {
+        let read = params_file::read(file, is_param).map_err(Wrong::Said)?;
+        texts.extend(read.into_iter().map(|given| Text {
+            name: given.name,
+            value: given.text,
+            from: Some(file),
+        }));
+    }
+    for text in given {
+        let Some((name, value)) = text.split_once('=') else {
+            return Err(Wrong::Said(format!("`-p {text}`: write `-p name=value`")));
+        };
+        texts.push(Text {
+            name: name.trim().to_string(),
+            value: value.to_string(),
+            from: None,
+        });
+    }
+    Ok(texts)
 }
 
 /// By what a `-p` may call them: the params of all files by their name, those of files that a
@@ -139,7 +182,7 @@ fn unfit(
     default: &Value,
 ) -> Wrong {
     let expected = default.describe();
-    let message = format!("`-p {given}` does not fit: `{name}` takes {expected} ({why})");
+    let message = format!("`{given}` does not fit: `{name}` takes {expected} ({why})");
     let Some((definition, example)) =
         program
             .module(module)

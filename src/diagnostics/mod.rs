@@ -255,7 +255,10 @@ pub mod codes {
     pub const NOT_STREAMED: Rule = ("E0412", "not-streamed");
     pub const UNSET_VARIABLE: Rule = ("E0413", "unset-variable");
     pub const DOES_NOT_FIT: Rule = ("E0414", "does-not-fit");
+    pub const BAD_DATA: Rule = ("E0430", "bad-data");
+    pub const UNKNOWN_CASE: Rule = ("E0431", "unknown-case");
     // W05: warnings about meaning
+    pub const NO_SUCH_CASE: Rule = ("W0530", "no-such-case");
     pub const USELESS_EXCLUDE: Rule = ("W0501", "useless-exclude");
     pub const UNUSED: Rule = ("W0502", "unused");
     pub const FEW_REQUESTS: Rule = ("W0503", "few-requests");

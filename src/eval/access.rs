@@ -106,6 +106,10 @@ impl Evaluator<'_> {
     fn measured_field(&self, handle: Handle, field: &Ident, whole: Span) -> Value {
         let name = field.text.as_str();
         match handle {
+            Handle::Case { case } => self.of_case(case, field),
+            Handle::Of { case, of } => {
+                self.in_case(&case, || self.measured_field(*of, field, whole))
+            }
             Handle::Phase { phase } => {
                 let loads = self.measurements.loads(&phase);
                 if let Some(load) = loads.iter().find(|load| load.as_ref() == name) {

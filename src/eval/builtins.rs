@@ -1,11 +1,12 @@
 //! The builtin functions.
 
-use super::{Evaluator, Part, Shape, UNKNOWN_SECRET, Value, between, ops};
+use super::{Evaluator, Handle, Part, Shape, UNKNOWN_SECRET, Value, between, ops};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::schema::{self, Builtin};
 use crate::source::Span;
 use crate::syntax::ast::{Arg, Expr, Ident};
 use crate::units::Quantity;
+use std::sync::Arc;
 
 /// Arguments by parameter, in the order of the builtin's parameters.
 #[derive(Clone)]
@@ -30,6 +31,30 @@ impl<'e> Bound<'e> {
             .map(|(_, expr)| *expr)
     }
 
+    /// The other case that an argument is of, if any.
+    fn case(&self) -> Option<Arc<str>> {
+        self.values
+            .iter()
+            .flatten()
+            .find_map(|(value, _)| match value {
+                Value::Handle(Handle::Of { case, .. }) => Some(case.clone()),
+                _ => None,
+            })
+    }
+
+    /// Takes all arguments for those of one case; whether they are.
+    fn take_case(&mut self, one: &str) -> bool {
+        self.values.iter_mut().flatten().all(|(value, _)| {
+            if let Value::Handle(Handle::Of { case, of }) = value {
+                if case.as_ref() != one {
+                    return false;
+                }
+                *value = Value::Handle((**of).clone());
+            }
+            true
+        })
+    }
+
     fn span(&self, index: usize) -> Span {
         self.expr(index).map_or(self.span, |expr| expr.span)
     }
@@ -41,20 +66,32 @@ impl Evaluator<'_> {
         let Some(builtin) = schema::builtin(&function.text) else {
             return Value::Error;
         };
-        let Some(bound) = self.bind(builtin, args, span) else {
+        if builtin.name == "at" {
+            return self.at(args, span);
+        }
+        let Some(mut bound) = self.bind(builtin, args, span) else {
             return Value::Error;
         };
+        if let Some(case) = bound.case() {
+            return match bound.take_case(&case) {
+                true => self.in_case(&case, || self.apply_all(builtin, &bound, span)),
+                false => {
+                    let message = format!("`{}` reads one case, not several", builtin.name);
+                    self.report(
+                        Diagnostic::error(codes::BAD_ARGUMENT, span, message)
+                            .help("name its phases without `at`: they are of the same case"),
+                    );
+                    Value::Error
+                }
+            };
+        }
+        self.apply_all(builtin, &bound, span)
+    }
+
+    fn apply_all(&self, builtin: &Builtin, bound: &Bound<'_>, span: Span) -> Value {
         let all = bound.values.iter().flatten().chain(&bound.rest);
         if all.clone().any(|(value, _)| matches!(value, Value::Error)) {
             return Value::Error;
-        }
-        if let Some(value) = self.measuring(builtin.name, &bound) {
-            return value;
-        }
-        for (value, expr) in all.clone() {
-            if let Some(error) = self.not_a_figure(value, expr) {
-                return error;
-            }
         }
         if let Some((Value::Unavailable(reason), _)) = all
             .clone()
@@ -62,13 +99,21 @@ impl Evaluator<'_> {
         {
             return Value::Unavailable(reason.clone());
         }
+        if let Some(value) = self.measuring(builtin.name, bound) {
+            return value;
+        }
+        for (value, expr) in all.clone() {
+            if let Some(error) = self.not_a_figure(value, expr) {
+                return error;
+            }
+        }
         if all
             .clone()
             .any(|(value, _)| matches!(value, Value::Unknown(_)))
         {
-            return self.unmeasured(builtin, &bound);
+            return self.unmeasured(builtin, bound);
         }
-        self.apply(builtin, &bound, span)
+        self.apply(builtin, bound, span)
     }
 
     /// Puts arguments to parameters; `None` after what is wrong has been reported.
@@ -359,6 +404,8 @@ impl Evaluator<'_> {
             }
             ("fixed", Value::Number(_), _) => wrong(1, "a whole number"),
             ("fixed", _, _) => wrong(0, "a bare number"),
+            ("data", Value::Text(name), _) => self.data(name, bound.span(0)),
+            ("data", _, _) => wrong(0, "a file name"),
             ("poisson" | "constant", _, _) => Value::text(builtin.name),
             ("env", Value::Text(name), default) => match std::env::var(name.as_ref()) {
                 Ok(value) => self.secret(&value),

@@ -1,6 +1,7 @@
 //! What an expression asks of the measurements. At lint nothing is measured yet, and every
 //! answer is its dimension alone.
 
+use super::at::Cases;
 use super::value::{Shape, Value};
 use crate::schema::MetricDef;
 use crate::units::Dimension;
@@ -145,6 +146,14 @@ pub trait Measurements {
     fn roles(&self, server: &str) -> Vec<Arc<str>>;
     /// A number, `Unknown` before it is measured, or `Unavailable` with the reason.
     fn measure(&self, query: &Query) -> Value;
+    /// The cases that `at(…)` may read, and the id of the one at hand; none where it may not.
+    fn cases(&self) -> Option<(Arc<Cases>, Arc<str>)> {
+        None
+    }
+    /// The same as `measure`, of another case.
+    fn measure_at(&self, _case: &str, query: &Query) -> Value {
+        Value::Unknown(Shape::Number(query.dimension()))
+    }
 }
 
 /// Where nothing is measured at all: attributes of constant stage.

@@ -3,9 +3,11 @@
 //! `Unknown` with its dimension, so that one evaluator both checks and computes.
 
 mod access;
+mod at;
 mod between;
 mod builtins;
 mod coerce;
+pub(crate) mod data;
 mod limits;
 mod lookup;
 mod measurements;
@@ -17,7 +19,9 @@ mod unlike;
 mod value;
 mod weight;
 
+pub use at::Cases;
 pub use between::Between;
+pub use data::DataFiles;
 pub use measurements::{Measurements, Nothing, Query, SeriesRef, Stretch, Window};
 pub use scope::{Binding, Layer, Scope};
 pub use value::{BlockValue, Handle, Part, Shape, Value};
@@ -66,6 +70,8 @@ pub struct Evaluator<'a> {
     trace: RefCell<Vec<Reading>>,
     /// Whether what `and` and `or` need not read is read all the same.
     reads_all: bool,
+    /// The other case that figures are read from.
+    elsewhere: RefCell<Option<Arc<str>>>,
 }
 
 /// A local `let` that was evaluated, and the figures that it read.
@@ -86,12 +92,14 @@ struct Active {
 pub struct Reading {
     pub span: Span,
     pub query: Query,
+    /// The case that it was read from, where that is another: `at(tp = 2)`.
+    pub case: Option<Arc<str>>,
     pub value: Value,
 }
 
 impl Reading {
     fn same(&self, other: &Self) -> bool {
-        self.span == other.span && self.query == other.query
+        self.span == other.span && self.query == other.query && self.case == other.case
     }
 }
 
@@ -115,6 +123,7 @@ impl<'a> Evaluator<'a> {
             secrets: RefCell::default(),
             trace: RefCell::default(),
             reads_all: false,
+            elsewhere: RefCell::default(),
         }
     }
 
@@ -360,7 +369,11 @@ impl<'a> Evaluator<'a> {
             Value::Error => return,
             other => {
                 let message = format!("`for` goes over a list, this is {}", other.describe());
-                self.fail(codes::TYPE_MISMATCH, first.values.span, message);
+                let found = Diagnostic::error(codes::TYPE_MISMATCH, first.values.span, message);
+                self.report(found.help(match other {
+                    Value::Record(_) => "`for key in keys(record)` goes over a record's keys",
+                    _ => "put it in brackets: [ … ]",
+                }));
                 return;
             }
         };
@@ -454,10 +467,15 @@ impl<'a> Evaluator<'a> {
     }
 
     fn read(&self, query: Query, span: Span) -> Value {
-        let value = self.measurements.measure(&query);
+        let case = self.elsewhere.borrow().clone();
+        let value = match &case {
+            None => self.measurements.measure(&query),
+            Some(case) => self.measurements.measure_at(case, &query),
+        };
         self.trace.borrow_mut().push(Reading {
             span,
             query,
+            case,
             value: value.clone(),
         });
         value

@@ -254,7 +254,11 @@ impl Evaluator<'_> {
         let Value::Handle(handle) = value else {
             return None;
         };
-        let help = match handle {
+        let of = match handle {
+            super::Handle::Of { of, .. } => of,
+            handle => handle,
+        };
+        let help = match of {
             super::Handle::Distribution { .. } => {
                 "choose a statistic: .p50, .p95, .p99, .mean, .max, or percentile(…, 99.9%)"
             }

@@ -4,7 +4,7 @@
 use super::{Binding, Evaluator, Scope, Value};
 use crate::resolve::DefinitionKind;
 use crate::syntax::ast::{Expr, ExprKind, StrPart};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// What would have to change for an expression to come to something else.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -25,16 +25,32 @@ impl Evaluator<'_> {
         let mut walk = Walk {
             eval: self,
             out: Rests::default(),
+            names: BTreeSet::new(),
             seen: HashSet::new(),
         };
         walk.expr(expr, scope);
         walk.out
+    }
+
+    /// The axes and other values of the case that an expression names, itself or through a `let`;
+    /// `case` among them where it may rest on any axis.
+    pub fn names_of_case(&self, expr: &Expr, scope: &Scope) -> BTreeSet<String> {
+        let mut walk = Walk {
+            eval: self,
+            out: Rests::default(),
+            names: BTreeSet::new(),
+            seen: HashSet::new(),
+        };
+        walk.expr(expr, scope);
+        walk.names
     }
 }
 
 struct Walk<'e> {
     eval: &'e Evaluator<'e>,
     out: Rests,
+    /// Values of the case at hand that it names; `case` for what may rest on any of them.
+    names: BTreeSet<String>,
     /// Definitions, by the address of their expression: each is looked at once.
     seen: HashSet<usize>,
 }
@@ -89,7 +105,14 @@ impl Walk<'_> {
         if let Some((binding, inner)) = scope.find(name) {
             match binding {
                 Binding::Value(Value::Handle(_)) => self.out.measured = true,
-                Binding::Value(_) | Binding::Block(_) => self.out.case = true,
+                Binding::Value(_) => {
+                    self.out.case = true;
+                    self.names.insert(name.to_string());
+                }
+                Binding::Block(_) => {
+                    self.out.case = true;
+                    self.names.insert("case".to_string());
+                }
                 Binding::Lazy { expr, .. } => self.definition(expr, &inner),
                 Binding::Unset(_) => {}
             }

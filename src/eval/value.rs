@@ -75,6 +75,15 @@ pub enum Handle {
     Phase {
         phase: Arc<str>,
     },
+    /// `at(tp = 2)`: another case, by its id.
+    Case {
+        case: Arc<str>,
+    },
+    /// A place in the measurements of another case.
+    Of {
+        case: Arc<str>,
+        of: Box<Handle>,
+    },
     /// One of a phase's loads.
     Load {
         phase: Arc<str>,
@@ -252,6 +261,8 @@ impl Handle {
     pub fn describe(&self) -> String {
         match self {
             Self::Phase { phase } => format!("the phase `{phase}`"),
+            Self::Case { case } => format!("the case `{case}`"),
+            Self::Of { case, of } => format!("{} of the case `{case}`", of.describe()),
             Self::Load { phase, load } => format!("the load `{phase}.{load}`"),
             Self::Distribution { metric, .. } => format!("the distribution of {metric}"),
             Self::Failures { .. } => "the failures by class".into(),
@@ -269,6 +280,7 @@ impl Handle {
             | Self::Load { phase, .. }
             | Self::Distribution { phase, .. }
             | Self::Failures { phase, .. } => Some(phase),
+            Self::Of { of, .. } => of.phase(),
             _ => None,
         }
     }

@@ -20,18 +20,17 @@ pub(super) enum Outcome {
 impl Judge<'_> {
     pub(super) fn check(&self, spec: &CheckSpec) -> CheckResult {
         let left_out = spec.when.as_ref().and_then(|when| self.when(when));
-        let (verdict, why, evidence) = left_out.unwrap_or_else(|| self.decide(&spec.expr));
-        CheckResult {
-            name: spec.name.clone(),
-            level: spec.level,
-            verdict,
-            text: spec.text.clone(),
-            when: spec.when_text.clone(),
-            because: spec.because.clone(),
-            place: spec.place.clone(),
-            evidence,
-            why,
+        let (verdict, mut why, evidence) = left_out.unwrap_or_else(|| self.decide(&spec.expr));
+        if let Some(across) = spec.across.as_ref().filter(|_| !evidence.is_empty()) {
+            let mut cases: Vec<&str> = Vec::new();
+            for (case, _) in &across.reads {
+                if !cases.contains(&case.as_ref()) {
+                    cases.push(case);
+                }
+            }
+            why = format!("{why} (cases {})", cases.join("; "));
         }
+        result(spec, verdict, why, evidence)
     }
 
     /// Why a check's `when` leaves it out, or leaves it open; none where it holds.
@@ -98,7 +97,10 @@ impl Judge<'_> {
                 format!("{}: {reason}", self.text(reading.span))
             }
             (Some(reading), LackKind::TooFew) => {
-                let (text, value) = (self.text(reading.span), self.data.figure(&reading.query));
+                let (text, value) = (
+                    self.text(reading.span),
+                    self.data.figure_of(reading.case.as_deref(), &reading.query),
+                );
                 format!("{text} = {}, but {reason}", value.text)
             }
             (Some(reading), LackKind::Unsettled) => {
@@ -112,7 +114,7 @@ impl Judge<'_> {
     fn unsettled(&self, trace: &[Reading]) -> String {
         let mut said: Vec<String> = Vec::new();
         for reading in trace {
-            let lack = self.data.doubt(&reading.query);
+            let lack = self.data.doubt_of(reading.case.as_deref(), &reading.query);
             if let Some(lack) = lack.filter(|lack| lack.kind == LackKind::Unsettled) {
                 let one = format!("; {} is {}", self.text(reading.span), lack.reason);
                 if !said.contains(&one) {
@@ -128,10 +130,16 @@ impl Judge<'_> {
         let mut evidence: Vec<Evidence> = Vec::new();
         for reading in trace {
             let phases = reading.query.phases();
+            let place = (!phases.is_empty()).then(|| phases.join(" to "));
+            let place = match (place, &reading.case) {
+                (Some(phase), Some(case)) => Some(format!("{phase} in {case}")),
+                (None, Some(case)) => Some(case.to_string()),
+                (phase, None) => phase,
+            };
             let one = Evidence {
                 text: self.text(reading.span),
-                value: self.data.figure(&reading.query),
-                phase: (!phases.is_empty()).then(|| phases.join(" to ")),
+                value: self.data.figure_of(reading.case.as_deref(), &reading.query),
+                phase: place,
             };
             if !evidence.contains(&one) {
                 evidence.push(one);
@@ -182,6 +190,28 @@ impl Judge<'_> {
                 }
             }
         }
+    }
+}
+
+/// Why a check across cases has no verdict while they run.
+pub const PENDING: &str = "it reads other cases, and the run ended before all of them had";
+
+/// A check of which it is not known yet what it comes to.
+pub(super) fn pending(spec: &CheckSpec) -> CheckResult {
+    result(spec, Verdict::NoData, PENDING.into(), Vec::new())
+}
+
+fn result(spec: &CheckSpec, verdict: Verdict, why: String, evidence: Vec<Evidence>) -> CheckResult {
+    CheckResult {
+        name: spec.name.clone(),
+        level: spec.level,
+        verdict,
+        text: spec.text.clone(),
+        when: spec.when_text.clone(),
+        because: spec.because.clone(),
+        place: spec.place.clone(),
+        evidence,
+        why,
     }
 }
 

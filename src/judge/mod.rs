@@ -7,20 +7,25 @@
 //! reason says the verdict. Then over all figures, for the evidence: there both sides are read.
 
 mod check;
+mod facts;
 mod verdict;
 mod words;
 
+pub use check::PENDING;
+pub use facts::Answers;
 pub use verdict::{case_verdict, exit_code};
 
 use crate::diagnostics::Severity;
-use crate::eval::{Between, Evaluator, Measurements, Params, Query, Reading, Value};
-use crate::measure::case::{CaseData, Lack, LackKind, needed};
+use crate::eval::{Between, Cases, Evaluator, Measurements, Params, Query, Reading, Value};
+use crate::measure::case::{CaseData, Lack, LackKind, Measured, needed};
 use crate::measure::distribution::Support;
-use crate::report::model::{Bounds, CheckResult, Figure, ReportData};
+use crate::report::model::{Bounds, CheckResult, Figure, RankValue, ReportData};
 use crate::resolve::Program;
-use crate::scenario::{Case, ReportSpec, Thunk, figure};
+use crate::scenario::{Case, CheckSpec, RankSpec, ReportSpec, Thunk, figure};
 use crate::source::Span;
 use crate::units::Dimension;
+use facts::{Facts, Kept};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What a case's checks and reports came to.
@@ -28,6 +33,7 @@ use std::sync::Arc;
 pub struct Judged {
     pub checks: Vec<CheckResult>,
     pub reports: Vec<ReportData>,
+    pub ranks: Vec<RankValue>,
     /// Columns that could not be evaluated, and why.
     pub notes: Vec<String>,
 }
@@ -42,19 +48,45 @@ pub fn judge(case: &Case, data: &CaseData, program: &Program, params: &Params) -
         all: Evaluator::new(program, params, data),
         every: Evaluator::new(program, params, data).reading_all(),
     };
+    let check = |spec: &CheckSpec| match spec.across {
+        None => judge.check(spec),
+        Some(_) => check::pending(spec),
+    };
     let mut judged = Judged {
-        checks: case.checks.iter().map(|spec| judge.check(spec)).collect(),
+        checks: case.checks.iter().map(check).collect(),
         ..Judged::default()
     };
     for spec in &case.reports {
         let report = judge.report(spec, &mut judged.notes);
         judged.reports.push(report);
     }
+    judged.ranks = case.ranks.iter().map(|spec| judge.rank(spec)).collect();
     judged
 }
 
+/// Judges the checks of a case that read others too, once all have run. `answers` is what was
+/// kept of the scenario's cases, by their ids.
+pub fn judge_across(
+    case: &Case,
+    answers: &HashMap<String, Answers>,
+    program: &Program,
+    params: &Params,
+) -> Vec<CheckResult> {
+    let facts = Kept { case, answers };
+    let trusted = Trusted(&facts);
+    let judge = Judge {
+        program,
+        data: &facts,
+        trusted: Evaluator::new(program, params, &trusted),
+        all: Evaluator::new(program, params, &facts),
+        every: Evaluator::new(program, params, &facts).reading_all(),
+    };
+    let across = case.checks.iter().filter(|spec| spec.across.is_some());
+    across.map(|spec| judge.check(spec)).collect()
+}
+
 /// Only the figures on which a verdict can rest.
-struct Trusted<'a>(&'a CaseData);
+struct Trusted<'a>(&'a dyn Facts);
 
 impl Measurements for Trusted<'_> {
     fn loads(&self, phase: &str) -> Vec<Arc<str>> {
@@ -70,28 +102,54 @@ impl Measurements for Trusted<'_> {
     }
 
     fn measure(&self, query: &Query) -> Value {
-        match (self.0.measure(query), self.0.doubt(query)) {
-            (Value::Number(_), Some(lack)) if lack.kind == LackKind::Unsettled => {
-                let bounds = self.0.answer(query).ok().and_then(|found| found.between);
-                let why: Arc<str> = lack.reason.into();
-                bounds.map_or(Value::Unavailable(why.clone()), |bounds| {
-                    Value::Between(Arc::new(Between {
-                        least: bounds.least,
-                        most: bounds.most,
-                        dimension: query.dimension(),
-                        why,
-                    }))
-                })
-            }
-            (Value::Number(_), Some(lack)) => Value::Unavailable(lack.reason.into()),
-            (value, _) => value,
+        let answer = || self.0.answer_of(None, query);
+        trusted(
+            self.0.measure(query),
+            self.0.doubt_of(None, query),
+            query,
+            answer,
+        )
+    }
+
+    fn cases(&self) -> Option<(Arc<Cases>, Arc<str>)> {
+        self.0.cases()
+    }
+
+    fn measure_at(&self, case: &str, query: &Query) -> Value {
+        let doubt = self.0.doubt_of(Some(case), query);
+        let answer = || self.0.answer_of(Some(case), query);
+        trusted(self.0.measure_at(case, query), doubt, query, answer)
+    }
+}
+
+/// A figure as far as it is trusted: one that is doubted is none, or lies between its bounds.
+fn trusted(
+    value: Value,
+    doubt: Option<Lack>,
+    query: &Query,
+    answer: impl Fn() -> Result<Measured, Lack>,
+) -> Value {
+    match (value, doubt) {
+        (Value::Number(_), Some(lack)) if lack.kind == LackKind::Unsettled => {
+            let bounds = answer().ok().and_then(|found| found.between);
+            let why: Arc<str> = lack.reason.into();
+            bounds.map_or(Value::Unavailable(why.clone()), |bounds| {
+                Value::Between(Arc::new(Between {
+                    least: bounds.least,
+                    most: bounds.most,
+                    dimension: query.dimension(),
+                    why,
+                }))
+            })
         }
+        (Value::Number(_), Some(lack)) => Value::Unavailable(lack.reason.into()),
+        (value, _) => value,
     }
 }
 
 struct Judge<'a> {
     program: &'a Program,
-    data: &'a CaseData,
+    data: &'a dyn Facts,
     trusted: Evaluator<'a>,
     all: Evaluator<'a>,
     /// Over all figures, and what `and` and `or` need not read is read too.
@@ -127,9 +185,11 @@ impl Judge<'_> {
             _ => false,
         };
         let reading = trace.iter().find(of_reason);
-        let lack = reading.and_then(|reading| match self.data.answer(&reading.query) {
-            Err(lack) => Some(lack),
-            Ok(_) => self.data.doubt(&reading.query),
+        let lack = reading.and_then(|reading| {
+            match self.data.answer_of(reading.case.as_deref(), &reading.query) {
+                Err(lack) => Some(lack),
+                Ok(_) => self.data.doubt_of(reading.case.as_deref(), &reading.query),
+            }
         });
         let lack = lack.unwrap_or_else(|| Lack::missing(reason));
         (reading.cloned(), lack)
@@ -163,6 +223,18 @@ impl Judge<'_> {
         }
     }
 
+    fn rank(&self, spec: &RankSpec) -> RankValue {
+        let value = |thunk: &Thunk| self.figure(&self.evaluate(&self.all, thunk));
+        let within = spec.within.iter();
+        RankValue {
+            name: spec.name.clone(),
+            metric: spec.text.clone(),
+            highest: spec.highest,
+            within: within.map(|(text, of)| (text.clone(), value(of))).collect(),
+            value: value(&spec.by),
+        }
+    }
+
     /// A value as results keep it; one that was read as it is keeps what is known of it.
     fn figure(&self, evaluated: &Evaluated) -> Figure {
         match (&evaluated.value, evaluated.trace.as_slice()) {
@@ -171,7 +243,7 @@ impl Judge<'_> {
                 Figure::unavailable(why.unwrap_or("the expression could not be evaluated"))
             }
             (Value::Number(_), [reading]) if reading.value == evaluated.value => {
-                self.data.figure(&reading.query)
+                self.data.figure_of(reading.case.as_deref(), &reading.query)
             }
             (Value::Unavailable(why), [reading]) => Figure {
                 dimension: Some(reading.query.dimension()),
@@ -204,7 +276,11 @@ impl Judge<'_> {
     /// needs: what is computed from them can be told no better.
     fn weakest(&self, trace: &[Reading]) -> Option<Support> {
         let supports = trace.iter().filter_map(|reading| {
-            let support = self.data.answer(&reading.query).ok()?.support?;
+            let support = self
+                .data
+                .answer_of(reading.case.as_deref(), &reading.query)
+                .ok()?
+                .support?;
             Some((support, support.samples as f64 / support.needed? as f64))
         });
         let weakest = supports.min_by(|a, b| a.1.total_cmp(&b.1));

@@ -98,6 +98,7 @@ mod tests {
             growth_between: None,
             phases: Vec::new(),
             checks,
+            ranks: Vec::new(),
             reports: Vec::new(),
             notes: Vec::new(),
         }

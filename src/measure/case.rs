@@ -264,20 +264,7 @@ impl CaseData {
 
     /// The figure as results keep it.
     pub fn figure(&self, query: &Query) -> Figure {
-        match self.answer(query) {
-            Err(lack) => Figure::unavailable(lack.reason),
-            Ok(measured) => {
-                let figure = match query.is_ratio() {
-                    true => Figure::ratio(measured.quantity.value),
-                    false => Figure::quantity(measured.quantity),
-                };
-                match (measured.support, measured.between) {
-                    (Some(support), _) => figure.with_support(support),
-                    (None, Some(bounds)) => figure.with_bounds(bounds),
-                    (None, None) => figure,
-                }
-            }
-        }
+        figure_from(query, self.answer(query))
     }
 
     fn requests(&self, of: &Stretch) -> Result<Requests<'_>, Lack> {
@@ -305,6 +292,24 @@ impl CaseData {
             Some(name) => {
                 let phase = floors::phase(&self.phases, name)?;
                 Ok(floors::during(&self.phases, phase, series))
+            }
+        }
+    }
+}
+
+/// An answer as results keep it.
+pub fn figure_from(query: &Query, answer: Result<Measured, Lack>) -> Figure {
+    match answer {
+        Err(lack) => Figure::unavailable(lack.reason),
+        Ok(measured) => {
+            let figure = match query.is_ratio() {
+                true => Figure::ratio(measured.quantity.value),
+                false => Figure::quantity(measured.quantity),
+            };
+            match (measured.support, measured.between) {
+                (Some(support), _) => figure.with_support(support),
+                (None, Some(bounds)) => figure.with_bounds(bounds),
+                (None, None) => figure,
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use super::error::ReportError;
 use super::model::{CaseResult, RunResult};
+use super::rank::{Ranking, rankings};
 use super::table::Table;
 use super::tally::Tally;
 use crate::store::HostFacts;
@@ -20,6 +21,7 @@ pub(super) struct Context {
     folders: Vec<Option<String>>,
     /// One per case, in order; with the scenario it belongs to.
     cases: Vec<(String, Option<String>, Value)>,
+    rankings: Vec<Ranking>,
 }
 
 impl Context {
@@ -49,6 +51,7 @@ impl Context {
             unfinished,
             folders: cases.iter().map(folder).collect(),
             cases: with_doc.collect::<Result<_, ReportError>>()?,
+            rankings: rankings(cases),
         })
     }
 
@@ -66,6 +69,9 @@ impl Context {
             entry.0 = entry.0.or(doc.as_deref());
             entry.1.push(case.clone());
         }
+        let ranked = |ranking: &&Ranking| scenarios.contains_key(ranking.scenario.as_str());
+        let ranked: Vec<&Ranking> = self.rankings.iter().filter(ranked).collect();
+        let ranked = to_value(json(&ranked)?);
         let scenarios = scenarios.into_iter().map(|(name, (doc, cases))| {
             minijinja::context! { name => name, doc => doc, cases => cases }
         });
@@ -95,6 +101,7 @@ impl Context {
                 rows => to_value(rows),
             },
             scenarios => scenarios.collect::<Value>(),
+            rankings => ranked,
         })
     }
 }
@@ -321,6 +328,7 @@ mod tests {
                 }],
                 why: "w".into(),
             }],
+            ranks: Vec::new(),
             reports: vec![ReportData {
                 name: "r".into(),
                 format: ReportFormat::Csv,

@@ -11,6 +11,7 @@ mod group;
 mod junit;
 mod markdown;
 pub mod model;
+pub mod rank;
 pub(crate) mod reached;
 mod table;
 mod tables;

@@ -228,6 +228,9 @@ pub struct CaseResult {
     pub phases: Vec<PhaseResult>,
     pub checks: Vec<CheckResult>,
     pub reports: Vec<ReportData>,
+    /// Its part in the scenario's ranks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ranks: Vec<RankValue>,
     /// Remarks that a reader must know: token counts missing, answers declared by the workload.
     pub notes: Vec<String>,
 }
@@ -417,6 +420,18 @@ pub struct Evidence {
     /// The phase it was measured in, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phase: Option<String>,
+}
+
+/// One case's part in one rank; its place follows from all cases of the scenario.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RankValue {
+    pub name: String,
+    /// By what, as written.
+    pub metric: String,
+    pub highest: bool,
+    /// Only cases in which these are equal are compared.
+    pub within: Vec<(String, Figure)>,
+    pub value: Figure,
 }
 
 /// One case's part in one report: the evaluated columns, and where they go.

@@ -3,6 +3,7 @@
 use super::failed;
 use super::figures::duration;
 use super::model::{CaseResult, CheckResult, LEFT_OUT, ServerResult, UNANSWERED, Verdict};
+use super::rank::rankings;
 use super::reached::{not_reached, reached};
 use super::tally::{Sign, Tally};
 use super::text::{one_line, plain};
@@ -34,6 +35,7 @@ pub fn outcome(cases: &[CaseResult], folder: &Path, style: Style) -> String {
             add_case(&mut text, case, style);
         }
     }
+    add_ranks(&mut text, cases, style);
     add_warnings(&mut text, cases, style);
     add_doubts(&mut text, cases, style);
     let tally = Tally::of(cases);
@@ -130,6 +132,37 @@ fn add_case(text: &mut String, case: &CaseResult, style: Style) {
             false => line,
         };
         text.push_str(&format!("    {line}\n"));
+    }
+}
+
+/// The best case of each group; the summary has all.
+fn add_ranks(text: &mut String, cases: &[CaseResult], style: Style) {
+    for ranking in rankings(cases).iter().filter(|_| !style.brief) {
+        let order = if ranking.highest { "highest" } else { "lowest" };
+        let (scenario, name) = (one_line(&ranking.scenario), one_line(&ranking.name));
+        text.push_str(&format!(
+            "{scenario} / {name}: {order} {}\n",
+            ranking.metric
+        ));
+        for group in &ranking.groups {
+            let within = match group.within.as_str() {
+                "" => String::new(),
+                within => format!("{}: ", one_line(within)),
+            };
+            let best: Vec<String> = (group.rows.iter().filter(|row| row.place == 1))
+                .map(|row| format!("{} ({})", one_line(&row.case), one_line(&row.value)))
+                .collect();
+            let best = match best.is_empty() {
+                true => "no data".to_string(),
+                false => best.join(", "),
+            };
+            let best = if style.ascii {
+                best.replace('†', "*")
+            } else {
+                best
+            };
+            text.push_str(&format!("  {within}{best}\n"));
+        }
     }
 }
 

@@ -67,7 +67,7 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>, depth: usize) -> Result<(), Loa
 }
 
 /// The system's word for an error, without its number.
-pub(super) fn plain(error: &std::io::Error) -> String {
+pub(crate) fn plain(error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::NotFound => "there is no such file".into(),
         std::io::ErrorKind::PermissionDenied => "permission denied".into(),

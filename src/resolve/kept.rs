@@ -40,19 +40,21 @@ impl Kept {
                 text: file.shown(),
             })
         });
+        let data = program.data.texts().into_iter();
+        let data = data.map(|(path, text)| KeptFile { path, text });
         let roots = program.roots.iter().filter_map(|id| {
             let file = program.module(*id).files.first()?;
             program.sources.get(*file).path.clone()
         });
         Self {
             roots: roots.collect(),
-            files: files.collect(),
+            files: files.chain(data).collect(),
             templates,
         }
     }
 
     /// As [`std::fs::read`] would.
-    pub(super) fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+    pub(crate) fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         let found = self.files.iter().find(|f| plain(&f.path) == plain(path));
         let missing = || io::Error::new(io::ErrorKind::NotFound, "it was not kept");
         Ok(found.ok_or_else(missing)?.text.clone().into_bytes())

@@ -492,7 +492,7 @@ fn for_url(text: &str) -> bool {
 }
 
 /// The bytes as text, or why they are none.
-fn text_of(bytes: Vec<u8>) -> Result<String, String> {
+pub(crate) fn text_of(bytes: Vec<u8>) -> Result<String, String> {
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
         return Err("it is UTF-16".to_string());
     }

@@ -7,11 +7,14 @@ mod flat;
 mod kept;
 mod load;
 
+pub(crate) use find::plain;
 pub use find::{LoadError, find_files};
 pub use flat::{Flat, FlatAttr, FlatCheck};
 pub use kept::{Kept, KeptFile, KeptTemplate};
+pub(crate) use load::text_of;
 pub use load::{load, load_for, load_kept};
 
+use crate::eval::DataFiles;
 use crate::schema::{self, Naming};
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::ast::{Ast, Expr, ExprKind, Item, ItemKind};
@@ -37,6 +40,8 @@ pub struct Program {
     pub bases: HashSet<(ModuleId, String)>,
     /// Where it was read from what a run kept, and not from the files.
     pub kept: Option<Arc<Kept>>,
+    /// What `data(…)` has read, filled as expressions are evaluated.
+    pub data: Arc<DataFiles>,
 }
 
 /// One file, or one module of the standard library (which may be several files).

@@ -198,6 +198,7 @@ pub fn failed(spec: &Case, shared: &Shared, error: WorldError, begun: &Begun) ->
         phases,
         servers: IndexMap::new(),
     };
+    shared.keep_answers(spec, &data);
     let ended = Ended {
         duration_s: shared.clock.now() - begun.start_s,
         error: Some(error),
@@ -293,6 +294,7 @@ pub async fn run(
         phases,
         servers: sets,
     };
+    shared.keep_answers(spec, &data);
     let ended = Ended {
         duration_s: shared.clock.now() - begun.start_s,
         error: problem,

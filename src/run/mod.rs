@@ -1,5 +1,6 @@
 //! Carries a plan out: launches, phases, cancellation. Does not judge by itself.
 
+mod across;
 mod attached;
 mod case;
 mod error;
@@ -22,6 +23,8 @@ pub use error::RunError;
 
 use crate::clock::Clock;
 use crate::eval::Params;
+use crate::judge::Answers;
+use crate::measure::case::CaseData;
 use crate::plan::{Launch, Plan};
 use crate::report::model::{
     CaseResult, CaseSummary, RunResult, SCHEMA_VERSION, Verdict, World, WorldError,
@@ -76,6 +79,8 @@ pub(crate) struct Shared {
     pub http: reqwest::Client,
     /// The first event that could not be written.
     problem: Mutex<Option<WorldError>>,
+    /// What checks across cases read of those that have run.
+    answers: Mutex<across::AllAnswers>,
 }
 
 impl Shared {
@@ -93,6 +98,24 @@ impl Shared {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         slot.get_or_insert(error);
+    }
+
+    /// Keeps of a case what checks of others read.
+    pub fn keep_answers(&self, case: &Case, data: &CaseData) {
+        let mut all = self
+            .answers
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let of = all.entry(case.scenario.clone()).or_default();
+        of.insert(case.id.clone(), Answers::of(case, data));
+    }
+
+    fn take_answers(&self) -> across::AllAnswers {
+        let mut all = self
+            .answers
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        std::mem::take(&mut all)
     }
 
     pub fn take_problem(&self) -> Option<WorldError> {
@@ -157,6 +180,7 @@ pub async fn run(
         secrets: options.secrets,
         http,
         problem: Mutex::new(None),
+        answers: Mutex::default(),
     });
     let signals =
         signals::watch(stopper, shared.clone()).map_err(|e| RunError::Setup(e.to_string()))?;
@@ -197,6 +221,8 @@ pub async fn run(
     if stop.level() > StopLevel::Run {
         not_started(&shared, cases, &mut results, &mut result);
     }
+
+    across::judge_all(&shared, cases, &mut results, &mut result);
 
     let interrupted = stop.level() > StopLevel::Run;
     result.interrupted = interrupted;
@@ -458,10 +484,11 @@ fn finish(
     shared.progress.event(Event::CaseEnded {
         scenario: result.scenario.clone(),
         id: result.case.clone(),
-        verdict: result.verdict,
+        verdict: across::so_far(&result),
         seconds: result.duration_s,
         checks: checks
             .into_iter()
+            .filter(|check| check.why != crate::judge::PENDING)
             .map(|check| CheckLine {
                 name: check.name.clone(),
                 verdict: check.verdict,

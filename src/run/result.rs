@@ -129,6 +129,7 @@ pub(super) fn result(
         phases: data.phases.iter().map(phase_result).collect(),
         checks: judged.checks,
         reports: judged.reports,
+        ranks: judged.ranks,
         notes,
     }
 }

@@ -2,15 +2,18 @@
 //! unit in one is found before anything starts.
 
 use super::context::{Context, one_line};
-use super::{Case, CheckSpec, LoadSpec, PhaseSpec, Thunk, vain};
+use super::{Across, Case, CheckSpec, LoadSpec, PhaseSpec, Thunk, vain};
 use crate::diagnostics::{Diagnostic, codes};
-use crate::eval::{Query, Reading, Stretch, Value};
+use crate::eval::{Query, Reading, Scope, Stretch, Value};
 use crate::load::spec::Pace;
 use crate::measure::distribution::Support;
 use crate::measure::floors::followed;
 use crate::measure::requests::share_of;
+use crate::resolve::FlatCheck;
+use crate::syntax::ast::Expr;
 use crate::units::{Dimension, number};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 pub(super) fn lower(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
     let mut out = Vec::new();
@@ -30,12 +33,14 @@ pub(super) fn lower(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
         let value = cx.eval.eval(&check.expr, &scope);
         cx.truth(&value, check.expr.span, "a check is");
         let mut found = cx.eval.take_found();
-        found.retain(|d| !guarded || d.code != codes::ARITHMETIC.0);
+        let only_then = [codes::ARITHMETIC.0, codes::NO_SUCH_CASE.0];
+        found.retain(|d| !guarded || !only_then.contains(&d.code));
         before
             .into_iter()
             .chain(found)
             .for_each(|d| cx.eval.report(d));
         let trace = cx.eval.take_trace();
+        let across = across(cx, case, check, &scope, &trace);
         if !guarded {
             few_requests(cx, case, &trace);
             vain::decided(cx, check, &value, &scope);
@@ -85,6 +90,7 @@ pub(super) fn lower(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
                 expr,
                 scope: scope.clone(),
             }),
+            across,
         });
     }
     out
@@ -98,6 +104,38 @@ fn grows(reading: &Reading) -> Option<(String, String)> {
     let name = followed(&series.name).unwrap_or_else(|| series.name.to_string());
     let of_server = series.dimension == Dimension::DATA && name != "host_memory";
     of_server.then(|| (series.server.to_string(), name))
+}
+
+/// What a check reads of other cases; none where it reads its own alone.
+fn across(
+    cx: &Context<'_>,
+    case: &Case,
+    check: &FlatCheck,
+    scope: &Scope,
+    trace: &[Reading],
+) -> Option<Across> {
+    let exprs = || std::iter::once(&check.expr).chain(&check.when);
+    let calls = |expr: &Arc<Expr>| cx.program.sources.text(expr.span).contains("at(");
+    if !trace.iter().any(|reading| reading.case.is_some()) && !exprs().any(calls) {
+        return None;
+    }
+    let here: Arc<str> = case.id.as_str().into();
+    let reads = trace.iter().map(|reading| {
+        let of = reading.case.clone().unwrap_or_else(|| here.clone());
+        (of, reading.query.clone())
+    });
+    let mut names = BTreeSet::new();
+    exprs().for_each(|expr| names.extend(cx.eval.names_of_case(expr, scope)));
+    let own = trace.iter().any(|reading| reading.case.is_none()) || names.contains("case");
+    let row = (case.cases.rows.iter()).find(|(_, id)| *id == here);
+    let axes = row.into_iter().flat_map(|(row, _)| row);
+    let axes = axes.filter(|(axis, _)| own || names.contains(*axis));
+    Some(Across {
+        reads: reads.collect(),
+        axes: axes
+            .map(|(axis, value)| (axis.clone(), value.clone()))
+            .collect(),
+    })
 }
 
 /// Warns of percentiles that the requests asked for cannot tell.

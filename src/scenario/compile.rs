@@ -3,10 +3,10 @@
 
 use super::context::Context;
 use super::unmeasured::Unmeasured;
-use super::{Case, by_case, checks, constants, matrix, phase, report, server};
+use super::{Across, Case, by_case, checks, constants, matrix, phase, rank, report, server};
 use crate::check::{is_whole, modules_of};
 use crate::diagnostics::{Diagnostic, codes};
-use crate::eval::{Binding, Evaluator, Handle, Layer, Nothing, Params, Scope, Value};
+use crate::eval::{Binding, Cases, Evaluator, Handle, Layer, Nothing, Params, Scope, Value};
 use crate::resolve::{Definition, DefinitionKind, Flat, ModuleId, Program};
 use crate::units::display_precise;
 use indexmap::IndexMap;
@@ -110,8 +110,10 @@ fn scenario(program: &Program, params: &Params, flat: &Arc<Flat>, out: &mut Comp
     out.secrets.extend(constant.secrets());
     let mut ids: HashMap<String, IndexMap<String, Value>> = HashMap::new();
     let mut found = Vec::new();
+    let all = Arc::new(all_cases(program, params, flat, &rows));
+    let first = out.cases.len();
     for axes in rows {
-        let (case, diagnostics) = one(program, params, flat, axes.clone(), &mut out.secrets);
+        let (case, diagnostics) = one(program, params, flat, axes.clone(), &all, &mut out.secrets);
         found.push((case.id.clone(), diagnostics));
         match ids.get(&case.id) {
             Some(before) => out.found.push(same_id(flat, &case.id, before, &axes)),
@@ -122,6 +124,58 @@ fn scenario(program: &Program, params: &Params, flat: &Arc<Flat>, out: &mut Comp
         }
     }
     out.found.extend(by_case::gather(found));
+    across(&mut out.cases[first..]);
+}
+
+/// The cases as `at(…)` finds them.
+fn all_cases(
+    program: &Program,
+    params: &Params,
+    flat: &Arc<Flat>,
+    rows: &[IndexMap<String, Value>],
+) -> Cases {
+    let eval = Evaluator::new(program, params, &Nothing);
+    let row = |axes: &IndexMap<String, Value>| {
+        let scope = locals(program, flat, axes, None);
+        let cx = Context {
+            eval: &eval,
+            program,
+            flat,
+            scope,
+        };
+        (axes.clone(), case_id(&cx, axes).into())
+    };
+    let names = |kind| flat.children_of(kind).map(|child| child.title().into());
+    Cases {
+        rows: rows.iter().map(row).collect(),
+        phases: names("phase").collect(),
+        servers: names("server").collect(),
+    }
+}
+
+/// A check that reads other cases stands in the first of those in which it is the same. What it
+/// reads is wanted of these cases.
+fn across(cases: &mut [Case]) {
+    let mut seen: Vec<(String, Across)> = Vec::new();
+    for case in cases.iter_mut() {
+        case.checks.retain(|check| {
+            let Some(across) = &check.across else {
+                return true;
+            };
+            let one = (check.name.clone(), across.clone());
+            let new = !seen.contains(&one);
+            if new {
+                seen.push(one);
+            }
+            new
+        });
+    }
+    for (of, query) in seen.into_iter().flat_map(|(_, across)| across.reads) {
+        let case = cases.iter_mut().find(|case| case.id == *of);
+        if let Some(case) = case.filter(|case| !case.wanted.contains(&query)) {
+            case.wanted.push(query);
+        }
+    }
 }
 
 /// Two cases whose ids are one: `name` says too little, or what an id leaves out is all that
@@ -215,7 +269,7 @@ fn locals(
             "server" => Binding::Value(Value::Handle(Handle::Server {
                 server: name.as_str().into(),
             })),
-            "report" => continue,
+            "report" | "rank" => continue,
             _ => Binding::Block(child.clone()),
         };
         layer.names.insert(name.clone(), binding);
@@ -239,6 +293,7 @@ fn one(
     params: &Params,
     flat: &Arc<Flat>,
     axes: IndexMap<String, Value>,
+    all: &Arc<Cases>,
     secrets: &mut Vec<Arc<str>>,
 ) -> (Case, Vec<Diagnostic>) {
     let eval = Evaluator::new(program, params, &Nothing);
@@ -290,6 +345,9 @@ fn one(
         servers,
         checks: Vec::new(),
         reports: Vec::new(),
+        ranks: Vec::new(),
+        cases: all.clone(),
+        wanted: Vec::new(),
     };
     if case.sample < Duration::from_millis(10) {
         let message = "`sample` is at least 10ms";
@@ -298,14 +356,14 @@ fn one(
     }
     // also what nothing above had to read
     for child in &flat.children {
-        if !matches!(child.kind.text.as_str(), "matrix" | "report") {
+        if !matches!(child.kind.text.as_str(), "matrix" | "report" | "rank") {
             constants::block(&eval, child, &cx.scope);
         }
     }
     let mut found = eval.take_found();
     secrets.extend(eval.secrets());
 
-    let unmeasured = Unmeasured::new(&case, flat);
+    let unmeasured = Unmeasured::new(&case, flat, all.clone());
     let eval = Evaluator::new(program, params, &unmeasured);
     let gpus: u64 = case.servers.iter().map(|server| server.gpus).sum();
     let implicit = Value::record([
@@ -328,6 +386,7 @@ fn one(
     };
     case.checks = checks::lower(&cx, &case);
     case.reports = report::all(&cx);
+    case.ranks = rank::all(&cx);
     for name in flat.lets.keys() {
         cx.eval.local(name, &cx.scope);
     }

@@ -126,6 +126,18 @@ impl Context<'_> {
         }
     }
 
+    /// Reports where what was evaluated since the last `take_trace` reads another case.
+    pub fn of_its_own_case(&self, span: Span, what: &str) {
+        let trace = self.eval.take_trace();
+        if trace.iter().any(|reading| reading.case.is_some()) {
+            let message = format!("{what} reads the case that it is of, and no other");
+            self.eval.report(
+                Diagnostic::error(codes::MISPLACED, span, message)
+                    .help("`at` is for checks: expect scales: at(tp = 4).stress.request_rate >= 1.5 * at(tp = 2).stress.request_rate"),
+            );
+        }
+    }
+
     /// Reports a value that is neither true nor false.
     pub fn truth(&self, value: &Value, span: Span, what: &str) {
         let fine = matches!(

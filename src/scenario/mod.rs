@@ -14,6 +14,7 @@ mod option_flags;
 mod option_value;
 mod options;
 mod phase;
+mod rank;
 mod report;
 mod server;
 mod unmeasured;
@@ -29,7 +30,7 @@ pub use server::PORT;
 pub use unmeasured::{Names, Unmeasured, names_of};
 pub use workload::answered;
 
-use crate::eval::Scope;
+use crate::eval::{Cases, Query, Scope, Value};
 use crate::load::spec::{Api, Load, Pace};
 use crate::report::model::{Figure, ReportFormat, Template};
 use crate::source::Span;
@@ -68,6 +69,14 @@ pub struct Case {
     pub phases: Vec<PhaseSpec>,
     pub checks: Vec<CheckSpec>,
     pub reports: Vec<ReportSpec>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ranks: Vec<RankSpec>,
+    /// All cases of the scenario, for checks that read another.
+    #[serde(skip)]
+    pub cases: Arc<Cases>,
+    /// What checks of any case read of this one across cases.
+    #[serde(skip)]
+    pub wanted: Vec<Query>,
 }
 
 /// A text that may be secret; then neither `Debug` nor a serialiser shows it.
@@ -313,6 +322,33 @@ pub struct CheckSpec {
     pub expr: Thunk,
     #[serde(skip)]
     pub when: Option<Thunk>,
+    /// Set where it reads other cases: then it is judged once all have run.
+    #[serde(skip)]
+    pub across: Option<Across>,
+}
+
+/// What a check reads of which cases. Cases in which this is equal are judged once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Across {
+    /// Case id and figure.
+    pub reads: Vec<(Arc<str>, Query)>,
+    /// The axes of the case at hand that it names, with their values.
+    pub axes: Vec<(String, Value)>,
+}
+
+/// What a scenario's cases are ranked by.
+#[derive(Debug, Clone, Serialize)]
+pub struct RankSpec {
+    pub name: String,
+    pub highest: bool,
+    /// The figure as written.
+    #[serde(rename = "by")]
+    pub text: String,
+    #[serde(skip)]
+    pub by: Thunk,
+    /// Only cases in which these are equal are compared: as written, and the value.
+    #[serde(serialize_with = "headers")]
+    pub within: Vec<(String, Thunk)>,
 }
 
 #[derive(Debug, Clone, Serialize)]

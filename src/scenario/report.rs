@@ -72,8 +72,10 @@ fn lower(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ReportSpec> {
         .get("columns")
         .map_or_else(Vec::new, |attr| columns(cx, attr));
     for (_, thunk) in &columns {
+        cx.eval.take_trace();
         let value = cx.eval.eval(&thunk.expr, &thunk.scope);
         cx.eval.not_one_figure(&value, &thunk.expr);
+        cx.of_its_own_case(thunk.expr.span, "a column");
     }
     if broken || matches!(cx.attr(flat, "format"), Value::Error) || !is_whole(flat) {
         return None;

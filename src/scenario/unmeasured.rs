@@ -1,7 +1,7 @@
 //! A case before it has run: which phases, series and roles it has, and no values.
 
 use super::{Case, ServerSpec};
-use crate::eval::{Measurements, Query, Shape, Value};
+use crate::eval::{Cases, Measurements, Query, Shape, Value};
 use crate::resolve::Flat;
 use crate::units::Dimension;
 use std::collections::HashMap;
@@ -78,16 +78,19 @@ impl Names {
 }
 
 /// Answers every question with its dimension.
-pub struct Unmeasured(Names);
+pub struct Unmeasured(Names, (Arc<Cases>, Arc<str>));
 
 impl Unmeasured {
     /// Of a case in which everything could be lowered.
     pub fn of(case: &Case) -> Self {
-        Self(names_of(case))
+        Self(
+            names_of(case),
+            (case.cases.clone(), case.id.as_str().into()),
+        )
     }
 
     /// Of a case, and of phases that could not be lowered: their loads have names all the same.
-    pub(super) fn new(case: &Case, flat: &Flat) -> Self {
+    pub fn new(case: &Case, flat: &Flat, cases: Arc<Cases>) -> Self {
         let mut names = names_of(case);
         for phase in flat.children_of("phase") {
             let loads = || {
@@ -101,7 +104,7 @@ impl Unmeasured {
                 .entry(phase.title().to_string())
                 .or_insert_with(loads);
         }
-        Self(names)
+        Self(names, (cases, case.id.as_str().into()))
     }
 }
 
@@ -120,5 +123,9 @@ impl Measurements for Unmeasured {
 
     fn measure(&self, query: &Query) -> Value {
         Value::Unknown(Shape::Number(query.dimension()))
+    }
+
+    fn cases(&self) -> Option<(Arc<Cases>, Arc<str>)> {
+        Some(self.1.clone())
     }
 }

@@ -147,6 +147,14 @@ pub const BUILTINS: &[Builtin] = &[
         2,
         "The bare number as text with so many digits after the point.",
     ),
+    // files
+    function(
+        "data",
+        "data(file)",
+        &["file"],
+        1,
+        "What a data file holds: YAML, JSON, JSON lines (`.jsonl`) or CSV, by its ending; at most 16 MiB. It stands in the folder of the file that names it, or below. A CSV gives a list of records with the header's keys: a column of numbers holds numbers, one of `true` and `false` truths, any other texts; an empty cell is `none`.",
+    ),
     // arrivals
     function(
         "poisson",
@@ -172,6 +180,16 @@ pub const BUILTINS: &[Builtin] = &[
         "The text as a secret: no plan, log or report prints it.",
     ),
     // measurements
+    Builtin {
+        variadic: true,
+        ..function(
+            "at",
+            "at(axis = value, …)",
+            &[],
+            1,
+            "Another case of the matrix: the one with these values, and otherwise those of the case at hand. For checks, which are judged once all cases have run, and once for each combination of the axes that they read: at(tp = 4).stress.request_rate >= 1.5 * at(tp = 2).stress.request_rate.",
+        )
+    },
     function(
         "percentile",
         "percentile(distribution, share)",

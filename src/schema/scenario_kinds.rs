@@ -551,6 +551,33 @@ pub(super) const KINDS: &[Kind] = &[
         implicit: &[],
     },
     Kind {
+        name: "rank",
+        doc: "Which of the scenario's cases is best: results, the summary and the terminal give each its place. A case without the figure has none.",
+        naming: Naming::Required,
+        parents: &["scenario"],
+        attributes: &[
+            staged(
+                Stage::Measured,
+                optional("highest", Type::Any, "The figure of which more is better."),
+            ),
+            staged(
+                Stage::Measured,
+                optional("lowest", Type::Any, "The figure of which less is better."),
+            ),
+            staged(
+                Stage::Measured,
+                optional(
+                    "within",
+                    Type::Any,
+                    "Axes: only cases that agree in them are compared; left out, all are.",
+                ),
+            ),
+        ],
+        free: None,
+        checks: false,
+        implicit: &["case", "scenario"],
+    },
+    Kind {
         name: "report",
         doc: "A file to write: a template over the results, or a table of columns with a row per case. At the top level it is a base to extend.",
         naming: Naming::Required,

@@ -248,6 +248,7 @@ pub fn case(id: &str, checks: Vec<CheckResult>) -> CaseResult {
         }),
         phases: phases(),
         checks,
+        ranks: Vec::new(),
         reports: vec![
             report(
                 "table",

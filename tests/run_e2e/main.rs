@@ -1,6 +1,7 @@
 //! Runs of the real binary, end to end: small scenarios on the built-in engine, or on a server
 //! that the test itself plays.
 
+mod across;
 mod attached;
 mod cut;
 mod disk;

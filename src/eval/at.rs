@@ -1,0 +1,164 @@
+//! `at(tp = 2)`: another case of the matrix, the one with these axis values and otherwise those
+//! of the case at hand.
+
+use super::{Evaluator, Handle, Value};
+use crate::check::nearest;
+use crate::diagnostics::{Diagnostic, codes};
+use crate::source::Span;
+use crate::syntax::ast::{Arg, Ident};
+use indexmap::IndexMap;
+use std::sync::Arc;
+
+/// The cases of a scenario, and what of them can be read.
+#[derive(Debug, Clone, Default)]
+pub struct Cases {
+    /// Axis values and id of every case.
+    pub rows: Vec<(IndexMap<String, Value>, Arc<str>)>,
+    pub phases: Vec<Arc<str>>,
+    pub servers: Vec<Arc<str>>,
+}
+
+impl Evaluator<'_> {
+    pub(super) fn at(&self, args: &[(&Arg, Value)], span: Span) -> Value {
+        let Some((cases, own)) = self.measurements.cases() else {
+            let message = "`at` reads another case, which only checks can";
+            self.report(
+                Diagnostic::error(codes::NOT_CONSTANT, span, message)
+                    .help("compare in a check: expect scales: at(tp = 4).stress.request_rate >= 1.5 * at(tp = 2).stress.request_rate"),
+            );
+            return Value::Error;
+        };
+        let Some(mut row) = cases.row(&own).cloned() else {
+            return Value::Error;
+        };
+        if args.is_empty() || row.is_empty() {
+            let message = match row.is_empty() {
+                true => "this scenario has no matrix, so there is no other case to read",
+                false => "`at` needs the axes in which the other case differs",
+            };
+            self.report(
+                Diagnostic::error(codes::BAD_ARGUMENT, span, message)
+                    .help("it is called as at(axis = value, …)"),
+            );
+            return Value::Error;
+        }
+        for (arg, value) in args {
+            let Some(name) = &arg.name else {
+                let message = "`at` takes the values of axes by their names";
+                self.report(
+                    Diagnostic::error(codes::BAD_ARGUMENT, arg.value.span, message)
+                        .help("it is called as at(axis = value, …)"),
+                );
+                return Value::Error;
+            };
+            if let Value::Error = value {
+                return Value::Error;
+            }
+            if !self.is_value_of(&cases, name, value, arg.value.span) {
+                return Value::Error;
+            }
+            row.insert(name.text.clone(), value.clone());
+        }
+        match cases.rows.iter().find(|(other, _)| *other == row) {
+            Some((_, case)) => Value::Handle(Handle::Case { case: case.clone() }),
+            None => {
+                let axes = row
+                    .iter()
+                    .map(|(axis, value)| format!("{axis}={}", value.shown().unwrap_or_default()));
+                let axes: Vec<String> = axes.collect();
+                let message = format!("the matrix has no case {}", axes.join(","));
+                self.report(
+                    Diagnostic::warning(codes::NO_SUCH_CASE, span, &message)
+                        .help("the check will have no data: give it a `when`, or change what the matrix excludes"),
+                );
+                Value::Unavailable(message.into())
+            }
+        }
+    }
+
+    /// Whether some case has this value on that axis; else it is reported.
+    fn is_value_of(&self, cases: &Cases, name: &Ident, value: &Value, span: Span) -> bool {
+        let rows = || cases.rows.iter();
+        let mut known: Vec<&Value> = Vec::new();
+        for value in rows().filter_map(|(row, _)| row.get(&name.text)) {
+            if !known.contains(&value) {
+                known.push(value);
+            }
+        }
+        if known.is_empty() {
+            let axes = rows().next().map(|(row, _)| row.keys());
+            let axes: Vec<&str> = axes.into_iter().flatten().map(String::as_str).collect();
+            let message = format!("the matrix has no axis `{}`", name.text);
+            let found = Diagnostic::error(codes::UNKNOWN_NAME, name.span, message);
+            self.report(match nearest(&name.text, axes.iter().copied()) {
+                Some(near) => found.help(format!("did you mean `{near}`?")).fix(
+                    "the nearest name",
+                    name.span,
+                    near,
+                    false,
+                ),
+                None => found.help(format!("it has: {}", axes.join(", "))),
+            });
+            return false;
+        }
+        if known.contains(&value) {
+            return true;
+        }
+        let shown = |value: &Value| match value {
+            Value::Text(text) => format!("\"{text}\""),
+            other => other.shown().unwrap_or_else(|| other.describe()),
+        };
+        let known: Vec<String> = known.into_iter().map(shown).collect();
+        let message = format!("no case has {} = {}", name.text, shown(value));
+        self.report(
+            Diagnostic::error(codes::UNKNOWN_CASE, span, message)
+                .help(format!("the axis has: {}", known.join(", "))),
+        );
+        false
+    }
+
+    /// A phase or a server of another case.
+    pub(super) fn of_case(&self, case: Arc<str>, field: &Ident) -> Value {
+        let name = field.text.as_str();
+        let cases = self.measurements.cases().map(|(cases, _)| cases);
+        let cases = cases.unwrap_or_default();
+        let is = |known: &Vec<Arc<str>>| known.iter().find(|one| one.as_ref() == name).cloned();
+        let of = match (is(&cases.phases), is(&cases.servers)) {
+            (Some(phase), _) => Handle::Phase { phase },
+            (None, Some(server)) => Handle::Server { server },
+            (None, None) => {
+                let known = cases.phases.iter().chain(&cases.servers);
+                let known: Vec<&str> = known.map(AsRef::as_ref).collect();
+                let message = format!("a case has no phase or server `{name}`");
+                return self.unknown(codes::UNKNOWN_NAME, field, message, &known, "it has");
+            }
+        };
+        elsewhere(&case, Value::Handle(of))
+    }
+
+    /// Evaluates with every figure read from that case; what is no figure yet stays of it.
+    pub(super) fn in_case(&self, case: &Arc<str>, eval: impl FnOnce() -> Value) -> Value {
+        let before = self.elsewhere.replace(Some(case.clone()));
+        let value = eval();
+        self.elsewhere.replace(before);
+        elsewhere(case, value)
+    }
+}
+
+impl Cases {
+    fn row(&self, id: &str) -> Option<&IndexMap<String, Value>> {
+        let row = self.rows.iter().find(|(_, case)| case.as_ref() == id);
+        row.map(|(row, _)| row)
+    }
+}
+
+fn elsewhere(case: &Arc<str>, value: Value) -> Value {
+    match value {
+        Value::Handle(Handle::Of { .. } | Handle::Case { .. }) => value,
+        Value::Handle(of) => Value::Handle(Handle::Of {
+            case: case.clone(),
+            of: Box::new(of),
+        }),
+        value => value,
+    }
+}

@@ -1,0 +1,148 @@
+//! The places of cases in a scenario's ranks, from their results alone.
+
+use super::model::{CaseResult, RankValue};
+use indexmap::IndexMap;
+use serde::Serialize;
+use std::cmp::Ordering;
+
+/// One rank over the cases of its scenario, a group for each value of what `within` names.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Ranking {
+    pub scenario: String,
+    pub name: String,
+    /// By what, as written.
+    pub metric: String,
+    pub highest: bool,
+    pub groups: Vec<Group>,
+}
+
+/// Cases that are compared with each other, the best first; those without a figure last.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Group {
+    /// `concurrency=16`; empty where the rank is over all cases.
+    pub within: String,
+    pub rows: Vec<Row>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Row {
+    /// From 1, equal figures share one; 0 for a case without a figure.
+    pub place: usize,
+    pub case: String,
+    /// As people read it, with `†` for a percentile of too few values.
+    pub value: String,
+}
+
+/// All ranks of all cases, in the order of scenarios, ranks and cases.
+pub fn rankings(cases: &[CaseResult]) -> Vec<Ranking> {
+    type Members<'a> = Vec<(&'a CaseResult, &'a RankValue)>;
+    let mut all: IndexMap<(&str, &str), IndexMap<String, Members<'_>>> = IndexMap::new();
+    for case in cases {
+        for rank in &case.ranks {
+            let within = rank.within.iter();
+            let within: Vec<String> = within
+                .map(|(name, value)| format!("{name}={}", value.text))
+                .collect();
+            let groups = all.entry((&case.scenario, &rank.name)).or_default();
+            let group = groups.entry(within.join(", ")).or_default();
+            group.push((case, rank));
+        }
+    }
+    let ranking = |((scenario, name), groups): ((&str, &str), IndexMap<String, Members<'_>>)| {
+        let (_, first) = groups.values().flatten().next()?;
+        Some(Ranking {
+            scenario: scenario.into(),
+            name: name.into(),
+            metric: first.metric.clone(),
+            highest: first.highest,
+            groups: groups.into_iter().map(placed).collect(),
+        })
+    };
+    all.into_iter().filter_map(ranking).collect()
+}
+
+fn placed((within, mut members): (String, Vec<(&CaseResult, &RankValue)>)) -> Group {
+    members.sort_by(|(_, a), (_, b)| match (a.value.value, b.value.value) {
+        (Some(x), Some(y)) if a.highest => y.total_cmp(&x),
+        (Some(x), Some(y)) => x.total_cmp(&y),
+        (Some(_), None) => Ordering::Less,
+        (None, Some(_)) => Ordering::Greater,
+        (None, None) => Ordering::Equal,
+    });
+    let place = |(_, rank): &(&CaseResult, &RankValue)| match rank.value.value {
+        None => 0,
+        value => {
+            1 + members
+                .iter()
+                .take_while(|(_, r)| r.value.value != value)
+                .count()
+        }
+    };
+    let row = |member: &(&CaseResult, &RankValue)| Row {
+        place: place(member),
+        case: member.0.case.clone(),
+        value: match member.1.value.too_few() {
+            true => format!("{} †", member.1.value.text),
+            false => member.1.value.text.clone(),
+        },
+    };
+    Group {
+        rows: members.iter().map(row).collect(),
+        within,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::model::Figure;
+
+    fn case(id: &str, concurrency: &str, value: Option<f64>) -> CaseResult {
+        let json = serde_json::json!({
+            "schema": 1, "scenario": "s", "case": id, "axes": {}, "tags": [], "world": "real",
+            "verdict": "pass", "started": "", "start_s": 0.0, "duration_s": 0.0, "servers": [],
+            "phases": [], "checks": [], "reports": [], "notes": [],
+        });
+        let mut case: CaseResult = serde_json::from_value(json).unwrap();
+        let value = value.map_or_else(
+            || Figure::unavailable("the server died"),
+            |value| Figure::quantity(crate::units::Quantity::plain(value)),
+        );
+        case.ranks.push(RankValue {
+            name: "best".into(),
+            metric: "load.tpot.mean".into(),
+            highest: false,
+            within: vec![("concurrency".into(), Figure::text(concurrency))],
+            value,
+        });
+        case
+    }
+
+    #[test]
+    fn the_best_comes_first_and_what_has_no_figure_gets_no_place() {
+        let cases = [
+            case("a", "1", None),
+            case("b", "1", Some(3.0)),
+            case("c", "2", Some(9.0)),
+            case("d", "1", Some(2.0)),
+            case("e", "1", Some(2.0)),
+        ];
+        let [ranking] = rankings(&cases).try_into().unwrap();
+        let groups = ranking.groups.iter().map(|group| {
+            let rows = group.rows.iter();
+            let rows: Vec<String> = rows.map(|r| format!("{} {}", r.place, r.case)).collect();
+            format!("{}: {}", group.within, rows.join(", "))
+        });
+        assert_eq!(
+            groups.collect::<Vec<_>>(),
+            ["concurrency=1: 1 d, 1 e, 3 b, 0 a", "concurrency=2: 1 c"]
+        );
+        let mut highest = cases;
+        for case in &mut highest {
+            case.ranks[0].highest = true;
+        }
+        let first = &rankings(&highest)[0].groups[0].rows[0];
+        assert_eq!((first.place, first.case.as_str()), (1, "b"));
+        assert!(rankings(&[]).is_empty());
+    }
+}

@@ -1,0 +1,107 @@
+//! A rank block: the figure that cases are compared by, and what they have in common.
+
+use super::context::{Context, one_line};
+use super::{RankSpec, Thunk};
+use crate::check::is_whole;
+use crate::diagnostics::{Diagnostic, codes};
+use crate::eval::{Shape, Value};
+use crate::resolve::{Flat, FlatAttr};
+use crate::syntax::ast::{Expr, ExprKind};
+use std::sync::Arc;
+
+pub(super) fn all(cx: &Context<'_>) -> Vec<RankSpec> {
+    let blocks = cx.flat.children_of("rank");
+    blocks
+        .filter_map(|block| lower(&cx.inside(block), block))
+        .collect()
+}
+
+fn lower(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<RankSpec> {
+    let (highest, metric) = match (flat.attrs.get("highest"), flat.attrs.get("lowest")) {
+        (Some(metric), None) => (true, metric),
+        (None, Some(metric)) => (false, metric),
+        (Some(highest), Some(lowest)) => {
+            let message = "a rank goes by the highest or by the lowest, not by both";
+            cx.eval.report(
+                Diagnostic::error(codes::CONTRADICTION, lowest.expr.span, message)
+                    .label(highest.expr.span, "the other")
+                    .help("delete one of them, or write two `rank` blocks"),
+            );
+            return None;
+        }
+        // a misspelt attribute was reported
+        (None, None) if !is_whole(flat) => return None,
+        (None, None) => {
+            let message = format!("the rank `{}` does not say by what", flat.title());
+            cx.eval.report(
+                Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), message)
+                    .help("highest = stress.output_throughput, or lowest = stress.ttft.p95"),
+            );
+            return None;
+        }
+    };
+    let thunk = |attr: &FlatAttr, expr: &Expr| Thunk {
+        expr: Arc::new(expr.clone()),
+        scope: cx.scope.in_module(attr.module),
+    };
+    let by = thunk(metric, &metric.expr);
+    if !is_figure(cx, &by) {
+        return None;
+    }
+    let within = match flat.attrs.get("within") {
+        Some(attr) => match &attr.expr.kind {
+            ExprKind::List(items) => items.iter().map(|item| thunk(attr, item)).collect(),
+            ExprKind::Error => return None,
+            _ => vec![thunk(attr, &attr.expr)],
+        },
+        None => Vec::new(),
+    };
+    let known = |thunk: &Thunk| match cx.eval.eval(&thunk.expr, &thunk.scope) {
+        Value::Error => false,
+        value if value.is_measured() => {
+            let message = "`within` names what cases have in common, which is known before the run";
+            cx.eval.report(
+                Diagnostic::error(codes::NOT_CONSTANT, thunk.expr.span, message)
+                    .help("name axes of the matrix: `within = [concurrency]`"),
+            );
+            false
+        }
+        _ => true,
+    };
+    if !within.iter().all(known) {
+        return None;
+    }
+    let text = |expr: &Expr| one_line(&cx.program.sources.shown(expr.span));
+    Some(RankSpec {
+        name: flat.title().to_string(),
+        highest,
+        text: text(&by.expr),
+        by,
+        within: within
+            .into_iter()
+            .map(|thunk| (text(&thunk.expr), thunk))
+            .collect(),
+    })
+}
+
+/// Whether what cases are ranked by is one number of each; else it is reported.
+fn is_figure(cx: &Context<'_>, by: &Thunk) -> bool {
+    cx.eval.take_trace();
+    let value = cx.eval.eval(&by.expr, &by.scope);
+    cx.of_its_own_case(by.expr.span, "a rank");
+    if cx.eval.not_one_figure(&value, &by.expr).is_some() {
+        return false;
+    }
+    match value {
+        Value::Error => false,
+        Value::Number(_) | Value::Unknown(Shape::Number(_) | Shape::Any) => true,
+        other => {
+            let message = format!("cases are ranked by a figure, this is {}", other.describe());
+            cx.eval.report(
+                Diagnostic::error(codes::TYPE_MISMATCH, by.expr.span, message)
+                    .help("name one figure: `highest = stress.output_throughput`"),
+            );
+            false
+        }
+    }
+}

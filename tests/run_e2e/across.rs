@@ -1,0 +1,74 @@
+//! Checks that read several cases, ranks, data files and files of parameters.
+
+use crate::support::*;
+
+const TEXT: &str = r#"
+param slow = 40ms
+let words = [row.word for row in data("words.csv")]
+workload asked { rows = data("rows.jsonl"), prompt = row.text, output = 4 }
+scenario s {
+  matrix { delay = [5ms, slow], concurrency = [1, 2] }
+  server sut { engine = engines.builtin, options { ttft = delay, itl = 1ms, answer = join(words, " ") } }
+  phase load { workload = asked, requests = 20, concurrency = concurrency }
+  expect slower: at(delay = slow).load.ttft.p50 - at(delay = 5ms).load.ttft.p50 >= 15ms
+  expect never:  at(delay = 5ms).load.ttft.p50 >= at(delay = slow).load.ttft.p50 when concurrency == 2
+  expect own:    load.success_rate == at(concurrency = 1).load.success_rate
+  rank best { lowest = load.ttft.p50, within = [concurrency] }
+  report summary extends reports.summary {}
+}
+"#;
+
+#[test]
+fn checks_across_cases_are_judged_once_all_have_run_and_ranks_have_places() {
+    let pack = Pack::new(TEXT);
+    for (name, text) in [
+        ("words.csv", "word\nhello\nthere\n"),
+        ("rows.jsonl", "{\"text\": \"one\"}\n{\"text\": \"two\"}\n"),
+        ("p.yaml", "slow: 30ms\n"),
+    ] {
+        std::fs::write(pack.path().join(name), text).unwrap();
+    }
+    let ran = pack.run(&["--params", "p.yaml"]).exits(1);
+    let case = |id: &str| ran.case(&format!("s/{id}"));
+    let names = |case: &serde_json::Value| -> Vec<String> {
+        let checks = case["checks"].as_array().unwrap().iter();
+        checks
+            .map(|c| c["name"].as_str().unwrap().to_string())
+            .collect()
+    };
+    // each stands in the first of the cases in which it is the same
+    let first = case("delay=5ms,concurrency=1");
+    assert_eq!(names(&first), ["slower", "never", "own"]);
+    assert_eq!(
+        names(&case("delay=5ms,concurrency=2")),
+        ["slower", "never", "own"]
+    );
+    assert_eq!(names(&case("delay=30ms,concurrency=1")), ["own"]);
+    let slower = check(&first, "slower");
+    assert_eq!(slower["verdict"], "pass", "{slower:#}");
+    let why = slower["why"].as_str().unwrap();
+    for id in ["delay=5ms,concurrency=1", "delay=30ms,concurrency=1"] {
+        assert!(why.contains(id), "{why}");
+        let evidence = slower["evidence"].as_array().unwrap();
+        let of = |e: &&serde_json::Value| e["phase"] == format!("load in {id}");
+        let read = evidence.iter().find(of).unwrap();
+        assert!(read["value"]["value"].as_f64().unwrap() > 0.0, "{read}");
+    }
+    assert_eq!(check(&first, "never")["verdict"], "skipped");
+    assert_eq!(first["verdict"], "pass");
+    let second = case("delay=5ms,concurrency=2");
+    assert_eq!(check(&second, "never")["verdict"], "fail");
+    assert_eq!(second["verdict"], "fail");
+    let summary = std::fs::read_to_string(ran.folder.join("reports/summary.md")).unwrap();
+    assert!(summary.contains("best of s"), "{summary}");
+    assert!(
+        summary.contains("| concurrency=2 |     1 | delay=5ms,concurrency=2"),
+        "{summary}"
+    );
+    // what data files held is kept with the run
+    let kept = std::fs::read_to_string(ran.folder.join("sources.json")).unwrap();
+    assert!(
+        kept.contains("rows.jsonl") && kept.contains("hello"),
+        "{kept}"
+    );
+}
