@@ -16,6 +16,7 @@ pub mod engine;
 pub mod eval;
 pub mod judge;
 pub mod load;
+pub mod lsp;
 pub mod manual;
 pub mod measure;
 pub mod mock;

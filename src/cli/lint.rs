@@ -2,7 +2,7 @@
 
 use super::output::{self, Output};
 use super::{Selection, exit, load, style};
-use crate::diagnostics::{Severity, codes, json};
+use crate::diagnostics::{Diagnostic, Severity, codes, json};
 use std::path::PathBuf;
 
 /// Check files without running anything. No process is started and no socket is opened.
@@ -18,6 +18,15 @@ pub struct LintArgs {
     quiet: bool,
 }
 
+/// Keys are there where a scenario runs, and need not be where it is checked.
+pub fn without_keys(found: &mut [Diagnostic]) {
+    for found in found {
+        if found.code == codes::UNSET_VARIABLE.0 {
+            found.severity = Severity::Note;
+        }
+    }
+}
+
 pub fn lint(args: &LintArgs) -> u8 {
     let results = match Output::find(args.json.as_deref(), None) {
         Ok(results) => results,
@@ -27,12 +36,7 @@ pub fn lint(args: &LintArgs) -> u8 {
         Ok(loaded) => loaded,
         Err(refused) => return refused.print(&results),
     };
-    // keys are there where a scenario runs, and need not be where it is checked
-    for found in &mut loaded.found {
-        if found.code == codes::UNSET_VARIABLE.0 {
-            found.severity = Severity::Note;
-        }
-    }
+    without_keys(&mut loaded.found);
     if let Err(error) = results.write(&json::to_json(&loaded.program.sources, &loaded.found)) {
         eprintln!("error: {error}");
         return exit::WORLD;

@@ -5,6 +5,7 @@ mod doc;
 mod fmt;
 mod lint;
 mod load;
+mod lsp;
 mod output;
 mod params;
 mod plan;
@@ -54,6 +55,8 @@ enum Command {
     Serve(Box<crate::mock::ServeArgs>),
     /// Write the reference manual, or print what it says of a name
     Doc(doc::DocArgs),
+    /// Serve editors: diagnostics, completion, hover and more, over standard input and output
+    Lsp(lsp::LspArgs),
     /// Print a completion script for a shell
     Completions(completions::CompletionsArgs),
 }
@@ -86,6 +89,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(args),
         Command::Report(args) => report::report(&args),
         Command::Doc(args) => doc::doc(&args),
+        Command::Lsp(args) => lsp::lsp(&args),
         Command::Completions(args) => completions::print(&args, &mut Cli::command()),
         Command::Serve(args) => serve(*args),
     };

@@ -6,11 +6,13 @@ mod find;
 mod flat;
 mod kept;
 mod load;
+mod reader;
 
 pub use find::{LoadError, find_files};
 pub use flat::{Flat, FlatAttr, FlatCheck};
 pub use kept::{Kept, KeptFile, KeptTemplate};
-pub use load::{load, load_for, load_kept};
+pub use load::{load, load_for, load_kept, load_through};
+pub use reader::Reader;
 
 use crate::schema::{self, Naming};
 use crate::source::{FileId, Sources, Span};
