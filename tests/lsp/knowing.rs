@@ -10,7 +10,7 @@ use std.engines
 use \"./common.scn\"
 
 ## How many rounds.
-param rounds = 2 * 6
+param rounds = 4 * 6
 
 let slow = common.limit
 
@@ -20,7 +20,7 @@ workload hello { prompt = \"hi\" }
 scenario base {
   matrix { tp = [1, 2] }
   server sut { engine = engines.builtin, options { ttft = 20ms } }
-  phase steady { workload = hello, concurrency = tp, requests = rounds }
+  phase steady { workload = hello, concurrency = tp, requests = rounds, quiesce = true }
   expect quick: steady.ttft.p95 <= slow
 }
 
@@ -210,7 +210,7 @@ fn hover_says_what_a_thing_is() {
             "requests = rounds",
             "requests = rou|nds",
             "rounds",
-            "value: `12`",
+            "value: `24`",
         ),
         (
             "requests = rounds",
