@@ -92,7 +92,7 @@ fn main() {
         input: child.stdin.take().unwrap(),
         output: BufReader::new(child.stdout.take().unwrap()),
     };
-    let root = url::Url::from_file_path(pack).unwrap();
+    let root = String::from(url::Url::from_file_path(pack).unwrap());
     client.send(&json!({
         "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
             "rootUri": root, "capabilities": {}, "initializationOptions": { "pause_ms": 0 },
@@ -107,7 +107,7 @@ fn main() {
         },
     }));
     client.wait(|message| message["params"]["version"] == 1);
-    let (mut right, mut wrong, mut hovers) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut right, mut wrong, mut completions) = (Vec::new(), Vec::new(), Vec::new());
     for version in 2..CHANGES + 2 {
         let bad = version % 2 == 0;
         let new = match bad {
@@ -127,7 +127,7 @@ fn main() {
             },
         }));
         client.wait(|message| message["id"] == id);
-        hovers.push(started.elapsed().as_secs_f64());
+        completions.push(started.elapsed().as_secs_f64());
     }
     let started = Instant::now();
     client.send(&json!({
@@ -142,7 +142,7 @@ fn main() {
     let rows = [
         ("findings after a change, none found", right),
         ("findings after a change, one found", wrong),
-        ("completion", hovers),
+        ("completion", completions),
     ]
     .map(|(name, times)| vec![name.to_owned(), Samples::new(times).range(1e3, 2)]);
     table(

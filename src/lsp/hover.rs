@@ -42,13 +42,10 @@ fn of(names: Names<'_>, found: &Pointed<'_>, offset: usize) -> Option<(String, S
             let known = kind.and_then(|kind| entry(&format!("{}.{}", kind.name, key.text)));
             Some((known.or_else(|| option(names, scope, &key.text))?, key.span))
         }
-        Node::Defined(name, _) => {
-            let meaning = match scope.kind() {
-                "matrix" | "scenario" => names.name(&name.text, scope),
-                _ => None,
-            };
-            let meaning = meaning.or_else(|| names.top_level(scope.module, &name.text))?;
-            shown(&meaning, name.span)
+        Node::Defined(name, target) => {
+            // what cannot be said by its name alone is not known by it
+            let meaning = names.name(&name.text, scope)?;
+            (meaning.span == Some(target)).then(|| shown(&meaning, name.span))?
         }
         Node::Use(used) => match &used.target {
             UseTarget::Module(path) => {

@@ -134,3 +134,28 @@ pub struct Over {
     pub text_document: Named,
     pub range: Range,
 }
+
+/// A stretch of a document, and which kinds of actions are asked for.
+#[derive(Deserialize)]
+pub struct Acted {
+    #[serde(flatten)]
+    pub over: Over,
+    pub context: ActionContext,
+}
+
+#[derive(Deserialize)]
+pub struct ActionContext {
+    /// Kinds with a dot between their parts; each stands for all that begin with it.
+    pub only: Option<Vec<String>>,
+}
+
+impl ActionContext {
+    /// Whether repairs are asked for.
+    pub fn repairs(&self) -> bool {
+        let only = self.only.as_deref();
+        only.is_none_or(|only| {
+            only.iter()
+                .any(|kind| kind.is_empty() || kind == "quickfix")
+        })
+    }
+}

@@ -112,10 +112,11 @@ pub fn clash(
         found.retain(|d| d.severity == Severity::Error);
         found
     };
+    let sources = &after.0.sources;
     let (before, after) = (errors(before), errors(after));
     let count = |all: &[Diagnostic], code| all.iter().filter(|d| d.code == code).count();
     let new = after
         .iter()
         .find(|d| count(&after, d.code) > count(&before, d.code));
-    new.map(|d| d.message.clone())
+    new.map(|d| sources.conceal(&d.message).into_owned())
 }

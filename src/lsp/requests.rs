@@ -1,6 +1,6 @@
 //! The requests of an editor, each answered by the part that knows.
 
-use super::protocol::{Answer, At, Failure, Of, Over, References, Renamed, code, params};
+use super::protocol::{Acted, Answer, At, Failure, Of, Over, References, Renamed, code, params};
 use super::server::Server;
 use super::text::{Lines, Position, Range};
 use super::{actions, complete, hover, library, navigate, rename, symbols};
@@ -236,8 +236,11 @@ impl<W: Write> Server<'_, W> {
         }
     }
 
-    fn actions(&mut self, over: &Over) -> Answer {
+    fn actions(&mut self, Acted { over, context }: &Acted) -> Answer {
         let uri = &over.text_document.uri;
+        if !context.repairs() {
+            return Ok(json!([]));
+        }
         let linted = self.linted(uri).map_err(gone)?;
         let (Some(view), Some(linted)) = (self.view(uri), linted) else {
             return Ok(json!([]));

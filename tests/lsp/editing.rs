@@ -168,9 +168,12 @@ fn a_repair_mends_what_it_says() {
     let actions: Vec<gen_lsp_types::CodeAction> =
         client.typed("textDocument/codeAction", params.clone());
     assert_eq!(actions.len(), 1, "{found:?}");
-    let actions = client.ok("textDocument/codeAction", params);
+    let actions = client.ok("textDocument/codeAction", params.clone());
     let mended = edited(text, &actions[0]["edit"]["changes"][&uri]);
     assert_eq!(mended, text.replace("outptu", "output"));
+    let mut other = params.clone();
+    other["context"]["only"] = json!(["source.organizeImports"]);
+    assert_eq!(client.ok("textDocument/codeAction", other), json!([]));
     let elsewhere = json!({ "line": 1, "character": 0 });
     let params = json!({
         "textDocument": { "uri": uri }, "context": { "diagnostics": [] },
