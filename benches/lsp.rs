@@ -72,6 +72,13 @@ impl Client {
     }
 }
 
+/// The first place of some words, which are in the text.
+fn place(text: &str, words: &str) -> Value {
+    let before = &text[..text.find(words).unwrap()];
+    let column = before.rsplit('\n').next().unwrap().len();
+    json!({ "line": before.matches('\n').count(), "character": column })
+}
+
 fn main() {
     let folder = tempfile::tempdir().unwrap();
     let pack = folder.path();
@@ -110,9 +117,11 @@ fn main() {
     let (mut right, mut wrong, mut completions) = (Vec::new(), Vec::new(), Vec::new());
     for version in 2..CHANGES + 2 {
         let bad = version % 2 == 0;
+        // never a text that was there before
+        let new = text.replace("The 7th", &format!("The {version}th"));
         let new = match bad {
-            true => text.replace("common.limit", "common.limits"),
-            false => text.replace("60", &format!("{version}")),
+            true => new.replace("common.limit", "common.limits"),
+            false => new,
         };
         let started = Instant::now();
         let found = client.change(&uri, version, &new);
@@ -123,21 +132,28 @@ fn main() {
         let id = 1000 + version;
         client.send(&json!({
             "jsonrpc": "2.0", "id": id, "method": "textDocument/completion", "params": {
-                "textDocument": { "uri": uri }, "position": { "line": 12, "character": 4 },
+                "textDocument": { "uri": uri }, "position": place(&new, "concurrency ="),
             },
         }));
-        client.wait(|message| message["id"] == id);
+        let list = client.wait(|message| message["id"] == id);
+        assert!(
+            list["result"]["items"]
+                .as_array()
+                .is_some_and(|all| all.len() > 5)
+        );
         completions.push(started.elapsed().as_secs_f64());
     }
     let started = Instant::now();
     client.send(&json!({
         "jsonrpc": "2.0", "id": 2, "method": "textDocument/references", "params": {
-            "textDocument": { "uri": uri }, "position": { "line": 31, "character": 44 },
+            "textDocument": { "uri": uri }, "position": place(&text, "limit\n"),
             "context": { "includeDeclaration": true },
         },
     }));
     let all = client.wait(|message| message["id"] == 2);
     let places = all["result"].as_array().map_or(0, Vec::len);
+    // where it is defined, and one in each file
+    assert_eq!(places, SCENARIOS + 1);
     let references = started.elapsed().as_secs_f64();
     let rows = [
         ("findings after a change, none found", right),

@@ -13,8 +13,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// So many trees are kept at least.
-const KEPT: usize = 1024;
+/// Trees of so many bytes of text are kept at most, and half of that at least; a tree takes some
+/// dozens of times its text.
+const KEPT: usize = 4 << 20;
 
 /// A document that an editor has open.
 #[derive(Debug, Clone)]
@@ -49,13 +50,18 @@ struct Parsed {
     used: u64,
 }
 
+/// A file of a program, and the hash of its text.
+type Key = (FileId, u64);
+
 /// What programs are read through.
 #[derive(Default)]
 pub struct Files {
     /// Open texts by the path of their file, links followed.
     open: RefCell<HashMap<PathBuf, Arc<str>>>,
     /// A place in a tree names its file by number: trees are kept by that too.
-    trees: RefCell<HashMap<(FileId, u64), Parsed>>,
+    trees: RefCell<HashMap<Key, Parsed>>,
+    /// The bytes of their texts.
+    size: Cell<usize>,
     clock: Cell<u64>,
 }
 
@@ -67,6 +73,28 @@ impl Files {
 
     pub fn close(&self, path: &Path) {
         self.open.borrow_mut().remove(&real(path));
+    }
+
+    /// Keeps a tree, and drops those that were not asked for for longest where there are many.
+    fn keep(&self, key: Key, parsed: Parsed) {
+        let mut trees = self.trees.borrow_mut();
+        let mut size = self.size.get() + parsed.text.len();
+        if let Some(before) = trees.insert(key, parsed) {
+            size -= before.text.len();
+        }
+        if size > KEPT {
+            let mut all: Vec<(u64, Key)> = trees.iter().map(|(k, tree)| (tree.used, *k)).collect();
+            all.sort_unstable_by_key(|(used, _)| *used);
+            // the newest stays, however large
+            all.pop();
+            for (_, key) in all {
+                if size <= KEPT / 2 {
+                    break;
+                }
+                size -= trees.remove(&key).map_or(0, |tree| tree.text.len());
+            }
+        }
+        self.size.set(size);
     }
 }
 
@@ -94,18 +122,16 @@ impl Reader for Files {
             parsed.used = now;
             return (parsed.ast.clone(), parsed.found.clone());
         }
+        drop(trees);
         let (ast, found) = syntax::parse(file, text);
         let ast = Arc::new(ast);
-        if trees.len() >= 2 * KEPT {
-            trees.retain(|_, parsed| parsed.used + KEPT as u64 > now);
-        }
         let parsed = Parsed {
             text: text.clone(),
             ast: ast.clone(),
             found: found.clone(),
             used: now,
         };
-        trees.insert(key, parsed);
+        self.keep(key, parsed);
         (ast, found)
     }
 }
@@ -143,5 +169,25 @@ mod tests {
             &files.parse(FileId(0), &"let a = 1\n".into()).0
         ));
         assert_eq!(files.parse(FileId(1), &text).0.file, FileId(1));
+    }
+
+    #[test]
+    fn old_trees_make_room_for_new_ones() {
+        let files = Files::default();
+        let text = |n: usize| -> Arc<str> { format!("# {n}\n{}", "# x\n".repeat(200_000)).into() };
+        for n in 0..12 {
+            files.parse(FileId(0), &text(n));
+            // what is asked for again and again stays
+            files.parse(FileId(1), &"let a = 1\n".into());
+        }
+        let trees = files.trees.borrow();
+        let size: usize = trees.values().map(|tree| tree.text.len()).sum();
+        assert_eq!(size, files.size.get());
+        assert!(
+            size <= KEPT && trees.len() > 2,
+            "{} trees, {size} bytes",
+            trees.len()
+        );
+        assert!(trees.keys().any(|(file, _)| *file == FileId(1)));
     }
 }
