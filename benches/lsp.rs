@@ -132,7 +132,7 @@ fn main() {
         let id = 1000 + version;
         client.send(&json!({
             "jsonrpc": "2.0", "id": id, "method": "textDocument/completion", "params": {
-                "textDocument": { "uri": uri }, "position": place(&new, "concurrency ="),
+                "textDocument": { "uri": uri }, "position": place(&new, "requests  "),
             },
         }));
         let list = client.wait(|message| message["id"] == id);
