@@ -17,6 +17,7 @@ pub mod eval;
 pub mod judge;
 pub mod lint;
 pub mod load;
+pub mod lsp;
 pub mod manual;
 pub mod measure;
 pub mod mock;

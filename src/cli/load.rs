@@ -134,6 +134,11 @@ fn read(selection: &Selection, suites: bool) -> Result<Loaded, Refused> {
     compiled(read, selection, suites, suites)
 }
 
+/// The same of what an editor has open, without parameters.
+pub fn lint_read(read: (Program, Vec<Diagnostic>)) -> Result<Loaded, Refused> {
+    compiled(read, &Selection::default(), true, true)
+}
+
 /// What a run had read: all of its scenarios, from what it kept of their files.
 pub fn load_kept(
     kept: resolve::Kept,

@@ -7,6 +7,7 @@ mod findings;
 mod fmt;
 mod lint;
 mod load;
+mod lsp;
 mod output;
 mod params;
 mod params_file;
@@ -59,6 +60,8 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Write the reference manual, or print what it says of a name
     Doc(doc::DocArgs),
+    /// Serve editors: diagnostics, completion, hover and more, over standard input and output
+    Lsp(lsp::LspArgs),
     /// Print a completion script for a shell
     Completions(completions::CompletionsArgs),
 }
@@ -106,6 +109,7 @@ pub fn main() -> ExitCode {
         Command::Report(args) => report::report(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Doc(args) => doc::doc(&args),
+        Command::Lsp(args) => lsp::lsp(&args),
         Command::Completions(args) => completions::print(&args, &mut Cli::command()),
         Command::Serve(args) => serve(*args),
     };

@@ -171,7 +171,7 @@ fn by_place(sources: &Sources, found: &[Diagnostic]) -> Vec<Diagnostic> {
 
 /// The same findings with `***` for what the sources hide. A repair that would have to show it
 /// is left out.
-fn concealed(sources: &Sources, found: &[Diagnostic]) -> Vec<Diagnostic> {
+pub fn concealed(sources: &Sources, found: &[Diagnostic]) -> Vec<Diagnostic> {
     let mut found = found.to_vec();
     if sources.iter().all(|(_, file)| file.hidden.is_empty()) {
         return found;

@@ -1,7 +1,8 @@
 //! A page of the manual as Markdown.
 
-use super::Page;
 use super::part::Part;
+use super::terminal::plain;
+use super::{Entry, Page};
 use std::fmt::Write;
 
 /// The first line of every page: what is not written by hand is known by it.
@@ -15,6 +16,16 @@ pub fn page(page: &Page) -> String {
         add(&mut text, part);
     }
     text
+}
+
+/// One entry by itself, as editors show it: without links, as there are no pages around it.
+pub fn entry(entry: &Entry) -> String {
+    let mut text = format!("**{}** ({})\n", entry.name, entry.what);
+    for part in &entry.parts {
+        text.push('\n');
+        add(&mut text, part);
+    }
+    plain(&text)
 }
 
 fn add(text: &mut String, part: &Part) {

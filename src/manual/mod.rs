@@ -11,7 +11,7 @@ mod part;
 mod terminal;
 mod units;
 
-pub use markdown::MARK;
+pub use markdown::{MARK, entry as in_markdown};
 pub use terminal::entry as on_terminal;
 
 use crate::check::nearest;

@@ -1,7 +1,7 @@
 //! Reads files and what they use into a [`Program`].
 
 use super::find::plain;
-use super::{Definition, DefinitionKind, Flat, Kept, Module, ModuleId, Program, flat};
+use super::{Definition, DefinitionKind, Flat, Kept, Module, ModuleId, Program, Reader, flat};
 use crate::check::{is_binding_word, nameless, unknown_kind};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::schema;
@@ -13,6 +13,7 @@ use crate::syntax::{
 use indexmap::IndexMap;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Loads files and everything they use. Mistakes in the text are diagnostics, never errors.
@@ -33,6 +34,15 @@ pub fn load_kept(kept: Kept, words: &[String]) -> (Program, Vec<Diagnostic>) {
     loader.load(&roots, words)
 }
 
+/// The same through a reader: texts that are not saved yet, and trees that are kept.
+pub fn load_through(files: &[PathBuf], reader: Rc<dyn Reader>) -> (Program, Vec<Diagnostic>) {
+    let loader = Loader {
+        reader: Some(reader),
+        ..Loader::default()
+    };
+    loader.load(files, &[])
+}
+
 /// The attribute by which the library says it.
 const FOR_URL: &str = "for_url";
 
@@ -43,6 +53,8 @@ pub(super) type Key = (ModuleId, String);
 pub(super) struct Loader {
     pub(super) program: Program,
     pub(super) found: Vec<Diagnostic>,
+    /// What reads texts in place of the file system.
+    reader: Option<Rc<dyn Reader>>,
     by_path: HashMap<PathBuf, ModuleId>,
     /// Files being read, to see cycles of `use`.
     stack: Vec<ModuleId>,
@@ -72,9 +84,10 @@ impl Loader {
         if let Some(id) = self.by_path.get(&key) {
             return Some(*id);
         }
-        let read = match &self.program.kept {
-            None => std::fs::read(path),
-            Some(kept) => kept.read(path),
+        let read = match (&self.program.kept, &self.reader) {
+            (Some(kept), _) => kept.read(path),
+            (None, Some(reader)) => reader.read(path),
+            (None, None) => std::fs::read(path),
         };
         let text = match read {
             Ok(bytes) => text_of(bytes),
@@ -209,9 +222,14 @@ impl Loader {
 
     fn read(&mut self, id: ModuleId, file: FileId) {
         let text = self.program.sources.get(file).text.clone();
-        let (ast, found) = syntax::parse(file, &text);
+        let (ast, found) = match &self.reader {
+            Some(reader) => reader.parse(file, &text),
+            None => {
+                let (ast, found) = syntax::parse(file, &text);
+                (Arc::new(ast), found)
+            }
+        };
         self.found.extend(found);
-        let ast = Arc::new(ast);
         self.program.modules[id.0].files.push(file);
         self.program.modules[id.0].asts.push(ast.clone());
         self.stack.push(id);

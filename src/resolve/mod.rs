@@ -6,13 +6,15 @@ mod find;
 mod flat;
 mod kept;
 mod load;
+mod reader;
 
 pub(crate) use find::plain;
 pub use find::{LoadError, find_files};
 pub use flat::{Flat, FlatAttr, FlatCheck};
 pub use kept::{Kept, KeptFile, KeptTemplate};
 pub(crate) use load::text_of;
-pub use load::{load, load_for, load_kept};
+pub use load::{load, load_for, load_kept, load_through};
+pub use reader::Reader;
 
 use crate::eval::DataFiles;
 use crate::schema::{self, Naming};

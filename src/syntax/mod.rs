@@ -33,6 +33,8 @@ mod strings;
 mod tokens;
 mod words;
 
+pub use words::is_reserved;
+
 use crate::diagnostics::{Diagnostic, codes, tidy};
 use crate::source::{FileId, Span};
 use ast::Ast;
