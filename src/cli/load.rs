@@ -4,7 +4,7 @@ use super::output::{self, Output};
 use super::params::{Wrong, params};
 use super::{Selection, exit, style};
 use crate::check::{nearest, without_consequences};
-use crate::diagnostics::{Diagnostic, codes, has_errors, json, tidy};
+use crate::diagnostics::{Diagnostic, capped, codes, has_errors, json, tidy};
 use crate::eval::{Params, Value};
 use crate::resolve::{self, Flat, Program};
 use crate::scenario::{Case, compile_these, constants, scenarios, suite_scenarios};
@@ -184,7 +184,7 @@ fn compiled(
         params,
         shown_params,
         cases: compiled.cases,
-        found: tidy(found),
+        found: capped(tidy(found)),
         secrets,
     })
 }

@@ -7,6 +7,12 @@ use crate::syntax::ast::{Ident, Path as NamePath};
 use std::collections::HashMap;
 use std::sync::Arc;
 
+/// So many blocks may stand between one and the first that it builds on.
+const LONGEST: usize = 100;
+
+/// So many attributes, checks and blocks may `extends` copy in all: far beyond any pack.
+const MOST_COPIED: usize = 200_000;
+
 impl Loader {
     /// Works `extends` in, everywhere.
     pub(super) fn flatten(&mut self) {
@@ -36,6 +42,16 @@ impl Loader {
             return Some(known.clone());
         }
         let own = self.raw.get(key)?.clone();
+        if stack.len() >= LONGEST {
+            let message = format!("`{}` builds on too many others", own.title());
+            let place = own.extends.as_ref().map_or(own.head(), |path| path.span);
+            self.found.push(
+                Diagnostic::error(codes::TOO_DEEP, place, message).help(format!(
+                    "a block may have {LONGEST} others below it, one extending the next"
+                )),
+            );
+            return None;
+        }
         stack.push(key.clone());
         let flat = Arc::new(self.extended(key.0, own, done, stack));
         stack.pop();
@@ -79,9 +95,26 @@ impl Loader {
             Some(parent) => match self.top_level(&parent, done, stack) {
                 Some(flat) => {
                     self.program.bases.insert(parent);
+                    if self.copied > MOST_COPIED {
+                        return own;
+                    }
+                    self.copied += size(&flat);
+                    if self.copied > MOST_COPIED {
+                        let message = "the blocks that extend others come to too much";
+                        self.found.push(
+                            Diagnostic::error(codes::TOO_DEEP, path.span, message)
+                                .says("from here on they are not looked at")
+                                .help(format!("{MOST_COPIED} attributes, checks and blocks can be taken over in all")),
+                        );
+                        own.incomplete = true;
+                        return own;
+                    }
                     flat::merge(&flat, &own)
                 }
-                None => own,
+                None => {
+                    own.incomplete = true;
+                    own
+                }
             },
             None => {
                 own.incomplete = true;
@@ -145,6 +178,12 @@ impl Loader {
             }
         }
     }
+}
+
+/// What a block holds, all in all.
+fn size(flat: &Flat) -> usize {
+    let own = flat.attrs.len() + flat.lets.len() + flat.checks.len() + flat.excludes.len();
+    1 + own + flat.children.iter().map(|child| size(child)).sum::<usize>()
 }
 
 /// `own` extends what is not there; `module` is the one that was looked in for `part`.

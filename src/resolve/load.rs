@@ -48,6 +48,8 @@ pub(super) struct Loader {
     stack: Vec<ModuleId>,
     /// Blocks before their `extends` is worked in.
     pub(super) raw: IndexMap<Key, Flat>,
+    /// How much `extends` has copied.
+    pub(super) copied: usize,
 }
 
 impl Loader {

@@ -60,7 +60,7 @@ impl<'a> Layout<'a> {
     }
 
     pub(super) fn source(&self, token: Token) -> &'a str {
-        &self.text[token.start..token.end]
+        &self.text[token.start()..token.end()]
     }
 
     pub(super) fn next_is(&self, text: &str) -> bool {
