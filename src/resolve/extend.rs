@@ -10,12 +10,16 @@ use std::sync::Arc;
 /// So many blocks may stand between one and the first that it builds on.
 const LONGEST: usize = 100;
 
-/// So many attributes, checks and blocks may `extends` copy in all: far beyond any pack.
-const MOST_COPIED: usize = 200_000;
+/// So many attributes, checks and blocks may `extends` copy in all, and one more for every few
+/// bytes that were read: far beyond any pack.
+const MOST_COPIED: usize = 50_000;
+const BYTES_FOR_ONE: usize = 8;
 
 impl Loader {
     /// Works `extends` in, everywhere.
     pub(super) fn flatten(&mut self) {
+        let read: usize = self.program.sources.iter().map(|(_, f)| f.text.len()).sum();
+        self.copies_left = MOST_COPIED + read / BYTES_FOR_ONE;
         let keys: Vec<Key> = self.raw.keys().cloned().collect();
         let mut done: HashMap<Key, Arc<Flat>> = HashMap::new();
         for key in &keys {
@@ -95,16 +99,16 @@ impl Loader {
             Some(parent) => match self.top_level(&parent, done, stack) {
                 Some(flat) => {
                     self.program.bases.insert(parent);
-                    if self.copied > MOST_COPIED {
+                    if self.copies_left == 0 {
                         return own;
                     }
-                    self.copied += size(&flat);
-                    if self.copied > MOST_COPIED {
+                    self.copies_left = self.copies_left.saturating_sub(size(&flat));
+                    if self.copies_left == 0 {
                         let message = "the blocks that extend others come to too much";
                         self.found.push(
                             Diagnostic::error(codes::TOO_DEEP, path.span, message)
-                                .says("from here on they are not looked at")
-                                .help(format!("{MOST_COPIED} attributes, checks and blocks can be taken over in all")),
+                                .says("this one and those after it are not looked at")
+                                .help("give fewer blocks the same parent, or the parent less"),
                         );
                         own.incomplete = true;
                         return own;
