@@ -7,6 +7,9 @@
 //! Everything up to `plan`, and everything after the measurements, is pure; only `run`,
 //! `engine`, `load` (its client), `probe`, `mock`, `store` and `cli` touch the outside world.
 
+// what the grammar's parser is written with
+extern crate alloc;
+
 pub mod check;
 pub mod cli;
 pub mod clock;

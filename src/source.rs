@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A file that was read during this run of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -45,6 +45,8 @@ pub struct SourceFile {
     pub text: Arc<str>,
     /// What nobody is to be shown, in bytes of the text, in order.
     pub hidden: Vec<Range<usize>>,
+    /// Where its lines start, once that was asked for.
+    lines: OnceLock<Arc<[u32]>>,
 }
 
 /// What stands where something is hidden.
@@ -79,21 +81,40 @@ impl SourceFile {
         shown
     }
 
-    /// The text with `*` for each hidden byte: every place in it is that of the text.
-    pub fn covered(&self) -> Cow<'_, str> {
-        if self.hidden.is_empty() {
-            return Cow::Borrowed(&self.text);
+    /// A part of the text with `*` for each hidden byte: every place in it is that of the text.
+    pub fn covered(&self, part: Range<usize>) -> Cow<'_, str> {
+        let text = self.text.get(part.clone()).unwrap_or("");
+        let first = self.hidden.partition_point(|h| h.end <= part.start);
+        let mut hidden = self.hidden[first..].iter().peekable();
+        if hidden.peek().is_none_or(|h| h.start >= part.end) {
+            return Cow::Borrowed(text);
         }
-        let mut covered = String::with_capacity(self.text.len());
-        for (at, c) in self.text.char_indices() {
-            let after = self.hidden.partition_point(|hidden| hidden.end <= at);
-            let hides = self.hidden.get(after).is_some_and(|h| h.start <= at);
+        let mut covered = String::with_capacity(text.len());
+        for (n, c) in text.char_indices() {
+            let at = part.start + n;
+            while hidden.next_if(|h| h.end <= at).is_some() {}
+            let hides = hidden.peek().is_some_and(|h| h.start <= at);
             match hides && c != '\n' {
                 true => covered.extend(std::iter::repeat_n('*', c.len_utf8())),
                 false => covered.push(c),
             }
         }
         Cow::Owned(covered)
+    }
+
+    /// Where each line starts, in bytes; the first at 0.
+    pub fn lines(&self) -> &[u32] {
+        self.lines.get_or_init(|| {
+            let ends = memchr::memchr_iter(b'\n', self.text.as_bytes());
+            // no more than 4 GiB of a text are ever looked at
+            let starts = ends.filter_map(|end| u32::try_from(end + 1).ok());
+            std::iter::once(0).chain(starts).collect()
+        })
+    }
+
+    /// Which line, from 0, a place stands on.
+    pub fn line_of(&self, at: usize) -> usize {
+        self.lines().partition_point(|start| *start as usize <= at) - 1
     }
 }
 
@@ -116,6 +137,7 @@ impl Sources {
             path,
             text: text.into(),
             hidden: Vec::new(),
+            lines: OnceLock::new(),
         });
         id
     }
@@ -170,15 +192,14 @@ impl Sources {
 
     /// Line and column of a span's start, both from 1; columns count characters.
     pub fn line_col(&self, span: Span) -> (usize, usize) {
-        let text = &self.get(span.file).text;
-        let mut end = (span.start as usize).min(text.len());
-        while !text.is_char_boundary(end) {
+        let file = self.get(span.file);
+        let mut end = (span.start as usize).min(file.text.len());
+        while !file.text.is_char_boundary(end) {
             end -= 1;
         }
-        let before = &text[..end];
-        let line = before.matches('\n').count() + 1;
-        let start_of_line = before.rfind('\n').map_or(0, |i| i + 1);
-        (line, before[start_of_line..].chars().count() + 1)
+        let line = file.line_of(end);
+        let before = &file.text[file.lines()[line] as usize..end];
+        (line + 1, before.chars().count() + 1)
     }
 
     /// `file:line:column`, as terminals and editors make it a link.

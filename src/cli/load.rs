@@ -5,7 +5,7 @@ use super::output::{self, Output};
 use super::params::{Wrong, params};
 use super::{Selection, exit};
 use crate::check::{nearest, without_consequences};
-use crate::diagnostics::{Diagnostic, Severity, codes, has_errors, json, tidy};
+use crate::diagnostics::{Diagnostic, Severity, capped, codes, has_errors, json, tidy};
 use crate::eval::{Params, Value};
 use crate::lint::suppress;
 use crate::resolve::{self, Flat, Program};
@@ -221,7 +221,7 @@ fn compiled(
         params,
         shown_params,
         cases: compiled.cases,
-        found: tidy(found),
+        found: capped(tidy(found)),
         secrets,
     })
 }

@@ -66,7 +66,7 @@ fn one(out: &mut String, sources: &Sources, diagnostic: &Diagnostic, options: &O
             .filter(|l| l.span.file == file)
             .collect();
         let spans: Vec<Span> = labels.iter().map(|l| l.span).collect();
-        let snippet = Snippet::new(&sources.get(file).covered(), &spans, options.width.max(60));
+        let snippet = Snippet::new(sources.get(file), &spans, options.width.max(60));
         let at = if primary.file == file {
             primary
         } else {
@@ -83,6 +83,7 @@ fn one(out: &mut String, sources: &Sources, diagnostic: &Diagnostic, options: &O
             primary: snippet.place(at.start as usize),
             place: clean(&sources.place(at)),
             name: clean(&sources.get(file).name),
+            before: snippet.before,
             text: snippet.text,
         };
         let mut part = String::new();
@@ -207,6 +208,8 @@ struct Report {
     place: String,
     name: String,
     text: String,
+    /// Lines of the file before `text`.
+    before: usize,
 }
 
 impl fmt::Debug for Report {
@@ -255,15 +258,15 @@ impl SourceCode for Report {
         let name = if has_primary {
             self.place.clone()
         } else {
-            format!("{}:{}", self.name, inner.line() + 1)
+            format!("{}:{}", self.name, self.before + inner.line() + 1)
         };
         Ok(Box::new(MietteSpanContents::new_named(
             name,
             inner.data(),
             *shown,
-            inner.line(),
+            self.before + inner.line(),
             inner.column(),
-            inner.line_count(),
+            self.before + inner.line_count(),
         )))
     }
 }

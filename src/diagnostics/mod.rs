@@ -169,6 +169,25 @@ fn by_place(sources: &Sources, found: &[Diagnostic]) -> Vec<Diagnostic> {
     found
 }
 
+/// So many findings of one command are worth a reader's time.
+const MOST_SHOWN: usize = 1000;
+
+/// The first of them, and in place of the others one that counts them, as bad as the worst.
+pub fn capped(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let dropped = found.split_off(found.len().min(MOST_SHOWN));
+    // an error that lint makes a note is the last to speak for others
+    let rank = |d: &&Diagnostic| (d.severity, d.code == codes::UNSET_VARIABLE.0);
+    if let Some(worst) = dropped.iter().min_by_key(rank) {
+        let message = format!("{} more findings are not shown", dropped.len());
+        let mut rest = Diagnostic::error((worst.code, worst.rule), worst.span(), message)
+            .says("this is one of them")
+            .help("mend the first ones, and look again");
+        rest.severity = worst.severity;
+        found.push(rest);
+    }
+    found
+}
+
 /// The same findings with `***` for what the sources hide. A repair that would have to show it
 /// is left out.
 pub fn concealed(sources: &Sources, found: &[Diagnostic]) -> Vec<Diagnostic> {
@@ -267,4 +286,23 @@ pub mod codes {
     pub const BAD_SUPPRESSION: Rule = ("W0506", "bad-suppression");
     pub const UNKNOWN_RULE: Rule = ("W0507", "unknown-rule");
     pub const USELESS_SUPPRESSION: Rule = ("W0508", "useless-suppression");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_shown_is_counted_and_still_fails() {
+        let warning = Diagnostic::warning(codes::UNUSED, Span::default(), "a warning");
+        let mut found = vec![warning.clone(); MOST_SHOWN];
+        assert_eq!(capped(found.clone()).len(), MOST_SHOWN);
+        found.push(warning);
+        found.push(Diagnostic::error(codes::CYCLE, Span::default(), "an error"));
+        let shown = capped(found);
+        let last = shown.last().unwrap();
+        assert_eq!(shown.len(), MOST_SHOWN + 1);
+        assert_eq!(last.message, "2 more findings are not shown");
+        assert!(has_errors(&shown));
+    }
 }

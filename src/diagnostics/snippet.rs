@@ -1,7 +1,7 @@
 //! A file's text as it can be shown: lines far from any label are empty, long lines are
 //! cut around their labels, and nothing is left in it that a terminal would obey.
 
-use crate::source::Span;
+use crate::source::{SourceFile, Span};
 
 /// Columns shown before a label in a line that is cut.
 const LEAD: usize = 40;
@@ -9,7 +9,10 @@ const LEAD: usize = 40;
 const AROUND: usize = 2;
 
 pub struct Snippet {
+    /// From its first line that is shown on.
     pub text: String,
+    /// How many lines of the file stand before it.
+    pub before: usize,
     /// Where pieces of the original start, and where they stand in `text`.
     pieces: Vec<Piece>,
     /// Columns of a line that are shown.
@@ -51,22 +54,35 @@ fn visible(c: char) -> char {
 }
 
 impl Snippet {
-    pub fn new(text: &str, labels: &[Span], width: usize) -> Self {
+    pub fn new(file: &SourceFile, labels: &[Span], width: usize) -> Self {
         let mut snippet = Self {
             text: String::new(),
+            before: 0,
             pieces: Vec::new(),
             width,
         };
-        let mut edges: Vec<(usize, usize)> = Vec::new();
-        for label in labels {
-            for place in [label.start as usize, label.end as usize] {
-                let place = floor(text, place);
-                let line = text[..place].matches('\n').count();
-                edges.push((line, place));
+        let places = labels.iter().flat_map(|l| [l.start, l.end]);
+        // which line each edge of a label stands on, and where
+        let edges: Vec<(usize, usize)> = places
+            .map(|place| floor(&file.text, place as usize))
+            .map(|place| (file.line_of(place), place))
+            .collect();
+        let lines = edges.iter().map(|(line, _)| *line);
+        let (Some(first), Some(last)) = (lines.clone().min(), lines.max()) else {
+            return snippet;
+        };
+        let starts = file.lines();
+        snippet.before = first.saturating_sub(AROUND);
+        let part = starts[snippet.before] as usize
+            ..(starts.get(last + AROUND + 1)).map_or(file.text.len(), |next| *next as usize - 1);
+        let mut start = part.start;
+        let text = file.covered(part);
+        for (n, line) in text.split('\n').enumerate() {
+            let number = snippet.before + n;
+            if n > 0 {
+                snippet.piece(start - 1, true);
+                snippet.text.push('\n');
             }
-        }
-        let mut start = 0;
-        for (number, line) in text.split('\n').enumerate() {
             if edges.iter().any(|(l, _)| l.abs_diff(number) <= AROUND) {
                 let here = edges
                     .iter()
@@ -77,12 +93,8 @@ impl Snippet {
                 snippet.piece(start, false);
             }
             start += line.len() + 1;
-            if start <= text.len() {
-                snippet.piece(start - 1, true);
-                snippet.text.push('\n');
-            }
         }
-        snippet.piece(text.len(), true);
+        snippet.piece(start - 1, true);
         snippet
     }
 

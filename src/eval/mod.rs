@@ -44,6 +44,9 @@ const MOST_ENTRIES: usize = 1_000_000;
 /// Longest text that an expression may make, in bytes.
 const LONGEST_TEXT: usize = 16 << 20;
 
+/// A list of a million entries, each with the same mistake, is said this often at most.
+const MOST_SAID: usize = 10_000;
+
 /// So many nodes one evaluator visits, and so deep: far beyond any scenario, and still no wait.
 const MOST_STEPS: u64 = 20_000_000;
 const DEEPEST: u32 = 256;
@@ -152,7 +155,10 @@ impl<'a> Evaluator<'a> {
     }
 
     pub fn report(&self, diagnostic: Diagnostic) {
-        self.found.borrow_mut().push(diagnostic);
+        let mut found = self.found.borrow_mut();
+        if found.len() < MOST_SAID {
+            found.push(diagnostic);
+        }
     }
 
     fn fail(&self, rule: codes::Rule, span: Span, message: impl Into<String>) -> Value {

@@ -7,9 +7,19 @@ use crate::syntax::ast::{Ident, Path as NamePath};
 use std::collections::HashMap;
 use std::sync::Arc;
 
+/// So many blocks may stand between one and the first that it builds on.
+const LONGEST: usize = 100;
+
+/// So many attributes, checks and blocks may `extends` copy in all, and one more for every few
+/// bytes that were read: far beyond any pack.
+const MOST_COPIED: usize = 50_000;
+const BYTES_FOR_ONE: usize = 8;
+
 impl Loader {
     /// Works `extends` in, everywhere.
     pub(super) fn flatten(&mut self) {
+        let read: usize = self.program.sources.iter().map(|(_, f)| f.text.len()).sum();
+        self.copies_left = MOST_COPIED + read / BYTES_FOR_ONE;
         let keys: Vec<Key> = self.raw.keys().cloned().collect();
         let mut done: HashMap<Key, Arc<Flat>> = HashMap::new();
         for key in &keys {
@@ -36,6 +46,16 @@ impl Loader {
             return Some(known.clone());
         }
         let own = self.raw.get(key)?.clone();
+        if stack.len() >= LONGEST {
+            let message = format!("`{}` builds on too many others", own.title());
+            let place = own.extends.as_ref().map_or(own.head(), |path| path.span);
+            self.found.push(
+                Diagnostic::error(codes::TOO_DEEP, place, message).help(format!(
+                    "a block may have {LONGEST} others below it, one extending the next"
+                )),
+            );
+            return None;
+        }
         stack.push(key.clone());
         let flat = Arc::new(self.extended(key.0, own, done, stack));
         stack.pop();
@@ -79,9 +99,26 @@ impl Loader {
             Some(parent) => match self.top_level(&parent, done, stack) {
                 Some(flat) => {
                     self.program.bases.insert(parent);
+                    if self.copies_left == 0 {
+                        return own;
+                    }
+                    self.copies_left = self.copies_left.saturating_sub(size(&flat));
+                    if self.copies_left == 0 {
+                        let message = "the blocks that extend others come to too much";
+                        self.found.push(
+                            Diagnostic::error(codes::TOO_DEEP, path.span, message)
+                                .says("this one and those after it are not looked at")
+                                .help("give fewer blocks the same parent, or the parent less"),
+                        );
+                        own.incomplete = true;
+                        return own;
+                    }
                     flat::merge(&flat, &own)
                 }
-                None => own,
+                None => {
+                    own.incomplete = true;
+                    own
+                }
             },
             None => {
                 own.incomplete = true;
@@ -145,6 +182,12 @@ impl Loader {
             }
         }
     }
+}
+
+/// What a block holds, all in all.
+fn size(flat: &Flat) -> usize {
+    let own = flat.attrs.len() + flat.lets.len() + flat.checks.len() + flat.excludes.len();
+    1 + own + flat.children.iter().map(|child| size(child)).sum::<usize>()
 }
 
 /// `own` extends what is not there; `module` is the one that was looked in for `part`.

@@ -60,6 +60,8 @@ pub(super) struct Loader {
     stack: Vec<ModuleId>,
     /// Blocks before their `extends` is worked in.
     pub(super) raw: IndexMap<Key, Flat>,
+    /// How much more `extends` may copy.
+    pub(super) copies_left: usize,
 }
 
 impl Loader {

@@ -41,7 +41,8 @@ pub enum ItemKind {
     Let(Binding),
     Attr(Attr),
     Block(Block),
-    Check(Check),
+    /// In a box, since it is by far the largest.
+    Check(Box<Check>),
     /// `exclude when expr`
     Exclude(Expr),
     /// Text that could not be read; a diagnostic says why.

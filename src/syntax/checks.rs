@@ -94,13 +94,13 @@ impl Builder<'_> {
             }
         }
         (
-            ItemKind::Check(Check {
+            ItemKind::Check(Box::new(Check {
                 level,
                 name,
                 expr,
                 when,
                 because,
-            }),
+            })),
             end,
         )
     }

@@ -48,7 +48,11 @@ impl Builder<'_> {
                 self.say(found);
                 ExprKind::Error
             }
-            None => ExprKind::List(values),
+            None => {
+                // many short lists would keep room for four each
+                values.shrink_to_fit();
+                ExprKind::List(values)
+            }
         }
     }
 
@@ -220,6 +224,7 @@ impl Builder<'_> {
                 _ => {}
             }
         }
+        fields.shrink_to_fit();
         ExprKind::Record(fields)
     }
 
@@ -295,6 +300,7 @@ impl Builder<'_> {
                 _ => {}
             }
         }
+        args.shrink_to_fit();
         args
     }
 

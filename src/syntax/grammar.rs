@@ -15,8 +15,7 @@ use crate::source::{FileId, Span};
 #[grammar = "../grammar/scn.pest"]
 struct Grammar;
 
-/// Reads a balanced text. The grammar has a rule for everything; none only if the
-/// thread's stack is nearly used up.
+/// Reads a balanced text. The grammar has a rule for everything, so there is always something.
 pub fn read(text: &str) -> Option<Pairs<'_, Rule>> {
     Grammar::parse(Rule::file, text)
         .ok()?
@@ -34,7 +33,9 @@ pub struct Builder<'a> {
     pub(super) found: Vec<Diagnostic>,
     /// Levels of the tree above the expression that is being built.
     pub(super) level: usize,
-    patched: &'a Patched<'a>,
+    pub(super) patched: &'a Patched<'a>,
+    /// Where the part that is being built starts in the repaired text.
+    pub(super) base: usize,
 }
 
 impl<'a> Builder<'a> {
@@ -52,11 +53,12 @@ impl<'a> Builder<'a> {
             found,
             level: 0,
             patched,
+            base: 0,
         }
     }
 
     pub(super) fn place(&self, repaired: usize) -> usize {
-        self.patched.original(repaired)
+        self.patched.original(self.base + repaired)
     }
 
     pub(super) fn start(&self, pair: &Pair<'_, Rule>) -> usize {
@@ -68,7 +70,10 @@ impl<'a> Builder<'a> {
     pub(super) fn span(&self, pair: &Pair<'_, Rule>) -> Span {
         let span = pair.as_span();
         let end = span.start() + pair.as_str().trim_end().len();
-        let (start, end) = (self.place(span.start()), self.patched.original_end(end));
+        let (start, end) = (
+            self.place(span.start()),
+            self.patched.original_end(self.base + end),
+        );
         Span::new(self.file, start, end.max(start))
     }
 

@@ -1,9 +1,9 @@
 //! Statements: the items of a file, of a block and of a record.
 
-use pest::iterators::{Pair, Pairs};
+use pest::iterators::Pair;
 
 use super::ast::*;
-use super::grammar::{Builder, Rule, inner};
+use super::grammar::{self, Builder, Rule, inner};
 use super::leftover::Place;
 use super::tokens::{Found, shorten};
 use super::words::is_reserved;
@@ -43,25 +43,45 @@ impl Row {
     }
 }
 
+/// Items so far, and what the next one follows.
+#[derive(Default)]
+struct Items {
+    row: Row,
+    items: Vec<Item>,
+    /// What stands here goes on with a list that lacks its brackets.
+    listed: bool,
+}
+
 impl Builder<'_> {
-    pub fn file(&mut self, pairs: Pairs<'_, Rule>) -> Ast {
-        let items = self.items(pairs);
-        let doc = self.docs.head();
-        Ast {
-            file: self.file,
-            doc,
-            items,
+    /// The whole file, read in parts that end at the cuts; none if it could not be read.
+    pub fn file(&mut self, cuts: &[usize]) -> Option<Ast> {
+        let text: &str = &self.patched.text;
+        let mut items = Items::default();
+        for cut in cuts.iter().copied().chain([text.len()]) {
+            let pairs = grammar::read(&text[self.base..cut])?;
+            self.more(&mut items, pairs);
+            self.base = cut;
         }
+        Some(Ast {
+            file: self.file,
+            doc: self.docs.head(),
+            items: items.items,
+        })
     }
 
     pub(super) fn items<'i>(&mut self, pairs: impl Iterator<Item = Pair<'i, Rule>>) -> Vec<Item> {
-        let mut row = Row::default();
-        let mut items: Vec<Item> = Vec::new();
-        let mut listed = false;
+        let mut items = Items::default();
+        self.more(&mut items, pairs);
+        items.items.shrink_to_fit();
+        items.items
+    }
+
+    fn more<'i>(&mut self, to: &mut Items, pairs: impl Iterator<Item = Pair<'i, Rule>>) {
+        let Items { row, items, listed } = to;
         for pair in pairs {
             match pair.as_rule() {
-                Rule::comma => self.comma(&mut row, &pair),
-                Rule::semi => self.semicolon(&mut row, &pair),
+                Rule::comma => self.comma(row, &pair),
+                Rule::semi => self.semicolon(row, &pair),
                 Rule::close | Rule::lost | Rule::EOI => {}
                 Rule::stray => {
                     self.leftover(self.span(&pair), None, Place::Item);
@@ -69,20 +89,20 @@ impl Builder<'_> {
                 rule => {
                     let start = self.start(&pair);
                     let bad = rule == Rule::bad_item;
-                    self.separated(&row, start, bad);
+                    self.separated(row, start, bad);
                     let doc = self.docs.above(start);
                     // `columns = a.b, c.d`: said once, for the second
                     let attr = items.last().filter(|_| bad && row.comma);
                     match attr.map(|item| &item.kind) {
                         Some(ItemKind::Attr(attr)) if self.goes_on(start) => {
                             self.unbracketed(attr, self.span(&pair));
-                            listed = true;
+                            *listed = true;
                         }
-                        _ => listed &= bad,
+                        _ => *listed &= bad,
                     }
-                    if listed && bad {
+                    if *listed && bad {
                         let span = self.span(&pair);
-                        row = Row::after_junk();
+                        *row = Row::after_junk();
                         if !matches!(items.last().map(|item| &item.kind), Some(ItemKind::Error)) {
                             items.push(Item {
                                 doc,
@@ -93,7 +113,7 @@ impl Builder<'_> {
                         continue;
                     }
                     let (kind, span) = self.item(pair);
-                    row = Row::after_junk();
+                    *row = Row::after_junk();
                     if !bad {
                         row.follow(span);
                     }
@@ -101,7 +121,6 @@ impl Builder<'_> {
                 }
             }
         }
-        items
     }
 
     /// Whether a value stands where a statement should, and no group of a number: `1,000`.

@@ -39,12 +39,20 @@ use crate::diagnostics::{Diagnostic, codes, tidy};
 use crate::source::{FileId, Span};
 use ast::Ast;
 
+/// A longer file is read in parts of this size, so that the grammar's pairs of one part, some 200
+/// bytes for each of the text, are gone before those of the next come.
+const PART: usize = 8 << 10;
+
 /// So many mistakes of one file are worth a reader's time.
 const MAX_FOUND: usize = 100;
 
 /// Reads a file's text. Never fails, and takes time in proportion to the text: every
 /// mistake is a diagnostic, and an `Error` node where nothing better can stand.
 pub fn parse(file: FileId, text: &str) -> (Ast, Vec<Diagnostic>) {
+    parse_in_parts(file, text, PART)
+}
+
+fn parse_in_parts(file: FileId, text: &str, part: usize) -> (Ast, Vec<Diagnostic>) {
     if u32::try_from(text.len()).is_err() {
         let found = Diagnostic::error(
             codes::SYNTAX,
@@ -60,17 +68,21 @@ pub fn parse(file: FileId, text: &str) -> (Ast, Vec<Diagnostic>) {
             vec![found],
         );
     }
-    let mut scan = scan::scan(file, text);
-    if !scan.balanced && !brackets::repair(file, text, &mut scan) {
-        return too_deep(file);
+    let mut scan = scan::scan(file, text, part);
+    if !scan.balanced {
+        // where a statement of the file starts is not known then
+        scan.cuts.clear();
+        if !brackets::repair(file, text, &mut scan) {
+            return too_deep(file);
+        }
     }
     let patched = patch::Patched::new(text, std::mem::take(&mut scan.patches));
     let docs = docs::Docs::new(text, std::mem::take(&mut scan.docs));
-    let Some(pairs) = grammar::read(&patched.text) else {
+    let cuts: Vec<usize> = scan.cuts.iter().map(|at| patched.repaired(*at)).collect();
+    let mut builder = grammar::Builder::new(file, text, &patched, docs, scan.found);
+    let Some(ast) = builder.file(&cuts) else {
         return too_deep(file);
     };
-    let mut builder = grammar::Builder::new(file, text, &patched, docs, scan.found);
-    let ast = builder.file(pairs);
     let found = letters::foreign(text, tidy(without_echoes(text, builder.found)));
     (ast, capped(file, found))
 }
@@ -152,4 +164,23 @@ fn capped(file: FileId, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
         );
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Texts that go on over lines in every way, sound and broken.
+        #[test]
+        fn in_parts_as_in_one(text in concat!(
+            r#"(a = |b |c \{|x y \{|\}|\{|\[|\]|1|,|\n|\n|\n| and | when |if |then |else |elsif |"#,
+            r#"expect |let |use |for |"|'|"""|# c|## d|//|/\*|\*/|\\\n|=|==|=>|:|e \{\}\nf = 1\n|\+ |extends |é){0,30}"#
+        )) {
+            let parts = parse_in_parts(FileId(0), &text, 0);
+            let whole = parse_in_parts(FileId(0), &text, usize::MAX);
+            prop_assert_eq!(parts, whole);
+        }
+    }
 }

@@ -89,6 +89,14 @@ impl<'a> Patched<'a> {
         }
     }
 
+    /// The place in the repaired text of one in the user's that was copied.
+    pub fn repaired(&self, original: usize) -> usize {
+        let after = (self.pieces).partition_point(|p| p.original <= original);
+        let pieces = self.pieces[..after].iter().rev();
+        let piece = pieces.filter(|piece| piece.copied).next();
+        piece.map_or(original, |p| p.repaired + (original - p.original))
+    }
+
     /// The place in the user's text where something starts in the repaired one.
     pub fn original(&self, start: usize) -> usize {
         let after = self.pieces.partition_point(|p| p.repaired <= start);

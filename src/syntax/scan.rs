@@ -83,9 +83,13 @@ pub struct Scan {
     pub last: usize,
     pub docs: Vec<DocLine>,
     pub found: Vec<Diagnostic>,
+    /// Where statements of the file start, at least `part` bytes apart: what stands before one
+    /// can be read without what follows it.
+    pub cuts: Vec<usize>,
 }
 
-pub fn scan(file: FileId, text: &str) -> Scan {
+/// `part`: how far apart cuts are.
+pub fn scan(file: FileId, text: &str, part: usize) -> Scan {
     let mut scanner = Scanner {
         file,
         text,
@@ -100,6 +104,7 @@ pub fn scan(file: FileId, text: &str) -> Scan {
         fresh: true,
         statement: false,
         said_deep: false,
+        part,
         out: Scan {
             balanced: true,
             ..Scan::default()
@@ -167,6 +172,7 @@ struct Scanner<'a> {
     fresh: bool,
     statement: bool,
     said_deep: bool,
+    part: usize,
     out: Scan,
 }
 
@@ -268,6 +274,14 @@ impl Scanner<'_> {
         let at = self.at;
         self.indent = at - self.line_start;
         self.statement = starts_statement(&self.text[at..]);
+        let last = self.out.cuts.last().copied().unwrap_or(0);
+        if self.statement
+            && self.stack.is_empty()
+            && at - last >= self.part
+            && starts_item(&self.text[at..])
+        {
+            self.out.cuts.push(at);
+        }
         if self.statement {
             // Whatever `if` was left open in this block is of no account any more.
             let ifs = match self.stack.last_mut() {
@@ -377,6 +391,33 @@ impl Scanner<'_> {
 fn sets(rest: &str) -> bool {
     let rest = rest.trim_start_matches([' ', '\t']);
     rest.starts_with('=') && !rest.starts_with("==")
+}
+
+/// Whether a line starts a statement, whatever stands before it: as the grammar's `item_start`,
+/// but for words that may go on with the statement above.
+fn starts_item(rest: &str) -> bool {
+    let blanks = [' ', '\t'];
+    let after_word = |text: &str| {
+        text.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_')
+            .len()
+    };
+    let next = &rest[rest.len() - after_word(rest)..];
+    let word = &rest[..rest.len() - next.len()];
+    let others = [
+        "use", "param", "let", "expect", "warn", "exclude", "elsif", "elseif", "while", "def",
+        "function", "fn",
+    ];
+    if super::words::is_reserved(word) || others.contains(&word) {
+        return false;
+    }
+    let next = next.trim_start_matches(blanks);
+    let named = next[next.len() - after_word(next)..].trim_start_matches(blanks);
+    // the grammar lets blanks stand within `==` and `=>` there
+    let value = next
+        .strip_prefix('=')
+        .map(|rest| rest.trim_start_matches(blanks));
+    let set = value.is_some_and(|value| !value.starts_with(['=', '>', '\r']));
+    set || next.starts_with('{') || named.starts_with('{')
 }
 
 /// Whether a line starts like a statement of a block: `name =`, `kind {`, `word word`.

@@ -31,6 +31,7 @@ enum Kind {
     Text(&'static str),
 }
 
+/// What it says of the frames below is kept here, so that no step searches them.
 #[derive(Clone, Copy)]
 struct Frame {
     kind: Kind,
@@ -38,6 +39,21 @@ struct Frame {
     secret: bool,
     /// The brackets of `env(…)`, before its first comma.
     names: bool,
+    /// It, or any below it, is inside of `secret(…)`.
+    any_secret: bool,
+    /// How many frames stay when the first text of one line, of it and those below, ends.
+    one_line: Option<u32>,
+    /// How many stay when `)`, `]`, `}` closes the innermost that it closes in this text.
+    closed: [Option<u32>; 3],
+}
+
+/// Which of [`Frame::closed`] is a closing bracket's.
+fn index(closer: u8) -> usize {
+    match closer {
+        b')' => 0,
+        b']' => 1,
+        _ => 2,
+    }
 }
 
 struct Finder<'a> {
@@ -77,10 +93,27 @@ impl<'a> Finder<'a> {
     }
 
     fn push(&mut self, kind: Kind, secret: bool, names: bool) {
+        // more than 4 GiB of text are not read
+        let depth = self.stack.len() as u32;
+        let below = self.stack.last();
+        let mut one_line = below.and_then(|f| f.one_line);
+        let mut closed = below.map_or([None; 3], |f| f.closed);
+        match kind {
+            Kind::Bracket(closer) => closed[index(closer)] = Some(depth),
+            Kind::Interpolation => closed[index(b'}')] = Some(depth),
+            Kind::Text(quote) => {
+                closed = [None; 3];
+                one_line = one_line.or((quote != "\"\"\"").then_some(depth));
+            }
+        }
+        let any_secret = secret || below.is_some_and(|f| f.any_secret);
         self.stack.push(Frame {
             kind,
             secret,
             names,
+            any_secret,
+            one_line,
+            closed,
         });
     }
 
@@ -104,7 +137,8 @@ impl<'a> Finder<'a> {
         let quoted = QUOTES.iter().find(|(open, _)| rest.starts_with(open));
         // in prose it is an apostrophe
         let quoted = quoted.filter(|(open, _)| {
-            self.stack.iter().any(|f| f.secret) || !(self.in_comment && ["'", "’"].contains(open))
+            self.stack.last().is_some_and(|f| f.any_secret)
+                || !(self.in_comment && ["'", "’"].contains(open))
         });
         if let Some((opener, closer)) = quoted {
             let named = self.stack.last().is_some_and(|frame| frame.names);
@@ -148,16 +182,9 @@ impl<'a> Finder<'a> {
     /// Closes the innermost bracket that this closes, and what is left open in it; never what is
     /// around an interpolation.
     fn close(&mut self, closer: u8) {
-        let inside = (self.stack.iter()).rposition(|f| matches!(f.kind, Kind::Text(_)));
-        let fits = |frame: &Frame| match frame.kind {
-            Kind::Bracket(bracket) => bracket == closer,
-            Kind::Interpolation => closer == b'}',
-            Kind::Text(_) => false,
-        };
-        if let Some(open) = self.stack.iter().rposition(fits)
-            && inside.is_none_or(|text| open > text)
-        {
-            self.stack.truncate(open);
+        let open = self.stack.last().and_then(|f| f.closed[index(closer)]);
+        if let Some(open) = open {
+            self.stack.truncate(open as usize);
         }
     }
 
@@ -187,9 +214,8 @@ impl<'a> Finder<'a> {
             self.stack.pop();
         } else if rest.starts_with('\n') && !lines {
             // it was never closed: everything of this line ends here
-            let one_line = |f: &Frame| matches!(f.kind, Kind::Text(quote) if quote != "\"\"\"");
-            let first = self.stack.iter().position(one_line).unwrap_or(0);
-            self.stack.truncate(first);
+            let first = self.stack.last().and_then(|f| f.one_line).unwrap_or(0);
+            self.stack.truncate(first as usize);
         } else if rest.starts_with("${") && !raw {
             self.push(Kind::Interpolation, self.secret(), false);
             self.at += 2;

@@ -26,8 +26,11 @@ pub fn token_at(text: &str, at: usize) -> (usize, usize, Found<'_>) {
     let length = if is_word(first) {
         trimmed.find(|c: char| !is_word(c)).unwrap_or(trimmed.len())
     } else if first == '"' || first == '\'' {
-        let line = trimmed.find('\n').unwrap_or(trimmed.len());
-        trimmed[1..line].find(first).map_or(line, |n| n + 2)
+        match trimmed[1..].find([first, '\n']) {
+            Some(n) if trimmed[1 + n..].starts_with(first) => n + 2,
+            Some(n) => n + 1,
+            None => trimmed.len(),
+        }
     } else {
         let pairs = [
             "=>", "=<", "->", "==", "<=", ">=", "!=", "&&", "||", "**", "::", "??", "++", ":=",

@@ -117,6 +117,8 @@ fn comments_do_not_become_docs() {
     checked("a = 1 # one\n, ## two\nb = 2").unwrap();
     checked("a = 1\n, ## two\n## of b\nb = 2").unwrap();
     checked("x { ## of nothing\n a = 1 }").unwrap();
+    checked("a = 1\n## of nothing\n,\nb = 2").unwrap();
+    checked("a = 1\n## of nothing\n,\n## of b\nb = 2").unwrap();
 }
 
 #[test]

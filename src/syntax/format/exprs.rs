@@ -75,8 +75,8 @@ impl<'a> Layout<'a> {
                 return count;
             }
             let own = match outer {
-                None => self.tokens[token.closer].end == expr.span.end as usize,
-                Some(outer) => self.before(outer) == token.closer,
+                None => self.tokens[token.closer as usize].end() == expr.span.end as usize,
+                Some(outer) => self.before(outer) == token.closer as usize,
             };
             if !own {
                 return count;
@@ -85,7 +85,7 @@ impl<'a> Layout<'a> {
             self.token();
             self.push(Op::Indent);
             self.gap(SOFT);
-            outer = Some(self.tokens[at].closer);
+            outer = Some(self.tokens[at].closer as usize);
             count += 1;
         }
     }
@@ -102,11 +102,11 @@ impl<'a> Layout<'a> {
         let Some(unit) = unit else { return };
         let end = unit.span.end as usize;
         let text = &self.text[unit.span.start as usize..end];
-        if self.tokens[self.at - 1].end < unit.span.start as usize {
+        if self.tokens[self.at - 1].end() < unit.span.start as usize {
             self.push(Op::Space);
         }
         self.push(Op::Text(text, width(text)));
-        while self.tokens[self.at].start < end {
+        while self.tokens[self.at].start() < end {
             self.at += 1;
         }
     }
@@ -114,7 +114,7 @@ impl<'a> Layout<'a> {
     /// `[…]` or `(…)`: `inside` on lines of its own where it does not fit, or where it
     /// stood on such.
     fn brackets(&mut self, comma: bool, inside: impl FnOnce(&mut Self)) {
-        let closer = self.next().1.closer;
+        let closer = self.next().1.closer as usize;
         self.push(Op::Begin);
         self.token();
         let due = self.tokens[self.at];
@@ -178,7 +178,7 @@ impl<'a> Layout<'a> {
         each: impl Fn(&mut Self, &'a T),
     ) {
         let opener = self.next().0;
-        let closer = self.tokens[opener].closer;
+        let closer = self.tokens[opener].closer as usize;
         let plain = !self.has_comments(opener, closer);
         if plain && things.is_empty() {
             self.token();

@@ -95,7 +95,7 @@ impl<'a> Layout<'a> {
     /// `{ … }` of a block or a record.
     pub(super) fn braces<T>(&mut self, things: &'a [T], each: impl Fn(&mut Self, &'a T)) {
         let opener = self.next().0;
-        let closer = self.tokens[opener].closer;
+        let closer = self.tokens[opener].closer as usize;
         if things.is_empty() && !self.has_comments(opener, closer) {
             self.token();
             self.token();

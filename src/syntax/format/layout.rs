@@ -14,6 +14,8 @@ pub struct Layout<'a> {
     pub(super) ops: Vec<Op<'a>>,
     /// The last comment looks like a doc comment now, and was none where it stood.
     moved_doc: bool,
+    /// A comma stands between the last comment and what is due.
+    comma: bool,
 }
 
 impl<'a> Layout<'a> {
@@ -24,6 +26,7 @@ impl<'a> Layout<'a> {
             at: 0,
             ops: Vec::with_capacity(tokens.len() * 3),
             moved_doc: false,
+            comma: false,
         }
     }
 
@@ -60,7 +63,7 @@ impl<'a> Layout<'a> {
     }
 
     pub(super) fn source(&self, token: Token) -> &'a str {
-        &self.text[token.start..token.end]
+        &self.text[token.start()..token.end()]
     }
 
     pub(super) fn next_is(&self, text: &str) -> bool {
@@ -116,9 +119,8 @@ impl<'a> Layout<'a> {
             return;
         }
         let token = self.due();
-        let comma_before = token.newlines == 0;
         // it would become the doc comment of what follows on the next line
-        let no_doc = self.moved_doc || (comma_before && self.after_doc());
+        let no_doc = self.moved_doc || (self.comma && self.after_doc());
         self.push(Op::Newline {
             blank: token.newlines > 1 || no_doc,
         });
@@ -129,19 +131,22 @@ impl<'a> Layout<'a> {
     pub(super) fn comments(&mut self) -> bool {
         let mut any = false;
         self.moved_doc = false;
+        self.comma = false;
         while matches!(self.due().kind, Kind::Comma | Kind::Comment) {
             let token = self.due();
             self.at += 1;
             if token.kind == Kind::Comma {
+                self.comma = true;
                 continue;
             }
             let own_line = token.newlines > 0 || matches!(self.ops.last(), Some(Op::Comment(_)));
             if own_line && !self.ops.is_empty() {
                 let blank = token.newlines > 1 && !self.after_opener();
                 self.push(Op::Newline {
-                    blank: blank || self.moved_doc,
+                    blank: blank || self.moved_doc || (self.comma && self.after_doc()),
                 });
             }
+            self.comma = false;
             self.push(Op::Comment(self.source(token)));
             self.moved_doc = own_line && token.newlines == 0 && self.after_doc();
             any = true;

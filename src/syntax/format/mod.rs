@@ -10,7 +10,7 @@
 //! the text but commas and blanks is printed as it was written, comments and strings too.
 //!
 //! The style:
-//! - Two blanks for each level, and 100 columns. Where a line is too long, the outermost
+//! - Two blanks for each level (up to 20 of them), and 100 columns. Where a line is too long, the outermost
 //!   brackets or operators break first.
 //! - A block or record stays on one line if it was and still fits; otherwise there is one
 //!   thing on each line, without commas. A list or call is on one line if it fits, unless a
@@ -52,9 +52,12 @@ pub fn format(file: FileId, text: &str) -> Result<String, Refused> {
         return Err(Refused::Syntax(found));
     }
     let tokens = tokens::tokens(text);
-    let ops = layout::Layout::new(text, &tokens).file(&ast);
-    let (printed, rows) = print::print(&ops);
-    let mut formatted = align::align(printed, &rows);
+    // what it takes to print is gone before the text is read again
+    let mut formatted = {
+        let ops = layout::Layout::new(text, &tokens).file(&ast);
+        let (printed, rows) = print::print(&ops);
+        align::align(printed, &rows)
+    };
     if windows_lines(text) {
         formatted = tokens::with_windows_lines(&formatted);
     }

@@ -4,6 +4,10 @@
 
 use super::WIDTH;
 
+/// Columns that a line is indented by at most, however deep it is: a text of 120 levels would
+/// otherwise grow by as much.
+const MOST_INDENT: usize = 40;
+
 #[derive(Debug, Clone, Copy)]
 pub enum Op<'a> {
     /// Without an end of a line, and how wide it is.
@@ -85,16 +89,16 @@ pub fn width(text: &str) -> usize {
     }
 }
 
-/// Sums over the operations, so that any stretch of them is measured at once.
+/// Sums over the operations of a text of no more than 4 GiB, so that any stretch of them is measured at once.
 struct Measures {
     /// Width on one line of all before each.
-    flat: Vec<usize>,
+    flat: Vec<u32>,
     /// How many before each cannot stand on one line.
-    forced: Vec<usize>,
+    forced: Vec<u32>,
     /// Width from each up to the next break.
-    rest: Vec<usize>,
+    rest: Vec<u32>,
     /// The end of each group.
-    ends: Vec<usize>,
+    ends: Vec<u32>,
 }
 
 impl Measures {
@@ -105,19 +109,19 @@ impl Measures {
             rest: vec![0; ops.len() + 1],
             ends: vec![0; ops.len()],
         };
-        let (mut flat, mut forced, mut open) = (0, 0, Vec::new());
+        let (mut flat, mut forced, mut open) = (0_u32, 0_u32, Vec::new());
         for (n, op) in ops.iter().enumerate() {
             out.flat.push(flat);
             out.forced.push(forced);
             match op {
-                Op::Text(_, width) => flat += width,
+                Op::Text(_, width) => flat += *width as u32,
                 Op::Space | Op::Fill | Op::Break { space: true, .. } => flat += 1,
-                Op::IfFlat(text) => flat += text.len(),
+                Op::IfFlat(text) => flat += text.len() as u32,
                 Op::Lines(_) | Op::Newline { .. } | Op::Comment(_) | Op::Force => forced += 1,
                 Op::Begin => open.push(n),
                 Op::End => {
                     if let Some(begin) = open.pop() {
-                        out.ends[begin] = n;
+                        out.ends[begin] = n as u32;
                     }
                 }
                 _ => {}
@@ -127,10 +131,10 @@ impl Measures {
         out.forced.push(forced);
         for (n, op) in ops.iter().enumerate().rev() {
             out.rest[n] = match op {
-                Op::Text(_, width) => out.rest[n + 1] + width,
+                Op::Text(_, width) => out.rest[n + 1] + *width as u32,
                 Op::Space => out.rest[n + 1] + 1,
-                Op::IfBroken(text) => out.rest[n + 1] + text.len(),
-                Op::Lines(text) => width(text.split('\n').next().unwrap_or("")),
+                Op::IfBroken(text) => out.rest[n + 1] + text.len() as u32,
+                Op::Lines(text) => width(text.split('\n').next().unwrap_or("")) as u32,
                 Op::Break { .. } | Op::Fill | Op::Newline { .. } | Op::Comment(_) => 0,
                 _ => out.rest[n + 1],
             };
@@ -140,9 +144,9 @@ impl Measures {
 
     /// Whether the group that begins there can stand on one line from a column on.
     fn fits(&self, begin: usize, column: usize) -> bool {
-        let end = self.ends[begin];
+        let end = self.ends[begin] as usize;
         self.forced[begin] == self.forced[end]
-            && column + (self.flat[end] - self.flat[begin]) + self.rest[end] <= WIDTH
+            && column + (self.flat[end] - self.flat[begin] + self.rest[end]) as usize <= WIDTH
     }
 }
 
@@ -163,7 +167,7 @@ pub fn print<'a>(ops: &[Op<'a>]) -> (String, Vec<Row<'a>>) {
             Op::Break { space: true, .. } if flat => out.text(" ", 1),
             Op::Break { .. } if flat => {}
             Op::Break { blank, .. } | Op::Newline { blank } => out.newline(blank),
-            Op::Fill if flat || out.column() + 1 + measures.rest[n + 1] <= WIDTH => {
+            Op::Fill if flat || out.column() + 1 + measures.rest[n + 1] as usize <= WIDTH => {
                 out.text(" ", 1)
             }
             Op::Fill => out.newline(false),
@@ -187,7 +191,7 @@ pub fn print<'a>(ops: &[Op<'a>]) -> (String, Vec<Row<'a>>) {
                 if !flat {
                     rows.push(Row {
                         class,
-                        indent: out.indent,
+                        indent: out.indent.min(MOST_INDENT),
                         line: out.line,
                         end_line: out.line,
                         last_line: out.line,
@@ -281,6 +285,6 @@ impl Printer {
             self.line += 1;
         }
         self.fresh = true;
-        self.width = self.indent;
+        self.width = self.indent.min(MOST_INDENT);
     }
 }

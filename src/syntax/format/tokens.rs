@@ -15,18 +15,31 @@ pub enum Kind {
 #[derive(Debug, Clone, Copy)]
 pub struct Token {
     pub kind: Kind,
-    pub start: usize,
-    pub end: usize,
+    start: u32,
+    end: u32,
     /// The line that it starts on.
-    pub line: usize,
+    pub line: u32,
     /// Ends of lines between it and the token before.
-    pub newlines: usize,
+    pub newlines: u32,
     /// Of an opening bracket: which token closes it.
-    pub closer: usize,
+    pub closer: u32,
     /// Comments before it.
-    pub comments: usize,
+    pub comments: u32,
 }
 
+impl Token {
+    /// Where it starts, in bytes.
+    pub fn start(&self) -> usize {
+        self.start as usize
+    }
+
+    /// Where it ends.
+    pub fn end(&self) -> usize {
+        self.end as usize
+    }
+}
+
+/// Of a text of no more than 4 GiB, which is all that is read.
 pub fn tokens(text: &str) -> Vec<Token> {
     let mut lexer = Lexer {
         bytes: text.as_bytes(),
@@ -34,7 +47,7 @@ pub fn tokens(text: &str) -> Vec<Token> {
     };
     let mut out: Vec<Token> = Vec::with_capacity(text.len() / 4);
     let mut open = Vec::new();
-    let (mut line, mut before, mut comments) = (0, 0, 0);
+    let (mut line, mut before, mut comments) = (0_usize, 0_usize, 0_u32);
     loop {
         let gap = lexer.at;
         lexer.blanks();
@@ -45,13 +58,13 @@ pub fn tokens(text: &str) -> Vec<Token> {
         if kind == Kind::Comment {
             end = start + text[start..end].trim_end().len();
         }
-        let n = out.len();
+        let n = out.len() as u32;
         let mut closer = 0;
         match lexer.bytes.get(start) {
             Some(b'(' | b'[' | b'{') => open.push(n),
             Some(b')' | b']' | b'}') => {
                 if let Some(opener) = open.pop() {
-                    out[opener].closer = n;
+                    out[opener as usize].closer = n;
                 }
                 closer = n;
             }
@@ -59,17 +72,17 @@ pub fn tokens(text: &str) -> Vec<Token> {
         }
         out.push(Token {
             kind,
-            start,
-            end,
-            line,
-            newlines: line - before,
+            start: start as u32,
+            end: end as u32,
+            line: line as u32,
+            newlines: (line - before) as u32,
             closer,
             comments,
         });
         if kind == Kind::End {
             return out;
         }
-        comments += usize::from(kind == Kind::Comment);
+        comments += u32::from(kind == Kind::Comment);
         line += lines(&lexer.bytes[start..lexer.at]);
         before = line;
     }
@@ -83,7 +96,9 @@ pub fn same(a: &str, of_a: &[Token], b: &str, of_b: &[Token]) -> bool {
     let mut others = of_b.iter().filter(written);
     of_a.iter().filter(written).all(|x| {
         let other = others.next();
-        other.is_some_and(|y| x.kind == y.kind && alike(&a[x.start..x.end], &b[y.start..y.end]))
+        other.is_some_and(|y| {
+            x.kind == y.kind && alike(&a[x.start()..x.end()], &b[y.start()..y.end()])
+        })
     }) && others.next().is_none()
 }
 

@@ -1,0 +1,160 @@
+//! What is fuzzed: each takes any bytes and panics where a promise does not hold. Used by the
+//! targets of libFuzzer here, and by `tests/fuzz_smoke.rs` on stable Rust.
+
+use scn::check;
+use scn::diagnostics::{human, json};
+use scn::eval::{Evaluator, Nothing, Params};
+use scn::load::sse::SseParser;
+use scn::probe::prometheus::{self, Selector};
+use scn::resolve::{self, DefinitionKind, Kept, KeptFile};
+use scn::scenario::{compile, constants};
+use scn::source::FileId;
+use scn::syntax;
+use scn::syntax::format::{Refused, format};
+use scn::units::{Quantity, parse_unit, source_form};
+
+/// Every target by its name.
+pub const ALL: [(&str, fn(&[u8])); 7] = [
+    ("parse", parse),
+    ("format", formatted),
+    ("lint", lint),
+    ("expression", expression),
+    ("sse", sse),
+    ("metrics", metrics),
+    ("quantity", quantity),
+];
+
+fn text(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes).ok()
+}
+
+/// Every place is within the text and between characters.
+pub fn parse(bytes: &[u8]) {
+    let Some(text) = text(bytes) else { return };
+    let (ast, found) = syntax::parse(FileId(0), text);
+    let items = ast.items.iter().map(|item| item.span);
+    let labels = found.iter().flat_map(|d| &d.labels).map(|l| l.span);
+    for span in items.chain(labels) {
+        let place = span.start as usize..span.end as usize;
+        assert!(text.get(place.clone()).is_some(), "{place:?}");
+    }
+}
+
+/// What is formatted is formatted already, and nothing is refused that can be read.
+pub fn formatted(bytes: &[u8]) {
+    let Some(text) = text(bytes) else { return };
+    match format(FileId(0), text) {
+        Ok(once) => match format(FileId(0), &once) {
+            Ok(twice) => assert_eq!(once, twice, "not the same the second time"),
+            Err(why) => panic!("cannot be formatted again: {why:?}\n{once}"),
+        },
+        Err(Refused::Syntax(found)) => assert!(!found.is_empty()),
+        Err(Refused::Changed) => panic!("it would mean something else"),
+    }
+}
+
+/// From a text to what is shown, with a second file that it may use.
+pub fn lint(bytes: &[u8]) {
+    let Some(text) = text(bytes) else { return };
+    let other = "use \"./it.scn\"\nlet x = 1\nworkload hello { prompt = \"x\", output = 4 }\n";
+    let kept = Kept {
+        roots: vec!["it.scn".into()],
+        files: [("it.scn", text), ("other.scn", other)]
+            .map(|(path, text)| KeptFile {
+                path: path.into(),
+                text: text.into(),
+            })
+            .to_vec(),
+        templates: Vec::new(),
+    };
+    let (program, mut found) = resolve::load_kept(kept, &[]);
+    found.extend(check::check(&program));
+    let params = Params::new();
+    found.extend(constants(&program, &params));
+    found.extend(compile(&program, &params, &|_| true).found);
+    human::render(&program.sources, &found, &human::Options::default());
+    json::to_json(&program.sources, &found);
+}
+
+/// A text as the value of a definition, beside a few that it can use.
+pub fn expression(bytes: &[u8]) {
+    let Some(text) = text(bytes) else { return };
+    let file = format!(
+        "let n = 3\nlet xs = [1, 2, 3]\nlet r = {{ a = 1ms, b = \"x\" }}\nlet it = {text}\n"
+    );
+    let kept = Kept {
+        roots: vec!["it.scn".into()],
+        files: vec![KeptFile {
+            path: "it.scn".into(),
+            text: file,
+        }],
+        templates: Vec::new(),
+    };
+    let (program, _) = resolve::load_kept(kept, &[]);
+    let params = Params::new();
+    let eval = Evaluator::new(&program, &params, &Nothing);
+    for id in program.user_modules() {
+        for (name, definition) in &program.module(id).names {
+            if matches!(definition.kind, DefinitionKind::Let(_)) {
+                eval.definition(id, name).describe();
+            }
+        }
+    }
+}
+
+/// However the bytes are cut, the events are the same.
+pub fn sse(bytes: &[u8]) {
+    let events = |size: usize| {
+        let mut parser = SseParser::new(1 << 12);
+        let mut data = Vec::new();
+        for part in bytes.chunks(size.max(1)) {
+            let pushed = parser.push(part, |event| data.push(event.data.to_vec()));
+            if pushed.is_err() {
+                return None;
+            }
+        }
+        parser.finish(|event| data.push(event.data.to_vec()));
+        Some(data)
+    };
+    if let (Some(whole), Some(cut)) = (events(bytes.len()), events(3)) {
+        assert_eq!(whole, cut);
+    }
+}
+
+/// An engine's metrics, and the name of one of them.
+pub fn metrics(bytes: &[u8]) {
+    let Some(text) = text(bytes) else { return };
+    let (selector, text) = text.split_once('\n').unwrap_or((text, ""));
+    let found = prometheus::parse(text);
+    assert!(found.samples.len() + found.skipped <= text.lines().count());
+    if let Ok(selector) = selector.parse::<Selector>() {
+        selector.values(&found, "").count();
+    }
+}
+
+/// What is printed is read as the same quantity.
+pub fn quantity(bytes: &[u8]) {
+    let Some(text) = text(bytes) else { return };
+    let end = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
+    let (Ok(value), Some((factor, dimension))) =
+        (text[..end].parse::<f64>(), parse_unit(text[end..].trim()))
+    else {
+        return;
+    };
+    let before = Quantity::new(value * factor, dimension);
+    if !before.value.is_finite() {
+        return;
+    }
+    let shown = source_form(before);
+    let (number, unit) = shown.split_once(' ').unwrap_or((&shown, ""));
+    let number: f64 = number.parse().expect("a number");
+    let (factor, dimension) = parse_unit(unit).unwrap_or((1.0, before.dimension));
+    assert_eq!(dimension, before.dimension, "{shown}");
+    let off = (number * factor - before.value).abs();
+    assert!(
+        off <= before.value.abs() * 1e-9 + f64::MIN_POSITIVE,
+        "{shown}"
+    );
+}
