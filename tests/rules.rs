@@ -29,6 +29,9 @@ fn linted(rule: &RuleInfo, heading: &str) -> (BTreeSet<String>, String) {
         other => panic!("{}: an example in `{other}`", rule.name),
     };
     std::fs::write(folder.path().join("example.scn"), bytes).unwrap();
+    // what examples about data files read
+    std::fs::write(folder.path().join("cut.json"), "[1, 2").unwrap();
+    std::fs::write(folder.path().join("cities.json"), "[{\"city\": \"Paris\"}]").unwrap();
     let output = scn(&["lint", "example.scn", "--json", "-"], folder.path());
     let json = text(&output.stdout);
     let found: Vec<serde_json::Value> = serde_json::from_str(&json).unwrap();

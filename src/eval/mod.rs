@@ -39,10 +39,10 @@ use std::sync::Arc;
 pub type Params = HashMap<(ModuleId, String), Value>;
 
 /// Most entries that a list may come to: a total language has no other way to run away.
-const MOST_ENTRIES: usize = 1_000_000;
+const MOST_ENTRIES: usize = 150_000;
 
 /// Longest text that an expression may make, in bytes.
-const LONGEST_TEXT: usize = 16 << 20;
+const LONGEST_TEXT: usize = 6 << 20;
 
 /// A list of a million entries, each with the same mistake, is said this often at most.
 const MOST_SAID: usize = 10_000;
@@ -341,7 +341,7 @@ impl<'a> Evaluator<'a> {
     /// A text that is not too long.
     fn bounded(&self, text: String, span: Span) -> Value {
         if text.len() > LONGEST_TEXT {
-            return self.fail(codes::OUT_OF_RANGE, span, "this text is longer than 16 MiB");
+            return self.fail(codes::OUT_OF_RANGE, span, "this text is longer than 6 MiB");
         }
         Value::text(text)
     }

@@ -14,8 +14,13 @@ pub use stream::Stream;
 /// What stands where a secret stood.
 pub const REDACTED: &str = "***";
 
-/// Shorter values are replaced only as whole words, in characters.
+/// Shorter values are no secrets, in characters: `1` of a number of threads stands everywhere.
 const SHORTEST: usize = 4;
+
+/// Values of switches: whoever sets a variable to one of them hides nothing.
+const PLAIN: [&str; 8] = [
+    "true", "false", "none", "null", "auto", "default", "disabled", "enabled",
+];
 
 /// Fields whose values are words of ours (`pass`, `real`, `s`): a secret that happens to be such
 /// a word must not make the record unreadable, and the word says nothing about the secret.
@@ -26,9 +31,9 @@ const FIXED_FIELDS: [&str; 7] = [
 /// Holds secret values and replaces them by `***` in whatever is written.
 ///
 /// A value of four characters or more is replaced wherever it occurs, whichever of its characters
-/// are escaped as in JSON, percent-encoded or written as HTML, and in base64. A shorter one is
-/// replaced only where it stands as a whole word: anywhere else it would shred every text, and
-/// hide nothing. White space around a value is not part of it.
+/// are escaped as in JSON, percent-encoded or written as HTML, and in base64. A shorter one, and a
+/// plain word (`true`), stays: it would shred every text, and hide nothing. White space around a
+/// value is not part of it.
 #[derive(Clone, Default)]
 pub struct Redactor {
     secrets: Vec<Secret>,
@@ -41,7 +46,6 @@ pub struct Redactor {
 #[derive(Clone, PartialEq)]
 struct Secret {
     chars: Vec<char>,
-    word: bool,
 }
 
 /// Of a text, what was looked through.
@@ -60,10 +64,18 @@ impl Redactor {
         redactor
     }
 
-    /// Adds a secret value.
+    /// Adds a secret value, if it is one.
     pub fn add(&mut self, secret: &str) {
         let secret = secret.trim();
+        let plain = PLAIN.iter().any(|word| secret.eq_ignore_ascii_case(word));
+        if plain || secret.chars().count() < SHORTEST {
+            return;
+        }
         self.add_text(secret, true);
+        if !secret.is_ascii() {
+            // as it looks to who takes its bytes for Latin-1
+            self.add_text(&secret.bytes().map(char::from).collect::<String>(), true);
+        }
         for part in base64::parts(secret.as_bytes()) {
             // nobody escapes its letters
             self.add_text(&part, false);
@@ -76,8 +88,7 @@ impl Redactor {
         let Some(first) = chars.first().copied() else {
             return;
         };
-        let word = chars.len() < SHORTEST;
-        let secret = Secret { chars, word };
+        let secret = Secret { chars };
         if self.secrets.contains(&secret) {
             return;
         }
@@ -100,7 +111,7 @@ impl Redactor {
         if self.is_empty() {
             return text.to_string();
         }
-        let shown = self.look(text.as_bytes(), &[], false).shown;
+        let shown = self.look(text.as_bytes(), false).shown;
         String::from_utf8_lossy(&shown).into_owned()
     }
 
@@ -110,7 +121,7 @@ impl Redactor {
         if self.is_empty() {
             return text.to_string();
         }
-        let looked = self.look(text.as_bytes(), &[], true);
+        let looked = self.look(text.as_bytes(), true);
         let mut shown = String::from_utf8_lossy(&looked.shown).into_owned();
         let left = String::from_utf8_lossy(&text.as_bytes()[looked.until..]);
         match left.chars().count() < SHORTEST {
@@ -152,9 +163,8 @@ impl Redactor {
         key.len() <= 32 && key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
     }
 
-    /// Looks a text through, of which `before` was the end of what came before it. Where more
-    /// comes, it stops at what may be the beginning of a secret.
-    fn look(&self, text: &[u8], before: &[u8], more_comes: bool) -> Looked {
+    /// Looks a text through. Where more comes, it stops at what may be the beginning of a secret.
+    fn look(&self, text: &[u8], more_comes: bool) -> Looked {
         let mut shown = Vec::with_capacity(text.len());
         let mut room = Room::default();
         // shown is what lies before `copied`
@@ -167,13 +177,6 @@ impl Redactor {
             for secret in &self.starts[usize::from(text[at])] {
                 let secret = &self.secrets[*secret];
                 let end = secret.find(text, at, &mut room, &mut cut);
-                let end = end.filter(|end| {
-                    !secret.word || {
-                        let next = &text[*end..];
-                        cut |= next.len() < 4 && next.iter().all(|byte| !byte.is_ascii());
-                        !ends_in_word(before, &text[..at]) && !starts_in_word(&text[*end..])
-                    }
-                });
                 longest = longest.max(end);
             }
             if cut && more_comes {
@@ -227,29 +230,6 @@ impl Secret {
         }
         room.now.last().copied()
     }
-}
-
-fn in_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
-}
-
-/// Whether the text, which comes behind `before`, ends inside of a word.
-fn ends_in_word(before: &[u8], text: &[u8]) -> bool {
-    let mut end = before[before.len().saturating_sub(4)..].to_vec();
-    end.extend_from_slice(&text[text.len().saturating_sub(4)..]);
-    let end = &end[end.len().saturating_sub(4)..];
-    String::from_utf8_lossy(end)
-        .chars()
-        .next_back()
-        .is_some_and(in_word)
-}
-
-fn starts_in_word(text: &[u8]) -> bool {
-    let start = &text[..text.len().min(4)];
-    String::from_utf8_lossy(start)
-        .chars()
-        .next()
-        .is_some_and(in_word)
 }
 
 impl std::fmt::Debug for Redactor {

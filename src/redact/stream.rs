@@ -8,8 +8,6 @@ pub struct Stream {
     redactor: Redactor,
     /// The end of what came, where it may be a secret's beginning.
     held: Vec<u8>,
-    /// The last bytes before it: whether a word goes on.
-    before: Vec<u8>,
 }
 
 impl Stream {
@@ -17,7 +15,6 @@ impl Stream {
         Self {
             redactor,
             held: Vec::new(),
-            before: Vec::new(),
         }
     }
 
@@ -36,11 +33,7 @@ impl Stream {
         if self.redactor.is_empty() {
             return std::mem::take(&mut self.held);
         }
-        let looked = self.redactor.look(&self.held, &self.before, more_comes);
-        let seen = &self.held[..looked.until];
-        self.before
-            .extend_from_slice(&seen[seen.len().saturating_sub(4)..]);
-        self.before.drain(..self.before.len().saturating_sub(4));
+        let looked = self.redactor.look(&self.held, more_comes);
         self.held.drain(..looked.until);
         looked.shown
     }

@@ -12,7 +12,7 @@ const LONGEST: usize = 100;
 
 /// So many attributes, checks and blocks may `extends` copy in all, and one more for every few
 /// bytes that were read: far beyond any pack.
-const MOST_COPIED: usize = 50_000;
+const MOST_COPIED: usize = 40_000;
 const BYTES_FOR_ONE: usize = 8;
 
 impl Loader {

@@ -222,9 +222,19 @@ pub(super) fn running(cx: &Context<'_>, flat: &Flat, url: String) -> Option<Star
         );
         return None;
     }
-    let pid = cx
-        .whole(flat, "pid")
-        .and_then(|pid| i32::try_from(pid).ok());
+    let pid = cx.whole(flat, "pid").map(i32::try_from);
+    if let Some(Err(_)) = pid {
+        cx.eval.report(
+            Diagnostic::error(
+                codes::OUT_OF_RANGE,
+                cx.place(flat, "pid"),
+                "no process has such a number",
+            )
+            .help("give the number that `ps` shows of the server's main process"),
+        );
+        return None;
+    }
+    let pid = pid.and_then(Result::ok);
     Some(Start::Running { url, pid })
 }
 

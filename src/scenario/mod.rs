@@ -269,6 +269,9 @@ pub struct LoadSpec {
 pub struct WorkloadSpec {
     pub name: String,
     pub api: String,
+    /// Further fields of every request's body.
+    #[serde(skip_serializing_if = "is_empty")]
+    pub body: Arc<serde_json::Map<String, serde_json::Value>>,
     /// One request per row; request number i is made from request i mod n.
     pub requests: Vec<RequestSpec>,
     /// Whether answers are judged.
@@ -280,6 +283,10 @@ pub struct WorkloadSpec {
     pub rows: Vec<crate::eval::Value>,
 }
 
+fn is_empty(body: &Arc<serde_json::Map<String, serde_json::Value>>) -> bool {
+    body.is_empty()
+}
+
 #[derive(Debug, Clone, Serialize)]
 pub struct RequestSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -289,6 +296,8 @@ pub struct RequestSpec {
     pub temperature: Option<f64>,
     pub ignore_eos: bool,
     pub stream: bool,
+    /// The workload's `body`; plans say it once, there.
+    #[serde(skip)]
     pub extra: Arc<serde_json::Map<String, serde_json::Value>>,
 }
 

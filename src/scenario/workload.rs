@@ -75,6 +75,7 @@ pub(super) fn lower(cx: &Context<'_>, block: &Arc<BlockValue>) -> Option<Workloa
     Some(WorkloadSpec {
         name: flat.title().to_string(),
         api: as_text(&constant("api"))?,
+        body: base.extra.clone(),
         requests: requests?,
         accepts: accept.is_some(),
         accept,
