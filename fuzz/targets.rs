@@ -13,8 +13,11 @@ use scn::syntax;
 use scn::syntax::format::{Refused, format};
 use scn::units::{Quantity, parse_unit, source_form};
 
+/// Takes whatever bytes, and panics where something does not hold.
+pub type Target = fn(&[u8]);
+
 /// Every target by its name.
-pub const ALL: [(&str, fn(&[u8])); 7] = [
+pub const ALL: [(&str, Target); 7] = [
     ("parse", parse),
     ("format", formatted),
     ("lint", lint),

@@ -494,15 +494,12 @@ impl Evaluator<'_> {
                 }
             }
         }
-        best.map_or_else(
-            || {
-                self.fail(
-                    codes::BAD_ARGUMENT,
-                    bound.span,
-                    format!("`{name}` of an empty list"),
-                )
-            },
-            |best| best,
-        )
+        best.unwrap_or_else(|| {
+            self.fail(
+                codes::BAD_ARGUMENT,
+                bound.span,
+                format!("`{name}` of an empty list"),
+            )
+        })
     }
 }

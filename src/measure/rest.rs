@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn what_swings_may_fall_again() {
         let swing = |t: f64| {
-            if (t / 1.5) as u64 % 2 == 0 {
+            if ((t / 1.5) as u64).is_multiple_of(2) {
                 110.0
             } else {
                 70.0
@@ -196,7 +196,7 @@ mod tests {
     fn a_level_that_was_left_must_be_held_longer() {
         // 1.4 s above, 1.4 s below
         let swing = |t: f64| {
-            if (t / 1.4) as u64 % 2 == 0 {
+            if ((t / 1.4) as u64).is_multiple_of(2) {
                 110.0
             } else {
                 70.0

@@ -44,7 +44,7 @@ fn name_at(text: &str, start: usize) -> Option<Range<usize>> {
     let end = text[start..]
         .find(|c: char| !of_word(c))
         .map_or(text.len(), |more| start + more);
-    let foreign = text[begin..end].chars().any(|c| !c.is_ascii());
+    let foreign = !text[begin..end].is_ascii();
     // behind a `=` or a bracket it may be a text without its quotes
     let line = text[..begin].rfind('\n').map_or(0, |at| at + 1);
     let before = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ' ' | '\t' | '{');

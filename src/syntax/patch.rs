@@ -92,8 +92,8 @@ impl<'a> Patched<'a> {
     /// The place in the repaired text of one in the user's that was copied.
     pub fn repaired(&self, original: usize) -> usize {
         let after = (self.pieces).partition_point(|p| p.original <= original);
-        let pieces = self.pieces[..after].iter().rev();
-        let piece = pieces.filter(|piece| piece.copied).next();
+        let mut pieces = self.pieces[..after].iter().rev();
+        let piece = pieces.find(|piece| piece.copied);
         piece.map_or(original, |p| p.repaired + (original - p.original))
     }
 
