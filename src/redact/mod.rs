@@ -1,5 +1,5 @@
 //! Secret values, and their removal from everything that is written, in whatever form they stand
-//! there (see [`forms`]). The only place that knows how.
+//! there (see `forms`). The only place that knows how.
 
 mod base64;
 mod forms;
