@@ -209,23 +209,41 @@ fn floor(
             unrest: Some(unrest(name, series, phase, how)),
         });
     };
+    let next = match phase.rounds.get(index + 1) {
+        None => before(next_phase(phases, phase)),
+        Some(next) => before(next.start),
+    };
     let value = match phase.rounds.get(index + 1) {
         None => checkpoint(phases, phase, series)?,
-        Some(next) => window::last(series, Window::new(round.start, before(next.start)))?,
+        Some(_) => window::last(series, Window::new(round.start, next))?,
     };
+    let read_at = series.points.iter().map(|(t, _)| *t);
+    let read_at = read_at.filter(|t| *t <= next).fold(round.start, f64::max);
     let moves = |series: &Series| {
         let (from, to) = round.quiet?;
-        let how = rest::rests(series, round.watched.unwrap_or(from), to).err()?;
-        let (low, high) = how.around(value);
+        let ((low, high), how) = match rest::rests(series, round.watched.unwrap_or(from), to) {
+            Err(how) => (how.around(value), how),
+            // it rested, and moved once more before the checkpoint was read
+            Ok(since) => {
+                let how = moved_until(series, since.max(from), read_at)?;
+                ((value - how.rose, value + how.fell), how)
+            }
+        };
         Some(Floor {
             value,
-            low,
+            low: low.max(0.0),
             high,
             unrest: Some(unrest(&sampled, series, phase, how)),
         })
     };
     let moved = server.series.get(&sampled).and_then(moves);
     Ok(moved.unwrap_or_else(|| Floor::known(value)))
+}
+
+/// How a series moved between two moments.
+fn moved_until(series: &Series, from: f64, until: f64) -> Option<Restless> {
+    let seen = series.points.partition_point(|(t, _)| *t <= until);
+    rest::moved(&series.points[..seen], series.dimension, from)
 }
 
 /// ``memory` did not settle in the quiet end of `after`: it was 70 MB to 110 MB`
@@ -444,6 +462,30 @@ mod tests {
         let peak = |phase| window::max(&pss, during(&phases, phase, "pss"));
         assert_eq!(peak(&phases[1]), Ok(15.0));
         assert_eq!(during(&phases, &phases[1], "memory"), Window::new(4.0, 9.0));
+    }
+
+    #[test]
+    fn a_checkpoint_is_doubted_where_memory_moved_before_it() {
+        let quiet = |start, from| vec![round(start, from + 2.0, Some((from, from + 2.0)))];
+        let phases = vec![
+            made("before", quiet(0.0, 1.0), false),
+            made("after", quiet(4.0, 5.0), false),
+        ];
+        // at rest until 7 s, and 40 MB more when the checkpoint is read at 8 s
+        let mb = |values: &[f64]| every_second(&values.iter().map(|v| v * 1e6).collect::<Vec<_>>());
+        let memory = mb(&[50.0, 50.0, 50.0, 50.0, 50.0, 50.0, 50.0, 50.0, 90.0]);
+        let pss = Series {
+            points: vec![(3.5, 50e6), (8.0, 90e6)],
+            ..memory.clone()
+        };
+        let mut set = server("memory", &memory);
+        set.series.insert("memory_pss".into(), pss);
+        let grown = growth(&phases, &set, "memory_pss", &between("before", "after")).unwrap();
+        let bounds = grown.between.unwrap();
+        assert_eq!((bounds.least, bounds.most), (0.0, 40e6));
+        assert!(bounds.why.contains("end of `after`"), "{}", bounds.why);
+        let memory = growth(&phases, &set, "memory", &between("before", "after")).unwrap();
+        assert_eq!((memory.value, memory.between), (0.0, None));
     }
 
     #[test]
