@@ -97,12 +97,7 @@ fn every_model_has_the_bytes_of_the_table() {
         .iter()
         .map(|row| {
             let name = row["model"].to_lowercase().replace(['-', '.'], "_");
-            let model = match name.as_str() {
-                // nobody can serve it, so it is not in the library
-                "gpt_3_175b" => "{ path = \"x\", layers = 96, hidden = 12288, heads = 96, intermediate = 49152, gated = false, vocab = 50257, tied_embeddings = true }".into(),
-                name => format!("models.{name}"),
-            };
-            format!("engine = sixteen, model = {model}, gpu = endless")
+            format!("engine = sixteen, model = models.{name}, gpu = endless")
         })
         .collect();
     for (row, case) in rows.iter().zip(cases(&servers)) {
