@@ -94,7 +94,7 @@ scenario s {
 
 #[test]
 fn a_case_costs_what_its_gpus_do_and_nothing_is_free_because_its_price_is_not_known() {
-    let ran = Pack::new(COSTS).run(&[]).exits(1);
+    let ran = Pack::new(COSTS).run(&[]).exits(3);
     let priced = ran.case("s/dear=true");
     for name in ["hourly", "cheap"] {
         assert_eq!(check(&priced, name)["verdict"], "pass", "{priced:#}");
