@@ -1,8 +1,10 @@
 //! Rules about what a test means, as an experienced performance engineer would object in a
-//! review; and what becomes of findings: those that a writer has answered at their place, and the
-//! levels that somebody sets.
+//! review; and what becomes of findings: those that a writer has answered at their place, the
+//! levels that somebody sets, and the repairs.
 
+pub mod fix;
 mod levels;
+mod ratio;
 mod rules;
 mod suppress;
 mod view;
@@ -14,7 +16,7 @@ use crate::diagnostics::Diagnostic;
 use crate::eval::Params;
 use crate::resolve::{Flat, Program};
 use crate::scenario::{Case, gather};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use view::View;
 
@@ -34,13 +36,18 @@ pub fn check(
     let mut out = Vec::new();
     for flat in scenarios {
         let cases = cases.get(flat.title()).copied().unwrap_or_default();
-        let mut found = Vec::new();
+        let (mut found, mut across) = (Vec::new(), Vec::new());
         for case in cases {
-            let view = View::new(program, params, flat, case);
+            let view = View::new(program, params, flat, (case, cases));
             let of_case = rules::CASE_RULES.iter().flat_map(|rule| rule(&view));
             found.push((case.id.clone(), of_case.collect::<Vec<_>>()));
+            across.extend(rules::ACROSS_RULES.iter().flat_map(|rule| rule(&view)));
         }
         out.extend(gather(found));
+        // a check that reads other cases is of all of them
+        let mut said = HashSet::new();
+        across.retain(|d: &Diagnostic| said.insert((d.code, d.span())));
+        out.extend(across);
         out.extend(
             rules::SCENARIO_RULES
                 .iter()
