@@ -1,5 +1,6 @@
 //! Comments, and those of other languages.
 
+use super::super::docs::only_blanks;
 use super::super::patch::Patch;
 use super::{DocLine, Scanner};
 use crate::diagnostics::{Diagnostic, codes};
@@ -18,7 +19,7 @@ impl Scanner<'_> {
         let end = self.line_end(at);
         self.at = end;
         let rest = &self.bytes[at..end];
-        let alone = self.text[self.line_start..at].trim().is_empty();
+        let alone = only_blanks(&self.text[self.line_start..at]);
         if rest.starts_with(b"##") && !rest.starts_with(b"###") && alone && !self.interpolating() {
             self.out.docs.push(DocLine {
                 line: self.line,
