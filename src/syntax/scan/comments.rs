@@ -18,6 +18,7 @@ impl Scanner<'_> {
         let at = self.at;
         let end = self.line_end(at);
         self.at = end;
+        self.out.patches.push(Patch::replace(at, end, ""));
         let rest = &self.bytes[at..end];
         let alone = only_blanks(&self.text[self.line_start..at]);
         if rest.starts_with(b"##") && !rest.starts_with(b"###") && alone && !self.interpolating() {
