@@ -274,6 +274,7 @@ pub mod codes {
     pub const NOT_STREAMED: Rule = ("E0412", "not-streamed");
     pub const UNSET_VARIABLE: Rule = ("E0413", "unset-variable");
     pub const DOES_NOT_FIT: Rule = ("E0414", "does-not-fit");
+    pub const NONE_FEASIBLE: Rule = ("E0455", "none-feasible");
     pub const BAD_DATA: Rule = ("E0430", "bad-data");
     pub const UNKNOWN_CASE: Rule = ("E0431", "unknown-case");
     // W05: warnings about meaning

@@ -19,7 +19,7 @@ mod unlike;
 mod value;
 mod weight;
 
-pub use at::Cases;
+pub use at::{Cases, FEASIBLE};
 pub use between::Between;
 pub use data::DataFiles;
 pub use measurements::{Measurements, Nothing, Query, SeriesRef, Stretch, Window};

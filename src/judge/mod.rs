@@ -60,7 +60,9 @@ pub fn judge(case: &Case, data: &CaseData, program: &Program, params: &Params) -
         let report = judge.report(spec, &mut judged.notes);
         judged.reports.push(report);
     }
-    judged.ranks = case.ranks.iter().map(|spec| judge.rank(spec)).collect();
+    // one that cannot work is none of those that are compared
+    let ranks = case.ranks.iter().filter(|_| case.infeasible.is_none());
+    judged.ranks = ranks.map(|spec| judge.rank(spec)).collect();
     judged
 }
 

@@ -27,7 +27,9 @@ pub fn check(
 ) -> Vec<Diagnostic> {
     let mut out = Vec::new();
     for flat in scenarios {
-        let of_scenario = cases.iter().filter(|case| case.scenario == flat.title());
+        // what cannot work does not run, so there is nothing in it to object to
+        let runs = |case: &&Case| case.scenario == flat.title() && case.infeasible.is_none();
+        let of_scenario = cases.iter().filter(runs);
         let mut found = Vec::new();
         for case in of_scenario {
             let view = View::new(program, params, flat, case);
@@ -35,11 +37,7 @@ pub fn check(
             found.push((case.id.clone(), of_case.collect::<Vec<_>>()));
         }
         out.extend(gather(found));
-        let cases: Vec<Case> = cases
-            .iter()
-            .filter(|case| case.scenario == flat.title())
-            .cloned()
-            .collect();
+        let cases: Vec<Case> = cases.iter().filter(runs).cloned().collect();
         out.extend(
             rules::SCENARIO_RULES
                 .iter()

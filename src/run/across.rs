@@ -1,5 +1,6 @@
 //! Checks that read several cases: judged when all have run.
 
+use super::result::of_infeasible;
 use super::{Shared, error};
 use crate::judge::{self, Answers, case_verdict};
 use crate::report::model::{CaseResult, CheckResult, RunResult, Verdict};
@@ -89,6 +90,7 @@ fn verdict(result: &CaseResult) -> Verdict {
         .any(|check| check.level == CheckLevel::Expect);
     match result.verdict {
         Verdict::Interrupted => Verdict::Interrupted,
+        _ if result.infeasible.is_some() => of_infeasible(&result.checks),
         _ if expects => case_verdict(&result.checks, result.error.as_ref(), false, Verdict::Pass),
         verdict => verdict,
     }

@@ -3,7 +3,7 @@
 
 mod past;
 
-use super::result::{Begun, Ended, not_run, result};
+use super::result::{Begun, Ended, infeasible, not_run, result};
 use crate::eval::Params;
 use crate::measure::case::{CaseData, PhaseData, Round};
 use crate::probe::Unavailable;
@@ -66,6 +66,15 @@ pub fn rebuild(folder: &RunFolder, again: &Again<'_>) -> Result<Rebuilt, StoreEr
             continue;
         }
         let past = Past::of(&events, scenario, id);
+        if let Some(why) = &spec.infeasible {
+            let begun = Begun {
+                started: past.started,
+                start_s: past.start,
+            };
+            let (case, _) = infeasible(spec, why, (again.program, again.params), &begun);
+            rebuilt.cases.push((path, case));
+            continue;
+        }
         rebuilt
             .cases
             .push((path.clone(), case(folder, &path, spec, again, past)?));
@@ -131,6 +140,7 @@ fn case(
         names: names_of(spec),
         phases,
         servers: samples,
+        infeasible: None,
     };
     let begun = past.begun.unwrap_or(Begun {
         started: past.started,

@@ -115,7 +115,7 @@ fn across(
     trace: &[Reading],
 ) -> Option<Across> {
     let exprs = || std::iter::once(&check.expr).chain(&check.when);
-    let calls = |expr: &Arc<Expr>| cx.program.sources.text(expr.span).contains("at(");
+    let calls = |expr: &Arc<Expr>| cx.eval.calls(expr, scope, "at");
     if !trace.iter().any(|reading| reading.case.is_some()) && !exprs().any(calls) {
         return None;
     }

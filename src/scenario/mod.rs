@@ -7,6 +7,7 @@ mod compile;
 mod constants;
 mod context;
 mod engine;
+mod feasible;
 mod launch;
 mod matrix;
 mod memory;
@@ -24,6 +25,7 @@ mod workload;
 pub use by_case::gather;
 pub use compile::{Compiled, compile, compile_these, scenarios};
 pub use constants::{constants, suite_scenarios};
+pub use feasible::said as not_feasible;
 pub use memory::{MemorySpec, Sum};
 pub use report::figure;
 pub use server::PORT;
@@ -71,6 +73,9 @@ pub struct Case {
     pub reports: Vec<ReportSpec>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ranks: Vec<RankSpec>,
+    /// Why it cannot work: then it is a row with this reason, and nothing of it runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub infeasible: Option<String>,
     /// All cases of the scenario, for checks that read another.
     #[serde(skip)]
     pub cases: Arc<Cases>,

@@ -187,7 +187,7 @@ pub const BUILTINS: &[Builtin] = &[
             "at(axis = value, …)",
             &[],
             1,
-            "Another case of the matrix: the one with these values, and otherwise those of the case at hand. For checks, which are judged once all cases have run, and once for each combination of the axes that they read: at(tp = 4).stress.request_rate >= 1.5 * at(tp = 2).stress.request_rate.",
+            "Another case of the matrix: the one with these values, and otherwise those of the case at hand. For checks, which are judged once all cases have run, and once for each combination of the axes that they read: at(tp = 4).stress.request_rate >= 1.5 * at(tp = 2).stress.request_rate. Whether that case can work is at(tp = 4).feasible. A record stands for the one with the same attributes: at(layout = { tp = 4 }).",
         )
     },
     function(

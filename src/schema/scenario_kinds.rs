@@ -99,6 +99,12 @@ pub(super) const KINDS: &[Kind] = &[
                 "false",
                 "Start fresh servers for every case. Without it, cases that describe the same servers share one start of them.",
             ),
+            default(
+                "infeasible",
+                Type::Choice(&["error", "skip"]),
+                "\"error\"",
+                "What becomes of a case that cannot work: its engine's constraints object, or its model does not fit. It is an error before anything starts, or with `skip` a row with its reason in plans and reports, of which nothing runs.",
+            ),
         ],
         free: None,
         checks: true,
