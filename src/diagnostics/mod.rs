@@ -275,6 +275,10 @@ pub mod codes {
     pub const UNSET_VARIABLE: Rule = ("E0413", "unset-variable");
     pub const DOES_NOT_FIT: Rule = ("E0414", "does-not-fit");
     pub const NONE_FEASIBLE: Rule = ("E0455", "none-feasible");
+    pub const TOO_FEW_GPUS: Rule = ("E0456", "too-few-gpus");
+    pub const UNCONNECTED: Rule = ("E0458", "unconnected-gpus");
+    pub const BAD_LINK: Rule = ("E0459", "bad-link");
+    pub const FIT_UNKNOWN: Rule = ("E0457", "fit-unknown");
     pub const BAD_DATA: Rule = ("E0430", "bad-data");
     pub const UNKNOWN_CASE: Rule = ("E0431", "unknown-case");
     // W05: warnings about meaning

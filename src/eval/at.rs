@@ -1,7 +1,7 @@
 //! `at(tp = 2)`: another case of the matrix, the one with these axis values and otherwise those
 //! of the case at hand.
 
-use super::{Evaluator, Handle, Value};
+use super::{Evaluator, Fitted, Handle, Value};
 use crate::check::nearest;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::schema;
@@ -20,12 +20,15 @@ pub struct Cases {
     pub servers: Vec<Arc<str>>,
     /// Why cases cannot work, by their ids; those that can are not in it.
     pub infeasible: HashMap<Arc<str>, Arc<str>>,
+    /// What `fit` says of their servers, by case and server.
+    pub fits: HashMap<(Arc<str>, Arc<str>), Fitted>,
 }
 
 impl Evaluator<'_> {
     pub(super) fn at(&self, args: &[(&Arg, Value)], span: Span) -> Value {
         let Some((cases, own)) = self.measurements.cases() else {
-            let message = "`at` reads another case, which only checks can";
+            let message =
+                "`at` reads another case, which is known in checks, columns and ranks only";
             self.report(
                 Diagnostic::error(codes::NOT_CONSTANT, span, message)
                     .help("compare in a check: expect scales: at(tp = 4).stress.request_rate >= 1.5 * at(tp = 2).stress.request_rate"),
@@ -73,7 +76,7 @@ impl Evaluator<'_> {
                 let message = format!("the matrix has no case {}", axes.join(","));
                 self.report(
                     Diagnostic::warning(codes::NO_SUCH_CASE, span, &message)
-                        .help("the check will have no data: give it a `when`, or change what the matrix excludes"),
+                        .help("it will have no data: give a check of it a `when`, or change what the matrix excludes"),
                 );
                 Value::Unavailable(message.into())
             }

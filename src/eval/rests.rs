@@ -94,7 +94,14 @@ impl Walk<'_> {
                 // another case may be one that cannot work, whatever is measured
                 self.out.case |= function.text == "at";
                 self.called.insert(function.text.clone());
+                let before = self.out.measured;
                 args.iter().for_each(|arg| self.expr(&arg.value, scope));
+                // it follows from the server's block, whatever is measured of it
+                if function.text == "fit" {
+                    self.out.measured = before;
+                    self.out.case = true;
+                    self.names.insert("case".to_string());
+                }
             }
             ExprKind::Unary { value, .. } => self.expr(value, scope),
             ExprKind::Binary { left, right, .. } => {

@@ -3,7 +3,7 @@
 use super::distribution::Support;
 use super::requests::{Requests, share_of, statistic};
 use super::{floors, window};
-use crate::eval::{Measurements, Query, SeriesRef, Stretch, Value};
+use crate::eval::{Fitted, Measurements, Query, SeriesRef, Stretch, Value};
 use crate::load::delay::RunDelay;
 use crate::load::record::Record;
 use crate::probe::series::{Series, SeriesSet};
@@ -349,6 +349,10 @@ impl Measurements for CaseData {
 
     fn roles(&self, server: &str) -> Vec<Arc<str>> {
         self.names.roles(server)
+    }
+
+    fn fit(&self, server: &str) -> Option<Fitted> {
+        self.names.fit(server)
     }
 
     fn measure(&self, query: &Query) -> Value {

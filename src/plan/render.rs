@@ -98,6 +98,7 @@ impl Page {
         self.phases(&cases);
         self.workloads(&cases);
         self.checks(&cases);
+        self.ranks(&cases);
         self.reports(&cases);
     }
 
@@ -229,6 +230,33 @@ impl Page {
                         .map(|because| format!(" – {because}"))
                         .unwrap_or_default();
                     format!("{warn}{}{when}{because}", check.text)
+                }
+                None => "absent".into(),
+            };
+            self.variants(4, name, width, &variants(cases, text));
+        }
+    }
+
+    fn ranks(&mut self, cases: &[&Case]) {
+        let names = names(cases, |case| {
+            case.ranks.iter().map(|rank| rank.name.as_str()).collect()
+        });
+        if names.is_empty() {
+            return;
+        }
+        self.heading("ranks");
+        let width = widest(names.iter().copied(), WIDEST_LABEL);
+        for name in names {
+            let text = |case: &Case| match case.ranks.iter().find(|rank| rank.name == name) {
+                Some(rank) => {
+                    let order = if rank.highest { "highest" } else { "lowest" };
+                    let within: Vec<&str> =
+                        rank.within.iter().map(|(text, _)| text.as_str()).collect();
+                    let within = match within.is_empty() {
+                        true => "over all cases".to_string(),
+                        false => format!("within {}", within.join(", ")),
+                    };
+                    format!("{order} {}, {within}", rank.text)
                 }
                 None => "absent".into(),
             };

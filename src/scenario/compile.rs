@@ -2,14 +2,15 @@
 //! what is wrong with any of them is known before anything starts.
 
 use super::context::Context;
-use super::unmeasured::Unmeasured;
+use super::unmeasured::{Launched, Unmeasured};
 use super::{
-    Across, Case, by_case, checks, constants, feasible, matrix, phase, rank, report, server,
+    Across, Case, ServerSpec, by_case, checks, cluster, constants, feasible, matrix, phase, rank,
+    report, server,
 };
 use crate::check::{is_whole, modules_of};
 use crate::diagnostics::{Diagnostic, codes, has_errors};
 use crate::eval::{
-    Binding, Cases, Evaluator, FEASIBLE, Handle, Layer, Nothing, Params, Scope, Value,
+    Binding, Cases, Evaluator, FEASIBLE, Fitted, Handle, Layer, Nothing, Params, Scope, Value,
 };
 use crate::resolve::{Definition, DefinitionKind, Flat, ModuleId, Program};
 use crate::units::display_precise;
@@ -109,7 +110,9 @@ fn namesakes(program: &Program, name: &str, alike: &[&Arc<Flat>]) -> Option<Diag
 
 fn scenario(program: &Program, params: &Params, flat: &Arc<Flat>, out: &mut Compiled) {
     let constant = Evaluator::new(program, params, &Nothing);
-    let rows = matrix::rows(&constant, flat, &|axes| locals(program, flat, axes, None));
+    let scope = |axes: &IndexMap<String, Value>| locals(program, flat, axes, None);
+    let launched = |axes: &IndexMap<String, Value>| launched(program, params, flat, axes);
+    let rows = matrix::rows(&constant, params, flat, &scope, &launched);
     out.found.extend(constant.take_found());
     out.secrets.extend(constant.secrets());
     let mut ids: HashMap<String, IndexMap<String, Value>> = HashMap::new();
@@ -123,6 +126,7 @@ fn scenario(program: &Program, params: &Params, flat: &Arc<Flat>, out: &mut Comp
     // checks may ask of other cases whether they can work
     let all = Arc::new(Cases {
         infeasible: feasible::of_all(&cases),
+        fits: fits(&cases),
         ..all_cases(flat, &rows, &cases)
     });
     let first = out.cases.len();
@@ -166,6 +170,37 @@ fn all_cases(flat: &Arc<Flat>, rows: &[IndexMap<String, Value>], cases: &[Case])
     }
 }
 
+/// What `fit` says of the servers of all cases.
+fn fits(cases: &[Case]) -> HashMap<(Arc<str>, Arc<str>), Fitted> {
+    let of_case = |case: &Case| {
+        let id: Arc<str> = case.id.as_str().into();
+        let fit = move |s: &ServerSpec| ((id.clone(), s.name.as_str().into()), s.fitted());
+        case.servers.iter().map(fit).collect::<Vec<_>>()
+    };
+    cases.iter().flat_map(of_case).collect()
+}
+
+/// The servers of a row before it is a case. What is wrong with them is said when it is one.
+fn launched(
+    program: &Program,
+    params: &Params,
+    flat: &Arc<Flat>,
+    axes: &IndexMap<String, Value>,
+) -> Launched {
+    let eval = Evaluator::new(program, params, &Nothing);
+    let cx = Context {
+        eval: &eval,
+        program,
+        flat,
+        scope: locals(program, flat, axes, None),
+    };
+    let servers = flat.children_of("server");
+    let servers: Vec<_> = servers
+        .filter_map(|block| server::lower(&cx, block))
+        .collect();
+    Launched::of(&servers)
+}
+
 /// A check that reads other cases stands in the first of those in which it is the same, and of
 /// these in one that can work where there is one. What it reads is wanted of the cases it names.
 fn across(cases: &mut [Case]) {
@@ -200,7 +235,13 @@ fn across(cases: &mut [Case]) {
             }
         });
     }
-    for (of, query) in seen.into_iter().flat_map(|(_, across)| across.reads) {
+    let reads: Vec<_> = cases
+        .iter()
+        .flat_map(Case::across)
+        .flatten()
+        .cloned()
+        .collect();
+    for (of, query) in reads {
         let case = cases.iter_mut().find(|case| case.id == *of);
         if let Some(case) = case.filter(|case| !case.wanted.contains(&query)) {
             case.wanted.push(query);
@@ -352,7 +393,17 @@ fn one(
             .help("add `server sut { engine = engines.builtin }`, or one with a `url`"),
         );
     }
+    cluster::check(&cx, &servers);
     let mut found = eval.take_found();
+    secrets.extend(eval.secrets());
+    let launched = Launched::of(&servers);
+    let eval = Evaluator::new(program, params, &launched);
+    let cx = Context {
+        eval: &eval,
+        program,
+        flat,
+        scope: cx.scope,
+    };
     let mut case = Case {
         scenario: flat.title().to_string(),
         scenario_doc: flat.doc.clone(),
@@ -443,8 +494,8 @@ fn measured(
         scope,
     };
     case.checks = checks::lower(&cx, case);
-    case.reports = report::all(&cx);
-    case.ranks = rank::all(&cx);
+    case.reports = report::all(&cx, case);
+    case.ranks = rank::all(&cx, case);
     for name in flat.lets.keys() {
         cx.eval.local(name, &cx.scope);
     }

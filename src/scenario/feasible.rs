@@ -10,7 +10,12 @@ use std::sync::Arc;
 
 /// The errors that are about what a case asks of its engines and GPUs. All others are mistakes of
 /// whoever wrote the file, in this case as in any, and leave out nothing.
-const INFEASIBLE: [codes::Rule; 2] = [codes::CONSTRAINT, codes::DOES_NOT_FIT];
+const INFEASIBLE: [codes::Rule; 4] = [
+    codes::CONSTRAINT,
+    codes::DOES_NOT_FIT,
+    codes::TOO_FEW_GPUS,
+    codes::UNCONNECTED,
+];
 
 /// So many reasons are named where no case can work.
 const NAMED: usize = 3;

@@ -3,11 +3,13 @@
 
 mod by_case;
 mod checks;
+mod cluster;
 mod compile;
 mod constants;
 mod context;
 mod engine;
 mod feasible;
+mod fit;
 mod launch;
 mod matrix;
 mod memory;
@@ -23,6 +25,7 @@ mod vain;
 mod workload;
 
 pub use by_case::gather;
+pub use cluster::ClusterSpec;
 pub use compile::{Compiled, compile, compile_these, scenarios};
 pub use constants::{constants, suite_scenarios};
 pub use feasible::said as not_feasible;
@@ -40,6 +43,7 @@ use crate::syntax::ast::{CheckLevel, Expr};
 use crate::units::Dimension;
 use indexmap::IndexMap;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -82,6 +86,23 @@ pub struct Case {
     /// What checks of any case read of this one across cases.
     #[serde(skip)]
     pub wanted: Vec<Query>,
+}
+
+impl Case {
+    /// What of it is evaluated once all cases have run: the cases that each check, column and rank
+    /// reads besides its own.
+    pub fn across(&self) -> impl Iterator<Item = &Reads> {
+        let checks = self.checks.iter().filter_map(|check| check.across.as_ref());
+        let columns = self
+            .reports
+            .iter()
+            .flat_map(|report| report.across.values());
+        let ranks = self.ranks.iter().filter_map(|rank| rank.across.as_ref());
+        checks
+            .map(|across| &across.reads)
+            .chain(columns)
+            .chain(ranks)
+    }
 }
 
 /// A text that may be secret; then neither `Debug` nor a serialiser shows it.
@@ -135,6 +156,9 @@ pub struct ServerSpec {
     /// Every option that is passed, with its value as people read it.
     pub options: IndexMap<String, String>,
     pub gpus: u64,
+    /// The host that it is stated to run on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<ClusterSpec>,
     /// What its model takes of the `gpu` that it says it is for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<MemorySpec>,
@@ -344,8 +368,7 @@ pub struct CheckSpec {
 /// What a check reads of which cases. Cases in which this is equal are judged once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Across {
-    /// Case id and figure.
-    pub reads: Vec<(Arc<str>, Query)>,
+    pub reads: Reads,
     /// The axes of the case at hand that it names, with their values.
     pub axes: Vec<(String, Value)>,
 }
@@ -360,6 +383,9 @@ pub struct RankSpec {
     pub text: String,
     #[serde(skip)]
     pub by: Thunk,
+    /// What it reads of which cases, where it reads others: then it is evaluated once all have run.
+    #[serde(skip)]
+    pub across: Option<Reads>,
     /// Only cases in which these are equal are compared: as written, and the value.
     #[serde(serialize_with = "headers")]
     pub within: Vec<(String, Thunk)>,
@@ -375,7 +401,14 @@ pub struct ReportSpec {
     pub template: Option<Template>,
     #[serde(serialize_with = "headers")]
     pub columns: Vec<(String, Thunk)>,
+    /// Columns that read other cases, by their places, and what they read: they are evaluated once
+    /// all have run.
+    #[serde(skip)]
+    pub across: BTreeMap<usize, Reads>,
 }
+
+/// Figures that are read, each with the id of its case.
+pub type Reads = Vec<(Arc<str>, Query)>;
 
 fn seconds<S: serde::Serializer>(d: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(d.as_secs_f64())

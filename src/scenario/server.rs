@@ -2,7 +2,7 @@
 
 use super::context::{Context, as_text, as_whole, member};
 use super::launch::{existing, headers, home, launched, running, words};
-use super::{Layout, ServerSpec, Word, engine, memory, options};
+use super::{Layout, ServerSpec, Word, cluster, engine, memory, options};
 use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, Label, codes};
 use crate::eval::{BlockValue, Scope, Value};
@@ -90,10 +90,15 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
     let arguments = Value::list(arguments.into_iter().map(value).collect());
     let launch = launch.with_values([("arguments", arguments)]);
 
+    let cluster = cluster::of_server(cx, flat);
+    let gpu = match &cluster {
+        Some((_, gpu)) => (gpu.clone(), cx.place(flat, "cluster")),
+        None => (cx.attr(flat, "gpu"), cx.place(flat, "gpu")),
+    };
     // one that already runs has the memory it needs
     let memory = match url {
         Some(_) => None,
-        None => memory::lower(cx, flat, &engine.flat, &model, &launch),
+        None => memory::lower(cx, flat, gpu, &engine.flat, &model, &launch),
     };
     let start = match url {
         Some(url) => running(cx, flat, url)?,
@@ -114,6 +119,7 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
         layout,
         options: set.shown,
         gpus,
+        cluster: cluster.map(|(cluster, _)| cluster),
         memory,
         apis: asks.apis,
         ready: asks.ready,
