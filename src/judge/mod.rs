@@ -48,9 +48,10 @@ pub fn judge(case: &Case, data: &CaseData, program: &Program, params: &Params) -
         all: Evaluator::new(program, params, data),
         every: Evaluator::new(program, params, data).reading_all(),
     };
-    let check = |spec: &CheckSpec| match spec.across {
-        None => judge.check(spec),
-        Some(_) => check::pending(spec),
+    let check = |spec: &CheckSpec| match (&spec.across, &case.infeasible) {
+        (None, None) => judge.check(spec),
+        (None, Some(why)) => check::of_infeasible(judge.check(spec), why),
+        (Some(_), _) => check::pending(spec),
     };
     let mut judged = Judged {
         checks: case.checks.iter().map(check).collect(),

@@ -150,7 +150,7 @@ fn unchecked(data: &CaseData, silent: bool) -> Verdict {
 }
 
 /// The result of a case that cannot work: nothing of it runs. Its checks are skipped, but for those
-/// that rest on nothing measured: whether it can work is theirs to say.
+/// that hold of what follows from the file alone.
 pub(super) fn infeasible(
     spec: &Case,
     why: &str,
@@ -173,8 +173,8 @@ pub(super) fn infeasible(
     (result, data)
 }
 
-/// The verdict of a case that cannot work: it is left out, and fails only where an `expect` of it
-/// does, which then rests on nothing measured.
+/// The verdict of a case that cannot work: it is left out, and fails only where an `expect` does
+/// that reads other cases.
 pub(super) fn of_infeasible(checks: &[CheckResult]) -> Verdict {
     let fails =
         |check: &&CheckResult| check.level == CheckLevel::Expect && check.verdict == Verdict::Fail;

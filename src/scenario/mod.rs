@@ -29,7 +29,7 @@ pub use cluster::ClusterSpec;
 pub use compile::{Compiled, compile, compile_these, scenarios};
 pub use constants::{constants, suite_scenarios};
 pub use feasible::said as not_feasible;
-pub use memory::{MemorySpec, Sum};
+pub use memory::{MemorySpec, Pool, Sum};
 pub use report::figure;
 pub use server::PORT;
 pub use unmeasured::{Names, Unmeasured, names_of};

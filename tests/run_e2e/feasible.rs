@@ -22,6 +22,7 @@ scenario s {{
   expect even:    at(layout = {{ pp = 2, tp = 4 }}).feasible
   expect here:    case.feasible when layout.tp != 3
   expect not_now: not case.feasible when layout.tp == 3
+  expect works:   case.feasible
   expect quick:   a.ttft.p50 <= 10s
   expect memory:  sut.memory.max <= 10GB
   expect across:  at(layout = {{ tp = 3 }}).a.completed == a.completed
@@ -76,14 +77,14 @@ fn a_skipped_case_is_a_row_with_its_reason_and_launches_nothing() {
     assert!(left["infeasible"].as_str().unwrap().contains(WHY));
     assert_eq!(left["servers"].as_array().unwrap().len(), 0);
     assert!(left["ranks"].is_null(), "it is in no rank");
-    for name in ["quick", "memory", "across"] {
+    for name in ["works", "quick", "memory", "across"] {
         let check = check(&left, name);
         assert_eq!(check["verdict"], "skipped", "{check:#}");
         assert!(check["why"].as_str().unwrap().contains(WHY));
     }
     assert_eq!(check(&left, "not_now")["verdict"], "pass");
     // what stands once stands in a case that can work
-    for name in ["odd", "even", "here", "quick", "memory"] {
+    for name in ["odd", "even", "here", "works", "quick", "memory"] {
         assert_eq!(check(&one, name)["verdict"], "pass", "{name}");
     }
     assert_eq!(check(&one, "across")["verdict"], "skipped");
