@@ -14,6 +14,7 @@ mod lookup;
 mod measurements;
 mod measuring;
 mod ops;
+mod patterns;
 mod rests;
 mod scope;
 mod unlike;
@@ -25,6 +26,7 @@ pub use between::Between;
 pub use data::DataFiles;
 pub use fits::Fitted;
 pub use measurements::{Measurements, Nothing, Query, SeriesRef, Stretch, Window};
+pub use patterns::Patterns;
 pub use scope::{Binding, Layer, Scope};
 pub use value::{BlockValue, Handle, Part, Shape, Value};
 

@@ -16,7 +16,7 @@ use crate::diagnostics::Diagnostic;
 use crate::eval::Params;
 use crate::resolve::{Flat, Program};
 use crate::scenario::{Case, gather};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use view::View;
 
@@ -28,14 +28,24 @@ pub fn check(
     scenarios: &[Arc<Flat>],
     cases: &[Case],
 ) -> Vec<Diagnostic> {
+    // the cases of a scenario follow one another
+    let cases: HashMap<&str, &[Case]> = cases
+        .chunk_by(|a, b| a.scenario == b.scenario)
+        .filter_map(|cases| Some((cases.first()?.scenario.as_str(), cases)))
+        .collect();
     let mut out = Vec::new();
     for flat in scenarios {
         // what cannot work does not run, so there is nothing in it to object to
-        let runs = |case: &&Case| case.scenario == flat.title() && case.infeasible.is_none();
-        let cases: Vec<Case> = cases.iter().filter(runs).cloned().collect();
+        let mut cases = cases.get(flat.title()).copied().unwrap_or_default();
+        let runs: Vec<Case>;
+        if cases.iter().any(|case| case.infeasible.is_some()) {
+            let can_work = cases.iter().filter(|case| case.infeasible.is_none());
+            runs = can_work.cloned().collect();
+            cases = &runs;
+        }
         let (mut found, mut across) = (Vec::new(), Vec::new());
-        for case in &cases {
-            let view = View::new(program, params, flat, (case, &cases));
+        for case in cases {
+            let view = View::new(program, params, flat, (case, cases));
             let of_case = rules::CASE_RULES.iter().flat_map(|rule| rule(&view));
             found.push((case.id.clone(), of_case.collect::<Vec<_>>()));
             across.extend(rules::ACROSS_RULES.iter().flat_map(|rule| rule(&view)));
@@ -48,7 +58,7 @@ pub fn check(
         out.extend(
             rules::SCENARIO_RULES
                 .iter()
-                .flat_map(|rule| rule(flat, &cases)),
+                .flat_map(|rule| rule(flat, cases)),
         );
     }
     out.retain(|d| program.sources.get(d.span().file).path.is_some());

@@ -13,7 +13,7 @@ use crate::eval::{
     Binding, Cases, Evaluator, FEASIBLE, Fitted, Handle, Layer, Nothing, Params, Scope, Value,
 };
 use crate::resolve::{Definition, DefinitionKind, Flat, ModuleId, Program};
-use crate::units::display_precise;
+use crate::units::{Dimension, Quantity, display_precise};
 use indexmap::IndexMap;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -461,10 +461,15 @@ fn one(
 /// `case`, as expressions read it.
 fn implicit(case: &Case) -> Value {
     let gpus: u64 = case.servers.iter().map(|server| server.gpus).sum();
+    let price = match case.price() {
+        Ok(price) => Value::Number(Quantity::new(price, Dimension::MONEY.per(Dimension::TIME))),
+        Err(why) => Value::Unavailable(why.into()),
+    };
     Value::record([
         ("name".to_string(), Value::text(case.id.as_str())),
         ("scenario".to_string(), Value::text(case.scenario.as_str())),
         ("gpus".to_string(), Value::plain(gpus as f64)),
+        ("price".to_string(), price),
         (FEASIBLE.to_string(), Value::Bool(case.infeasible.is_none())),
     ])
 }

@@ -2,7 +2,8 @@
 //! it does not come out.
 
 use super::context::{Context, as_bool, as_number, as_text, member};
-use crate::cost::{Architecture, Budget, Fit, Mla, Moe, Precision, Ranks, Tower, Window};
+use super::gpu;
+use crate::cost::{Architecture, Budget, Fit, Mla, Moe, Precision, Ranks, Step, Tower, Window};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Scope, Value};
 use crate::resolve::Flat;
@@ -21,6 +22,9 @@ pub struct MemorySpec {
     /// Where the engine takes its KV cache whole at the start.
     #[serde(skip)]
     pub pool: Option<Pool>,
+    /// What a tensor-parallel step takes, of a few and of many tokens, where all of it is known.
+    #[serde(skip)]
+    pub steps: Vec<Step>,
     #[serde(flatten)]
     pub sum: Sum,
 }
@@ -69,17 +73,17 @@ pub enum Sum {
 pub(super) fn lower(
     cx: &Context<'_>,
     server: &Flat,
-    (written, place): (Value, Span),
+    (written, place): (&Value, Span),
     engine: &Flat,
     model: &Value,
     scope: &Scope,
 ) -> Option<MemorySpec> {
-    let gpu = match &written {
+    let gpu = match written {
         Value::Block(block) => block.flat.title().to_string(),
         Value::Record(_) => "GPU".to_string(),
         _ => return None,
     };
-    let figure = |name| as_number(&member(cx.eval, &written, "gpu", name, place));
+    let figure = |name| as_number(&member(cx.eval, written, "gpu", name, place));
     let memory = figure("memory")?;
     let (model, ranks, budget) = match sides(cx, engine, model, scope, memory) {
         Ok(sides) => sides,
@@ -90,7 +94,12 @@ pub(super) fn lower(
             };
             let sum = Sum::Unknown { unknown, lacks };
             let pool = pool(cx, engine, scope, memory, None);
-            return Some(MemorySpec { gpu, pool, sum });
+            return Some(MemorySpec {
+                gpu,
+                pool,
+                steps: Vec::new(),
+                sum,
+            });
         }
     };
     let fit = Fit::of(&model, ranks, budget);
@@ -100,6 +109,7 @@ pub(super) fn lower(
     Some(MemorySpec {
         gpu,
         pool: pool(cx, engine, scope, memory, Some(&fit)),
+        steps: steps(cx, (written, place), &model, ranks, &fit),
         sum: Sum::Known {
             fits: fit.fits(),
             gpu_bytes: memory,
@@ -125,6 +135,34 @@ enum Why {
     Lacks(String),
     /// What nobody can tell of this server.
     Unknown(String),
+}
+
+/// Sequences that are answered together, and tokens of a prompt that are taken at once, of the
+/// steps that a link is judged by.
+const TOGETHER: f64 = 64.0;
+const CHUNK: f64 = 2048.0;
+
+/// Steps over several GPUs; none where attention is not split as the rest is.
+fn steps(
+    cx: &Context<'_>,
+    gpu: (&Value, Span),
+    model: &Architecture,
+    ranks: Ranks,
+    fit: &Fit,
+) -> Vec<Step> {
+    let gpu = gpu::lower(cx, gpu);
+    let bytes = model
+        .moe
+        .and_then(|moe| moe.weights)
+        .unwrap_or(model.weights)
+        .bytes;
+    let rates = gpu.and_then(|gpu| gpu.rates(bytes));
+    match rates {
+        Some(rates) if ranks.tensor > 1.0 && ranks.attention == ranks.tensor => [TOGETHER, CHUNK]
+            .map(|tokens| Step::of(model, ranks, &fit.weights, rates, tokens))
+            .into(),
+        _ => Vec::new(),
+    }
 }
 
 /// What an engine that preallocates leaves of a GPU; none where it does not say how much it takes.

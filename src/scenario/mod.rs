@@ -10,6 +10,7 @@ mod context;
 mod engine;
 mod feasible;
 mod fit;
+mod gpu;
 mod launch;
 mod matrix;
 mod memory;
@@ -29,6 +30,7 @@ pub use cluster::ClusterSpec;
 pub use compile::{Compiled, compile, compile_these, scenarios};
 pub use constants::{constants, suite_scenarios};
 pub use feasible::said as not_feasible;
+pub use gpu::{GpuSpec, price};
 pub use memory::{MemorySpec, Pool, Sum};
 pub use report::figure;
 pub use server::PORT;
@@ -159,6 +161,12 @@ pub struct ServerSpec {
     /// The host that it is stated to run on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cluster: Option<ClusterSpec>,
+    /// The sort of GPU that it says it is for.
+    #[serde(skip)]
+    pub gpu: Option<GpuSpec>,
+    /// Requests per second that one replica is said to carry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<f64>,
     /// What its model takes of the `gpu` that it says it is for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<MemorySpec>,

@@ -1,8 +1,8 @@
 //! A server block and its engine, lowered to what launching and asking need.
 
-use super::context::{Context, as_text, as_whole, member};
+use super::context::{Context, as_number, as_text, as_whole, member};
 use super::launch::{existing, headers, home, launched, running, words};
-use super::{Layout, ServerSpec, Word, cluster, engine, memory, options};
+use super::{Layout, ServerSpec, Word, cluster, engine, gpu, memory, options};
 use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, Label, codes};
 use crate::eval::{BlockValue, Scope, Value};
@@ -91,15 +91,16 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
     let launch = launch.with_values([("arguments", arguments)]);
 
     let cluster = cluster::of_server(cx, flat);
-    let gpu = match &cluster {
+    let (gpu, place) = match &cluster {
         Some((_, gpu)) => (gpu.clone(), cx.place(flat, "cluster")),
         None => (cx.attr(flat, "gpu"), cx.place(flat, "gpu")),
     };
     // one that already runs has the memory it needs
     let memory = match url {
         Some(_) => None,
-        None => memory::lower(cx, flat, gpu, &engine.flat, &model, &launch),
+        None => memory::lower(cx, flat, (&gpu, place), &engine.flat, &model, &launch),
     };
+    let gpu = gpu::lower(cx, (&gpu, place));
     let start = match url {
         Some(url) => running(cx, flat, url)?,
         None if has_url => return None,
@@ -120,6 +121,8 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
         options: set.shown,
         gpus,
         cluster: cluster.map(|(cluster, _)| cluster),
+        gpu,
+        capacity: as_number(&cx.attr(flat, "capacity")),
         memory,
         apis: asks.apis,
         ready: asks.ready,
@@ -217,7 +220,7 @@ fn filled(cx: &Context<'_>, value: &Value, kind: &str, place: Span) -> Value {
 
 /// A block without a name in a block, or in a record that stands for one; none where it is not
 /// written.
-fn part(cx: &Context<'_>, value: &Value, kind: &'static str, place: Span) -> Value {
+pub(super) fn part(cx: &Context<'_>, value: &Value, kind: &'static str, place: Span) -> Value {
     let (written, place) = match value {
         Value::Block(block) => match (block.flat.child(kind), block.flat.attrs.get(kind)) {
             (Some(child), _) => {
