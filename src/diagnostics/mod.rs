@@ -275,6 +275,8 @@ pub mod codes {
     pub const UNSET_VARIABLE: Rule = ("E0413", "unset-variable");
     pub const DOES_NOT_FIT: Rule = ("E0414", "does-not-fit");
     pub const BAD_DATA: Rule = ("E0430", "bad-data");
+    pub const BAD_DISTRIBUTION: Rule = ("E0465", "bad-distribution");
+    pub const BEYOND_CONTEXT: Rule = ("E0466", "beyond-context");
     pub const UNKNOWN_CASE: Rule = ("E0431", "unknown-case");
     // W05: warnings about meaning
     pub const NO_SUCH_CASE: Rule = ("W0530", "no-such-case");

@@ -13,6 +13,7 @@ mod lookup;
 mod measurements;
 mod measuring;
 mod ops;
+mod random;
 mod rests;
 mod scope;
 mod unlike;

@@ -1,6 +1,6 @@
 //! A server block and its engine, lowered to what launching and asking need.
 
-use super::context::{Context, as_text, as_whole, member};
+use super::context::{Context, as_number, as_text, as_whole, member};
 use super::launch::{existing, headers, home, launched, running, words};
 use super::{Layout, ServerSpec, Word, engine, memory, options};
 use crate::check::is_whole;
@@ -110,6 +110,7 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
         engine: engine.flat.title().to_string(),
         // a path is called as the command names it
         model: served.or_else(|| by_engine.or(path).map(|path| home(&path))),
+        context: as_number(&field(cx, &model, "context", flat.head())),
         start,
         layout,
         options: set.shown,

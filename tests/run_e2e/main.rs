@@ -9,6 +9,7 @@ mod faults;
 mod folder;
 mod interrupt;
 mod load;
+mod random;
 mod raw;
 mod secrets;
 mod servers;

@@ -19,6 +19,7 @@ mod mean_latency;
 mod no_warmup;
 mod output_above_limit;
 mod random_answers;
+mod random_without_seed;
 mod rate_above_offered;
 mod rate_of_closed_loop;
 mod redundant_percentile;
@@ -47,6 +48,7 @@ pub const CASE_RULES: &[CaseRule] = &[
     rate_of_closed_loop::check,
     lateness_of_closed_loop::check,
     random_answers::check,
+    random_without_seed::check,
     output_above_limit::check,
     early_end::check,
     same_prompt::check,
