@@ -29,6 +29,7 @@ fn how(ty: Type) -> Option<String> {
         Type::Count(d) => format!("write a number: 20, or 20 {}", column_unit(d)),
         Type::Ratio => "write a share: 99%".to_string(),
         Type::Drawn(of) | Type::Ramped(of) => return how(*of),
+        Type::Arrival => "poisson() is how requests come that do not know of each other".into(),
         Type::Choice(choices) => format!("it is one of: \"{}\"", choices.join("\", \"")),
         _ => return None,
     })

@@ -269,7 +269,7 @@ impl Random {
 impl Serialize for Random {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.law {
-            Law::Constant(value) if value.fract() == 0.0 && value.abs() < 9e15 => {
+            Law::Constant(value) if self.dimension.is_count() => {
                 serializer.serialize_i64(value as i64)
             }
             Law::Constant(value) => serializer.serialize_f64(value),
