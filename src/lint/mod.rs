@@ -4,6 +4,7 @@
 
 pub mod fix;
 mod levels;
+mod ratio;
 mod rules;
 mod suppress;
 mod view;
@@ -15,6 +16,7 @@ use crate::diagnostics::Diagnostic;
 use crate::eval::Params;
 use crate::resolve::{Flat, Program};
 use crate::scenario::{Case, gather};
+use std::collections::HashSet;
 use std::sync::Arc;
 use view::View;
 
@@ -29,18 +31,19 @@ pub fn check(
     let mut out = Vec::new();
     for flat in scenarios {
         let of_scenario = cases.iter().filter(|case| case.scenario == flat.title());
-        let mut found = Vec::new();
-        for case in of_scenario {
-            let view = View::new(program, params, flat, case);
+        let cases: Vec<Case> = of_scenario.cloned().collect();
+        let (mut found, mut across) = (Vec::new(), Vec::new());
+        for case in &cases {
+            let view = View::new(program, params, flat, (case, &cases));
             let of_case = rules::CASE_RULES.iter().flat_map(|rule| rule(&view));
             found.push((case.id.clone(), of_case.collect::<Vec<_>>()));
+            across.extend(rules::ACROSS_RULES.iter().flat_map(|rule| rule(&view)));
         }
         out.extend(gather(found));
-        let cases: Vec<Case> = cases
-            .iter()
-            .filter(|case| case.scenario == flat.title())
-            .cloned()
-            .collect();
+        // a check that reads other cases is of all of them
+        let mut said = HashSet::new();
+        across.retain(|d: &Diagnostic| said.insert((d.code, d.span())));
+        out.extend(across);
         out.extend(
             rules::SCENARIO_RULES
                 .iter()

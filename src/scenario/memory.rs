@@ -17,8 +17,20 @@ const MOST_RANKS: f64 = 64.0;
 pub struct MemorySpec {
     /// The name of the GPU's block.
     pub gpu: String,
+    /// Where the engine takes its KV cache whole at the start.
+    #[serde(skip)]
+    pub pool: Option<Pool>,
     #[serde(flatten)]
     pub sum: Sum,
+}
+
+/// What an engine takes of each GPU at its start, in bytes, and leaves.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pool {
+    /// Weights and KV cache; none where the model is not known.
+    pub taken: Option<f64>,
+    /// What it leaves beside them.
+    pub left: f64,
 }
 
 /// Bytes are of one GPU.
@@ -64,6 +76,7 @@ pub(super) fn lower(
     let unknown = |why: String| {
         Some(MemorySpec {
             gpu: gpu.clone(),
+            pool: pool(cx, engine, scope, memory, None),
             sum: Sum::Unknown { unknown: why },
         })
     };
@@ -77,6 +90,7 @@ pub(super) fn lower(
     }
     Some(MemorySpec {
         gpu,
+        pool: pool(cx, engine, scope, memory, Some(&fit)),
         sum: Sum::Known {
             gpu_bytes: memory,
             allowed_bytes: fit.allowed(),
@@ -89,6 +103,30 @@ pub(super) fn lower(
                 .map(|bandwidth| fit.weights.read / bandwidth),
         },
     })
+}
+
+/// What an engine that preallocates leaves of a GPU; none where it does not say how much it takes.
+fn pool(
+    cx: &Context<'_>,
+    engine: &Flat,
+    scope: &Scope,
+    memory: f64,
+    fit: Option<&Fit>,
+) -> Option<Pool> {
+    let block = engine.child("memory")?;
+    let attr = |attribute| cx.attr_in(block, attribute, scope);
+    if as_bool(&attr("preallocates")) != Some(true) {
+        return None;
+    }
+    let taken = fit.map(|fit| fit.weights.rank + fit.room().max(0.0));
+    let whole = as_number(&attr("cache_share")).unwrap_or(1.0) >= 1.0;
+    let left = match taken {
+        Some(taken) => memory - taken,
+        None if whole => memory * (1.0 - as_number(&attr("share")).unwrap_or(1.0)),
+        None => return None,
+    };
+    // with all of it, the engine decides by itself how much it takes
+    (left > 0.0).then_some(Pool { taken, left })
 }
 
 /// The model, how it is split, and what the engine may take; or why that is not known.

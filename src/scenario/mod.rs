@@ -24,7 +24,7 @@ mod workload;
 pub use by_case::gather;
 pub use compile::{Compiled, compile, compile_these, scenarios};
 pub use constants::{constants, suite_scenarios};
-pub use memory::{MemorySpec, Sum};
+pub use memory::{MemorySpec, Pool, Sum};
 pub use report::figure;
 pub use server::PORT;
 pub use unmeasured::{Names, Unmeasured, names_of};

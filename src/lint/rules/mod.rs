@@ -3,6 +3,8 @@
 mod below_resolution;
 mod cold_baseline;
 mod cold_batch;
+mod compares_more_than_one_axis;
+mod contradictory_checks;
 mod drain_below_limit;
 mod early_end;
 mod even_arrivals;
@@ -11,6 +13,7 @@ mod few_rounds;
 mod growth_backwards;
 mod growth_without_quiesce;
 mod idle_axis;
+mod judges_nothing;
 mod lateness_of_closed_loop;
 mod limit_above_timeout;
 mod many_launches;
@@ -18,6 +21,7 @@ mod max_latency;
 mod mean_latency;
 mod no_warmup;
 mod output_above_limit;
+mod preallocated_memory;
 mod random_answers;
 mod random_without_seed;
 mod rate_above_offered;
@@ -25,6 +29,7 @@ mod rate_of_closed_loop;
 mod redundant_percentile;
 mod same_prompt;
 mod sample_too_coarse;
+mod superlinear_scaling;
 mod throughput_above_offered;
 mod timeout_below_phases;
 
@@ -65,6 +70,18 @@ pub const CASE_RULES: &[CaseRule] = &[
     even_arrivals::check,
     redundant_percentile::check,
     growth_backwards::check,
+    preallocated_memory::check,
+    contradictory_checks::check,
 ];
 
-pub const SCENARIO_RULES: &[ScenarioRule] = &[idle_axis::check, many_launches::check];
+/// What is found in checks that compare cases with each other.
+pub const ACROSS_RULES: &[CaseRule] = &[
+    superlinear_scaling::check,
+    compares_more_than_one_axis::check,
+];
+
+pub const SCENARIO_RULES: &[ScenarioRule] = &[
+    idle_axis::check,
+    many_launches::check,
+    judges_nothing::check,
+];
