@@ -5,7 +5,7 @@ use crate::diagnostics::Diagnostic;
 use crate::eval::{Evaluator, Params, Query, Reading, Stretch, Value, Window};
 use crate::measure::requests::share_of;
 use crate::resolve::{Flat, Program};
-use crate::scenario::{Case, CheckSpec, LoadSpec, PhaseSpec, ServerSpec, Start, Unmeasured};
+use crate::scenario::{Case, CheckSpec, LoadSpec, PhaseSpec, ServerSpec, Start, Thunk, Unmeasured};
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
 
@@ -19,6 +19,8 @@ pub struct View<'a> {
     comparisons: Vec<Comparison>,
     /// What its checks compare with each other.
     ratios: Vec<Ratio>,
+    /// Where a figure rests on a price that is not known, and why it is not.
+    unpriced: Vec<(Span, String)>,
 }
 
 /// One figure compared with a constant: `figure op limit`, however it is written.
@@ -57,10 +59,15 @@ impl<'a> View<'a> {
             compared(&eval, check, expr, certain, &mut comparisons);
             ratios(&eval, flat, check, certain, &mut of_each_other);
         }
+        let unpriced = match case.price() {
+            Ok(_) => Vec::new(),
+            Err(why) => unpriced(&eval, case, &why),
+        };
         Self {
             case,
             flat,
             cases,
+            unpriced,
             comparisons,
             ratios: of_each_other,
         }
@@ -118,6 +125,11 @@ impl<'a> View<'a> {
     pub fn case_of(&self, id: Option<&str>) -> Option<&'a Case> {
         let Some(id) = id else { return Some(self.case) };
         self.cases.iter().find(|case| case.id == id)
+    }
+
+    /// Where a check, a rank or a column rests on a price that is not known, and why it is not.
+    pub fn unpriced(&self) -> &[(Span, String)] {
+        &self.unpriced
     }
 
     /// The figures that its checks compare with each other.
@@ -207,6 +219,19 @@ pub fn warning(
     message: impl Into<String>,
 ) -> Diagnostic {
     Diagnostic::warning(rule, span, message)
+}
+
+fn unpriced(eval: &Evaluator<'_>, case: &Case, why: &str) -> Vec<(Span, String)> {
+    let checks = case.checks.iter().map(|check| &check.expr);
+    let ranks = case.ranks.iter().map(|rank| &rank.by);
+    let columns = case.reports.iter().flat_map(|report| &report.columns);
+    let figures = checks.chain(ranks).chain(columns.map(|(_, column)| column));
+    let rests = |figure: &&Thunk| {
+        let value = eval.eval(&figure.expr, &figure.scope);
+        matches!(value, Value::Unavailable(reason) if *reason == *why)
+    };
+    let spans = figures.filter(rests).map(|figure| figure.expr.span);
+    spans.map(|span| (span, why.to_string())).collect()
 }
 
 fn compared(
