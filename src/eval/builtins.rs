@@ -20,7 +20,7 @@ pub(super) struct Bound<'e> {
 }
 
 impl<'e> Bound<'e> {
-    fn value(&self, index: usize) -> &Value {
+    pub(super) fn value(&self, index: usize) -> &Value {
         self.values
             .get(index)
             .and_then(Option::as_ref)
@@ -63,7 +63,7 @@ impl<'e> Bound<'e> {
         })
     }
 
-    fn span(&self, index: usize) -> Span {
+    pub(super) fn span(&self, index: usize) -> Span {
         self.expr(index).map_or(self.span, |expr| expr.span)
     }
 }
@@ -434,7 +434,12 @@ impl Evaluator<'_> {
             ("fixed", _, _) => wrong(0, "a bare number"),
             ("data", Value::Text(name), _) => self.data(name, bound.span(0)),
             ("data", _, _) => wrong(0, "a file name"),
-            ("poisson" | "constant", _, _) => Value::text(builtin.name),
+            (
+                "uniform" | "normal" | "lognormal" | "zipf" | "empirical" | "constant" | "poisson"
+                | "gamma" | "ramp",
+                _,
+                _,
+            ) => self.random(builtin, bound),
             ("env", Value::Text(name), default) => match std::env::var(name.as_ref()) {
                 Ok(value) => self.secret(&value),
                 Err(_) => match default {

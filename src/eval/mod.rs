@@ -15,6 +15,7 @@ mod measurements;
 mod measuring;
 mod ops;
 mod patterns;
+mod random;
 mod rests;
 mod scope;
 mod unlike;

@@ -3,6 +3,7 @@
 use super::{Reads, Thunk};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{BlockValue, Evaluator, Reading, Scope, Shape, Value};
+use crate::load::random::Random;
 use crate::resolve::{Flat, Program};
 use crate::schema;
 use crate::source::Span;
@@ -225,6 +226,15 @@ pub(super) fn as_text(value: &Value) -> Option<String> {
 pub(super) fn as_number(value: &Value) -> Option<f64> {
     match value {
         Value::Number(q) => Some(q.value),
+        _ => None,
+    }
+}
+
+/// A number, or a distribution that requests draw from.
+pub(super) fn drawn(value: &Value) -> Option<Random> {
+    match value {
+        Value::Number(q) => Some(Random::constant(q.value, q.dimension)),
+        Value::Random(random) => Some(random.as_ref().clone()),
         _ => None,
     }
 }

@@ -38,6 +38,7 @@ pub use unmeasured::{Names, Unmeasured, names_of};
 pub use workload::answered;
 
 use crate::eval::{Cases, Query, Scope, Value};
+use crate::load::random::Random;
 use crate::load::spec::{Api, Load, Pace};
 use crate::report::model::{Figure, ReportFormat, Template};
 use crate::source::Span;
@@ -153,6 +154,9 @@ pub struct ServerSpec {
     pub engine: String,
     /// What requests call the model; none where it is to be found through `/v1/models`.
     pub model: Option<String>,
+    /// The longest sequence of its model, in tokens, where that is known.
+    #[serde(skip)]
+    pub context: Option<f64>,
     pub start: Start,
     pub layout: Layout,
     /// Every option that is passed, with its value as people read it.
@@ -298,6 +302,9 @@ impl PhaseSpec {
 #[derive(Debug, Clone, Serialize)]
 pub struct LoadSpec {
     pub load: Load,
+    /// Whether its seed is written, and not the default: then lengths follow from it alone.
+    #[serde(skip)]
+    pub seeded: bool,
     pub server: String,
     pub workload: WorkloadSpec,
 }
@@ -328,8 +335,12 @@ fn is_empty(body: &Arc<serde_json::Map<String, serde_json::Value>>) -> bool {
 pub struct RequestSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub system: Option<String>,
+    /// Empty where the prompt is of random words.
     pub content: Vec<PartSpec>,
-    pub max_tokens: Option<u64>,
+    /// How many tokens of random words the prompt has, where it is of these.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input: Option<Random>,
+    pub max_tokens: Option<Random>,
     pub temperature: Option<f64>,
     pub ignore_eos: bool,
     pub stream: bool,

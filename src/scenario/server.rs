@@ -116,6 +116,7 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
         engine: engine.flat.title().to_string(),
         // a path is called as the command names it
         model: served.or_else(|| by_engine.or(path).map(|path| home(&path))),
+        context: as_number(&field(cx, &model, "context", flat.head())),
         start,
         layout,
         options: set.shown,

@@ -169,6 +169,42 @@ pub const BUILTINS: &[Builtin] = &[
         1,
         "What a data file holds: YAML, JSON, JSON lines (`.jsonl`) or CSV, by its ending; at most 16 MiB. It stands in the folder of the file that names it, or below. A CSV gives a list of records with the header's keys: a column of numbers holds numbers, one of `true` and `false` truths, any other texts; an empty cell is `none`.",
     ),
+    // what requests draw
+    function(
+        "uniform",
+        "uniform(low, high)",
+        &["low", "high"],
+        2,
+        "Any value between the two, both included, as likely; of tokens any whole number.",
+    ),
+    function(
+        "normal",
+        "normal(mean = …, stddev = …, min = …, max = …)",
+        &["mean", "stddev", "min", "max"],
+        2,
+        "A normal distribution. Draws below `min` (0 where it is left out) or above `max` are taken to be these.",
+    ),
+    function(
+        "lognormal",
+        "lognormal(mean = …, stddev = …, min = …, max = …)",
+        &["mean", "stddev", "min", "max"],
+        2,
+        "A lognormal distribution, of this mean and this standard deviation themselves, not of their logarithms. Draws below `min` or above `max` are taken to be these.",
+    ),
+    function(
+        "zipf",
+        "zipf(most, exponent = …)",
+        &["most", "exponent"],
+        1,
+        "Whole numbers k from 1 to `most` (a million at most), as likely as 1 / k^exponent: few long ones among many short ones. The exponent is 1 unless said.",
+    ),
+    function(
+        "empirical",
+        "empirical(file) or empirical(list)",
+        &["values"],
+        1,
+        "One of the values of a list, or of a data file with one column of numbers, each as likely. What stands in it several times is drawn as often.",
+    ),
     // arrivals
     function(
         "poisson",
@@ -177,7 +213,27 @@ pub const BUILTINS: &[Builtin] = &[
         0,
         "Arrivals that do not know of each other: exponential gaps.",
     ),
-    function("constant", "constant()", &[], 0, "Arrivals at equal gaps."),
+    function(
+        "constant",
+        "constant() or constant(value)",
+        &["value"],
+        0,
+        "Arrivals at equal gaps; with a value, the distribution that draws nothing else.",
+    ),
+    function(
+        "gamma",
+        "gamma(shape = …)",
+        &["shape"],
+        1,
+        "Arrivals whose gaps have a gamma distribution: in bursts with a shape below 1, Poisson at 1, more even above it. Their coefficient of variation is 1 / sqrt(shape).",
+    ),
+    function(
+        "ramp",
+        "ramp(from = …, to = …, curve = \"linear\")",
+        &["from", "to", "curve"],
+        2,
+        "A rate that goes from one to the other over the load's `duration`: `\"linear\"`, or `\"exponential\"` (by the same factor in each second).",
+    ),
     // secrets
     function(
         "env",
