@@ -345,6 +345,7 @@ impl<'a> Walk<'a> {
             .keys()
             .copied()
             .chain(names.keys().map(String::as_str))
+            .chain(["true", "false", "none"])
             .collect();
         candidates.sort_unstable();
         match nearest(name, candidates.iter().copied()) {

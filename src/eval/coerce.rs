@@ -377,19 +377,21 @@ impl Evaluator<'_> {
         let diagnostic =
             Diagnostic::error(codes::MISSING_UNIT, span, message).says("a bare number");
         let written = self.program.sources.text(span);
-        let meant = match dimension == Dimension::TIME {
-            true => format!(
-                "write `{text}` or `{}ms`, whichever was meant",
-                number(value, 15)
-            ),
-            false => format!("write `{text}`, if that is what was meant"),
-        };
-        self.report(match written.replace('_', "").parse::<f64>() {
-            Ok(_) => diagnostic
-                .help(meant)
+        let is_number = written.replace('_', "").parse::<f64>().is_ok();
+        self.report(match is_number {
+            true if dimension == Dimension::TIME => {
+                // both are as likely, so `--unsafe-fixes` makes neither, and an editor offers both
+                let millis = format!("{}ms", number(value, 15));
+                diagnostic
+                    .help(format!("write `{text}` or `{millis}`, whichever was meant"))
+                    .fix("in seconds", span, text, false)
+                    .fix("in milliseconds", span, millis, false)
+            }
+            true => diagnostic
+                .help(format!("write `{text}`, if that is what was meant"))
                 .fix("add the likely unit", span, text, false),
             // its value comes from somewhere else
-            Err(_) => diagnostic.help(format!("multiply it by its unit: `… * 1{unit}`")),
+            false => diagnostic.help(format!("multiply it by its unit: `… * 1{unit}`")),
         });
         Value::Error
     }
