@@ -16,7 +16,7 @@ use crate::diagnostics::Diagnostic;
 use crate::eval::Params;
 use crate::resolve::{Flat, Program};
 use crate::scenario::{Case, gather};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use view::View;
 
@@ -28,13 +28,17 @@ pub fn check(
     scenarios: &[Arc<Flat>],
     cases: &[Case],
 ) -> Vec<Diagnostic> {
+    // the cases of a scenario follow one another
+    let cases: HashMap<&str, &[Case]> = cases
+        .chunk_by(|a, b| a.scenario == b.scenario)
+        .filter_map(|cases| Some((cases.first()?.scenario.as_str(), cases)))
+        .collect();
     let mut out = Vec::new();
     for flat in scenarios {
-        let of_scenario = cases.iter().filter(|case| case.scenario == flat.title());
-        let cases: Vec<Case> = of_scenario.cloned().collect();
+        let cases = cases.get(flat.title()).copied().unwrap_or_default();
         let (mut found, mut across) = (Vec::new(), Vec::new());
-        for case in &cases {
-            let view = View::new(program, params, flat, (case, &cases));
+        for case in cases {
+            let view = View::new(program, params, flat, (case, cases));
             let of_case = rules::CASE_RULES.iter().flat_map(|rule| rule(&view));
             found.push((case.id.clone(), of_case.collect::<Vec<_>>()));
             across.extend(rules::ACROSS_RULES.iter().flat_map(|rule| rule(&view)));
@@ -47,7 +51,7 @@ pub fn check(
         out.extend(
             rules::SCENARIO_RULES
                 .iter()
-                .flat_map(|rule| rule(flat, &cases)),
+                .flat_map(|rule| rule(flat, cases)),
         );
     }
     out.retain(|d| program.sources.get(d.span().file).path.is_some());
