@@ -106,7 +106,16 @@ impl Evaluator<'_> {
                         && (text.starts_with(|c: char| c.is_ascii_digit())
                             || matches!(text.as_ref(), "true" | "false")) =>
                 {
-                    diagnostic.help(format!("without quotes, if that is what was meant: {text}"))
+                    let written = self.program.sources.text(span);
+                    // where it comes from elsewhere, the quotes are there
+                    let literal = written.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
+                    let here = literal == Some(text.as_ref());
+                    let help = format!("without quotes, if that is what was meant: {text}");
+                    let diagnostic = diagnostic.help(help);
+                    match here {
+                        true => diagnostic.fix("remove the quotes", span, text.as_ref(), false),
+                        false => diagnostic,
+                    }
                 }
                 _ => match how(ty) {
                     Some(help) => diagnostic.help(help),
@@ -316,10 +325,11 @@ impl Evaluator<'_> {
     }
 
     fn not_negative(&self, name: &str, q: crate::units::Quantity, span: Span) -> Value {
-        let most = if q.dimension == Dimension::TIME {
-            LONGEST
-        } else {
-            LARGEST
+        let most = match q.dimension {
+            Dimension::TIME => LONGEST,
+            // a GPU does ten times so many operations in a second
+            d if d == Dimension::COMPUTE.per(Dimension::TIME) => LARGEST * 1e6,
+            _ => LARGEST,
         };
         if q.value < 0.0 || q.value.is_nan() || q.value > most {
             let negative = q.value < 0.0;

@@ -5,20 +5,23 @@ use crate::diagnostics::Diagnostic;
 use crate::eval::{Evaluator, Params, Query, Reading, Stretch, Value, Window};
 use crate::measure::requests::share_of;
 use crate::resolve::{Flat, Program};
-use crate::scenario::{Case, CheckSpec, LoadSpec, PhaseSpec, ServerSpec, Start, Unmeasured};
-use crate::source::Span;
+use crate::scenario::{Case, CheckSpec, LoadSpec, PhaseSpec, ServerSpec, Start, Thunk, Unmeasured};
+use crate::source::{Sources, Span};
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
 
 /// A case, the scenario that it is of, and what its checks compare.
 pub struct View<'a> {
     pub case: &'a Case,
     pub flat: &'a Flat,
+    sources: &'a Sources,
     /// All cases of the scenario.
     pub cases: &'a [Case],
     /// What its checks compare with constants.
     comparisons: Vec<Comparison>,
     /// What its checks compare with each other.
     ratios: Vec<Ratio>,
+    /// Where a figure rests on a price that is not known, and why it is not.
+    unpriced: Vec<(Span, String)>,
 }
 
 /// One figure compared with a constant: `figure op limit`, however it is written.
@@ -38,7 +41,7 @@ pub const LATENCIES: [&str; 5] = ["ttft", "ttfa", "itl", "tpot", "e2e"];
 
 impl<'a> View<'a> {
     pub fn new(
-        program: &Program,
+        program: &'a Program,
         params: &Params,
         flat: &'a Flat,
         (case, cases): (&'a Case, &'a [Case]),
@@ -57,13 +60,38 @@ impl<'a> View<'a> {
             compared(&eval, check, expr, certain, &mut comparisons);
             ratios(&eval, flat, check, certain, &mut of_each_other);
         }
+        let unpriced = match case.price() {
+            Ok(_) => Vec::new(),
+            Err(why) => unpriced(&eval, case, &why),
+        };
         Self {
             case,
             flat,
+            sources: &program.sources,
             cases,
+            unpriced,
             comparisons,
             ratios: of_each_other,
         }
+    }
+
+    /// What is written at a place.
+    pub fn text(&self, span: Span) -> &'a str {
+        self.sources.text(span)
+    }
+
+    /// Where a word stands in a part of the text, if it does so once.
+    pub fn word(&self, within: Span, word: &str) -> Option<Span> {
+        let text = self.text(within);
+        let is_letter = |c: char| c.is_alphanumeric() || c == '_';
+        let mut places = text.match_indices(word).filter(|(at, _)| {
+            let behind = &text[at + word.len()..];
+            !text[..*at].ends_with(is_letter) && !behind.starts_with(is_letter)
+        });
+        let (at, _) = places.next()?;
+        let start = within.start as usize + at;
+        let once = places.next().is_none();
+        once.then(|| Span::new(within.file, start, start + word.len()))
     }
 
     /// The phases that run, each with the block that it is from.
@@ -118,6 +146,11 @@ impl<'a> View<'a> {
     pub fn case_of(&self, id: Option<&str>) -> Option<&'a Case> {
         let Some(id) = id else { return Some(self.case) };
         self.cases.iter().find(|case| case.id == id)
+    }
+
+    /// Where a check, a rank or a column rests on a price that is not known, and why it is not.
+    pub fn unpriced(&self) -> &[(Span, String)] {
+        &self.unpriced
     }
 
     /// The figures that its checks compare with each other.
@@ -200,6 +233,11 @@ pub fn place(flat: &Flat, name: &str) -> Span {
     written.map_or(flat.head(), |attr| attr.name.span.to(attr.expr.span))
 }
 
+/// Where the value of an attribute is written, if it is.
+pub fn value(flat: &Flat, name: &str) -> Option<Span> {
+    flat.attrs.get(name).map(|attr| attr.expr.span)
+}
+
 /// A finding of a rule: its place, and what is wrong there.
 pub fn warning(
     rule: (&'static str, &'static str),
@@ -207,6 +245,19 @@ pub fn warning(
     message: impl Into<String>,
 ) -> Diagnostic {
     Diagnostic::warning(rule, span, message)
+}
+
+fn unpriced(eval: &Evaluator<'_>, case: &Case, why: &str) -> Vec<(Span, String)> {
+    let checks = case.checks.iter().map(|check| &check.expr);
+    let ranks = case.ranks.iter().map(|rank| &rank.by);
+    let columns = case.reports.iter().flat_map(|report| &report.columns);
+    let figures = checks.chain(ranks).chain(columns.map(|(_, column)| column));
+    let rests = |figure: &&Thunk| {
+        let value = eval.eval(&figure.expr, &figure.scope);
+        matches!(value, Value::Unavailable(reason) if *reason == *why)
+    };
+    let spans = figures.filter(rests).map(|figure| figure.expr.span);
+    spans.map(|span| (span, why.to_string())).collect()
 }
 
 fn compared(

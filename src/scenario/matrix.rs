@@ -3,6 +3,7 @@
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Evaluator, Scope, Value};
 use crate::resolve::Flat;
+use crate::source::{Sources, Span};
 use indexmap::IndexMap;
 use std::collections::HashMap;
 
@@ -93,10 +94,12 @@ pub(super) fn rows(
     for ((expr, _), removed) in matrix.excludes.iter().zip(&removed) {
         if !removed && !rows.is_empty() {
             let message = "this exclusion removes no row";
-            eval.report(
+            eval.report(without(
+                &eval.program.sources,
+                expr.span,
                 Diagnostic::warning(codes::USELESS_EXCLUDE, expr.span, message)
                     .help("delete it, or mend its condition"),
-            );
+            ));
         }
     }
     if rows.is_empty() {
@@ -154,4 +157,20 @@ fn excluded(
         }
     }
     out
+}
+
+/// With the repair that takes the whole `exclude when …` out, where it has its line to itself.
+fn without(sources: &Sources, condition: Span, found: Diagnostic) -> Diagnostic {
+    let before = &sources.get(condition.file).text[..condition.start as usize];
+    let line = &before[before.rfind('\n').map_or(0, |at| at + 1)..];
+    let whole = line.trim_start();
+    let words: Vec<&str> = whole.split_whitespace().collect();
+    if words != ["exclude", "when"] {
+        return found;
+    }
+    let start = condition.start as usize - whole.len();
+    match sources.removal(Span::new(condition.file, start, condition.end as usize)) {
+        Some(line) => found.fix("delete it", line, "", false),
+        None => found,
+    }
 }

@@ -2,7 +2,8 @@
 //! it does not come out.
 
 use super::context::{Context, as_bool, as_number, as_text, member};
-use crate::cost::{Architecture, Budget, Fit, Mla, Moe, Precision, Ranks, Tower, Window};
+use super::gpu;
+use crate::cost::{Architecture, Budget, Fit, Mla, Moe, Precision, Ranks, Step, Tower, Window};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Scope, Value};
 use crate::resolve::Flat;
@@ -20,6 +21,9 @@ pub struct MemorySpec {
     /// Where the engine takes its KV cache whole at the start.
     #[serde(skip)]
     pub pool: Option<Pool>,
+    /// What a tensor-parallel step takes, of a few and of many tokens, where all of it is known.
+    #[serde(skip)]
+    pub steps: Vec<Step>,
     #[serde(flatten)]
     pub sum: Sum,
 }
@@ -77,6 +81,7 @@ pub(super) fn lower(
         Some(MemorySpec {
             gpu: gpu.clone(),
             pool: pool(cx, engine, scope, memory, None),
+            steps: Vec::new(),
             sum: Sum::Unknown { unknown: why },
         })
     };
@@ -91,6 +96,7 @@ pub(super) fn lower(
     Some(MemorySpec {
         gpu,
         pool: pool(cx, engine, scope, memory, Some(&fit)),
+        steps: steps(cx, server, &model, ranks, &fit),
         sum: Sum::Known {
             gpu_bytes: memory,
             allowed_bytes: fit.allowed(),
@@ -103,6 +109,34 @@ pub(super) fn lower(
                 .map(|bandwidth| fit.weights.read / bandwidth),
         },
     })
+}
+
+/// Sequences that are answered together, and tokens of a prompt that are taken at once, of the
+/// steps that a link is judged by.
+const TOGETHER: f64 = 64.0;
+const CHUNK: f64 = 2048.0;
+
+/// Steps over several GPUs; none where attention is not split as the rest is.
+fn steps(
+    cx: &Context<'_>,
+    server: &Flat,
+    model: &Architecture,
+    ranks: Ranks,
+    fit: &Fit,
+) -> Vec<Step> {
+    let gpu = gpu::lower(cx, server);
+    let bytes = model
+        .moe
+        .and_then(|moe| moe.weights)
+        .unwrap_or(model.weights)
+        .bytes;
+    let rates = gpu.and_then(|gpu| gpu.rates(bytes));
+    match rates {
+        Some(rates) if ranks.tensor > 1.0 && ranks.attention == ranks.tensor => [TOGETHER, CHUNK]
+            .map(|tokens| Step::of(model, ranks, &fit.weights, rates, tokens))
+            .into(),
+        _ => Vec::new(),
+    }
 }
 
 /// What an engine that preallocates leaves of a GPU; none where it does not say how much it takes.

@@ -124,11 +124,7 @@ fn nearer(cases: &Cases, a: &str, b: &str, axes: &[String]) -> bool {
 }
 
 fn gpus(case: &Case) -> Vec<u64> {
-    let of = |server: &ServerSpec| {
-        let layout = server.layout;
-        server.gpus.max(layout.tp * layout.pp * layout.dp)
-    };
-    case.servers.iter().map(of).collect()
+    case.servers.iter().map(ServerSpec::gpu_count).collect()
 }
 
 fn loads_alike(a: &Case, b: &Case) -> bool {

@@ -5,6 +5,7 @@ mod cold_baseline;
 mod cold_batch;
 mod compares_more_than_one_axis;
 mod contradictory_checks;
+mod cost_without_price;
 mod drain_below_limit;
 mod early_end;
 mod even_arrivals;
@@ -20,6 +21,7 @@ mod many_launches;
 mod max_latency;
 mod mean_latency;
 mod no_warmup;
+mod open_loop_above_capacity;
 mod output_above_limit;
 mod preallocated_memory;
 mod random_answers;
@@ -27,11 +29,13 @@ mod random_without_seed;
 mod rate_above_offered;
 mod rate_of_closed_loop;
 mod redundant_percentile;
+mod replicas_without_need;
 mod same_prompt;
 mod sample_too_coarse;
 mod superlinear_scaling;
 mod throughput_above_offered;
 mod timeout_below_phases;
+mod tp_over_slow_link;
 
 use super::view::View;
 use crate::diagnostics::Diagnostic;
@@ -72,6 +76,10 @@ pub const CASE_RULES: &[CaseRule] = &[
     growth_backwards::check,
     preallocated_memory::check,
     contradictory_checks::check,
+    cost_without_price::check,
+    open_loop_above_capacity::check,
+    replicas_without_need::check,
+    tp_over_slow_link::check,
 ];
 
 /// What is found in checks that compare cases with each other.

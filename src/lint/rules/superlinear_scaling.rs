@@ -152,9 +152,5 @@ fn gpus(case: &Case, of: &Stretch) -> Option<f64> {
         return None;
     }
     let server = case.servers.iter().find(|server| server.name == *first)?;
-    let layout = server.layout;
-    match server.gpus {
-        0 => Some((layout.tp * layout.pp * layout.dp) as f64),
-        gpus => Some(gpus as f64),
-    }
+    Some(server.gpu_count() as f64)
 }
