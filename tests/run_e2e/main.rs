@@ -9,6 +9,7 @@ mod faults;
 mod folder;
 mod interrupt;
 mod load;
+mod media;
 mod random;
 mod raw;
 mod secrets;
