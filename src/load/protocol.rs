@@ -17,9 +17,7 @@ pub enum RequestError {
         kind.noun()
     )]
     Media { path: String, kind: Media },
-    #[error(
-        "the API {path} takes sound as data only, not by its URL: name a file in `audio(…)`"
-    )]
+    #[error("the API {path} takes sound as data only, not by its URL: name a file in `audio(…)`")]
     AudioByUrl { path: String },
     #[error(
         "the API {path} has no system message: put its text at the start of the prompt, or use \
@@ -342,7 +340,8 @@ mod tests {
         let parts = |target: &Target, request: &Request| {
             body(target, request)["messages"][0]["content"].clone()
         };
-        let video = json!({"type": "video_url", "video_url": {"url": "data:video/mp4;base64,QUI="}});
+        let video =
+            json!({"type": "video_url", "video_url": {"url": "data:video/mp4;base64,QUI="}});
         let own = json!({"type": "input_audio", "input_audio": {"data": "QUI=", "format": "mp3"}});
         assert_eq!(parts(&target, &request), json!([own, video]));
         target.api.audio = AudioPart::AudioUrl;
@@ -422,9 +421,7 @@ mod tests {
             Err(RequestError::System { .. })
         ));
         request.system = None;
-        request
-            .content
-            .push(media(Media::Image, "http://x/y.png"));
+        request.content.push(media(Media::Image, "http://x/y.png"));
         assert!(matches!(
             encode(&target, &request),
             Err(RequestError::Media { .. })

@@ -270,7 +270,10 @@ fn part(part: &Value, prompt: &mut Prompt) -> Result<(), ApiError> {
         },
         Some("input_audio") => prompt.input_audio(part)?,
         Some(kind @ ("image_url" | "audio_url" | "video_url")) => {
-            match part.pointer(&format!("/{kind}/url")).and_then(Value::as_str) {
+            match part
+                .pointer(&format!("/{kind}/url"))
+                .and_then(Value::as_str)
+            {
                 Some(url) => prompt.media(kind, url)?,
                 None => return missing(&format!("Field required: {kind}.url")),
             }
@@ -278,7 +281,9 @@ fn part(part: &Value, prompt: &mut Prompt) -> Result<(), ApiError> {
         Some(kind) => {
             return Err(ApiError::bad_request(
                 "messages",
-                format!("the built-in engine takes parts of type text, image_url, input_audio, audio_url and video_url, not {kind}"),
+                format!(
+                    "the built-in engine takes parts of type text, image_url, input_audio, audio_url and video_url, not {kind}"
+                ),
             ));
         }
         None => return missing("Field required: type"),

@@ -327,14 +327,8 @@ pub struct RequestSpec {
 #[serde(rename_all = "snake_case")]
 pub enum PartSpec {
     Text(String),
-    Url {
-        kind: Media,
-        url: String,
-    },
-    File {
-        kind: Media,
-        path: PathBuf,
-    },
+    Url { kind: Media, url: String },
+    File { kind: Media, path: PathBuf },
 }
 
 impl PartSpec {

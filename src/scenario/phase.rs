@@ -6,8 +6,8 @@ use super::{LoadSpec, PhaseSpec, ServerSpec, WorkloadSpec};
 use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{BlockValue, Handle, Value};
-use crate::load::random::Random;
 use crate::load::protocol::audio_data;
+use crate::load::random::Random;
 use crate::load::spec::{Arrival, AudioPart, Load, Media, Pace, Protocol};
 use crate::resolve::Flat;
 use crate::resolve::FlatAttr;
@@ -536,7 +536,10 @@ fn check_modalities(
     }
     let others = others.into_iter().collect::<Vec<_>>().join(" and ");
     let model = server.model.as_deref().unwrap_or("the model");
-    let message = format!("{model} takes no {others}, and `{}` sends it", workload.name);
+    let message = format!(
+        "{model} takes no {others}, and `{}` sends it",
+        workload.name
+    );
     cx.eval.report(
         Diagnostic::error(codes::WRONG_MODALITY, cx.place(flat, "workload"), message)
             .says(format!("the model takes {}", taken.join(", ")))

@@ -310,11 +310,16 @@ fn known_ending(cx: &Context<'_>, kind: Media, source: &str, place: Span) -> boo
     if known.is_empty() || kind.media_type(Path::new(source)).is_some() {
         return true;
     }
-    let endings: Vec<String> = known.iter().map(|(ending, _)| format!(".{ending}")).collect();
+    let endings: Vec<String> = known
+        .iter()
+        .map(|(ending, _)| format!(".{ending}"))
+        .collect();
     let message = format!("`{source}` has no ending of {}", kind.noun());
     cx.eval.report(
-        Diagnostic::error(codes::BAD_ARGUMENT, place, message)
-            .help(format!("name the file by its format: {}", endings.join(", "))),
+        Diagnostic::error(codes::BAD_ARGUMENT, place, message).help(format!(
+            "name the file by its format: {}",
+            endings.join(", ")
+        )),
     );
     false
 }
