@@ -116,7 +116,10 @@ fn json(value: &impl Serialize) -> Result<Json, ReportError> {
 /// Optional fields that serde leaves out are `none` in a template: there, a name that is missing
 /// is a mistake.
 fn complete_case(case: &mut Json) {
-    fill(case, &["scenario_doc", "error", "growth_between"]);
+    fill(
+        case,
+        &["scenario_doc", "infeasible", "error", "growth_between"],
+    );
 
     fill(&mut case["error"], &["help", "log_tail", "phase"]);
     each_value(&mut case["axes"], complete_figure);
@@ -244,6 +247,7 @@ mod tests {
             tags: vec![],
             world: World::Real,
             verdict: Verdict::Pass,
+            infeasible: some("i"),
             error: Some(WorldError {
                 kind: "k".into(),
                 message: "m".into(),

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::error::{ReportError, ReportErrors};
 use super::group::{Output, outputs};
-use super::model::{CaseResult, ReportData, ReportFormat, RunResult, SCHEMA_VERSION};
+use super::model::{CaseResult, ReportFormat, RunResult, SCHEMA_VERSION};
 use super::table::Table;
 use super::tally::Tally;
 use super::template::{render, std_template, std_templates};
@@ -120,8 +120,7 @@ impl<'a> Writer<'a> {
 
     /// What one output holds.
     fn bytes(&self, output: &Output<'_>) -> Result<Vec<u8>, ReportError> {
-        let parts: Vec<&ReportData> = output.parts.iter().map(|(_, data)| *data).collect();
-        let table = Table::of(&parts);
+        let table = Table::of(&output.parts);
         match output.format {
             ReportFormat::Csv => columns::csv(&table),
             ReportFormat::Markdown => Ok(tables::of_report(&table).into_bytes()),

@@ -1,11 +1,14 @@
 //! A scenario's matrix: axes multiply, an axis may read those above it, `exclude when` removes.
 
+use super::unmeasured::Launched;
 use crate::diagnostics::{Diagnostic, codes};
-use crate::eval::{Evaluator, Scope, Value};
-use crate::resolve::Flat;
+use crate::eval::{Evaluator, Params, Scope, Value};
+use crate::resolve::{Flat, ModuleId};
 use crate::source::{Sources, Span};
+use crate::syntax::ast::Expr;
 use indexmap::IndexMap;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// More rows than anyone runs: a mistake, and no reason to fill the memory.
 const MOST_ROWS: usize = 10_000;
@@ -13,11 +16,13 @@ const MOST_ROWS: usize = 10_000;
 type Row = IndexMap<String, Value>;
 
 /// The rows of the matrix; one empty row where there is none. `scope` gives the names that the
-/// expressions of a row see.
+/// expressions of a row see, `launched` its servers, for exclusions that ask whether they fit.
 pub(super) fn rows(
     eval: &Evaluator<'_>,
+    params: &Params,
     scenario: &Flat,
     scope: &dyn Fn(&Row) -> Scope,
+    launched: &dyn Fn(&Row) -> Launched,
 ) -> Vec<Row> {
     let Some(matrix) = scenario.child("matrix") else {
         return vec![Row::new()];
@@ -90,7 +95,20 @@ pub(super) fn rows(
         }
         rows = next;
     }
-    rows.retain(|row| !excluded(eval, matrix, row, scope, &mut removed));
+    let asks = |(expr, module): &(Arc<Expr>, ModuleId)| {
+        eval.calls(expr, &scope(&Row::new()).in_module(*module), "fit")
+    };
+    let fits = matrix.excludes.iter().any(asks);
+    rows.retain(|row| {
+        if !fits {
+            return !excluded(eval, matrix, row, scope, &mut removed);
+        }
+        let launched = launched(row);
+        let own = Evaluator::new(eval.program, params, &launched);
+        let out = excluded(&own, matrix, row, scope, &mut removed);
+        own.take_found().into_iter().for_each(|d| eval.report(d));
+        !out
+    });
     for ((expr, _), removed) in matrix.excludes.iter().zip(&removed) {
         if !removed && !rows.is_empty() {
             let message = "this exclusion removes no row";
@@ -152,7 +170,11 @@ fn excluded(
             other => {
                 *removed = true;
                 let message = format!("a condition is true or false, this is {}", other.describe());
-                eval.report(Diagnostic::error(codes::TYPE_MISMATCH, expr.span, message));
+                let found = Diagnostic::error(codes::TYPE_MISMATCH, expr.span, message);
+                eval.report(match other {
+                    Value::Unavailable(why) => found.help(format!("it is not known: {why}")),
+                    _ => found,
+                });
             }
         }
     }

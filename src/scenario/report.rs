@@ -1,7 +1,7 @@
 //! A report block: its format, where it goes, and its columns.
 
 use super::context::{Context, as_text, one_line};
-use super::{ReportSpec, Thunk};
+use super::{Case, ReportSpec, Thunk};
 use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::Value;
@@ -9,14 +9,15 @@ use crate::report::model::{Figure, ReportFormat, Template};
 use crate::resolve::{Flat, FlatAttr};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A scenario's reports; no two of them write one file.
-pub(super) fn all(cx: &Context<'_>) -> Vec<ReportSpec> {
+pub(super) fn all(cx: &Context<'_>, case: &Case) -> Vec<ReportSpec> {
     let mut written: Vec<(String, Span)> = Vec::new();
     let mut out = Vec::new();
     for block in cx.flat.children_of("report") {
-        let Some(spec) = lower(&cx.inside(block), block) else {
+        let Some(spec) = lower(&cx.inside(block), block, case) else {
             continue;
         };
         for path in &spec.to {
@@ -50,13 +51,14 @@ pub(super) fn summary() -> Option<ReportSpec> {
         to: vec!["summary.md".into()],
         template: Some(Template { name, text }),
         columns: Vec::new(),
+        across: BTreeMap::new(),
     })
 }
 
 /// The step summary, to which several reports may add.
 const SUMMARY: &str = "github:summary";
 
-fn lower(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ReportSpec> {
+fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Case) -> Option<ReportSpec> {
     let value = cx.attr(flat, "to");
     let to: Vec<String> = match &value {
         Value::List(items) => items.iter().filter_map(as_text).collect(),
@@ -71,11 +73,12 @@ fn lower(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ReportSpec> {
         .attrs
         .get("columns")
         .map_or_else(Vec::new, |attr| columns(cx, attr));
-    for (_, thunk) in &columns {
+    let mut across = BTreeMap::new();
+    for (index, (_, thunk)) in columns.iter().enumerate() {
         cx.eval.take_trace();
         let value = cx.eval.eval(&thunk.expr, &thunk.scope);
         cx.eval.not_one_figure(&value, &thunk.expr);
-        cx.of_its_own_case(thunk.expr.span, "a column");
+        across.extend(cx.across(&[thunk], &case.id).map(|reads| (index, reads)));
     }
     if broken || matches!(cx.attr(flat, "format"), Value::Error) || !is_whole(flat) {
         return None;
@@ -112,6 +115,7 @@ fn lower(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ReportSpec> {
         to,
         template,
         columns,
+        across,
     })
 }
 

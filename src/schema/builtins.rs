@@ -134,6 +134,20 @@ pub const BUILTINS: &[Builtin] = &[
         "The whole numbers from 0 to n - 1.",
     ),
     function(
+        "ring",
+        "ring(n)",
+        &["n"],
+        1,
+        "The pairs of n neighbours in a ring: [[0, 1], [1, 2], …, [n - 1, 0]], for `between` of a link.",
+    ),
+    function(
+        "mesh",
+        "mesh(n)",
+        &["n"],
+        1,
+        "All pairs of n: [[0, 1], [0, 2], …], for `between` of a link.",
+    ),
+    function(
         "join",
         "join(list, separator)",
         &["list", "separator"],
@@ -249,6 +263,14 @@ pub const BUILTINS: &[Builtin] = &[
         1,
         "The text as a secret: no plan, log or report prints it.",
     ),
+    // servers
+    function(
+        "fit",
+        "fit(server)",
+        &["server"],
+        1,
+        "What a server's model takes of each GPU, as a record that is known before anything runs: `fits`, the GPU's `memory`, what the engine is `allowed` of it, `weights`, what these leave (`free`, less than 0 where they are too much), `kv_cache`, `kv_bytes_per_token`, `kv_tokens` and `kv_blocks` that it holds at most, and the `longest_sequence` that has room. Activations and an engine's own buffers are not in it. The server says its `gpu`: fit(sut).kv_tokens >= 100 ktok, exclude when not fit(sut).fits.",
+    ),
     // measurements
     Builtin {
         variadic: true,
@@ -257,7 +279,7 @@ pub const BUILTINS: &[Builtin] = &[
             "at(axis = value, …)",
             &[],
             1,
-            "Another case of the matrix: the one with these values, and otherwise those of the case at hand. For checks, which are judged once all cases have run, and once for each combination of the axes that they read: at(tp = 4).stress.request_rate >= 1.5 * at(tp = 2).stress.request_rate.",
+            "Another case of the matrix: the one with these values, and otherwise those of the case at hand. For checks, columns and ranks: they are evaluated once all cases have run, a check once for each combination of the axes that it reads: at(tp = 4).stress.request_rate >= 1.5 * at(tp = 2).stress.request_rate. Whether that case can work is at(tp = 4).feasible. A record stands for the one with the same attributes: at(layout = { tp = 4 }).",
         )
     },
     function(

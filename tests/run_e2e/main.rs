@@ -6,6 +6,7 @@ mod attached;
 mod cut;
 mod disk;
 mod faults;
+mod feasible;
 mod folder;
 mod interrupt;
 mod load;
