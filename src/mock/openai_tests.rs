@@ -185,7 +185,7 @@ fn what_is_wrong_is_named() {
             "image_url",
         ),
         (
-            json!({ "messages": [{ "role": "user", "content": [{ "type": "input_audio" }] }] }),
+            json!({ "messages": [{ "role": "user", "content": [{ "type": "refusal" }] }] }),
             400,
             "messages",
         ),
