@@ -292,6 +292,7 @@ pub mod codes {
     pub const BAD_DATA: Rule = ("E0430", "bad-data");
     pub const BAD_DISTRIBUTION: Rule = ("E0465", "bad-distribution");
     pub const BEYOND_CONTEXT: Rule = ("E0466", "beyond-context");
+    pub const WRONG_MODALITY: Rule = ("E0467", "wrong-modality");
     pub const UNKNOWN_CASE: Rule = ("E0431", "unknown-case");
     // W05: warnings about meaning
     pub const NO_SUCH_CASE: Rule = ("W0530", "no-such-case");

@@ -39,7 +39,7 @@ pub use workload::answered;
 
 use crate::eval::{Cases, Query, Scope, Value};
 use crate::load::random::Random;
-use crate::load::spec::{Api, Load, Pace};
+use crate::load::spec::{Api, Load, Media, Pace};
 use crate::report::model::{Figure, ReportFormat, Template};
 use crate::source::Span;
 use crate::syntax::ast::{CheckLevel, Expr};
@@ -157,6 +157,9 @@ pub struct ServerSpec {
     /// The longest sequence of its model, in tokens, where that is known.
     #[serde(skip)]
     pub context: Option<f64>,
+    /// What its model takes, where that is known.
+    #[serde(skip)]
+    pub modalities: Option<Vec<String>>,
     pub start: Start,
     pub layout: Layout,
     /// Every option that is passed, with its value as people read it.
@@ -353,8 +356,18 @@ pub struct RequestSpec {
 #[serde(rename_all = "snake_case")]
 pub enum PartSpec {
     Text(String),
-    ImageUrl(String),
-    ImageFile(PathBuf),
+    Url { kind: Media, url: String },
+    File { kind: Media, path: PathBuf },
+}
+
+impl PartSpec {
+    /// What it is beside text.
+    pub fn media(&self) -> Option<Media> {
+        match self {
+            Self::Text(_) => None,
+            Self::Url { kind, .. } | Self::File { kind, .. } => Some(*kind),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Serialize)]
