@@ -335,6 +335,11 @@ impl<'a> Walk<'a> {
             }
             _ => {}
         }
+        // a slip in one of these is nearer than any name
+        let slip = |word: &&str| strsim::damerau_levenshtein(&name.to_lowercase(), word) <= 1;
+        if let Some(word) = ["true", "false", "none"].into_iter().find(slip) {
+            return Meant::Other(word.into());
+        }
         // of what may stand here at all, something less near is nearer
         let fitting = self.blocks_due(module);
         if let Some(near) = nearest(name, fitting.iter().copied()) {
@@ -345,7 +350,6 @@ impl<'a> Walk<'a> {
             .keys()
             .copied()
             .chain(names.keys().map(String::as_str))
-            .chain(["true", "false", "none"])
             .collect();
         candidates.sort_unstable();
         match nearest(name, candidates.iter().copied()) {
