@@ -275,6 +275,7 @@ pub mod codes {
     pub const UNSET_VARIABLE: Rule = ("E0413", "unset-variable");
     pub const DOES_NOT_FIT: Rule = ("E0414", "does-not-fit");
     pub const BAD_DATA: Rule = ("E0430", "bad-data");
+    pub const REPORT_FILES: Rule = ("E0475", "report-files");
     pub const UNKNOWN_CASE: Rule = ("E0431", "unknown-case");
     // W05: warnings about meaning
     pub const NO_SUCH_CASE: Rule = ("W0530", "no-such-case");

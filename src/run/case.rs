@@ -10,10 +10,11 @@ use super::{Shared, error, gpus, samples};
 use crate::measure::case::{CaseData, PhaseData};
 use crate::probe::sampler;
 use crate::report::model::{CaseResult, ServerResult, WorldError};
+use crate::report::wants_answers;
 use crate::run::progress::Event;
 use crate::scenario::{Case, Start as How, names_of};
 use crate::stop::{Stop, StopLevel};
-use crate::store::CaseFolder;
+use crate::store::{CaseFolder, RequestLog};
 use indexmap::IndexMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -228,10 +229,14 @@ pub async fn run(
         .collect();
     let running = serde_json::json!({ "scenario": spec.scenario, "case": spec.id, "begun": begun, "servers": rows });
     shared.log("case_running", running);
-    let log = folder
+    let mut log = folder
         .requests()
         .map_err(|e| problem = Some(error::of_store(&e, None)))
         .ok();
+    let templates = spec.reports.iter().filter_map(|r| r.template.as_ref());
+    if templates.into_iter().any(|t| wants_answers(&t.text)) {
+        log.iter_mut().for_each(RequestLog::keep_all_answers);
+    }
     let recorder = Recorder::new(shared.clone(), log);
     let watched: Vec<Watched<'_>> = servers
         .servers

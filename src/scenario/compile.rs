@@ -3,7 +3,9 @@
 
 use super::context::Context;
 use super::unmeasured::Unmeasured;
-use super::{Across, Case, by_case, checks, constants, matrix, phase, rank, report, server};
+use super::{
+    Across, Case, by_case, checks, constants, matrix, phase, rank, report, report_parts, server,
+};
 use crate::check::{is_whole, modules_of};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Binding, Cases, Evaluator, Handle, Layer, Nothing, Params, Scope, Value};
@@ -125,6 +127,8 @@ fn scenario(program: &Program, params: &Params, flat: &Arc<Flat>, out: &mut Comp
     }
     out.found.extend(by_case::gather(found));
     across(&mut out.cases[first..]);
+    let files = report_parts::files(flat, &mut out.cases[first..]);
+    out.found.extend(files);
 }
 
 /// The cases as `at(…)` finds them.
@@ -385,7 +389,7 @@ fn one(
         scope,
     };
     case.checks = checks::lower(&cx, &case);
-    case.reports = report::all(&cx);
+    case.reports = report::all(&cx, &case);
     case.ranks = rank::all(&cx);
     for name in flat.lets.keys() {
         cx.eval.local(name, &cx.scope);

@@ -16,6 +16,8 @@ mod options;
 mod phase;
 mod rank;
 mod report;
+mod report_parts;
+mod report_series;
 mod server;
 mod unmeasured;
 mod vain;
@@ -32,7 +34,7 @@ pub use workload::answered;
 
 use crate::eval::{Cases, Query, Scope, Value};
 use crate::load::spec::{Api, Load, Pace};
-use crate::report::model::{Figure, ReportFormat, Template};
+use crate::report::model::{Figure, Part, ReportFormat, ReportSeries, Template};
 use crate::source::Span;
 use crate::syntax::ast::{CheckLevel, Expr};
 use crate::units::Dimension;
@@ -283,6 +285,25 @@ pub struct WorkloadSpec {
     pub rows: Vec<crate::eval::Value>,
 }
 
+impl WorkloadSpec {
+    /// What the request of a row asks, as one text: images stand as `[image: source]`.
+    pub fn question(&self, row: usize) -> Option<String> {
+        let request = self.requests.get(row % self.requests.len().max(1))?;
+        let part = |part: &PartSpec| match part {
+            PartSpec::Text(text) => text.clone(),
+            // the data itself says nothing to a reader
+            PartSpec::ImageUrl(url) if url.starts_with("data:") => "[image]".into(),
+            PartSpec::ImageUrl(url) => format!("[image: {url}]"),
+            PartSpec::ImageFile(path) => {
+                let name = path.file_name().unwrap_or(path.as_os_str());
+                format!("[image: {}]", name.to_string_lossy())
+            }
+        };
+        let parts: Vec<String> = request.content.iter().map(part).collect();
+        Some(parts.join("\n"))
+    }
+}
+
 fn is_empty(body: &Arc<serde_json::Map<String, serde_json::Value>>) -> bool {
     body.is_empty()
 }
@@ -364,12 +385,19 @@ pub struct RankSpec {
 pub struct ReportSpec {
     pub name: String,
     pub format: ReportFormat,
+    /// Of what its file tells, where the report says `each`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
     pub to: Vec<String>,
     /// The template's name; its text is left out of plans.
     #[serde(serialize_with = "template_name")]
     pub template: Option<Template>,
     #[serde(serialize_with = "headers")]
     pub columns: Vec<(String, Thunk)>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub series: Vec<ReportSeries>,
+    #[serde(skip)]
+    pub note: Option<Thunk>,
 }
 
 fn seconds<S: serde::Serializer>(d: &Duration, serializer: S) -> Result<S::Ok, S::Error> {

@@ -596,10 +596,31 @@ pub(super) const KINDS: &[Kind] = &[
                     "What stands in a row: a list of expressions, or a record of header = expression.",
                 ),
             ),
+            staged(
+                Stage::Measured,
+                optional(
+                    "series",
+                    Type::Any,
+                    "Rows of time and value, in place of columns, as CSV or JSON: a list of series of a server (`sut.memory`), and of requests that had ended by then (`steady.requests`).",
+                ),
+            ),
+            optional(
+                "each",
+                Type::Choice(&["run", "scenario", "server", "case", "phase", "round"]),
+                "One file for each of these, and what stands in it is of that one alone: `to` then tells them apart, by `${case.name}`, `${phase.name}`, `${round}` (from 0) and `${scenario}`. Phases and rounds are those of measured phases that send load; a `server` is one with the cases that share it. Left out, what goes to one path stands in one file.",
+            ),
+            staged(
+                Stage::Measured,
+                optional(
+                    "note",
+                    Type::Text,
+                    "What stands below the table of a case, in Markdown and in JSON of series; a template has it as `report.notes`.",
+                ),
+            ),
             optional(
                 "format",
-                Type::Choice(&["csv", "markdown", "json", "junit"]),
-                "The format of a report without a template; left out, the ending of `to` says it (.csv, .md, .json, .xml).",
+                Type::Choice(&["csv", "md", "markdown", "json", "junit", "environment"]),
+                "The format of a report without a template; left out, the ending of `to` says it (.csv, .md, .json, .xml). `environment` is what is known of the machine, its GPUs and the engines, as text, or as JSON where `to` ends in .json.",
             ),
             required(
                 "to",
@@ -609,7 +630,7 @@ pub(super) const KINDS: &[Kind] = &[
         ],
         free: None,
         checks: false,
-        implicit: &["case", "scenario"],
+        implicit: &["case", "scenario", "phase", "round"],
     },
     Kind {
         name: "suite",

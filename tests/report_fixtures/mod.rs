@@ -212,6 +212,7 @@ pub fn case(id: &str, checks: Vec<CheckResult>) -> CaseResult {
         to: to.iter().map(|t| t.to_string()).collect(),
         template,
         columns: columns.clone(),
+        ..ReportData::default()
     };
     let summary = Template {
         name: "std:summary.md.j2".into(),

@@ -10,6 +10,7 @@ mod folder;
 mod interrupt;
 mod load;
 mod raw;
+mod reports;
 mod secrets;
 mod servers;
 mod support;
