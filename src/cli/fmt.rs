@@ -1,11 +1,11 @@
 //! `scn fmt`: writes files in the one style.
 
+use super::replace::{diff, replace};
 use super::{exit, style};
 use crate::resolve::find_files;
 use crate::source::{FileId, Sources};
 use crate::syntax::format::{Refused, format};
-use similar::TextDiff;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Write files in the one style: comments stay, and so does the meaning. A file with mistakes of
@@ -128,7 +128,7 @@ fn one(file: &Path, args: &FmtArgs) -> Outcome {
         return Outcome::Kept;
     }
     if !args.check && !args.diff {
-        return match write(file, formatted.as_bytes()) {
+        return match replace(file, formatted.as_bytes()) {
             Ok(()) => Outcome::Changed,
             Err(error) => fail(exit::WORLD, &format!("cannot write {name}: {error}")),
         };
@@ -196,37 +196,4 @@ fn formatted(name: &str, bytes: Vec<u8>) -> Result<(String, String), u8> {
 fn fail(code: u8, message: &str) -> Outcome {
     eprintln!("error: {message}");
     Outcome::Failed(code)
-}
-
-fn diff(name: &str, text: &str, formatted: &str) -> String {
-    TextDiff::from_lines(text, formatted)
-        .unified_diff()
-        .header(name, name)
-        .to_string()
-}
-
-/// Replaces a file's text: a temporary file beside it is written, synced and renamed over it, so
-/// that a kill at any moment leaves the old text or the new one. A link stays a link, and the file
-/// that it leads to keeps its permissions.
-fn write(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let file = file.canonicalize()?;
-    let meta = file.metadata()?;
-    if !meta.is_file() {
-        return Err(std::io::Error::other("it is not a regular file"));
-    }
-    // a rename would get round this
-    std::fs::OpenOptions::new().write(true).open(&file)?;
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let temporary = file.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-    let written = std::fs::File::create_new(&temporary).and_then(|mut out| {
-        out.set_permissions(meta.permissions())?;
-        out.write_all(bytes)?;
-        out.sync_all()?;
-        std::fs::rename(&temporary, &file)
-    });
-    if written.is_err() {
-        // the first error is the one to report
-        let _ = std::fs::remove_file(&temporary);
-    }
-    written
 }

@@ -1,8 +1,9 @@
 //! `scn lint`: checks files without running anything.
 
 use super::output::{self, Output};
-use super::{Selection, exit, load, style};
-use crate::diagnostics::{Severity, json};
+use super::{Selection, exit, fix, load, style};
+use crate::diagnostics::{Diagnostic, Severity, json};
+use crate::source::Sources;
 use std::path::PathBuf;
 
 /// Check files without running anything. No process is started and no socket is opened.
@@ -13,7 +14,18 @@ pub struct LintArgs {
     /// Write the findings as JSON to a file; `-` is standard output
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Print nothing but the findings
+    /// Mend what can have meant nothing else, in the files, again and again until nothing is left.
+    /// A repair that leads to a new error is left out. Findings and exit code are those of what
+    /// remains
+    #[arg(long)]
+    fix: bool,
+    /// With `--fix` or `--diff`, make repairs too that choose a name, a unit or a meaning
+    #[arg(long)]
+    unsafe_fixes: bool,
+    /// Write nothing; show what `--fix` would change. Exits with 1 where it would change something
+    #[arg(long, conflicts_with_all = ["format", "json"])]
+    diff: bool,
+    /// Print nothing but the findings, and with `--diff` the differences
     #[arg(short, long)]
     quiet: bool,
 }
@@ -23,38 +35,73 @@ pub fn lint(args: &LintArgs) -> u8 {
         Ok(results) => results,
         Err(error) => return output::complain(error),
     };
+    if args.fix || args.diff {
+        return mend(args, &results);
+    }
+    match load::load_all(&args.selection) {
+        Ok(loaded) => tell(args, &results, &loaded, style::show),
+        Err(refused) => refused.print(&results, args.selection.findings.format),
+    }
+}
+
+/// Makes the repairs, or shows them; the exit code.
+fn mend(args: &LintArgs, results: &Output) -> u8 {
     let format = args.selection.findings.format;
-    let loaded = match load::load_all(&args.selection) {
-        Ok(loaded) => loaded,
-        Err(refused) => return refused.print(&results, format),
+    let fixed = match fix::fixed(&args.selection, args.unsafe_fixes) {
+        Ok(fixed) => fixed,
+        Err(refused) => return refused.print(results, format),
     };
-    if let Err(error) = results.write(&json::to_json(&loaded.program.sources, &loaded.found)) {
+    let report = |code: u8| {
+        if !args.quiet {
+            eprint!("{}", fixed.report(args.diff));
+        }
+        code
+    };
+    if args.diff {
+        let code = match (code(&fixed.loaded), fixed.changes()) {
+            (exit::PASSED, true) => exit::FAILED,
+            (code, _) => code,
+        };
+        return report(style::print_or(&fixed.diff(), code));
+    }
+    if let Err(errors) = fixed.write() {
+        let message = errors.join("\nerror: ");
+        let code = exit::WORLD;
+        return load::Refused::Said { message, code }.print(results, format);
+    }
+    report(tell(args, results, &fixed.loaded, style::show_bare))
+}
+
+/// Writes what was found, in the form that is asked for; the exit code.
+fn tell(
+    args: &LintArgs,
+    results: &Output,
+    loaded: &load::Loaded,
+    show: fn(&Sources, &[Diagnostic]),
+) -> u8 {
+    let sources = &loaded.program.sources;
+    if let Err(error) = results.write(&json::to_json(sources, &loaded.found)) {
         eprintln!("error: {error}");
         return exit::WORLD;
     }
-    if !results.is_stdout() {
-        if let Some(text) = format.text(&loaded.program.sources, &loaded.found) {
-            if let Err(error) = style::print(&text) {
-                eprintln!("error: {error}");
-                return exit::WORLD;
-            }
-            return code(&loaded);
-        }
-        style::show(&loaded.program.sources, &loaded.found);
-        let objections = loaded.found.iter().any(|d| d.severity != Severity::Note);
-        if !objections && !args.quiet {
-            let files = loaded.program.roots.len();
-            let plural = |n: usize| if n == 1 { "" } else { "s" };
-            let cases = loaded.cases.len();
-            let text = format!(
-                "{files} file{}, {cases} case{}: nothing to object\n",
-                plural(files),
-                plural(cases)
-            );
-            return style::print_or(&text, exit::PASSED);
-        }
+    if results.is_stdout() {
+        return code(loaded);
     }
-    code(&loaded)
+    if let Some(text) = args.selection.findings.format.text(sources, &loaded.found) {
+        return style::print_or(&text, code(loaded));
+    }
+    show(sources, &loaded.found);
+    let objections = loaded.found.iter().any(|d| d.severity != Severity::Note);
+    if objections || args.quiet {
+        return code(loaded);
+    }
+    let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+    let files = count(loaded.program.roots.len(), "file");
+    let cases = count(loaded.cases.len(), "case");
+    style::print_or(
+        &format!("{files}, {cases}: nothing to object\n"),
+        exit::PASSED,
+    )
 }
 
 fn code(loaded: &load::Loaded) -> u8 {

@@ -12,7 +12,8 @@ use crate::resolve::{self, Flat, Program};
 use crate::scenario::{Case, compile_these, constants, scenarios, suite_scenarios};
 use crate::source::{FileId, Sources};
 use indexmap::IndexMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Scenarios, read and compiled; with what was found.
@@ -124,14 +125,30 @@ pub fn load_all(selection: &Selection) -> Result<Loaded, Refused> {
 }
 
 fn read(selection: &Selection, suites: bool) -> Result<Loaded, Refused> {
+    let (files, words) = named(selection)?;
+    let read = resolve::load_for(&files, &words);
+    compiled(read, selection, suites, suites)
+}
+
+/// As [`load_all`], with the texts that a reader has, and nothing of what was found left out
+/// because it is much.
+pub fn load_all_through(
+    selection: &Selection,
+    reader: Rc<dyn resolve::Reader>,
+) -> Result<Loaded, Refused> {
+    let (files, words) = named(selection)?;
+    let read = resolve::load_through(&files, &words, reader);
+    uncapped(read, selection, true, true)
+}
+
+/// The files that a selection names, and texts that may name what the library holds.
+fn named(selection: &Selection) -> Result<(Vec<PathBuf>, Vec<String>), Refused> {
     let files =
         resolve::find_files(&selection.paths).map_err(|error| Refused::usage(error.to_string()))?;
-    // values may name what the library holds
     let mut words = selection.params.clone();
     let texts = selection.params_files.iter();
     words.extend(texts.filter_map(|file| std::fs::read_to_string(file).ok()));
-    let read = resolve::load_for(&files, &words);
-    compiled(read, selection, suites, suites)
+    Ok((files, words))
 }
 
 /// The same of what an editor has open, without parameters.
@@ -154,6 +171,17 @@ pub fn load_kept(
 }
 
 fn compiled(
+    read: (Program, Vec<Diagnostic>),
+    selection: &Selection,
+    suites: bool,
+    lint: bool,
+) -> Result<Loaded, Refused> {
+    let mut loaded = uncapped(read, selection, suites, lint)?;
+    loaded.found = capped(loaded.found);
+    Ok(loaded)
+}
+
+fn uncapped(
     (program, mut found): (Program, Vec<Diagnostic>),
     selection: &Selection,
     suites: bool,
@@ -221,7 +249,7 @@ fn compiled(
         params,
         shown_params,
         cases: compiled.cases,
-        found: capped(tidy(found)),
+        found: tidy(found),
         secrets,
     })
 }

@@ -4,6 +4,7 @@ mod completions;
 mod doc;
 mod explain;
 mod findings;
+mod fix;
 mod fmt;
 mod lint;
 mod load;
@@ -12,6 +13,7 @@ mod output;
 mod params;
 mod params_file;
 mod plan;
+mod replace;
 mod report;
 mod run;
 mod style;
@@ -33,7 +35,7 @@ pub mod exit {
 /// must hold and what to report.
 ///
 /// Exit codes: 0 all passed; 1 a check failed, lint found errors, `fmt --check` found files to
-/// format, or `doc --check` pages that are out of date; 2 wrong usage or an invalid scenario; 3 the
+/// format, `lint --diff` something to mend, or `doc --check` pages that are out of date; 2 wrong usage or an invalid scenario; 3 the
 /// world failed (no server, no data); 4 nothing selected; 5 inconclusive; 130 interrupted.
 #[derive(Parser)]
 #[command(name = "scn", version, max_term_width = 100, propagate_version = true)]

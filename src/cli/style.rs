@@ -1,5 +1,6 @@
 //! How commands print: color, width, and errors of standard output.
 
+use super::fix::fixable;
 use crate::diagnostics::{Diagnostic, human};
 use crate::source::Sources;
 use std::io::{IsTerminal, Write};
@@ -20,8 +21,22 @@ pub fn width() -> usize {
         .unwrap_or(100)
 }
 
-/// Diagnostics on standard error.
+/// Diagnostics on standard error, with how many of them `scn lint` can mend.
 pub fn show(sources: &Sources, found: &[Diagnostic]) {
+    show_bare(sources, found);
+    let text = match fixable(sources, found) {
+        (0, 0) => return,
+        (0, more) => format!("{more} fixable with `scn lint --fix --unsafe-fixes`"),
+        (safe, 0) => format!("{safe} fixable with `scn lint --fix`"),
+        (safe, more) => {
+            format!("{safe} fixable with `scn lint --fix`, {more} more with `--unsafe-fixes`")
+        }
+    };
+    eprintln!("{text}");
+}
+
+/// Diagnostics on standard error.
+pub fn show_bare(sources: &Sources, found: &[Diagnostic]) {
     if !found.is_empty() {
         let options = human::Options {
             color: color(std::io::stderr().is_terminal()),

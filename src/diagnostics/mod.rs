@@ -136,6 +136,16 @@ impl Diagnostic {
         self
     }
 
+    /// The repair that a machine makes by itself: the first safe one, and with `unsafe_too` also
+    /// one that is not. Several of these are alternatives, between which a person chooses.
+    pub fn repair(&self, unsafe_too: bool) -> Option<&Fix> {
+        let safe = self.fixes.iter().find(|fix| fix.safe);
+        safe.or(match self.fixes.as_slice() {
+            [only] if unsafe_too => Some(only),
+            _ => None,
+        })
+    }
+
     /// The place that the finding is about.
     pub fn span(&self) -> Span {
         self.labels

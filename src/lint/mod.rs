@@ -1,7 +1,8 @@
 //! Rules about what a test means, as an experienced performance engineer would object in a
-//! review; and what becomes of findings: those that a writer has answered at their place, and the
-//! levels that somebody sets.
+//! review; and what becomes of findings: those that a writer has answered at their place, the
+//! levels that somebody sets, and the repairs.
 
+pub mod fix;
 mod levels;
 mod rules;
 mod suppress;

@@ -358,7 +358,7 @@ impl<W: Write> Server<'_, W> {
 
     /// Reads files through what editors have open.
     pub(super) fn read(&self, paths: &[PathBuf]) -> (Program, Vec<crate::diagnostics::Diagnostic>) {
-        resolve::load_through(paths, self.files.clone())
+        resolve::load_through(paths, &[], self.files.clone())
     }
 
     /// How the editor calls a file of a program; none where it cannot be shown.

@@ -35,12 +35,16 @@ pub fn load_kept(kept: Kept, words: &[String]) -> (Program, Vec<Diagnostic>) {
 }
 
 /// The same through a reader: texts that are not saved yet, and trees that are kept.
-pub fn load_through(files: &[PathBuf], reader: Rc<dyn Reader>) -> (Program, Vec<Diagnostic>) {
+pub fn load_through(
+    files: &[PathBuf],
+    words: &[String],
+    reader: Rc<dyn Reader>,
+) -> (Program, Vec<Diagnostic>) {
     let loader = Loader {
         reader: Some(reader),
         ..Loader::default()
     };
-    loader.load(files, &[])
+    loader.load(files, words)
 }
 
 /// The attribute by which the library says it.

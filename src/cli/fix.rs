@@ -1,0 +1,298 @@
+//! `scn lint --fix` and `--diff`: the repairs of findings, written to the files or shown.
+
+use super::Selection;
+use super::load::{Loaded, Refused, load_all_through};
+use super::replace::{diff, replace};
+use crate::diagnostics::{Diagnostic, Fix, capped, human};
+use crate::lint::fix::{LeftOut, Look, Mended, Texts, Why, fix};
+use crate::resolve::{Reader, plain};
+use crate::source::{FileId, SourceFile, Sources};
+use crate::syntax::{self, ast::Ast};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+
+const MARK: &[u8] = "\u{FEFF}".as_bytes();
+
+/// The files of a pack: each is read once, and then has the text that repairs gave it.
+#[derive(Default)]
+struct Files {
+    read: RefCell<HashMap<PathBuf, Vec<u8>>>,
+    mended: RefCell<Texts>,
+}
+
+impl Reader for Files {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let path = real(path);
+        if let Some(text) = self.mended.borrow().get(&path) {
+            return Ok(text.as_bytes().to_vec());
+        }
+        if let Some(bytes) = self.read.borrow().get(&path) {
+            return Ok(bytes.clone());
+        }
+        let bytes = std::fs::read(&path)?;
+        self.read.borrow_mut().insert(path, bytes.clone());
+        Ok(bytes)
+    }
+
+    fn parse(&self, file: FileId, text: &Arc<str>) -> (Arc<Ast>, Vec<Diagnostic>) {
+        let (ast, found) = syntax::parse(file, text);
+        (Arc::new(ast), found)
+    }
+}
+
+fn real(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
+}
+
+/// A file whose text changes.
+struct Changed {
+    name: String,
+    path: PathBuf,
+    /// Its bytes as they were read, and as they are to be.
+    read: Vec<u8>,
+    new: Vec<u8>,
+    /// What was mended in it, how often each.
+    made: Vec<(String, usize)>,
+}
+
+/// A pack with its repairs made in memory.
+pub struct Fixed {
+    /// As a lint of what is there then.
+    pub loaded: Loaded,
+    changed: Vec<Changed>,
+    left_out: Vec<LeftOut>,
+    finished: bool,
+    unsafe_too: bool,
+}
+
+/// Lints what is selected and makes the repairs in memory.
+pub fn fixed(selection: &Selection, unsafe_too: bool) -> Result<Fixed, Refused> {
+    let files = Rc::new(Files::default());
+    let mut loaded = load_all_through(selection, files.clone())?;
+    let (mended, _) = fix(look(&loaded), unsafe_too, &mut |texts: &Texts| {
+        files.mended.replace(texts.clone());
+        Ok(look(&load_all_through(selection, files.clone())?))
+    })?;
+    let changed = changed(&loaded, &mended, &files);
+    files.mended.replace(mended.texts);
+    if !changed.is_empty() {
+        loaded = load_all_through(selection, files)?;
+    }
+    loaded.found = capped(loaded.found);
+    Ok(Fixed {
+        loaded,
+        changed,
+        left_out: mended.left_out,
+        finished: mended.finished,
+        unsafe_too,
+    })
+}
+
+/// What the repairs are made of. Files that users wrote may be changed, however they came in; the
+/// library has no paths.
+fn look(loaded: &Loaded) -> Look {
+    let sources = &loaded.program.sources;
+    let own = |(id, file): (FileId, &SourceFile)| Some((id, real(file.path.as_deref()?)));
+    Look {
+        own: sources.iter().filter_map(own).collect(),
+        sources: sources.clone(),
+        found: loaded.found.clone(),
+    }
+}
+
+/// The files whose texts are others than they were.
+fn changed(before: &Loaded, mended: &Mended, files: &Files) -> Vec<Changed> {
+    let named = |path: &Path| {
+        let sources = before.program.sources.iter();
+        let mut of_path =
+            sources.filter(|(_, file)| file.path.as_deref().is_some_and(|p| real(p) == path));
+        of_path.next().map(|(_, file)| file.name.clone())
+    };
+    let one = |(path, text): (&PathBuf, &Arc<str>)| {
+        let read = files.read.borrow().get(path)?.clone();
+        let mut new = Vec::from(if read.starts_with(MARK) { MARK } else { b"" });
+        new.extend_from_slice(text.as_bytes());
+        let mut made: Vec<(String, usize)> = Vec::new();
+        for one in mended.made.iter().filter(|one| one.file == *path) {
+            let what = format!("{} {}: {}", one.code, one.rule, one.title);
+            match made.iter_mut().find(|(known, _)| *known == what) {
+                Some((_, times)) => *times += 1,
+                None => made.push((what, 1)),
+            }
+        }
+        Some(Changed {
+            name: named(path).unwrap_or_else(|| path.display().to_string()),
+            path: path.clone(),
+            read,
+            new,
+            made,
+        })
+    };
+    mended.texts.iter().filter_map(one).collect()
+}
+
+impl Fixed {
+    pub fn changes(&self) -> bool {
+        !self.changed.is_empty()
+    }
+
+    /// What would change, with `***` for secrets.
+    pub fn diff(&self) -> String {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let diffs = self
+            .changed
+            .iter()
+            .map(|file| diff(&file.name, &text(&file.read), &text(&file.new)));
+        let all: String = diffs.collect();
+        self.loaded.program.sources.conceal(&all).into_owned()
+    }
+
+    /// Writes what changed. Errors, a sentence for each file: it was left as it is. Where one can
+    /// be seen beforehand, no file is written.
+    pub fn write(&self) -> Result<(), Vec<String>> {
+        all(&self.changed, unchanged)?;
+        all(&self.changed, |file| {
+            let cannot =
+                |error| format!("cannot write {}: {error}; it is left as it is", file.name);
+            replace(&file.path, &file.new).map_err(cannot)
+        })
+    }
+
+    /// What was mended or would be, file by file, and what not; a last line counts.
+    pub fn report(&self, dry: bool) -> String {
+        let done = if dry { "would fix" } else { "fixed" };
+        let mut out = String::new();
+        for file in &self.changed {
+            let count: usize = file.made.iter().map(|(_, times)| times).sum();
+            out += &format!("{done} {count} in {}\n", file.name);
+            for (what, times) in &file.made {
+                let times = if *times > 1 {
+                    format!(" ({times} times)")
+                } else {
+                    String::new()
+                };
+                out += &format!("  {what}{times}\n");
+            }
+        }
+        let sources = &self.loaded.program.sources;
+        for one in &self.left_out {
+            let place = sources.place(one.finding.span());
+            let (code, rule) = (one.finding.code, one.finding.rule);
+            let title = sources.conceal(&one.title);
+            out += &format!(
+                "left out at {place}: {code} {rule}: {title}: {}\n",
+                why(&one.why)
+            );
+        }
+        if !self.finished {
+            out += "stopped before all was tried: run it again\n";
+        }
+        let found = &self.loaded.found;
+        let more = match self.unsafe_too {
+            true => 0,
+            false => fixable(sources, found).1,
+        };
+        if out.is_empty() && more == 0 {
+            return out;
+        }
+        let made = self.changed.iter().flat_map(|file| &file.made);
+        let mut counts = vec![format!(
+            "{} {}",
+            made.map(|(_, times)| times).sum::<usize>(),
+            if dry { "would be fixed" } else { "fixed" }
+        )];
+        if !self.left_out.is_empty() {
+            counts.push(format!("{} left out", self.left_out.len()));
+        }
+        if more > 0 {
+            counts.push(format!("{more} more with `--unsafe-fixes`"));
+        }
+        if dry && !found.is_empty() {
+            counts.push(format!("then found: {}", human::count(found)));
+        }
+        out + &counts.join(", ") + "\n"
+    }
+}
+
+fn why(why: &Why) -> String {
+    match why {
+        Why::NewError(error) => format!("there would be a new error, {error}"),
+        Why::NoUse => "it would be found all the same".into(),
+        Why::Circle => "other repairs would undo it".into(),
+    }
+}
+
+/// Does a thing for all; errors where one has some.
+fn all(
+    files: &[Changed],
+    each: impl Fn(&Changed) -> Result<(), String>,
+) -> Result<(), Vec<String>> {
+    let wrong: Vec<String> = files.iter().filter_map(|file| each(file).err()).collect();
+    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+}
+
+/// Whether a file still is what was read; else what it is.
+fn unchanged(file: &Changed) -> Result<(), String> {
+    match std::fs::read(&file.path) {
+        Ok(bytes) if bytes == file.read => Ok(()),
+        Ok(_) => Err(format!(
+            "{} changed while it was being mended; nothing is written: run it again",
+            file.name
+        )),
+        Err(error) => Err(format!(
+            "cannot read {} again: {}; nothing is written",
+            file.name,
+            plain(&error)
+        )),
+    }
+}
+
+/// How many findings have a repair: safe ones, and those that only `--unsafe-fixes` makes.
+pub fn fixable(sources: &Sources, found: &[Diagnostic]) -> (usize, usize) {
+    let own = |fix: &&Fix| {
+        fix.edits
+            .iter()
+            .all(|(span, _)| sources.get(span.file).path.is_some())
+    };
+    let count = |unsafe_too: bool| {
+        found
+            .iter()
+            .filter(|d| d.repair(unsafe_too).filter(own).is_some())
+            .count()
+    };
+    let safe = count(false);
+    (safe, count(true) - safe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changed_meanwhile_is_not_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, other) = (
+            folder.path().join("one.scn"),
+            folder.path().join("other.scn"),
+        );
+        for path in [&one, &other] {
+            std::fs::write(path, "let a = True\nlet b = a\n").unwrap();
+        }
+        let selection = Selection {
+            paths: vec![one.clone(), other.clone()],
+            ..Selection::default()
+        };
+        let fixed = fixed(&selection, false).unwrap_or_else(|why| panic!("{}", why.why()));
+        std::fs::write(&other, "let a = 2\n").unwrap();
+        let errors = fixed.write().unwrap_err();
+        assert_eq!(errors.len(), 1);
+        assert!(errors[0].contains("other.scn changed while"), "{errors:?}");
+        let text = |path| std::fs::read_to_string(path).unwrap();
+        assert_eq!(text(&one), "let a = True\nlet b = a\n");
+        assert_eq!(text(&other), "let a = 2\n");
+    }
+}

@@ -1,0 +1,308 @@
+//! `scn lint --fix`: a corpus of files before and after, and what becomes of the files themselves.
+//! A file of the corpus may name further arguments in a first line `# args: …`.
+
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn corpus() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/fix")
+}
+
+fn command(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_scn"));
+    command
+        .arg("lint")
+        .args(args)
+        .current_dir(folder)
+        .env("NO_COLOR", "1");
+    command
+}
+
+/// Exit code, standard output and standard error.
+fn lint(folder: &Path, args: &[&str]) -> (i32, String, String) {
+    let done = command(folder, args).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    let code = done.status.code().expect("no signal");
+    (code, text(done.stdout), text(done.stderr))
+}
+
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
+}
+
+fn text(folder: &Path, name: &str) -> String {
+    std::fs::read_to_string(folder.join(name)).unwrap()
+}
+
+const WRONG: &str = "let a = True\nlet b = [a && a]\nlet c = b\n";
+const RIGHT: &str = "let a = true\nlet b = [a and a]\nlet c = b\n";
+
+/// The names of the corpus, in order.
+fn names() -> Vec<String> {
+    let entries = std::fs::read_dir(corpus()).unwrap();
+    let files = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = files
+        .filter_map(|file| Some(file.strip_suffix(".scn")?.to_owned()))
+        .filter(|name| !name.ends_with(".fixed"))
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn the_corpus() {
+    let update = std::env::var("INSTA_UPDATE").is_ok_and(|how| how == "always");
+    let mut failed = Vec::new();
+    for name in &names() {
+        let file = format!("{name}.scn");
+        let before = text(&corpus(), &file);
+        let given = before.lines().next().unwrap().strip_prefix("# args: ");
+        let mut args: Vec<&str> = given
+            .map(|line| line.split(' ').collect())
+            .unwrap_or_default();
+        let folder = folder(&[(&file, &before)]);
+        args.extend(["--fix", &file]);
+        let (code, out, said) = lint(folder.path(), &args);
+        let shown = format!("{out}{said}exit code {code}\n");
+        let after = text(folder.path(), &file);
+        // the second time there is nothing to do
+        lint(folder.path(), &args);
+        assert_eq!(after, text(folder.path(), &file), "{name}: the second time");
+        let kept = corpus().join(format!("{name}.fixed.scn"));
+        if update {
+            std::fs::write(&kept, &after).unwrap();
+        } else if std::fs::read_to_string(&kept).ok() != Some(after.clone()) {
+            failed.push(format!("{name}: {after}"));
+        }
+        let compared = std::panic::catch_unwind(|| {
+            insta::with_settings!({
+                snapshot_path => "corpus/fix",
+                prepend_module_to_snapshot => false,
+                omit_expression => true,
+            }, {
+                insta::assert_snapshot!(name.clone(), shown);
+            });
+        });
+        if compared.is_err() {
+            failed.push(name.clone());
+        }
+    }
+    assert!(failed.is_empty(), "changed: {failed:#?}");
+}
+
+#[test]
+fn a_file_is_mended_in_place() {
+    let folder = folder(&[("real.scn", WRONG)]);
+    let here = folder.path();
+    std::fs::set_permissions(here.join("real.scn"), PermissionsExt::from_mode(0o640)).unwrap();
+    symlink("real.scn", here.join("link.scn")).unwrap();
+    let (code, out, said) = lint(here, &["--fix", "link.scn"]);
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(out, "1 file, 0 cases: nothing to object\n");
+    assert!(said.contains("fixed 2 in link.scn\n"), "{said}");
+    assert!(said.ends_with("2 fixed\n"), "{said}");
+    assert_eq!(text(here, "real.scn"), RIGHT);
+    let link = here.join("link.scn").symlink_metadata().unwrap();
+    assert!(link.is_symlink());
+    let meta = here.join("real.scn").metadata().unwrap();
+    assert_eq!(meta.permissions().mode() & 0o777, 0o640);
+    assert_eq!(std::fs::read_dir(here).unwrap().count(), 2);
+    // what is right is not written again
+    lint(here, &["--fix", "link.scn"]);
+    assert_eq!(here.join("real.scn").metadata().unwrap().ino(), meta.ino());
+}
+
+/// Only the bytes of the mistakes change.
+#[test]
+fn all_other_bytes_stay() {
+    for (before, after) in [
+        (
+            "\u{FEFF}let a = True\nlet b = a",
+            "\u{FEFF}let a = true\nlet b = a",
+        ),
+        (
+            "let  a=True\r\n\r\n\tlet b = a  # é\r\n",
+            "let  a=true\r\n\r\n\tlet b = a  # é\r\n",
+        ),
+        (
+            "## doc\nlet a = True #1\n\n\n\nlet b = a",
+            "## doc\nlet a = true #1\n\n\n\nlet b = a",
+        ),
+    ] {
+        let folder = folder(&[("a.scn", before)]);
+        lint(folder.path(), &["--fix", "a.scn"]);
+        assert_eq!(text(folder.path(), "a.scn"), after);
+    }
+}
+
+#[test]
+fn differences_are_shown_and_nothing_written() {
+    let folder = folder(&[("a.scn", WRONG), ("b.scn", RIGHT)]);
+    let here = folder.path();
+    let (code, out, said) = lint(here, &["--diff", "a.scn", "b.scn"]);
+    assert_eq!(code, 1);
+    insta::assert_snapshot!(out, @r"
+    --- a.scn
+    +++ a.scn
+    @@ -1,3 +1,3 @@
+    -let a = True
+    -let b = [a && a]
+    +let a = true
+    +let b = [a and a]
+     let c = b
+    ");
+    assert!(said.contains("would fix 2 in a.scn"), "{said}");
+    assert!(said.contains("2 would be fixed"), "{said}");
+    assert_eq!(text(here, "a.scn"), WRONG);
+    assert_eq!(
+        lint(here, &["--diff", "b.scn", "-q"]),
+        (0, String::new(), String::new())
+    );
+    // the differences are on standard output, where findings would be
+    let (code, _, said) = lint(here, &["--diff", "a.scn", "--format", "json"]);
+    assert_eq!(code, 2, "{said}");
+}
+
+#[test]
+fn a_difference_shows_no_secret() {
+    let wrong = "let key = secret(\"hidden-words\")\nlet a = [key, True]\nlet b = a\n";
+    let folder = folder(&[("a.scn", wrong)]);
+    let (code, out, said) = lint(folder.path(), &["--diff", "a.scn"]);
+    assert_eq!(code, 1, "{said}");
+    assert!(out.contains("+let a = [key, true]"), "{out}");
+    assert!(!out.contains("hidden-words") && !said.contains("hidden-words"));
+    lint(folder.path(), &["--fix", "a.scn"]);
+    assert!(text(folder.path(), "a.scn").contains("secret(\"hidden-words\")\nlet a = [key, true]"));
+}
+
+/// Files that the named ones use are of the pack; others are not.
+#[test]
+fn used_files_are_mended_too() {
+    let main = "use \"common.scn\"\nlet d = [common.c, True]\nlet e = d\n";
+    let folder = folder(&[
+        ("main.scn", main),
+        ("common.scn", WRONG),
+        ("other.scn", WRONG),
+    ]);
+    let here = folder.path();
+    let (code, _, said) = lint(here, &["--fix", "main.scn"]);
+    assert_eq!(code, 0, "{said}");
+    assert!(
+        said.contains("fixed 2 in common.scn") && said.contains("fixed 1 in main.scn"),
+        "{said}"
+    );
+    assert_eq!(text(here, "common.scn"), RIGHT);
+    assert_eq!(text(here, "other.scn"), WRONG);
+}
+
+#[test]
+fn unsafe_repairs_are_counted_and_made_on_demand() {
+    let wrong = "let apples = True\nlet b = aples\nlet c = b\n";
+    let folder = folder(&[("a.scn", wrong)]);
+    let here = folder.path();
+    let (code, _, said) = lint(here, &["a.scn", "--unsafe-fixes"]);
+    assert_eq!(code, 1);
+    let hint = "1 fixable with `scn lint --fix`, 1 more with `--unsafe-fixes`\n";
+    assert!(said.ends_with(hint), "{said}");
+    assert_eq!(text(here, "a.scn"), wrong);
+    let (code, _, said) = lint(here, &["a.scn", "--fix"]);
+    assert_eq!(code, 1);
+    assert!(
+        said.ends_with("1 fixed, 1 more with `--unsafe-fixes`\n"),
+        "{said}"
+    );
+    let (code, _, said) = lint(here, &["a.scn", "--fix", "--unsafe-fixes"]);
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(
+        text(here, "a.scn"),
+        "let apples = true\nlet b = apples\nlet c = b\n"
+    );
+}
+
+/// What remains is said in the form that is asked for.
+#[test]
+fn programs_read_what_remains() {
+    let wrong = "let a = True\nlet b = nowhere\nlet c = [a, b]\nlet d = c\n";
+    for format in ["json", "sarif"] {
+        let folder = folder(&[("a.scn", wrong)]);
+        let before = lint(folder.path(), &["a.scn", "--format", format]).1;
+        assert!(before.contains("write `true`"), "{before}");
+        let (code, out, _) = lint(folder.path(), &["--fix", "a.scn", "--format", format]);
+        assert_eq!(code, 1);
+        let out: serde_json::Value = serde_json::from_str(&out).unwrap();
+        assert!(
+            out.to_string().contains("E0203") && !out.to_string().contains("E0104"),
+            "{out}"
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_written_is_left_as_it_is() {
+    let folder = folder(&[("a.scn", WRONG)]);
+    let here = folder.path();
+    std::fs::set_permissions(here.join("a.scn"), PermissionsExt::from_mode(0o444)).unwrap();
+    let (code, _, said) = lint(here, &["--fix", "a.scn"]);
+    assert_eq!(code, 3);
+    let read_only = said.contains("it is read-only") || said.contains("ermission denied");
+    assert!(said.contains("cannot write a.scn") && read_only, "{said}");
+    assert_eq!(text(here, "a.scn"), WRONG);
+    assert_eq!(std::fs::read_dir(here).unwrap().count(), 1);
+}
+
+/// A disk that takes no more, played by a limit on the size of files.
+#[test]
+fn a_full_disk_leaves_the_old_text() {
+    let folder = folder(&[("a.scn", WRONG)]);
+    let mut command = command(folder.path(), &["--fix", "a.scn"]);
+    let limited = || {
+        use nix::sys::resource::{Resource, setrlimit};
+        use nix::sys::signal::{SigHandler, Signal, signal};
+        // SAFETY: sets the action to one of the system's own.
+        unsafe { signal(Signal::SIGXFSZ, SigHandler::SigIgn) }?;
+        Ok(setrlimit(Resource::RLIMIT_FSIZE, 16, 16)?)
+    };
+    // SAFETY: two system calls, no memory is allocated.
+    let done = unsafe { command.pre_exec(limited) }.output().unwrap();
+    let said = String::from_utf8(done.stderr).unwrap();
+    assert_eq!(done.status.code(), Some(3), "{said}");
+    assert!(said.contains("cannot write a.scn: "), "{said}");
+    assert_eq!(text(folder.path(), "a.scn"), WRONG);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+/// A repair that would make a new error is not made, and it is said why.
+#[test]
+fn a_repair_that_spoils_is_left_out() {
+    // the name is only hidden while the text between cannot be read
+    let wrong = "let n = 1\nlet a = [n nowhere]\nlet b = [a, True]\nlet c = b\n";
+    let folder = folder(&[("a.scn", wrong)]);
+    let (code, _, said) = lint(folder.path(), &["--fix", "a.scn"]);
+    assert_eq!(code, 1);
+    assert!(said.contains("left out at a.scn:2:"), "{said}");
+    assert!(said.contains("there would be a new error, E0203"), "{said}");
+    assert!(said.ends_with("1 fixed, 1 left out\n"), "{said}");
+    let after = text(folder.path(), "a.scn");
+    assert_eq!(after, wrong.replace("True", "true"));
+}
+
+/// Where the errors that a repair leads to can be mended too, all of them are made together.
+#[test]
+fn what_a_repair_leads_to_is_mended_with_it() {
+    let wrong = "let apples = 1\nlet a = aples == 1 ? True : 2\nlet b = a\n";
+    let folder = folder(&[("a.scn", wrong)]);
+    let (code, _, said) = lint(folder.path(), &["--fix", "a.scn"]);
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("new error, E0203"), "{said}");
+    assert_eq!(text(folder.path(), "a.scn"), wrong);
+    let (code, _, said) = lint(folder.path(), &["--fix", "--unsafe-fixes", "a.scn"]);
+    assert_eq!(code, 0, "{said}");
+    let right = "let apples = 1\nlet a = if apples == 1 then true else 2\nlet b = a\n";
+    assert_eq!(text(folder.path(), "a.scn"), right);
+}
