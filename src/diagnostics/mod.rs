@@ -286,6 +286,7 @@ pub mod codes {
     pub const DOES_NOT_FIT: Rule = ("E0414", "does-not-fit");
     pub const BAD_DATA: Rule = ("E0430", "bad-data");
     pub const REPORT_FILES: Rule = ("E0475", "report-files");
+    pub const SUITE_GPUS: Rule = ("E0476", "suite-gpus");
     pub const UNKNOWN_CASE: Rule = ("E0431", "unknown-case");
     // W05: warnings about meaning
     pub const NO_SUCH_CASE: Rule = ("W0530", "no-such-case");
@@ -296,6 +297,7 @@ pub mod codes {
     pub const ALWAYS_HOLDS: Rule = ("W0505", "always-holds");
     pub const BAD_SUPPRESSION: Rule = ("W0506", "bad-suppression");
     pub const UNKNOWN_RULE: Rule = ("W0507", "unknown-rule");
+    pub const SUITE_TIMEOUT: Rule = ("W0655", "suite-timeout");
     pub const USELESS_SUPPRESSION: Rule = ("W0508", "useless-suppression");
 }
 

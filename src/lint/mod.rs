@@ -5,6 +5,7 @@
 pub mod fix;
 mod levels;
 mod rules;
+mod suites;
 mod suppress;
 mod view;
 
@@ -47,6 +48,7 @@ pub fn check(
                 .flat_map(|rule| rule(flat, &cases)),
         );
     }
+    out.extend(suites::check(program, params, cases));
     out.retain(|d| program.sources.get(d.span().file).path.is_some());
     out
 }

@@ -152,12 +152,18 @@ fn json(value: &impl Serialize) -> Result<Json, ReportError> {
 /// Optional fields that serde leaves out are `none` in a template: there, a name that is missing
 /// is a mistake.
 fn complete_case(case: &mut Json) {
-    fill(case, &["scenario_doc", "error", "growth_between"]);
+    fill(
+        case,
+        &["scenario_doc", "error", "growth_between", "attempts"],
+    );
 
     fill(&mut case["error"], &["help", "log_tail", "phase"]);
     each_value(&mut case["axes"], complete_figure);
     each_item(&mut case["servers"], |server| {
-        fill(server, &["version", "ready_s", "log", "gpus", "process"]);
+        fill(
+            server,
+            &["version", "ready_s", "log", "log_copy", "gpus", "process"],
+        );
         fill(&mut server["process"], &["warning"]);
         if let Some(gpus) = server.pointer_mut("/gpus/counted") {
             each_item(gpus, complete_gpu);
@@ -310,6 +316,7 @@ mod tests {
                 launch: 0,
                 ready_s: whole.then_some(1.0),
                 log: some("server.log"),
+                log_copy: some("logs/c.log"),
                 gpus: Some(ServerGpus {
                     why: "w".into(),
                     counted: vec![ServerGpu {
@@ -365,6 +372,7 @@ mod tests {
                 why: "w".into(),
             }],
             ranks: Vec::new(),
+            attempts: Vec::new(),
             reports: vec![ReportData {
                 name: "r".into(),
                 format: ReportFormat::Csv,

@@ -115,7 +115,7 @@ fn difference(output: &Output<'_>, report: &ReportData) -> Option<&'static str> 
 }
 
 /// A relative path that stays below its folder, in its shortest form; or why it does not.
-fn below(to: &str) -> Result<PathBuf, &'static str> {
+pub(super) fn below(to: &str) -> Result<PathBuf, &'static str> {
     if to.contains(|c: char| c.is_control()) {
         return Err("a path holds no control characters");
     }

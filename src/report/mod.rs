@@ -10,6 +10,7 @@ mod filters;
 mod github;
 mod group;
 mod junit;
+mod logs;
 mod markdown;
 pub mod model;
 mod part;

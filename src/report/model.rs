@@ -231,6 +231,9 @@ pub struct CaseResult {
     /// Its part in the scenario's ranks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ranks: Vec<RankValue>,
+    /// Earlier tries of it, on servers that did not start or died; its own figures are of the last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<Attempt>,
     /// Remarks that a reader must know: token counts missing, answers declared by the workload.
     pub notes: Vec<String>,
 }
@@ -253,6 +256,16 @@ impl CaseResult {
         let expects = |check: &CheckResult| check.level == CheckLevel::Expect;
         self.verdict == Verdict::NoData && !self.checks.iter().any(expects)
     }
+}
+
+/// A try of a case that was given up and made again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Attempt {
+    pub started: String,
+    pub duration_s: f64,
+    pub error: WorldError,
+    /// What it left, relative to the case's folder.
+    pub folder: String,
 }
 
 /// Two phases, by name.
@@ -298,6 +311,9 @@ pub struct ServerResult {
     /// Log file relative to the case's folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log: Option<String>,
+    /// Where a copy of it goes, below `reports`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_copy: Option<String>,
     /// The GPUs that its figures count; none where there are none, `gpu_memory.max` says why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gpus: Option<ServerGpus>,

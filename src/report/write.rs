@@ -8,7 +8,7 @@ use super::part::limited;
 use super::table::Table;
 use super::tally::Tally;
 use super::template::{render, std_template, std_templates};
-use super::{columns, environment, github, junit, markdown, series, tables, transcript};
+use super::{columns, environment, github, junit, logs, markdown, series, tables, transcript};
 use crate::store::{HostFacts, Redactor, RunFolder, StoreError, write_whole};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -67,6 +67,9 @@ pub fn write_all(
             (None, Ok(bytes)) => pages.push(page(output, &bytes)),
             (_, Err(error)) => keep(Err(error)),
         }
+    }
+    for copy in logs::copies(&writer.cases) {
+        keep(writer.copy_log(copy));
     }
     if let Some(result) = writer.summary(&pages, step_summary) {
         keep(result);
@@ -239,6 +242,23 @@ impl<'a> Writer<'a> {
         let path = reports.join(path);
         write_whole(&path, bytes)?;
         Ok(path)
+    }
+
+    /// A server's log as it is in the run's folder, where it was masked as it was written.
+    fn copy_log(&self, copy: logs::Copy<'_>) -> Result<PathBuf, ReportError> {
+        let to = copy.path?;
+        let folder = self.path_of(copy.case).unwrap_or_default();
+        let from = self.folder.path().join(folder).join(copy.log);
+        let bytes = fs::read(&from).map_err(|e| StoreError::io("read the log", &from, e))?;
+        let output = Output {
+            to: copy.to,
+            path: None,
+            name: "log",
+            format: ReportFormat::Environment,
+            template: None,
+            parts: Vec::new(),
+        };
+        self.write(&output, &to, &bytes)
     }
 
     /// The step summary: the reports that name it, after the verdicts; where none does and there

@@ -5,6 +5,7 @@ use super::context::Context;
 use super::unmeasured::Unmeasured;
 use super::{
     Across, Case, by_case, checks, constants, matrix, phase, rank, report, report_parts, server,
+    server_log,
 };
 use crate::check::{is_whole, modules_of};
 use crate::diagnostics::{Diagnostic, codes};
@@ -129,6 +130,8 @@ fn scenario(program: &Program, params: &Params, flat: &Arc<Flat>, out: &mut Comp
     across(&mut out.cases[first..]);
     let files = report_parts::files(flat, &mut out.cases[first..]);
     out.found.extend(files);
+    out.found
+        .extend(server_log::shared(flat, &out.cases[first..]));
 }
 
 /// The cases as `at(…)` finds them.
@@ -342,6 +345,8 @@ fn one(
             .unwrap_or(Duration::from_secs(3600)),
         estimate: cx.duration(flat, "estimate"),
         isolate: cx.flag(flat, "isolate").unwrap_or(false),
+        retry: cx.whole(flat, "retry").unwrap_or(0),
+        logs: Vec::new(),
         phases: flat
             .children_of("phase")
             .filter_map(|block| phase::lower(&cx, block, &servers))
@@ -391,6 +396,7 @@ fn one(
     case.checks = checks::lower(&cx, &case);
     case.reports = report::all(&cx, &case);
     case.ranks = rank::all(&cx);
+    case.logs = server_log::all(&cx, &case);
     for name in flat.lets.keys() {
         cx.eval.local(name, &cx.scope);
     }

@@ -19,6 +19,8 @@ mod report;
 mod report_parts;
 mod report_series;
 mod server;
+mod server_log;
+mod suite;
 mod unmeasured;
 mod vain;
 mod workload;
@@ -29,6 +31,7 @@ pub use constants::{constants, suite_scenarios};
 pub use memory::{MemorySpec, Sum};
 pub use report::figure;
 pub use server::PORT;
+pub use suite::{SuiteLimits, suite_limits};
 pub use unmeasured::{Names, Unmeasured, names_of};
 pub use workload::answered;
 
@@ -67,7 +70,13 @@ pub struct Case {
     #[serde(serialize_with = "maybe_seconds")]
     pub estimate: Option<Duration>,
     pub isolate: bool,
+    /// How often it is run again where a server did not start or died.
+    pub retry: u64,
     pub servers: Vec<ServerSpec>,
+    /// Where copies of logs go, below `reports`: server and path. Not of the server itself: cases
+    /// that differ in this share it all the same.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub logs: Vec<(String, String)>,
     pub phases: Vec<PhaseSpec>,
     pub checks: Vec<CheckSpec>,
     pub reports: Vec<ReportSpec>,
@@ -138,6 +147,9 @@ pub struct ServerSpec {
     pub apis: IndexMap<String, Api>,
     pub ready: Ready,
     pub stop: StopSpec,
+    /// How long after its end the next one is started.
+    #[serde(serialize_with = "seconds")]
+    pub pause: Duration,
     pub version: Option<VersionSpec>,
     pub actions: Vec<Action>,
     /// `GET /metrics`, and the figures read from it.

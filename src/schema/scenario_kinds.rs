@@ -88,6 +88,12 @@ pub(super) const KINDS: &[Kind] = &[
                 "1h",
                 "The longest that one case may take, the starts of its servers not counted. One that takes longer is broken off with an error.",
             ),
+            default(
+                "retry",
+                Type::Int(0),
+                "0",
+                "How often a case is run again whose server did not start, or died. What it had measured stays beside it, and the result says so; a check that failed is never a reason.",
+            ),
             optional(
                 "estimate",
                 TIME,
@@ -351,6 +357,20 @@ pub(super) const KINDS: &[Kind] = &[
                 "port",
                 Type::Int(1),
                 "A fixed port; left out, a free one is chosen.",
+            ),
+            staged(
+                Stage::Measured,
+                optional(
+                    "log",
+                    Type::Text,
+                    "Where a copy of its log goes, below the run's `reports` folder: `log = \"logs/${case.name}.log\"`. Secrets are masked in it; the log itself is in the case's folder.",
+                ),
+            ),
+            default(
+                "pause",
+                TIME,
+                "0s",
+                "How long it is waited after it has stopped, before the next server is started, so that drivers and sockets come to rest. No estimate counts it.",
             ),
         ],
         free: None,
@@ -637,11 +657,29 @@ pub(super) const KINDS: &[Kind] = &[
         doc: "A set of scenarios, as CI runs them: `scn run PACK --suite NAME`.",
         naming: Naming::Required,
         parents: &["file"],
-        attributes: &[required(
-            "scenarios",
-            Type::List(&Type::Block("scenario")),
-            "The scenarios, in order.",
-        )],
+        attributes: &[
+            required(
+                "scenarios",
+                Type::List(&Type::Block("scenario")),
+                "The scenarios, in order.",
+            ),
+            optional(
+                "gpus",
+                Type::Int(0),
+                "How many GPUs the machine has that runs it. A scenario of it that needs more at once is an error.",
+            ),
+            optional(
+                "timeout",
+                TIME,
+                "The longest that `scn run --suite` may take, the starts of servers counted too. Then the run is stopped in order, with an error; reports are written.",
+            ),
+            default(
+                "stop_early",
+                Type::Bool,
+                "false",
+                "End `scn run --suite` once all cases of a scenario have run and one of them failed, had an error or no data. Checks across cases are judged at the end, and end nothing.",
+            ),
+        ],
         free: None,
         checks: false,
         implicit: &[],

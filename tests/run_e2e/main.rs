@@ -13,5 +13,6 @@ mod raw;
 mod reports;
 mod secrets;
 mod servers;
+mod suites;
 mod support;
 mod url;

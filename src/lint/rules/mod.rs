@@ -22,6 +22,7 @@ mod random_answers;
 mod rate_above_offered;
 mod rate_of_closed_loop;
 mod redundant_percentile;
+mod retry_of_growth;
 mod same_prompt;
 mod sample_too_coarse;
 mod throughput_above_offered;
@@ -63,6 +64,7 @@ pub const CASE_RULES: &[CaseRule] = &[
     even_arrivals::check,
     redundant_percentile::check,
     growth_backwards::check,
+    retry_of_growth::check,
 ];
 
 pub const SCENARIO_RULES: &[ScenarioRule] = &[idle_axis::check, many_launches::check];
