@@ -8,29 +8,10 @@ use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Instant;
-use support::{Samples, table};
+use support::pack::{SCENARIOS, scenario};
+use support::{Samples, pack, table};
 
-/// The pack: so many files with a scenario each, of about 33 lines.
-const SCENARIOS: usize = 300;
 const CHANGES: i64 = 200;
-
-const COMMON: &str =
-    "## What all of them ask.\nworkload hello { prompt = \"hi\", output = 32 }\nlet limit = 60ms\n";
-
-fn scenario(n: usize) -> String {
-    let mut text = format!(
-        "use std.engines\nuse \"./common.scn\"\n\n## The {n}th.\nscenario s{n} {{\n  matrix {{ concurrency = [1, 8] }}\n\n  \
-         server sut {{\n    engine  = engines.builtin\n    options {{ ttft = 20ms, itl = 5ms }}\n  }}\n\n"
-    );
-    for phase in ["warmup", "steady", "second", "third"] {
-        text.push_str(&format!(
-            "  phase {phase} {{\n    workload    = common.hello\n    concurrency = concurrency\n    \
-             requests    = 40 * concurrency\n  }}\n"
-        ));
-    }
-    text.push_str("\n  expect quick: steady.ttft.p50 <= common.limit\n}\n");
-    text
-}
 
 struct Client {
     input: ChildStdin,
@@ -80,15 +61,9 @@ fn place(text: &str, words: &str) -> Value {
 }
 
 fn main() {
-    let folder = tempfile::tempdir().unwrap();
-    let pack = folder.path();
-    std::fs::write(pack.join("common.scn"), COMMON).unwrap();
-    let mut lines = 0;
-    for n in 0..SCENARIOS {
-        let text = scenario(n);
-        lines += text.lines().count();
-        std::fs::write(pack.join(format!("s{n}.scn")), text).unwrap();
-    }
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let lines = pack::write(folder);
     let mut child = Command::new(env!("CARGO_BIN_EXE_scn"))
         .arg("lsp")
         .stdin(Stdio::piped())
@@ -99,14 +74,14 @@ fn main() {
         input: child.stdin.take().unwrap(),
         output: BufReader::new(child.stdout.take().unwrap()),
     };
-    let root = String::from(url::Url::from_file_path(pack).unwrap());
+    let root = String::from(url::Url::from_file_path(folder).unwrap());
     client.send(&json!({
         "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
             "rootUri": root, "capabilities": {}, "initializationOptions": { "pause_ms": 0 },
         },
     }));
     client.wait(|message| message["id"] == 1);
-    let uri = String::from(url::Url::from_file_path(pack.join("s7.scn")).unwrap());
+    let uri = String::from(url::Url::from_file_path(folder.join("s7.scn")).unwrap());
     let text = scenario(7);
     client.send(&json!({
         "jsonrpc": "2.0", "method": "textDocument/didOpen", "params": {

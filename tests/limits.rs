@@ -149,6 +149,22 @@ fn hostile(size: usize) -> Vec<(String, String)> {
             lines(&|n| format!("let a{} = a{n}\n", n + 1)),
         ),
         (
+            "names in a block".into(),
+            format!(
+                "engine e {{\n{}}}\nengine f extends e {{\n{}}}\n",
+                lines(&|n| match n % 3 {
+                    0 => format!("expect a{n}: b{n}\n"),
+                    1 => format!("a{n} = 1\n"),
+                    _ => format!("role a{n} {{}}\n"),
+                }),
+                lines(&|n| match n % 3 {
+                    0 => format!("expect a{n}: b\n"),
+                    1 => format!("a{n} = 2\n"),
+                    _ => format!("role a{n} {{ b = 1 }}\n"),
+                })
+            ),
+        ),
+        (
             "secrets".into(),
             lines(&|n| format!("let a{n} = secret(\"secret{n}\")\n")),
         ),

@@ -1,6 +1,9 @@
 //! What the benches share: figures of samples, tables, CPU time and the built-in engine.
 #![allow(dead_code, reason = "every bench uses its own part")]
 
+pub mod pack;
+pub mod process;
+
 use nix::sys::resource::{UsageWho, getrusage};
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;

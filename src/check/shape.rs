@@ -115,7 +115,7 @@ fn block(flat: &Flat, parent: &str, base: bool, found: &mut Vec<Diagnostic>) {
 pub fn is_child(name: &str) -> bool {
     matches!(
         name,
-        "layout" | "options" | "environment" | "moe" | "mla" | "vision" | "audio"
+        "layout" | "options" | "environment" | "compute" | "moe" | "mla" | "vision" | "audio"
     )
 }
 

@@ -1,25 +1,33 @@
-//! What is written and read by nothing: a `use`, a `let`, a workload or model of a scenario, and
-//! a scenario that never runs.
+//! What is written and read by nothing: a `use`, a `let`, a `param`, a workload or model of a
+//! scenario, and a scenario that never runs.
 
 use crate::diagnostics::{Diagnostic, codes};
-use crate::resolve::{DefinitionKind, Flat, Program};
+use crate::resolve::{DefinitionKind, Flat, Module, ModuleId, Program};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, Item, ItemKind, StrPart, UseTarget};
 use std::collections::HashSet;
+
+/// What expressions read: names, and what stands behind the dots of other names.
+#[derive(Default)]
+struct Names<'a> {
+    read: HashSet<&'a str>,
+    fields: HashSet<&'a str>,
+}
 
 pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for id in program.user_modules() {
         let module = program.module(id);
         for ast in &module.asts {
-            let mut names = HashSet::new();
+            let mut names = Names::default();
             ast.items.iter().for_each(|item| in_item(item, &mut names));
             // where a part of the file could not be read, it may be what reads the module
             let broken = ast.items.iter().any(is_broken);
             for item in ast.items.iter().filter(|_| !broken) {
-                found.extend(unused_module(item, &names));
+                found.extend(unused_module(item, &names.read));
             }
         }
+        definitions(program, id, &mut found);
         for (name, definition) in &module.names {
             if let DefinitionKind::Block(flat) = &definition.kind
                 && flat.kind.text == "scenario"
@@ -56,6 +64,73 @@ fn unused_module(item: &Item, names: &HashSet<&str>) -> Option<Diagnostic> {
     (!names.contains(name.as_str())).then(|| unused(&name, item.span, "delete this line"))
 }
 
+/// The `let`s and `param`s of a file that tests something: those of a file without a scenario are
+/// there for others, of which not all need be read here.
+fn definitions(program: &Program, id: ModuleId, found: &mut Vec<Diagnostic>) {
+    let module = program.module(id);
+    let runs = |definition: &DefinitionKind| {
+        matches!(definition, DefinitionKind::Block(flat)
+            if flat.kind.text == "scenario" && flat.children_of("phase").next().is_some())
+    };
+    let broken = module
+        .asts
+        .iter()
+        .any(|ast| ast.items.iter().any(is_broken));
+    if broken || !module.names.values().any(|one| runs(&one.kind)) {
+        return;
+    }
+    let (mut own, mut others) = (Names::default(), Names::default());
+    for item in module.asts.iter().flat_map(|ast| &ast.items) {
+        in_item(item, &mut own);
+    }
+    for other in program.user_modules().map(|other| program.module(other)) {
+        if uses(other, id) {
+            let items = other.asts.iter().flat_map(|ast| &ast.items);
+            items.for_each(|item| in_item(item, &mut others));
+        }
+    }
+    let templates = has_own_template(module);
+    for (name, definition) in &module.names {
+        let help = match &definition.kind {
+            DefinitionKind::Let(_) => "delete it, or use it",
+            // a page of one's own may show what a parameter was
+            DefinitionKind::Param(_) if !templates => "delete it, or use it: nobody need set it",
+            _ => continue,
+        };
+        let read = own.read.contains(name.as_str()) || others.fields.contains(name.as_str());
+        if !read && !on_purpose(name) {
+            found.push(unused(name, definition.span, help));
+        }
+    }
+}
+
+/// A name that begins so is there though nothing reads it.
+fn on_purpose(name: &str) -> bool {
+    name.starts_with('_')
+}
+
+fn uses(module: &Module, other: ModuleId) -> bool {
+    let mut names = module.names.values();
+    names.any(|one| matches!(one.kind, DefinitionKind::Module(id) if id == other))
+}
+
+/// Whether a report of the file has a template that is not the library's.
+fn has_own_template(module: &Module) -> bool {
+    fn own(item: &Item) -> bool {
+        match &item.kind {
+            ItemKind::Attr(attr) if attr.name.text == "template" => match &attr.value.kind {
+                ExprKind::Str(parts) => {
+                    !matches!(&parts[..], [StrPart::Text(text)] if text.starts_with("std:"))
+                }
+                _ => true,
+            },
+            ItemKind::Block(block) => block.body.iter().any(own),
+            _ => false,
+        }
+    }
+    module.asts.iter().flat_map(|ast| &ast.items).any(own)
+}
+
 fn unused(name: &str, span: Span, help: &str) -> Diagnostic {
     Diagnostic::warning(codes::UNUSED, span, format!("nothing reads `{name}`")).help(help)
 }
@@ -73,10 +148,9 @@ fn scenario(flat: &Flat, found: &mut Vec<Diagnostic>) {
         );
         return;
     }
-    let mut names = HashSet::new();
-    in_block(flat, &mut names);
+    let names = names_in(flat);
     for (name, attr) in &flat.lets {
-        if !names.contains(name.as_str()) {
+        if !names.contains(name.as_str()) && !on_purpose(name) {
             found.push(unused(name, attr.name.span, "delete it, or use it"));
         }
     }
@@ -94,12 +168,12 @@ fn scenario(flat: &Flat, found: &mut Vec<Diagnostic>) {
 
 /// All names that the expressions of a block read, and of the blocks in it.
 pub fn names_in(flat: &Flat) -> HashSet<&str> {
-    let mut names = HashSet::new();
+    let mut names = Names::default();
     in_block(flat, &mut names);
-    names
+    names.read
 }
 
-fn in_block<'a>(flat: &'a Flat, names: &mut HashSet<&'a str>) {
+fn in_block<'a>(flat: &'a Flat, names: &mut Names<'a>) {
     for attr in flat.attrs.values().chain(flat.lets.values()) {
         in_expr(&attr.expr, names);
     }
@@ -116,7 +190,7 @@ fn in_block<'a>(flat: &'a Flat, names: &mut HashSet<&'a str>) {
         .for_each(|child| in_block(child, names));
 }
 
-fn in_item<'a>(item: &'a Item, names: &mut HashSet<&'a str>) {
+fn in_item<'a>(item: &'a Item, names: &mut Names<'a>) {
     match &item.kind {
         ItemKind::Param(binding) | ItemKind::Let(binding) => in_expr(&binding.value, names),
         ItemKind::Attr(attr) => in_expr(&attr.value, names),
@@ -128,18 +202,23 @@ fn in_item<'a>(item: &'a Item, names: &mut HashSet<&'a str>) {
         }
         ItemKind::Block(block) => {
             let parent = block.extends.iter().filter_map(|path| path.parts.first());
-            names.extend(parent.map(|part| part.text.as_str()));
+            names.read.extend(parent.map(|part| part.text.as_str()));
+            let members = block
+                .extends
+                .iter()
+                .flat_map(|path| path.parts.iter().skip(1));
+            names.fields.extend(members.map(|part| part.text.as_str()));
             block.body.iter().for_each(|item| in_item(item, names));
         }
         ItemKind::Use(_) | ItemKind::Error => {}
     }
 }
 
-fn in_expr<'a>(expr: &'a Expr, names: &mut HashSet<&'a str>) {
+fn in_expr<'a>(expr: &'a Expr, names: &mut Names<'a>) {
     match &expr.kind {
         ExprKind::None | ExprKind::Bool(_) | ExprKind::Number { .. } | ExprKind::Error => {}
         ExprKind::Name(name) => {
-            names.insert(name);
+            names.read.insert(name);
         }
         ExprKind::Str(parts) => {
             for part in parts {
@@ -155,7 +234,10 @@ fn in_expr<'a>(expr: &'a Expr, names: &mut HashSet<&'a str>) {
             loops.iter().for_each(|one| in_expr(&one.values, names));
             cond.iter().for_each(|cond| in_expr(cond, names));
         }
-        ExprKind::Field { base, .. } => in_expr(base, names),
+        ExprKind::Field { base, field } => {
+            names.fields.insert(&field.text);
+            in_expr(base, names);
+        }
         ExprKind::Index { base, index } => {
             in_expr(base, names);
             in_expr(index, names);

@@ -4,11 +4,13 @@
 mod fit;
 mod kv;
 mod precision;
+mod step;
 mod weights;
 
 pub use fit::{Budget, Fit};
 pub use kv::KvCache;
 pub use precision::Precision;
+pub use step::{Rates, Step};
 pub use weights::Weights;
 
 /// The figures of a decoder that its memory follows from, as a `config.json` has them.

@@ -106,6 +106,8 @@ pub struct Weights {
     /// Bytes on each GPU that one token of text has to read: its own experts, no encoder, no
     /// cross-attention, and of the input embedding a row.
     pub read: f64,
+    /// Parameters of which each GPU multiplies one token of text with each.
+    pub active: f64,
 }
 
 impl Weights {
@@ -117,6 +119,7 @@ impl Weights {
             model: bytes(model, &parameters, Ranks::ONE),
             rank: bytes(model, &parameters, ranks),
             read: bytes(model, &parameters.read(model), ranks),
+            active: shared(model, &parameters.read(model), ranks, (1.0, 1.0, 1.0)),
         }
     }
 }
@@ -129,6 +132,17 @@ fn bytes(model: &Architecture, parameters: &Parameters, ranks: Ranks) -> f64 {
         .map_or(matrix, |p| p.bytes);
     // what is not quantised is still 32 bits wide where the model runs in these
     let plain = matrix.max(Precision::BF16.bytes);
+    shared(model, parameters, ranks, (matrix, expert, plain))
+}
+
+/// What one GPU has of the parameters, times the weight of a matrix, of an expert, and of what is
+/// not quantised.
+fn shared(
+    model: &Architecture,
+    parameters: &Parameters,
+    ranks: Ranks,
+    (matrix, expert, plain): (f64, f64, f64),
+) -> f64 {
     let copies = ranks.attention.min(model.kv_heads.max(1.0));
     let quantised = parameters.attention / ranks.attention
         + parameters.keys_values / copies

@@ -293,10 +293,11 @@ impl Evaluator<'_> {
     }
 
     fn not_negative(&self, name: &str, q: crate::units::Quantity, span: Span) -> Value {
-        let most = if q.dimension == Dimension::TIME {
-            LONGEST
-        } else {
-            LARGEST
+        let most = match q.dimension {
+            Dimension::TIME => LONGEST,
+            // a GPU does ten times so many operations in a second
+            d if d == Dimension::COMPUTE.per(Dimension::TIME) => LARGEST * 1e6,
+            _ => LARGEST,
         };
         if q.value < 0.0 || q.value.is_nan() || q.value > most {
             let negative = q.value < 0.0;

@@ -13,6 +13,7 @@ mod lookup;
 mod measurements;
 mod measuring;
 mod ops;
+mod patterns;
 mod rests;
 mod scope;
 mod unlike;
@@ -23,6 +24,7 @@ pub use at::Cases;
 pub use between::Between;
 pub use data::DataFiles;
 pub use measurements::{Measurements, Nothing, Query, SeriesRef, Stretch, Window};
+pub use patterns::Patterns;
 pub use scope::{Binding, Layer, Scope};
 pub use value::{BlockValue, Handle, Part, Shape, Value};
 

@@ -4,6 +4,7 @@
 
 pub mod fix;
 mod levels;
+mod ratio;
 mod rules;
 mod suites;
 mod suppress;
@@ -16,6 +17,7 @@ use crate::diagnostics::Diagnostic;
 use crate::eval::Params;
 use crate::resolve::{Flat, Program};
 use crate::scenario::{Case, gather};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use view::View;
 
@@ -27,28 +29,32 @@ pub fn check(
     scenarios: &[Arc<Flat>],
     cases: &[Case],
 ) -> Vec<Diagnostic> {
-    let mut out = Vec::new();
+    let mut out = suites::check(program, params, cases);
+    // the cases of a scenario follow one another
+    let cases: HashMap<&str, &[Case]> = cases
+        .chunk_by(|a, b| a.scenario == b.scenario)
+        .filter_map(|cases| Some((cases.first()?.scenario.as_str(), cases)))
+        .collect();
     for flat in scenarios {
-        let of_scenario = cases.iter().filter(|case| case.scenario == flat.title());
-        let mut found = Vec::new();
-        for case in of_scenario {
-            let view = View::new(program, params, flat, case);
+        let cases = cases.get(flat.title()).copied().unwrap_or_default();
+        let (mut found, mut across) = (Vec::new(), Vec::new());
+        for case in cases {
+            let view = View::new(program, params, flat, (case, cases));
             let of_case = rules::CASE_RULES.iter().flat_map(|rule| rule(&view));
             found.push((case.id.clone(), of_case.collect::<Vec<_>>()));
+            across.extend(rules::ACROSS_RULES.iter().flat_map(|rule| rule(&view)));
         }
         out.extend(gather(found));
-        let cases: Vec<Case> = cases
-            .iter()
-            .filter(|case| case.scenario == flat.title())
-            .cloned()
-            .collect();
+        // a check that reads other cases is of all of them
+        let mut said = HashSet::new();
+        across.retain(|d: &Diagnostic| said.insert((d.code, d.span())));
+        out.extend(across);
         out.extend(
             rules::SCENARIO_RULES
                 .iter()
-                .flat_map(|rule| rule(flat, &cases)),
+                .flat_map(|rule| rule(flat, cases)),
         );
     }
-    out.extend(suites::check(program, params, cases));
     out.retain(|d| program.sources.get(d.span().file).path.is_some());
     out
 }

@@ -1,10 +1,11 @@
 //! One case as a rule sees it: what runs, where that is written, and what its checks compare.
 
+use super::ratio::{Ratio, ratios};
 use crate::diagnostics::Diagnostic;
 use crate::eval::{Evaluator, Params, Query, Reading, Stretch, Value, Window};
 use crate::measure::requests::share_of;
 use crate::resolve::{Flat, Program};
-use crate::scenario::{Case, CheckSpec, LoadSpec, PhaseSpec, ServerSpec, Start, Unmeasured};
+use crate::scenario::{Case, CheckSpec, LoadSpec, PhaseSpec, ServerSpec, Start, Thunk, Unmeasured};
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
 
@@ -12,8 +13,14 @@ use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
 pub struct View<'a> {
     pub case: &'a Case,
     pub flat: &'a Flat,
-    /// What its checks compare.
+    /// All cases of the scenario.
+    pub cases: &'a [Case],
+    /// What its checks compare with constants.
     comparisons: Vec<Comparison>,
+    /// What its checks compare with each other.
+    ratios: Vec<Ratio>,
+    /// Where a figure rests on a price that is not known, and why it is not.
+    unpriced: Vec<(Span, String)>,
 }
 
 /// One figure compared with a constant: `figure op limit`, however it is written.
@@ -24,28 +31,45 @@ pub struct Comparison {
     pub limit: f64,
     pub limit_span: Span,
     pub span: Span,
+    /// Whether the case fails where it does not hold: no `or` and no measured `when` stands over it.
+    pub certain: bool,
 }
 
 /// Metrics of time that requests take.
 pub const LATENCIES: [&str; 5] = ["ttft", "ttfa", "itl", "tpot", "e2e"];
 
 impl<'a> View<'a> {
-    pub fn new(program: &Program, params: &Params, flat: &'a Flat, case: &'a Case) -> Self {
+    pub fn new(
+        program: &Program,
+        params: &Params,
+        flat: &'a Flat,
+        (case, cases): (&'a Case, &'a [Case]),
+    ) -> Self {
         let unmeasured = Unmeasured::of(case);
         let eval = Evaluator::new(program, params, &unmeasured);
-        let judged = |check: &&CheckSpec| {
+        let (mut comparisons, mut of_each_other) = (Vec::new(), Vec::new());
+        for check in &case.checks {
             let when = check.when.as_ref();
             let holds = when.map(|when| eval.eval(&when.expr, &when.scope));
-            !matches!(holds, Some(Value::Bool(false)))
-        };
-        let mut comparisons = Vec::new();
-        for check in case.checks.iter().filter(judged) {
-            compared(&eval, check, &check.expr.expr, &mut comparisons);
+            if matches!(holds, Some(Value::Bool(false))) {
+                continue;
+            }
+            let certain = matches!(holds, None | Some(Value::Bool(true)));
+            let expr = &check.expr.expr;
+            compared(&eval, check, expr, certain, &mut comparisons);
+            ratios(&eval, flat, check, certain, &mut of_each_other);
         }
+        let unpriced = match case.price() {
+            Ok(_) => Vec::new(),
+            Err(why) => unpriced(&eval, case, &why),
+        };
         Self {
             case,
             flat,
+            cases,
+            unpriced,
             comparisons,
+            ratios: of_each_other,
         }
     }
 
@@ -95,6 +119,22 @@ impl<'a> View<'a> {
     pub fn starts_on_gpus(&self, name: &str) -> bool {
         let server = self.server(name);
         server.is_some_and(|s| s.gpus > 0 && matches!(s.start, Start::Launch { .. }))
+    }
+
+    /// A case of the scenario by its id; without one, the case at hand.
+    pub fn case_of(&self, id: Option<&str>) -> Option<&'a Case> {
+        let Some(id) = id else { return Some(self.case) };
+        self.cases.iter().find(|case| case.id == id)
+    }
+
+    /// Where a check, a rank or a column rests on a price that is not known, and why it is not.
+    pub fn unpriced(&self) -> &[(Span, String)] {
+        &self.unpriced
+    }
+
+    /// The figures that its checks compare with each other.
+    pub fn ratios(&self) -> impl Iterator<Item = &Ratio> {
+        self.ratios.iter()
     }
 
     /// All comparisons of the case's checks.
@@ -181,7 +221,26 @@ pub fn warning(
     Diagnostic::warning(rule, span, message)
 }
 
-fn compared(eval: &Evaluator<'_>, spec: &CheckSpec, expr: &Expr, out: &mut Vec<Comparison>) {
+fn unpriced(eval: &Evaluator<'_>, case: &Case, why: &str) -> Vec<(Span, String)> {
+    let checks = case.checks.iter().map(|check| &check.expr);
+    let ranks = case.ranks.iter().map(|rank| &rank.by);
+    let columns = case.reports.iter().flat_map(|report| &report.columns);
+    let figures = checks.chain(ranks).chain(columns.map(|(_, column)| column));
+    let rests = |figure: &&Thunk| {
+        let value = eval.eval(&figure.expr, &figure.scope);
+        matches!(value, Value::Unavailable(reason) if *reason == *why)
+    };
+    let spans = figures.filter(rests).map(|figure| figure.expr.span);
+    spans.map(|span| (span, why.to_string())).collect()
+}
+
+fn compared(
+    eval: &Evaluator<'_>,
+    spec: &CheckSpec,
+    expr: &Expr,
+    certain: bool,
+    out: &mut Vec<Comparison>,
+) {
     let ExprKind::Binary {
         op, left, right, ..
     } = &expr.kind
@@ -189,8 +248,9 @@ fn compared(eval: &Evaluator<'_>, spec: &CheckSpec, expr: &Expr, out: &mut Vec<C
         return;
     };
     if matches!(op, BinaryOp::And | BinaryOp::Or) {
-        compared(eval, spec, left, out);
-        compared(eval, spec, right, out);
+        let certain = certain && *op == BinaryOp::And;
+        compared(eval, spec, left, certain, out);
+        compared(eval, spec, right, certain, out);
         return;
     }
     if !op.compares() || matches!(op, BinaryOp::In | BinaryOp::NotIn) {
@@ -220,12 +280,13 @@ fn compared(eval: &Evaluator<'_>, spec: &CheckSpec, expr: &Expr, out: &mut Vec<C
             limit: limit.value,
             limit_span: limited.1.span,
             span: expr.span,
+            certain,
         });
     }
 }
 
 /// The comparison with its sides changed.
-fn turned(op: BinaryOp) -> BinaryOp {
+pub fn turned(op: BinaryOp) -> BinaryOp {
     match op {
         BinaryOp::Less => BinaryOp::Greater,
         BinaryOp::LessEqual => BinaryOp::GreaterEqual,

@@ -67,7 +67,9 @@ pub fn page() -> Page {
     parts.push(Part::Heading(2, "The case".into()));
     parts.push(Part::text(
         "Checks and columns may also read `case.name` (made of the axis values), `case.scenario`, \
-         `case.gpus` (what its servers need), and every axis by its name.",
+         `case.gpus` (what its servers need), `case.price` (what their GPUs cost together, per hour, \
+         by the `price` of their `gpu`; unavailable where that is not said), and every axis by its \
+         name.",
     ));
     Page {
         file: "metrics.md".into(),

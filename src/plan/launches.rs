@@ -7,6 +7,7 @@ use super::wrap::{packed, wrap};
 use super::{Launch, Plan, command_line, count, shown_url};
 use crate::report::text::one_line;
 use crate::scenario::{Case, ServerSpec, Start};
+use crate::units::{Dimension, Quantity};
 use indexmap::IndexMap;
 
 /// With more launches than this, a command that is like one above is shown by what differs.
@@ -128,6 +129,13 @@ fn server_words(server: &ServerSpec) -> String {
     ] {
         if ranks > 1 {
             words.push_str(&format!(", {name} {ranks}"));
+        }
+    }
+    if let Some(capacity) = server.capacity {
+        let rate = Quantity::new(capacity, Dimension::REQUESTS.per(Dimension::TIME));
+        words.push_str(&format!(", said to carry {rate}"));
+        if layout.dp > 1 {
+            words.push_str(" a replica");
         }
     }
     if let Start::Launch { port, .. } = server.start {

@@ -8,6 +8,7 @@ use crate::schema::{self, Naming};
 use crate::source::Span;
 use crate::syntax::ast::{Attr, Block, CheckLevel, Expr, ExprKind, Ident, Item, ItemKind, Path};
 use indexmap::IndexMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// A block, flattened. Every expression keeps the module it was written in, whose names it sees.
@@ -75,6 +76,11 @@ impl Flat {
         self.name.as_ref().map_or("", |name| name.text.as_str())
     }
 
+    /// What tells it from its siblings: its kind and name.
+    fn key(&self) -> (&str, &str) {
+        (&self.kind.text, self.title())
+    }
+
     /// The place of the kind and name.
     pub fn head(&self) -> Span {
         self.name
@@ -115,13 +121,39 @@ pub(super) fn own(
         extends: block.extends.clone(),
         ..Flat::empty(kind, module)
     };
+    let mut named = Named::default();
     for item in &block.body {
-        add(&mut flat, item, module, found);
+        add(&mut flat, item, module, &mut named, found);
     }
     flat
 }
 
-fn add(flat: &mut Flat, item: &Item, module: ModuleId, found: &mut Vec<Diagnostic>) {
+/// Where the names of a block were first written, so that none is looked for in all that is there.
+#[derive(Default)]
+struct Named<'a> {
+    checks: HashMap<&'a str, Span>,
+    /// By kind and name.
+    children: HashMap<(String, &'a str), Span>,
+    /// The kinds of the children.
+    kinds: HashMap<String, Span>,
+}
+
+impl<'a> Named<'a> {
+    fn child(&mut self, child: &Flat, title: &'a str) {
+        let kind = &child.kind;
+        self.kinds.entry(kind.text.clone()).or_insert(kind.span);
+        self.children
+            .insert((kind.text.clone(), title), child.head());
+    }
+}
+
+fn add<'a>(
+    flat: &mut Flat,
+    item: &'a Item,
+    module: ModuleId,
+    named: &mut Named<'a>,
+    found: &mut Vec<Diagnostic>,
+) {
     let attr = |name: &Ident, value: &Expr| FlatAttr {
         name: name.clone(),
         doc: item.doc.clone(),
@@ -131,11 +163,12 @@ fn add(flat: &mut Flat, item: &Item, module: ModuleId, found: &mut Vec<Diagnosti
     match &item.kind {
         ItemKind::Attr(written) => {
             let before = flat.attrs.get(&written.name.text).map(|a| a.name.span);
-            let before = before.or_else(|| flat.child(&written.name.text).map(|c| c.kind.span));
+            let before = before.or_else(|| named.kinds.get(&written.name.text).copied());
             if let Some(before) = before {
                 found.push(duplicate(&written.name, before));
             } else if let Some(child) = as_block(flat, written, module) {
                 found.push(no_equals(written));
+                named.child(&child, "");
                 flat.children.push(Arc::new(child));
             } else {
                 flat.attrs.insert(
@@ -156,12 +189,11 @@ fn add(flat: &mut Flat, item: &Item, module: ModuleId, found: &mut Vec<Diagnosti
         }
         ItemKind::Block(block) => {
             let child = own(block, item, module, &flat.kind.text, found);
-            let same = |other: &&Arc<Flat>| {
-                other.kind.text == child.kind.text && other.title() == child.title()
-            };
-            if let Some(before) = flat.children.iter().find(same) {
+            let title = block.name.as_ref().map_or("", |name| name.text.as_str());
+            let key = (child.kind.text.clone(), title);
+            if let Some(before) = named.children.get(&key) {
                 let name = block.name.as_ref().unwrap_or(&block.kind);
-                found.push(duplicate(name, before.head()));
+                found.push(duplicate(name, *before));
             } else if let Some(before) = flat
                 .attrs
                 .get(&block.kind.text)
@@ -169,16 +201,17 @@ fn add(flat: &mut Flat, item: &Item, module: ModuleId, found: &mut Vec<Diagnosti
             {
                 found.push(duplicate(&block.kind, before.name.span));
             } else {
+                named.child(&child, title);
                 flat.children.push(Arc::new(child));
             }
         }
         ItemKind::Check(check) => {
             if let Some(name) = &check.name {
-                let same = |c: &&FlatCheck| c.name.as_ref().is_some_and(|n| n.text == name.text);
-                if let Some(before) = flat.checks.iter().find(same) {
-                    found.push(duplicate(name, before.span));
+                if let Some(before) = named.checks.get(name.text.as_str()) {
+                    found.push(duplicate(name, *before));
                     return;
                 }
+                named.checks.insert(&name.text, item.span);
             }
             flat.checks.push(FlatCheck {
                 module,
@@ -269,13 +302,12 @@ pub(super) fn merge(parent: &Flat, child: &Flat) -> Flat {
     merged.doc = child.doc.clone().or_else(|| parent.doc.clone());
     merged.incomplete |= parent.incomplete;
     merged.attrs = parent.attrs.clone();
+    let ours: HashMap<(&str, &str), &Arc<Flat>> =
+        child.children.iter().map(|c| (c.key(), c)).collect();
     // `layout = …` replaces the parent's `layout { … }`, and the other way round
-    merged.attrs.retain(|name, _| {
-        !child
-            .children
-            .iter()
-            .any(|c| c.name.is_none() && c.kind.text == *name)
-    });
+    merged
+        .attrs
+        .retain(|name, _| !ours.contains_key(&(name.as_str(), "")));
     merged.attrs.extend(child.attrs.clone());
     merged.lets = parent.lets.clone();
     merged.lets.extend(child.lets.clone());
@@ -284,34 +316,28 @@ pub(super) fn merge(parent: &Flat, child: &Flat) -> Flat {
         if theirs.name.is_none() && child.attrs.contains_key(&theirs.kind.text) {
             continue;
         }
-        let ours = child
-            .children
-            .iter()
-            .find(|c| c.kind.text == theirs.kind.text && c.title() == theirs.title());
-        merged.children.push(match ours {
+        merged.children.push(match ours.get(&theirs.key()) {
             Some(ours) => Arc::new(merge(theirs, ours)),
             None => theirs.clone(),
         });
     }
-    for ours in &child.children {
-        if !merged
-            .children
-            .iter()
-            .any(|c| c.kind.text == ours.kind.text && c.title() == ours.title())
-        {
-            merged.children.push(ours.clone());
-        }
-    }
+    let theirs: HashSet<(&str, &str)> = parent.children.iter().map(|c| c.key()).collect();
+    let new = |c: &&Arc<Flat>| !theirs.contains(&c.key());
+    merged
+        .children
+        .extend(child.children.iter().filter(new).cloned());
     merged.checks = parent.checks.clone();
+    let name = |check: &FlatCheck| check.name.as_ref().map(|name| name.text.clone());
+    let places: HashMap<String, usize> = (merged.checks.iter().enumerate())
+        .filter_map(|(n, check)| Some((name(check)?, n)))
+        .collect();
     for check in &child.checks {
-        let same = |c: &&mut FlatCheck| {
-            c.name.is_some()
-                && c.name.as_ref().map(|n| &n.text) == check.name.as_ref().map(|n| &n.text)
-        };
-        match merged.checks.iter_mut().find(same) {
-            Some(slot) => {
-                *slot = check.clone();
-                slot.replaces = true;
+        match name(check).and_then(|name| places.get(&name)) {
+            Some(n) => {
+                merged.checks[*n] = FlatCheck {
+                    replaces: true,
+                    ..check.clone()
+                }
             }
             None => merged.checks.push(check.clone()),
         }

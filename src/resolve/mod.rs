@@ -16,7 +16,7 @@ pub(crate) use load::text_of;
 pub use load::{load, load_for, load_kept, load_through};
 pub use reader::Reader;
 
-use crate::eval::DataFiles;
+use crate::eval::{DataFiles, Patterns};
 use crate::schema::{self, Naming};
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::ast::{Ast, Expr, ExprKind, Item, ItemKind};
@@ -44,6 +44,8 @@ pub struct Program {
     pub kept: Option<Arc<Kept>>,
     /// What `data(…)` has read, filled as expressions are evaluated.
     pub data: Arc<DataFiles>,
+    /// What was read of regular expressions, filled as cases are compiled.
+    pub patterns: Arc<Patterns>,
 }
 
 /// One file, or one module of the standard library (which may be several files).

@@ -11,7 +11,7 @@ use crate::check::{is_whole, modules_of};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Binding, Cases, Evaluator, Handle, Layer, Nothing, Params, Scope, Value};
 use crate::resolve::{Definition, DefinitionKind, Flat, ModuleId, Program};
-use crate::units::display_precise;
+use crate::units::{Dimension, Quantity, display_precise};
 use indexmap::IndexMap;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -375,10 +375,15 @@ fn one(
     let unmeasured = Unmeasured::new(&case, flat, all.clone());
     let eval = Evaluator::new(program, params, &unmeasured);
     let gpus: u64 = case.servers.iter().map(|server| server.gpus).sum();
+    let price = match case.price() {
+        Ok(price) => Value::Number(Quantity::new(price, Dimension::MONEY.per(Dimension::TIME))),
+        Err(why) => Value::Unavailable(why.into()),
+    };
     let implicit = Value::record([
         ("name".to_string(), Value::text(case.id.as_str())),
         ("scenario".to_string(), Value::text(case.scenario.as_str())),
         ("gpus".to_string(), Value::plain(gpus as f64)),
+        ("price".to_string(), price),
     ]);
     // what could not be lowered was reported, and its metrics are not known
     let broken = |child: &&Arc<Flat>| {

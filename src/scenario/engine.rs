@@ -197,7 +197,7 @@ fn parse_request(cx: &Context<'_>, text: &str, place: crate::source::Span) -> Op
 }
 
 fn check_pattern(cx: &Context<'_>, block: &Flat, name: &str, pattern: &str) {
-    if let Err(error) = regex::Regex::new(pattern) {
+    if let Err(error) = cx.program.patterns.check(pattern) {
         cx.eval.bad_pattern(&error, cx.place(block, name));
     }
 }

@@ -2,7 +2,8 @@
 //! it does not come out.
 
 use super::context::{Context, as_bool, as_number, as_text, member};
-use crate::cost::{Architecture, Budget, Fit, Mla, Moe, Precision, Ranks, Tower, Window};
+use super::gpu;
+use crate::cost::{Architecture, Budget, Fit, Mla, Moe, Precision, Ranks, Step, Tower, Window};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Scope, Value};
 use crate::resolve::Flat;
@@ -17,8 +18,23 @@ const MOST_RANKS: f64 = 64.0;
 pub struct MemorySpec {
     /// The name of the GPU's block.
     pub gpu: String,
+    /// Where the engine takes its KV cache whole at the start.
+    #[serde(skip)]
+    pub pool: Option<Pool>,
+    /// What a tensor-parallel step takes, of a few and of many tokens, where all of it is known.
+    #[serde(skip)]
+    pub steps: Vec<Step>,
     #[serde(flatten)]
     pub sum: Sum,
+}
+
+/// What an engine takes of each GPU at its start, in bytes, and leaves.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pool {
+    /// Weights and KV cache; none where the model is not known.
+    pub taken: Option<f64>,
+    /// What it leaves beside them.
+    pub left: f64,
 }
 
 /// Bytes are of one GPU.
@@ -64,6 +80,8 @@ pub(super) fn lower(
     let unknown = |why: String| {
         Some(MemorySpec {
             gpu: gpu.clone(),
+            pool: pool(cx, engine, scope, memory, None),
+            steps: Vec::new(),
             sum: Sum::Unknown { unknown: why },
         })
     };
@@ -77,6 +95,8 @@ pub(super) fn lower(
     }
     Some(MemorySpec {
         gpu,
+        pool: pool(cx, engine, scope, memory, Some(&fit)),
+        steps: steps(cx, server, &model, ranks, &fit),
         sum: Sum::Known {
             gpu_bytes: memory,
             allowed_bytes: fit.allowed(),
@@ -89,6 +109,58 @@ pub(super) fn lower(
                 .map(|bandwidth| fit.weights.read / bandwidth),
         },
     })
+}
+
+/// Sequences that are answered together, and tokens of a prompt that are taken at once, of the
+/// steps that a link is judged by.
+const TOGETHER: f64 = 64.0;
+const CHUNK: f64 = 2048.0;
+
+/// Steps over several GPUs; none where attention is not split as the rest is.
+fn steps(
+    cx: &Context<'_>,
+    server: &Flat,
+    model: &Architecture,
+    ranks: Ranks,
+    fit: &Fit,
+) -> Vec<Step> {
+    let gpu = gpu::lower(cx, server);
+    let bytes = model
+        .moe
+        .and_then(|moe| moe.weights)
+        .unwrap_or(model.weights)
+        .bytes;
+    let rates = gpu.and_then(|gpu| gpu.rates(bytes));
+    match rates {
+        Some(rates) if ranks.tensor > 1.0 && ranks.attention == ranks.tensor => [TOGETHER, CHUNK]
+            .map(|tokens| Step::of(model, ranks, &fit.weights, rates, tokens))
+            .into(),
+        _ => Vec::new(),
+    }
+}
+
+/// What an engine that preallocates leaves of a GPU; none where it does not say how much it takes.
+fn pool(
+    cx: &Context<'_>,
+    engine: &Flat,
+    scope: &Scope,
+    memory: f64,
+    fit: Option<&Fit>,
+) -> Option<Pool> {
+    let block = engine.child("memory")?;
+    let attr = |attribute| cx.attr_in(block, attribute, scope);
+    if as_bool(&attr("preallocates")) != Some(true) {
+        return None;
+    }
+    let taken = fit.map(|fit| fit.weights.rank + fit.room().max(0.0));
+    let whole = as_number(&attr("cache_share")).unwrap_or(1.0) >= 1.0;
+    let left = match taken {
+        Some(taken) => memory - taken,
+        None if whole => memory * (1.0 - as_number(&attr("share")).unwrap_or(1.0)),
+        None => return None,
+    };
+    // with all of it, the engine decides by itself how much it takes
+    (left > 0.0).then_some(Pool { taken, left })
 }
 
 /// The model, how it is split, and what the engine may take; or why that is not known.

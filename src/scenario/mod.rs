@@ -7,6 +7,7 @@ mod compile;
 mod constants;
 mod context;
 mod engine;
+mod gpu;
 mod launch;
 mod matrix;
 mod memory;
@@ -28,7 +29,8 @@ mod workload;
 pub use by_case::gather;
 pub use compile::{Compiled, compile, compile_these, scenarios};
 pub use constants::{constants, suite_scenarios};
-pub use memory::{MemorySpec, Sum};
+pub use gpu::{GpuSpec, price};
+pub use memory::{MemorySpec, Pool, Sum};
 pub use report::figure;
 pub use server::PORT;
 pub use suite::{SuiteLimits, suite_limits};
@@ -141,6 +143,12 @@ pub struct ServerSpec {
     /// Every option that is passed, with its value as people read it.
     pub options: IndexMap<String, String>,
     pub gpus: u64,
+    /// The sort of GPU that it says it is for.
+    #[serde(skip)]
+    pub gpu: Option<GpuSpec>,
+    /// Requests per second that one replica is said to carry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<f64>,
     /// What its model takes of the `gpu` that it says it is for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<MemorySpec>,

@@ -94,7 +94,9 @@ fn is_figure(cx: &Context<'_>, by: &Thunk) -> bool {
     }
     match value {
         Value::Error => false,
-        Value::Number(_) | Value::Unknown(Shape::Number(_) | Shape::Any) => true,
+        Value::Number(_)
+        | Value::Unavailable(_)
+        | Value::Unknown(Shape::Number(_) | Shape::Any) => true,
         other => {
             let message = format!("cases are ranked by a figure, this is {}", other.describe());
             cx.eval.report(

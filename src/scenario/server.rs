@@ -1,8 +1,8 @@
 //! A server block and its engine, lowered to what launching and asking need.
 
-use super::context::{Context, as_text, as_whole, member};
+use super::context::{Context, as_number, as_text, as_whole, member};
 use super::launch::{existing, headers, home, launched, running, words};
-use super::{Layout, ServerSpec, Word, engine, memory, options};
+use super::{Layout, ServerSpec, Word, engine, gpu, memory, options};
 use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, Label, codes};
 use crate::eval::{BlockValue, Scope, Value};
@@ -95,6 +95,7 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
         Some(_) => None,
         None => memory::lower(cx, flat, &engine.flat, &model, &launch),
     };
+    let gpu = gpu::lower(cx, flat);
     let start = match url {
         Some(url) => running(cx, flat, url)?,
         None if has_url => return None,
@@ -114,6 +115,8 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
         layout,
         options: set.shown,
         gpus,
+        gpu,
+        capacity: as_number(&cx.attr(flat, "capacity")),
         memory,
         apis: asks.apis,
         ready: asks.ready,
@@ -212,7 +215,7 @@ fn filled(cx: &Context<'_>, value: &Value, kind: &str, place: Span) -> Value {
 
 /// A block without a name in a block, or in a record that stands for one; none where it is not
 /// written.
-fn part(cx: &Context<'_>, value: &Value, kind: &'static str, place: Span) -> Value {
+pub(super) fn part(cx: &Context<'_>, value: &Value, kind: &'static str, place: Span) -> Value {
     let (written, place) = match value {
         Value::Block(block) => match (block.flat.child(kind), block.flat.attrs.get(kind)) {
             (Some(child), _) => {

@@ -302,6 +302,12 @@ pub(super) const KINDS: &[Kind] = &[
                 "100%",
                 "The share of what the weights leave that the KV cache may take.",
             )),
+            launch(default(
+                "preallocates",
+                Type::Bool,
+                "false",
+                "Whether the KV cache is taken whole at the start: what requests use of it does not show in the GPU's memory.",
+            )),
             launch(optional(
                 "weights",
                 Type::Text,

@@ -6,6 +6,7 @@ use crate::units::Dimension;
 const TIME: Type = Type::Quantity(Dimension::TIME);
 const REQUESTS: Type = Type::Count(Dimension::REQUESTS);
 const RATE: Type = Type::Quantity(Dimension::REQUESTS.per(Dimension::TIME));
+const COMPUTE: Type = Type::Quantity(Dimension::COMPUTE.per(Dimension::TIME));
 
 /// How numbers of weights are stored.
 const PRECISION: Type = Type::Choice(&[
@@ -279,6 +280,31 @@ pub(super) const KINDS: &[Kind] = &[
                 Type::Quantity(Dimension::DATA.per(Dimension::TIME)),
                 "What its memory gives at most.",
             ),
+            optional(
+                "link",
+                Type::Quantity(Dimension::DATA.per(Dimension::TIME)),
+                "What its link to the other GPUs of a host carries in each direction: NVLink where it has one, else PCIe.",
+            ),
+            optional(
+                "price",
+                Type::Quantity(Dimension::MONEY.per(Dimension::TIME)),
+                "What one of it costs: `2.10 USD/h`. Prices differ by contract, so the library has none; `case.price` adds them up.",
+            ),
+        ],
+        free: None,
+        checks: false,
+        implicit: &[],
+    },
+    Kind {
+        name: "compute",
+        doc: "What a GPU computes at most with dense matrices, by how their numbers are stored.",
+        naming: Naming::Never,
+        parents: &["gpu"],
+        attributes: &[
+            optional("bf16", COMPUTE, "In 16 bits."),
+            optional("fp8", COMPUTE, "In 8 bits, floating point."),
+            optional("int8", COMPUTE, "In 8 bits, whole numbers."),
+            optional("fp4", COMPUTE, "In 4 bits, floating point."),
         ],
         free: None,
         checks: false,
@@ -352,6 +378,11 @@ pub(super) const KINDS: &[Kind] = &[
                 "setup",
                 Type::File,
                 "A script that installs the program; named by the error where the program is missing.",
+            ),
+            optional(
+                "capacity",
+                RATE,
+                "What one replica is said to carry, from an earlier measurement: lint holds open loops against it, and plans show it.",
             ),
             optional(
                 "port",

@@ -197,7 +197,7 @@ impl Builder<'_> {
             match part.as_rule() {
                 Rule::comma => self.comma(&mut row, &part),
                 Rule::semi => self.semicolon(&mut row, &part),
-                Rule::attr => {
+                Rule::set | Rule::attr => {
                     self.separated(&row, start, false);
                     let attr = self.attr(part);
                     row.follow(attr.value.span);

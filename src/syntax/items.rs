@@ -210,6 +210,11 @@ impl Builder<'_> {
         let start = self.start(&pair);
         let whole = self.span(&pair);
         let (kind, end) = match pair.as_rule() {
+            Rule::set => {
+                let attr = self.attr(pair);
+                let end = attr.value.span.end;
+                (ItemKind::Attr(attr), end)
+            }
             Rule::attr => {
                 if let Some(axes) = axes_after_colon(&pair) {
                     return self.matrix_with_colon(pair, &axes);
@@ -229,7 +234,7 @@ impl Builder<'_> {
             }
             Rule::check => self.check(pair),
             Rule::exclude => self.exclude(pair),
-            Rule::block => self.block(pair),
+            Rule::plain_block | Rule::block => self.block(pair),
             Rule::binding_like => self.binding_like(pair),
             Rule::foreign_block => self.foreign_block(pair),
             _ => {

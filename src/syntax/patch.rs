@@ -2,6 +2,7 @@
 //! and the way back from places in the repaired text to places in the user's.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 /// Stands for text that was taken out; the grammar reads it as a broken expression.
 pub const HOLE: &str = "\u{1}";
@@ -42,6 +43,8 @@ struct Piece {
 pub struct Patched<'a> {
     pub text: Cow<'a, str>,
     pieces: Vec<Piece>,
+    /// How many pieces were before the place asked for last: the next one is mostly near.
+    near: Cell<usize>,
 }
 
 impl<'a> Patched<'a> {
@@ -50,6 +53,7 @@ impl<'a> Patched<'a> {
             return Self {
                 text: Cow::Borrowed(text),
                 pieces: Vec::new(),
+                near: Cell::new(0),
             };
         }
         // Stable: what is put in at one place keeps its order, and comes before what is
@@ -86,6 +90,7 @@ impl<'a> Patched<'a> {
         Self {
             text: Cow::Owned(repaired),
             pieces,
+            near: Cell::new(0),
         }
     }
 
@@ -97,9 +102,21 @@ impl<'a> Patched<'a> {
         piece.map_or(original, |p| p.repaired + (original - p.original))
     }
 
+    /// How many pieces, which are the first ones, are before a place.
+    fn count(&self, is_before: impl Fn(&Piece) -> bool) -> usize {
+        let near = self.near.get();
+        let (before, after) = self.pieces.split_at(near);
+        if before.last().is_none_or(&is_before) && !after.first().is_some_and(&is_before) {
+            return near;
+        }
+        let count = self.pieces.partition_point(is_before);
+        self.near.set(count);
+        count
+    }
+
     /// The place in the user's text where something starts in the repaired one.
     pub fn original(&self, start: usize) -> usize {
-        let after = self.pieces.partition_point(|p| p.repaired <= start);
+        let after = self.count(|p| p.repaired <= start);
         match after.checked_sub(1).map(|n| self.pieces[n]) {
             None => start,
             Some(piece) if piece.copied => piece.original + (start - piece.repaired),
@@ -110,7 +127,7 @@ impl<'a> Patched<'a> {
     /// The place in the user's text where something ends in the repaired one: what was
     /// taken out after it is not part of it.
     pub fn original_end(&self, end: usize) -> usize {
-        let after = self.pieces.partition_point(|p| p.repaired < end);
+        let after = self.count(|p| p.repaired < end);
         match after.checked_sub(1).map(|n| self.pieces[n]) {
             None => end,
             Some(piece) if piece.copied => piece.original + (end - piece.repaired),

@@ -72,3 +72,45 @@ fn checks_across_cases_are_judged_once_all_have_run_and_ranks_have_places() {
         "{kept}"
     );
 }
+
+const COSTS: &str = r#"
+workload asked { prompt = "Hello.", output = 4 }
+gpu rented { memory = 24 GiB, price = 3.60 USD/h }
+gpu unpriced { memory = 24 GiB }
+scenario s {
+  matrix { dear = [true, false] }
+  server sut {
+    engine = engines.builtin
+    layout { tp = 2 }
+    gpu    = if dear then rented else unpriced
+  }
+  phase load { workload = asked, requests = 20 }
+  let each = case.price * load.duration / load.completed
+  expect hourly: case.price == 7.20 USD/h
+  expect cheap:  each <= 0.01 USD/req
+  report costs { columns = { case = case.name, hour = case.price, request = each }, to = "costs.csv" }
+}
+"#;
+
+#[test]
+fn a_case_costs_what_its_gpus_do_and_nothing_is_free_because_its_price_is_not_known() {
+    let ran = Pack::new(COSTS).run(&[]).exits(3);
+    let priced = ran.case("s/dear=true");
+    for name in ["hourly", "cheap"] {
+        assert_eq!(check(&priced, name)["verdict"], "pass", "{priced:#}");
+    }
+    let unpriced = ran.case("s/dear=false");
+    for name in ["hourly", "cheap"] {
+        let check = check(&unpriced, name);
+        assert_eq!(check["verdict"], "no_data", "{check:#}");
+        let why = check["why"].as_str().unwrap();
+        assert!(
+            why.contains("the GPU `unpriced` of the server `sut` has no `price`"),
+            "{why}"
+        );
+    }
+    let csv = std::fs::read_to_string(ran.folder.join("reports/costs.csv")).unwrap();
+    let lines: Vec<&str> = csv.lines().collect();
+    assert!(lines[1].starts_with("dear=true,7.2,0"), "{csv}");
+    assert_eq!(lines[2], "dear=false,,", "{csv}");
+}

@@ -3,6 +3,9 @@
 mod below_resolution;
 mod cold_baseline;
 mod cold_batch;
+mod compares_more_than_one_axis;
+mod contradictory_checks;
+mod cost_without_price;
 mod drain_below_limit;
 mod early_end;
 mod even_arrivals;
@@ -11,22 +14,28 @@ mod few_rounds;
 mod growth_backwards;
 mod growth_without_quiesce;
 mod idle_axis;
+mod judges_nothing;
 mod lateness_of_closed_loop;
 mod limit_above_timeout;
 mod many_launches;
 mod max_latency;
 mod mean_latency;
 mod no_warmup;
+mod open_loop_above_capacity;
 mod output_above_limit;
+mod preallocated_memory;
 mod random_answers;
 mod rate_above_offered;
 mod rate_of_closed_loop;
 mod redundant_percentile;
+mod replicas_without_need;
 mod retry_of_growth;
 mod same_prompt;
 mod sample_too_coarse;
+mod superlinear_scaling;
 mod throughput_above_offered;
 mod timeout_below_phases;
+mod tp_over_slow_link;
 
 use super::view::View;
 use crate::diagnostics::Diagnostic;
@@ -65,6 +74,22 @@ pub const CASE_RULES: &[CaseRule] = &[
     redundant_percentile::check,
     growth_backwards::check,
     retry_of_growth::check,
+    preallocated_memory::check,
+    contradictory_checks::check,
+    cost_without_price::check,
+    open_loop_above_capacity::check,
+    replicas_without_need::check,
+    tp_over_slow_link::check,
 ];
 
-pub const SCENARIO_RULES: &[ScenarioRule] = &[idle_axis::check, many_launches::check];
+/// What is found in checks that compare cases with each other.
+pub const ACROSS_RULES: &[CaseRule] = &[
+    superlinear_scaling::check,
+    compares_more_than_one_axis::check,
+];
+
+pub const SCENARIO_RULES: &[ScenarioRule] = &[
+    idle_axis::check,
+    many_launches::check,
+    judges_nothing::check,
+];

@@ -17,6 +17,7 @@ impl Scanner<'_> {
         let at = self.at;
         let end = self.line_end(at);
         self.at = end;
+        self.out.patches.push(Patch::replace(at, end, ""));
         let rest = &self.bytes[at..end];
         let alone = self.text[self.line_start..at].trim().is_empty();
         if rest.starts_with(b"##") && !rest.starts_with(b"###") && alone && !self.interpolating() {

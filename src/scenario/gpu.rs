@@ -1,0 +1,107 @@
+//! What is said of the GPUs that a server is for, and what a case costs on them.
+
+use super::context::{Context, as_number, member};
+use super::server::part;
+use super::{Case, ServerSpec};
+use crate::cost::Rates;
+use crate::eval::Value;
+use crate::resolve::Flat;
+
+/// The sort of GPU that a server names, in base units.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GpuSpec {
+    /// The name of its block.
+    pub name: String,
+    /// In USD per second.
+    pub price: Option<f64>,
+    /// Bytes per second of its memory.
+    pub bandwidth: Option<f64>,
+    /// Bytes per second in each direction.
+    pub link: Option<f64>,
+    /// FLOP per second, by how numbers are stored.
+    compute: Vec<(&'static str, f64)>,
+}
+
+pub(super) fn lower(cx: &Context<'_>, server: &Flat) -> Option<GpuSpec> {
+    let written = cx.attr(server, "gpu");
+    let name = match &written {
+        Value::Block(block) => block.flat.title().to_string(),
+        Value::Record(_) => "GPU".to_string(),
+        _ => return None,
+    };
+    let place = cx.place(server, "gpu");
+    let figure = |name| as_number(&member(cx.eval, &written, "gpu", name, place));
+    let compute = match part(cx, &written, "compute", place) {
+        Value::Record(fields) => ["bf16", "fp8", "int8", "fp4"]
+            .into_iter()
+            .filter_map(|name| Some((name, as_number(fields.get(name)?)?)))
+            .collect(),
+        _ => Vec::new(),
+    };
+    Some(GpuSpec {
+        name,
+        price: figure("price"),
+        bandwidth: figure("bandwidth"),
+        link: figure("link"),
+        compute,
+    })
+}
+
+impl GpuSpec {
+    /// What it does per second where numbers take so many bytes; none where one of the figures is
+    /// not known. What it has no arithmetic for, it computes in 16 bits.
+    pub fn rates(&self, bytes: f64) -> Option<Rates> {
+        let names: &[&str] = match bytes {
+            b if b < 1.0 => &["fp4", "bf16"],
+            b if b < 2.0 => &["fp8", "int8", "bf16"],
+            _ => &["bf16"],
+        };
+        let known = |name: &&str| self.compute.iter().find(|(one, _)| one == name);
+        let (_, flops) = names.iter().find_map(known)?;
+        let positive = |figure: Option<f64>| figure.filter(|figure| *figure > 0.0);
+        Some(Rates {
+            flops: positive(Some(*flops))?,
+            bandwidth: positive(self.bandwidth)?,
+            link: positive(self.link)?,
+        })
+    }
+}
+
+impl ServerSpec {
+    /// The GPUs that it works on: those that its engine asks for, or where it asks for none, those
+    /// of its layout.
+    pub fn gpu_count(&self) -> u64 {
+        match self.gpus {
+            0 => self.layout.tp * self.layout.pp * self.layout.dp,
+            gpus => gpus,
+        }
+    }
+}
+
+/// What a case's servers cost together, in USD per second; or the server of which that is not
+/// known, and why.
+pub fn price(servers: &[ServerSpec]) -> Result<f64, String> {
+    let each = servers.iter().map(|server| match &server.gpu {
+        None => Err(format!(
+            "the server `{}` does not say its `gpu`, so its price is not known",
+            server.name
+        )),
+        Some(GpuSpec {
+            price: None, name, ..
+        }) => Err(format!(
+            "the GPU `{name}` of the server `{}` has no `price`",
+            server.name
+        )),
+        Some(GpuSpec {
+            price: Some(price), ..
+        }) => Ok(price * server.gpu_count() as f64),
+    });
+    each.sum()
+}
+
+impl Case {
+    /// What it costs, in USD per second; or why that is not known.
+    pub fn price(&self) -> Result<f64, String> {
+        price(&self.servers)
+    }
+}
