@@ -164,17 +164,18 @@ impl Servers {
 
 /// Waits until the `pause` of the servers before is over, or the run is stopped.
 async fn rest(shared: &Shared, stop: &Stop) {
-    let mut until = shared
-        .rests_until
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
-    let Some(until) = until
-        .take()
-        .filter(|until| *until > tokio::time::Instant::now())
-    else {
+    let rests = |shared: &Shared| {
+        let mut until = shared
+            .rests_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        until.take()
+    };
+    let now = tokio::time::Instant::now();
+    let Some(until) = rests(shared).filter(|until| *until > now) else {
         return;
     };
-    let waits = until - tokio::time::Instant::now();
+    let waits = until - now;
     shared.log(
         "pause",
         serde_json::json!({ "seconds": waits.as_secs_f64() }),
