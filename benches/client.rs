@@ -54,6 +54,7 @@ async fn cost(words: &[String]) {
             Pace::Open {
                 rate_per_s: per_s,
                 arrival: Arrival::Poisson,
+                ramp: None,
             },
             2,
         )
@@ -61,7 +62,7 @@ async fn cost(words: &[String]) {
     let streams = (
         Pace::Closed {
             concurrency: STREAMS,
-            think: Duration::ZERO,
+            think: Duration::ZERO.into(),
         },
         EVENTS_PER_S * SECONDS,
     );
@@ -128,12 +129,13 @@ async fn truth() {
     let engine = Engine::start(&["--ttft", "50ms", "--itl", "20ms"]);
     let steady = load(&Pace::Closed {
         concurrency: STREAMS,
-        think: Duration::ZERO,
+        think: Duration::ZERO.into(),
     });
     let streams = compare(&steady, &engine.url, EVENTS_PER_S * SECONDS).await;
     let open = load(&Pace::Open {
         rate_per_s: 100.0,
         arrival: Arrival::Poisson,
+        ramp: None,
     });
     let requests = compare(&open, &engine.url, 10).await;
 
@@ -203,7 +205,7 @@ fn clock() -> (Clock, f64) {
 fn load(pace: &Pace) -> Load {
     let (requests, duration) = match pace {
         Pace::Closed { concurrency, .. } => (Some(*concurrency), None),
-        Pace::Open { .. } => (None, Some(Duration::from_secs(5))),
+        Pace::Open { .. } | Pace::Batch => (None, Some(Duration::from_secs(5))),
     };
     Load {
         name: None,
@@ -213,6 +215,7 @@ fn load(pace: &Pace) -> Load {
         drain: None,
         timeout: Duration::from_secs(60),
         seed: 1,
+        lengths_seed: 1,
     }
 }
 

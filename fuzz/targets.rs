@@ -2,25 +2,33 @@
 //! targets of libFuzzer here, and by `tests/fuzz_smoke.rs` on stable Rust.
 
 use scn::check;
-use scn::diagnostics::{human, json};
+use scn::diagnostics::{Severity, codes, has_errors, human, json, tidy};
 use scn::eval::{Evaluator, Nothing, Params};
+use scn::lint::{
+    self,
+    fix::{Look, Texts},
+};
 use scn::load::sse::SseParser;
 use scn::probe::prometheus::{self, Selector};
 use scn::resolve::{self, DefinitionKind, Kept, KeptFile};
-use scn::scenario::{compile, constants};
+use scn::scenario::{compile, constants, scenarios};
 use scn::source::FileId;
 use scn::syntax;
 use scn::syntax::format::{Refused, format};
 use scn::units::{Quantity, parse_unit, source_form};
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::path::Path;
 
 /// Takes whatever bytes, and panics where something does not hold.
 pub type Target = fn(&[u8]);
 
 /// Every target by its name.
-pub const ALL: [(&str, Target); 7] = [
+pub const ALL: [(&str, Target); 8] = [
     ("parse", parse),
     ("format", formatted),
     ("lint", lint),
+    ("fix", fix),
     ("expression", expression),
     ("sse", sse),
     ("metrics", metrics),
@@ -59,24 +67,94 @@ pub fn formatted(bytes: &[u8]) {
 /// From a text to what is shown, with a second file that it may use.
 pub fn lint(bytes: &[u8]) {
     let Some(text) = text(bytes) else { return };
-    let other = "use \"./it.scn\"\nlet x = 1\nworkload hello { prompt = \"x\", output = 4 }\n";
+    let Look { sources, found, .. } = linted(&Texts::from([("it.scn".into(), text.into())]));
+    human::render(&sources, &found, &human::Options::default());
+    json::to_json(&sources, &found);
+}
+
+/// A file that others may use.
+const OTHER: &str = "use \"./it.scn\"\nlet x = 1\nworkload hello { prompt = \"x\", output = 4 }\n";
+
+/// What `scn lint` finds in a file, with another that it may use.
+fn linted(texts: &Texts) -> Look {
+    let file = |name: &str, text: &str| {
+        let changed = texts.get(Path::new(name));
+        KeptFile {
+            path: name.into(),
+            text: changed.map_or(text, |text| &**text).into(),
+        }
+    };
     let kept = Kept {
         roots: vec!["it.scn".into()],
-        files: [("it.scn", text), ("other.scn", other)]
-            .map(|(path, text)| KeptFile {
-                path: path.into(),
-                text: text.into(),
-            })
-            .to_vec(),
+        files: vec![file("it.scn", ""), file("other.scn", OTHER)],
         templates: Vec::new(),
     };
     let (program, mut found) = resolve::load_kept(kept, &[]);
     found.extend(check::check(&program));
     let params = Params::new();
     found.extend(constants(&program, &params));
-    found.extend(compile(&program, &params, &|_| true).found);
-    human::render(&program.sources, &found, &human::Options::default());
-    json::to_json(&program.sources, &found);
+    let compiled = compile(&program, &params, &|_| true);
+    found.extend(compiled.found);
+    check::without_consequences(&program.sources, &mut found);
+    let broken = has_errors(&found);
+    match broken {
+        true => found.retain(|d| d.code != codes::UNUSED.0),
+        false => found.extend(lint::check(
+            &program,
+            &params,
+            &scenarios(&program),
+            &compiled.cases,
+        )),
+    }
+    lint::suppress(&program.sources, &mut found, &[FileId(0)], !broken);
+    let own = program
+        .sources
+        .iter()
+        .filter_map(|(id, file)| Some((id, file.path.clone()?)));
+    Look {
+        own: own.collect(),
+        found: tidy(found),
+        sources: program.sources,
+    }
+}
+
+/// Repairs come to an end and make no error that was not there, and then none is left.
+pub fn fix(bytes: &[u8]) {
+    let Some(text) = text(bytes) else { return };
+    let original = Texts::from([("it.scn".into(), text.into())]);
+    for unsafe_too in [false, true] {
+        let (once, last) = mended(&original, unsafe_too);
+        let before = errors(&linted(&original));
+        for (code, count) in errors(&last) {
+            let there = before.get(code).copied().unwrap_or(0);
+            assert!(count <= there, "{code}: {count} for {there}\n{once:?}");
+        }
+        let (twice, _) = mended(&once, unsafe_too);
+        assert_eq!(once, twice, "not the same the second time");
+    }
+}
+
+/// The texts after their repairs.
+fn mended(texts: &Texts, unsafe_too: bool) -> (Texts, Look) {
+    let with = |changed: &Texts| {
+        let mut all = texts.clone();
+        all.extend(changed.clone());
+        all
+    };
+    let first = linted(texts);
+    let mut lint = |changed: &Texts| Ok::<_, Infallible>(linted(&with(changed)));
+    let Ok((mended, last)) = lint::fix::fix(first, unsafe_too, &mut lint);
+    assert!(mended.finished, "no end");
+    (with(&mended.texts), last)
+}
+
+/// How many errors of each code there are.
+fn errors(look: &Look) -> BTreeMap<&'static str, usize> {
+    let mut out = BTreeMap::new();
+    for found in look.found.iter().filter(|d| d.severity == Severity::Error) {
+        *out.entry(found.code).or_default() += 1;
+    }
+    out
 }
 
 /// A text as the value of a definition, beside a few that it can use.

@@ -112,6 +112,23 @@ impl SourceFile {
         })
     }
 
+    /// What goes with a thing that is taken out: its line, where nothing else stands on it, or
+    /// the blanks that part it from a comment behind. None where something else is there.
+    pub fn removal(&self, part: Range<usize>) -> Option<Range<usize>> {
+        let start = self.lines()[self.line_of(part.start)] as usize;
+        let end = self.text.get(part.end..)?.find('\n');
+        let end = end.map_or(self.text.len(), |length| part.end + length + 1);
+        if !self.text.get(start..part.start)?.trim().is_empty() {
+            return None;
+        }
+        let behind = self.text.get(part.end..end)?;
+        match behind.trim_start_matches([' ', '\t']) {
+            rest if rest.trim().is_empty() => Some(start..end),
+            rest if rest.starts_with('#') => Some(part.start..end - rest.len()),
+            _ => None,
+        }
+    }
+
     /// Which line, from 0, a place stands on.
     pub fn line_of(&self, at: usize) -> usize {
         self.lines().partition_point(|start| *start as usize <= at) - 1
@@ -174,6 +191,13 @@ impl Sources {
             .iter()
             .enumerate()
             .map(|(i, f)| (FileId(i as u32), f))
+    }
+
+    /// As [`SourceFile::removal`].
+    pub fn removal(&self, span: Span) -> Option<Span> {
+        let file = self.get(span.file);
+        let part = file.removal(span.start as usize..span.end as usize)?;
+        Some(Span::new(span.file, part.start, part.end))
     }
 
     /// The text of a span.

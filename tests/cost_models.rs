@@ -63,7 +63,7 @@ fn sum(case: &Case) -> (f64, f64, f64) {
             *cache_bytes_per_token,
             token_seconds.unwrap_or_default(),
         ),
-        Sum::Unknown { unknown } => panic!("{}: {unknown}", case.scenario),
+        Sum::Unknown { unknown, .. } => panic!("{}: {unknown}", case.scenario),
     }
 }
 

@@ -1,10 +1,20 @@
 //! The fuzz targets on stable Rust: the kept corpus, and changes of it. `fuzz/` runs them for longer.
 
+#[path = "../fuzz/memory.rs"]
+mod memory;
 #[path = "../fuzz/targets.rs"]
 mod targets;
 
 use proptest::prelude::*;
 use std::path::Path;
+
+#[global_allocator]
+static COUNTED: memory::Counted = memory::Counted;
+
+/// A target on one input, within the memory that it may take.
+fn one(run: targets::Target, input: &[u8]) -> usize {
+    memory::bounded(input.len(), || run(input))
+}
 
 /// The kept inputs of a target, in order.
 fn corpus(target: &str) -> Vec<Vec<u8>> {
@@ -28,7 +38,7 @@ const PIECES: [&str; 30] = [
 fn kept_inputs() {
     for (name, run) in targets::ALL {
         for input in corpus(name) {
-            run(&input);
+            one(run, &input);
         }
     }
 }
@@ -41,7 +51,8 @@ proptest! {
         cut in any::<(prop::sample::Index, prop::sample::Index)>(),
         changes in prop::collection::vec((any::<prop::sample::Index>(), 0..3_u8, 0..PIECES.len()), 1..8),
     ) {
-        for (name, run) in targets::ALL {
+        // repairs take many looks at a file: they have a test of their own
+        for (name, run) in targets::ALL.into_iter().filter(|(name, _)| *name != "fix") {
             let inputs = corpus(name);
             let mut bytes = input.get(&inputs).clone();
             if bytes.len() > 1 {
@@ -55,7 +66,43 @@ proptest! {
                     _ => { bytes.splice(at..at, PIECES[*piece].bytes()); }
                 }
             }
-            run(&bytes);
+            one(run, &bytes);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+    /// Whole programs with a few mistakes are mended as far as it goes, and no further.
+    #[test]
+    fn changed_programs(
+        input in any::<prop::sample::Index>(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), 0..3_u8, 0..PIECES.len()), 1..5),
+    ) {
+        let inputs = corpus("fix");
+        let mut bytes = input.get(&inputs).clone();
+        for (place, change, piece) in &changes {
+            let at = place.index(bytes.len());
+            match change {
+                0 => { bytes.remove(at); }
+                _ => { bytes.splice(at..at, PIECES[*piece].bytes()); }
+            }
+        }
+        one(targets::fix, &bytes);
+    }
+}
+
+/// What costs much where something costs more than it should.
+#[test]
+fn hostile_inputs() {
+    let pieces = [
+        "[", "{", "\"", "${", "f(", "a = ", "- ", "x ? y : ", "True ", "a = b\n", "use x\n",
+    ];
+    for piece in pieces {
+        let input = piece.repeat((16 << 10) / piece.len());
+        for (name, run) in targets::ALL.iter().filter(|(name, _)| *name != "fix") {
+            let most = one(*run, input.as_bytes());
+            println!("{name} {piece:?} {most}");
         }
     }
 }

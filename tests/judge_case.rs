@@ -106,6 +106,7 @@ fn data(case: &Case, requests: u64) -> CaseData {
             phase("cooldown", 50.0, 52.0, (50.0, 52.0)),
         ],
         servers: [("sut".to_string(), set)].into_iter().collect(),
+        infeasible: None,
     }
 }
 

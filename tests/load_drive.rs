@@ -9,9 +9,11 @@ use scn::load::client::Client;
 use scn::load::delay::Meter;
 use scn::load::drive::{EndedBy, LoadEnd, RequestSource, drive};
 use scn::load::live::Live;
+use scn::load::random::{Law, Random, What, rng};
 use scn::load::record::{FailureClass, Outcome, Record};
-use scn::load::spec::{Arrival, Load, Pace, Request};
+use scn::load::spec::{Arrival, Curve, Load, Pace, Ramp, Request};
 use scn::stop::{Stop, StopLevel, stop_pair};
+use scn::units::Dimension;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -36,13 +38,14 @@ fn closed(concurrency: u64) -> Load {
         name: Some("side".into()),
         pace: Pace::Closed {
             concurrency,
-            think: Duration::ZERO,
+            think: Duration::ZERO.into(),
         },
         requests: None,
         duration: None,
         drain: None,
         timeout: Duration::from_secs(20),
         seed: 1,
+        lengths_seed: 1,
     }
 }
 
@@ -51,6 +54,7 @@ fn open(rate_per_s: f64, arrival: Arrival) -> Load {
         pace: Pace::Open {
             rate_per_s,
             arrival,
+            ramp: None,
         },
         ..closed(1)
     }
@@ -162,7 +166,7 @@ async fn a_client_thinks_between_answer_and_next_request() {
     };
     load.pace = Pace::Closed {
         concurrency: 1,
-        think: ms(40),
+        think: ms(40).into(),
     };
     let ran = run(&load, &server.url).await;
     for pair in ran.records.windows(2) {
@@ -255,6 +259,7 @@ async fn an_open_loop_keeps_its_schedule_against_a_stalled_server() {
     let load = Load {
         requests: Some(100),
         seed: 9,
+        lengths_seed: 9,
         ..open(500.0, Arrival::Poisson)
     };
     let calls = server.calls.clone();
@@ -488,4 +493,86 @@ async fn dropping_a_load_leaves_nothing_running() {
         tokio::time::sleep(ms(100)).await;
         assert_eq!(records.load(SeqCst), after);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_batch_is_sent_at_once_and_awaited() {
+    let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (inner_now, inner_most) = (now.clone(), most.clone());
+    let server = serve(move |call| {
+        let (now, most) = (inner_now.clone(), inner_most.clone());
+        async move {
+            most.fetch_max(now.fetch_add(1, SeqCst) + 1, SeqCst);
+            // None is answered before all are there: sent one after another, they would time out.
+            while most.load(SeqCst) < 100 {
+                tokio::time::sleep(ms(1)).await;
+            }
+            play(call.stream, &[send(good())]).await
+        }
+    })
+    .await;
+    let load = Load {
+        pace: Pace::Batch,
+        requests: Some(100),
+        ..closed(1)
+    };
+    let ran = run(&load, &server.url).await;
+    assert_eq!(ran.end.stopped_by, EndedBy::Requests);
+    assert_eq!(ran.end.started, 100);
+    assert!(ran.records.iter().all(|r| r.outcome == Outcome::Ok));
+    let due = ran.records[0].due;
+    assert!(
+        ran.records.iter().all(|r| r.due == due),
+        "due at one moment"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_thinks_as_long_as_its_seed_draws() {
+    let server = always(vec![send(good())]).await;
+    let think = Random {
+        law: Law::Uniform {
+            low: 0.0,
+            high: 0.06,
+        },
+        dimension: Dimension::TIME,
+    };
+    let mut load = Load {
+        requests: Some(8),
+        ..closed(1)
+    };
+    load.pace = Pace::Closed {
+        concurrency: 1,
+        think: think.clone(),
+    };
+    let ran = run(&load, &server.url).await;
+    for pair in ran.records.windows(2) {
+        let drawn = think.draw(&mut rng(load.lengths_seed, pair[0].index, What::Think));
+        let thought = pair[1].due - pair[0].end;
+        assert!(thought >= drawn - 0.001, "{thought} of {drawn}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ramp_goes_on_to_the_end_of_its_duration() {
+    let server = always(vec![send(good())]).await;
+    let mut load = Load {
+        duration: Some(ms(500)),
+        ..open(100.0, Arrival::Constant)
+    };
+    load.pace = Pace::Open {
+        rate_per_s: 100.0,
+        arrival: Arrival::Constant,
+        ramp: Some(Ramp {
+            from_per_s: 0.0,
+            to_per_s: 200.0,
+            curve: Curve::Linear,
+        }),
+    };
+    let ran = run(&load, &server.url).await;
+    assert_eq!(ran.end.stopped_by, EndedBy::Duration);
+    // the 51st would be due as it ends
+    assert_eq!(ran.end.started, 50);
+    let first_half = ran.records.iter().filter(|r| r.due - ran.end.start < 0.25);
+    assert_eq!(first_half.count(), 13);
 }

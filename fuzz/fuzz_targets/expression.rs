@@ -1,8 +1,15 @@
 //! `expression` of `targets.rs`, for libFuzzer.
 #![no_main]
 
+#[path = "../memory.rs"]
+mod memory;
 #[path = "../targets.rs"]
 #[allow(dead_code)]
 mod targets;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| targets::expression(bytes));
+#[global_allocator]
+static COUNTED: memory::Counted = memory::Counted;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    memory::bounded(bytes.len(), || targets::expression(bytes));
+});

@@ -84,6 +84,7 @@ impl Due {
         match ty {
             Type::Block(kind) => Self::Block(kind),
             Type::List(of) | Type::Many(of) => Self::of(*of),
+            Type::Drawn(of) | Type::Ramped(of) => Self::of(*of),
             Type::Bool | Type::Int(_) | Type::Quantity(_) | Type::Count(_) | Type::Ratio => {
                 Self::Value
             }

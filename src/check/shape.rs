@@ -204,7 +204,7 @@ pub fn unknown_kind(kind: &Ident, parent: &str) -> Diagnostic {
 const ENGINES_OWN: [&str; 4] = ["api", "option", "metric", "role"];
 
 /// What other tools call an attribute, and its name here.
-const OTHER_WORDS: [(&str, &str); 25] = [
+const OTHER_WORDS: [(&str, &str); 28] = [
     ("users", "concurrency"),
     ("clients", "concurrency"),
     ("workers", "concurrency"),
@@ -225,6 +225,9 @@ const OTHER_WORDS: [(&str, &str); 25] = [
     ("max_new_tokens", "output"),
     ("output_len", "output"),
     ("output_tokens", "output"),
+    ("input_len", "input"),
+    ("input_tokens", "input"),
+    ("batch_size", "batch"),
     ("messages", "content"),
     ("args", "arguments"),
     ("env", "environment"),

@@ -24,7 +24,12 @@ pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
             // where a part of the file could not be read, it may be what reads the module
             let broken = ast.items.iter().any(is_broken);
             for item in ast.items.iter().filter(|_| !broken) {
-                found.extend(unused_module(item, &names.read));
+                found.extend(unused_module(item, &names.read).map(|one| {
+                    match program.sources.removal(item.span) {
+                        Some(line) => one.fix("delete it", line, "", true),
+                        None => one,
+                    }
+                }));
             }
         }
         definitions(program, id, &mut found);

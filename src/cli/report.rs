@@ -5,7 +5,7 @@ use super::output::{self, Output};
 use super::{exit, style};
 use crate::report::model::{CaseResult, CaseSummary, RunResult};
 use crate::report::{terminal, write_all};
-use crate::run::rebuild::{Again, rebuild};
+use crate::run::rebuild::{Again, across, rebuild};
 use crate::store::{RunFolder, RunState, StoreError};
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -121,20 +121,18 @@ fn cut(
             return Ok(notes);
         }
     };
-    let rebuilt = rebuild(
-        folder,
-        &Again {
-            program: &again.program,
-            params: &again.params,
-            cases: &again.cases,
-            secrets: &again.secrets,
-        },
-    )?;
+    let again = Again {
+        program: &again.program,
+        params: &again.params,
+        cases: &again.cases,
+        secrets: &again.secrets,
+    };
+    let mut rebuilt = rebuild(folder, &again)?;
     if !rebuilt.cases.is_empty() {
         let said = "cases without a result have the figures of what was written of them";
         notes.push(said.into());
     }
-    for (folder, case) in rebuilt.cases {
+    for (folder, case) in std::mem::take(&mut rebuilt.cases) {
         run.cases.retain(|known| known.folder != folder);
         run.cases.push(CaseSummary {
             scenario: case.scenario.clone(),
@@ -144,6 +142,18 @@ fn cut(
             duration_s: case.duration_s,
         });
         cases.push(case);
+    }
+    if across(&again, &rebuilt, cases) > 0 {
+        let said = "what reads several cases is judged where all of these had ended";
+        notes.push(said.into());
+        for case in cases.iter() {
+            let of = |known: &&mut CaseSummary| {
+                known.scenario == case.scenario && known.case == case.case
+            };
+            if let Some(known) = run.cases.iter_mut().find(of) {
+                known.verdict = case.verdict;
+            }
+        }
     }
     notes.extend(rebuilt.problems.iter().map(|problem| lost(problem)));
     Ok(notes)

@@ -284,9 +284,16 @@ pub mod codes {
     pub const NOT_STREAMED: Rule = ("E0412", "not-streamed");
     pub const UNSET_VARIABLE: Rule = ("E0413", "unset-variable");
     pub const DOES_NOT_FIT: Rule = ("E0414", "does-not-fit");
+    pub const NONE_FEASIBLE: Rule = ("E0455", "none-feasible");
+    pub const TOO_FEW_GPUS: Rule = ("E0456", "too-few-gpus");
+    pub const UNCONNECTED: Rule = ("E0458", "unconnected-gpus");
+    pub const BAD_LINK: Rule = ("E0459", "bad-link");
+    pub const FIT_UNKNOWN: Rule = ("E0457", "fit-unknown");
     pub const BAD_DATA: Rule = ("E0430", "bad-data");
     pub const REPORT_FILES: Rule = ("E0475", "report-files");
     pub const SUITE_GPUS: Rule = ("E0476", "suite-gpus");
+    pub const BAD_DISTRIBUTION: Rule = ("E0465", "bad-distribution");
+    pub const BEYOND_CONTEXT: Rule = ("E0466", "beyond-context");
     pub const UNKNOWN_CASE: Rule = ("E0431", "unknown-case");
     // W05: warnings about meaning
     pub const NO_SUCH_CASE: Rule = ("W0530", "no-such-case");

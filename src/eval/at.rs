@@ -1,12 +1,14 @@
 //! `at(tp = 2)`: another case of the matrix, the one with these axis values and otherwise those
 //! of the case at hand.
 
-use super::{Evaluator, Handle, Value};
+use super::{Evaluator, Fitted, Handle, Value};
 use crate::check::nearest;
 use crate::diagnostics::{Diagnostic, codes};
+use crate::schema;
 use crate::source::Span;
 use crate::syntax::ast::{Arg, Ident};
 use indexmap::IndexMap;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The cases of a scenario, and what of them can be read.
@@ -16,12 +18,17 @@ pub struct Cases {
     pub rows: Vec<(IndexMap<String, Value>, Arc<str>)>,
     pub phases: Vec<Arc<str>>,
     pub servers: Vec<Arc<str>>,
+    /// Why cases cannot work, by their ids; those that can are not in it.
+    pub infeasible: HashMap<Arc<str>, Arc<str>>,
+    /// What `fit` says of their servers, by case and server.
+    pub fits: HashMap<(Arc<str>, Arc<str>), Fitted>,
 }
 
 impl Evaluator<'_> {
     pub(super) fn at(&self, args: &[(&Arg, Value)], span: Span) -> Value {
         let Some((cases, own)) = self.measurements.cases() else {
-            let message = "`at` reads another case, which only checks can";
+            let message =
+                "`at` reads another case, which is known in checks, columns and ranks only";
             self.report(
                 Diagnostic::error(codes::NOT_CONSTANT, span, message)
                     .help("compare in a check: expect scales: at(tp = 4).stress.request_rate >= 1.5 * at(tp = 2).stress.request_rate"),
@@ -54,10 +61,10 @@ impl Evaluator<'_> {
             if let Value::Error = value {
                 return Value::Error;
             }
-            if !self.is_value_of(&cases, name, value, arg.value.span) {
-                return Value::Error;
-            }
-            row.insert(name.text.clone(), value.clone());
+            match self.value_of(&cases, name, value, arg.value.span) {
+                Some(value) => row.insert(name.text.clone(), value),
+                None => return Value::Error,
+            };
         }
         match cases.rows.iter().find(|(other, _)| *other == row) {
             Some((_, case)) => Value::Handle(Handle::Case { case: case.clone() }),
@@ -69,15 +76,15 @@ impl Evaluator<'_> {
                 let message = format!("the matrix has no case {}", axes.join(","));
                 self.report(
                     Diagnostic::warning(codes::NO_SUCH_CASE, span, &message)
-                        .help("the check will have no data: give it a `when`, or change what the matrix excludes"),
+                        .help("it will have no data: give a check of it a `when`, or change what the matrix excludes"),
                 );
                 Value::Unavailable(message.into())
             }
         }
     }
 
-    /// Whether some case has this value on that axis; else it is reported.
-    fn is_value_of(&self, cases: &Cases, name: &Ident, value: &Value, span: Span) -> bool {
+    /// The value as the axis has it; none after it was reported that no case has it there.
+    fn value_of(&self, cases: &Cases, name: &Ident, value: &Value, span: Span) -> Option<Value> {
         let rows = || cases.rows.iter();
         let mut known: Vec<&Value> = Vec::new();
         for value in rows().filter_map(|(row, _)| row.get(&name.text)) {
@@ -99,10 +106,10 @@ impl Evaluator<'_> {
                 ),
                 None => found.help(format!("it has: {}", axes.join(", "))),
             });
-            return false;
+            return None;
         }
-        if known.contains(&value) {
-            return true;
+        if let Some(one) = known.iter().find(|one| alike(one, value)) {
+            return Some((*one).clone());
         }
         let shown = |value: &Value| match value {
             Value::Text(text) => format!("\"{text}\""),
@@ -114,10 +121,10 @@ impl Evaluator<'_> {
             Diagnostic::error(codes::UNKNOWN_CASE, span, message)
                 .help(format!("the axis has: {}", known.join(", "))),
         );
-        false
+        None
     }
 
-    /// A phase or a server of another case.
+    /// A phase or a server of another case, and whether it can work at all.
     pub(super) fn of_case(&self, case: Arc<str>, field: &Ident) -> Value {
         let name = field.text.as_str();
         let cases = self.measurements.cases().map(|(cases, _)| cases);
@@ -126,9 +133,13 @@ impl Evaluator<'_> {
         let of = match (is(&cases.phases), is(&cases.servers)) {
             (Some(phase), _) => Handle::Phase { phase },
             (None, Some(server)) => Handle::Server { server },
+            (None, None) if name == FEASIBLE => {
+                return Value::Bool(!cases.infeasible.contains_key(&case));
+            }
             (None, None) => {
                 let known = cases.phases.iter().chain(&cases.servers);
-                let known: Vec<&str> = known.map(AsRef::as_ref).collect();
+                let known = known.map(AsRef::as_ref).chain([FEASIBLE]);
+                let known: Vec<&str> = known.collect();
                 let message = format!("a case has no phase or server `{name}`");
                 return self.unknown(codes::UNKNOWN_NAME, field, message, &known, "it has");
             }
@@ -150,6 +161,34 @@ impl Cases {
         let row = self.rows.iter().find(|(_, case)| case.as_ref() == id);
         row.map(|(row, _)| row)
     }
+}
+
+/// Whether a case can work, of `at(…)` and of `case`.
+pub const FEASIBLE: &str = "feasible";
+
+/// Whether an axis's value is the one that is asked for. A record of attributes, as a layout, is
+/// the same where they are the same once defaults are filled in: `{ tp = 4 }` is
+/// `{ tp = 4, pp = 1 }`.
+fn alike(axis: &Value, asked: &Value) -> bool {
+    let (Value::Record(a), Value::Record(b)) = (axis, asked) else {
+        return axis == asked;
+    };
+    let named = || a.keys().chain(b.keys());
+    let of = |kind: &&schema::Kind| named().all(|name| default_of(kind, name).is_some());
+    let kind = schema::kinds().find(of);
+    let value = |fields: &IndexMap<String, Value>, name: &String| {
+        let filled = || default_of(kind?, name);
+        fields.get(name).cloned().or_else(filled)
+    };
+    named().all(|name| value(a, name) == value(b, name))
+}
+
+/// The default of an attribute where it is a whole number, as a layout's are.
+fn default_of(kind: &schema::Kind, name: &str) -> Option<Value> {
+    let attribute = kind.attribute(name)?;
+    let whole = matches!(attribute.ty, schema::Type::Int(_));
+    let number = attribute.default.filter(|_| whole)?.parse().ok()?;
+    Some(Value::plain(number))
 }
 
 fn elsewhere(case: &Arc<str>, value: Value) -> Value {

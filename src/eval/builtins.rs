@@ -8,6 +8,9 @@ use crate::syntax::ast::{Arg, Expr, Ident};
 use crate::units::Quantity;
 use std::sync::Arc;
 
+/// Most GPUs of which `ring` and `mesh` make pairs.
+const MOST_LINKED: f64 = 256.0;
+
 /// Arguments by parameter, in the order of the builtin's parameters.
 #[derive(Clone)]
 pub(super) struct Bound<'e> {
@@ -17,11 +20,16 @@ pub(super) struct Bound<'e> {
 }
 
 impl<'e> Bound<'e> {
-    fn value(&self, index: usize) -> &Value {
+    pub(super) fn value(&self, index: usize) -> &Value {
         self.values
             .get(index)
             .and_then(Option::as_ref)
             .map_or(&Value::None, |(value, _)| value)
+    }
+
+    /// The first argument.
+    pub(super) fn first(&self) -> Option<&(Value, &'e Expr)> {
+        self.values.first().and_then(Option::as_ref)
     }
 
     pub(super) fn expr(&self, index: usize) -> Option<&'e Expr> {
@@ -55,7 +63,7 @@ impl<'e> Bound<'e> {
         })
     }
 
-    fn span(&self, index: usize) -> Span {
+    pub(super) fn span(&self, index: usize) -> Span {
         self.expr(index).map_or(self.span, |expr| expr.span)
     }
 }
@@ -360,6 +368,26 @@ impl Evaluator<'_> {
                 )
             }
             ("range", _, _) => wrong(0, "a whole number up to a million"),
+            ("ring" | "mesh", Value::Number(q), _)
+                if q.dimension.is_none()
+                    && q.value.fract() == 0.0
+                    && (2.0..=MOST_LINKED).contains(&q.value) =>
+            {
+                let n = q.value as u64;
+                let pairs: Vec<(u64, u64)> = match builtin.name {
+                    // two are neighbours once
+                    "ring" if n == 2 => vec![(0, 1)],
+                    "ring" => (0..n).map(|i| (i, (i + 1) % n)).collect(),
+                    _ => (0..n)
+                        .flat_map(|i| (i + 1..n).map(move |j| (i, j)))
+                        .collect(),
+                };
+                let pair = |(a, b): (u64, u64)| {
+                    Value::list(vec![Value::plain(a as f64), Value::plain(b as f64)])
+                };
+                Value::list(pairs.into_iter().map(pair).collect())
+            }
+            ("ring" | "mesh", _, _) => wrong(0, "a whole number from 2 to 256"),
             // what is wrong with an item has been said where it stands
             ("join", Value::List(items), _)
                 if items.iter().any(|item| matches!(item, Value::Error)) =>
@@ -406,7 +434,12 @@ impl Evaluator<'_> {
             ("fixed", _, _) => wrong(0, "a bare number"),
             ("data", Value::Text(name), _) => self.data(name, bound.span(0)),
             ("data", _, _) => wrong(0, "a file name"),
-            ("poisson" | "constant", _, _) => Value::text(builtin.name),
+            (
+                "uniform" | "normal" | "lognormal" | "zipf" | "empirical" | "constant" | "poisson"
+                | "gamma" | "ramp",
+                _,
+                _,
+            ) => self.random(builtin, bound),
             ("env", Value::Text(name), default) => match std::env::var(name.as_ref()) {
                 Ok(value) => self.secret(&value),
                 Err(_) => match default {

@@ -2,6 +2,8 @@
 
 use super::{Evaluator, Handle, Scope, Value};
 use crate::diagnostics::{Diagnostic, codes};
+use crate::load::random::{Law, Random};
+use crate::load::spec::Arrival;
 use crate::schema::{Attribute, Type};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ItemKind};
@@ -26,6 +28,8 @@ fn how(ty: Type) -> Option<String> {
         Type::Quantity(d) => format!("write it with its unit: 10 {}", column_unit(d)),
         Type::Count(d) => format!("write a number: 20, or 20 {}", column_unit(d)),
         Type::Ratio => "write a share: 99%".to_string(),
+        Type::Drawn(of) | Type::Ramped(of) => return how(*of),
+        Type::Arrival => "poisson() is how requests come that do not know of each other".into(),
         Type::Choice(choices) => format!("it is one of: \"{}\"", choices.join("\", \"")),
         _ => return None,
     })
@@ -102,7 +106,16 @@ impl Evaluator<'_> {
                         && (text.starts_with(|c: char| c.is_ascii_digit())
                             || matches!(text.as_ref(), "true" | "false")) =>
                 {
-                    diagnostic.help(format!("without quotes, if that is what was meant: {text}"))
+                    let written = self.program.sources.text(span);
+                    // where it comes from elsewhere, the quotes are there
+                    let literal = written.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
+                    let here = literal == Some(text.as_ref());
+                    let help = format!("without quotes, if that is what was meant: {text}");
+                    let diagnostic = diagnostic.help(help);
+                    match here {
+                        true => diagnostic.fix("remove the quotes", span, text.as_ref(), false),
+                        false => diagnostic,
+                    }
                 }
                 _ => match how(ty) {
                     Some(help) => diagnostic.help(help),
@@ -225,6 +238,25 @@ impl Evaluator<'_> {
                 Value::Error => Value::Error,
                 one => Value::list(vec![one]),
             },
+            (Type::Drawn(of), Value::Random(random)) => {
+                self.drawn(name, *of, std::sync::Arc::unwrap_or_clone(random), span)
+            }
+            (Type::Ramped(_), value @ Value::Ramp(_)) => value,
+            (Type::Drawn(of) | Type::Ramped(of), value) => self.typed(name, *of, value, span),
+            (Type::Arrival, value @ Value::Arrival(_)) => value,
+            (Type::Arrival, value @ Value::Text(_)) => {
+                match self.typed(name, Type::Choice(&["poisson", "constant"]), value, span) {
+                    Value::Text(text) if text.as_ref() == "constant" => {
+                        Value::Arrival(Arrival::Constant)
+                    }
+                    Value::Text(_) => Value::Arrival(Arrival::Poisson),
+                    other => other,
+                }
+            }
+            (Type::Arrival, value) => refuse(mismatch(
+                "one of poisson(), constant(), gamma(shape = 0.5)",
+                &value,
+            )),
             (Type::Record, value @ (Value::Record(_) | Value::Block(_))) => value,
             (Type::Record, value) => {
                 refuse(mismatch("a record", &value).help("write { key = value }"))
@@ -360,6 +392,57 @@ impl Evaluator<'_> {
             Err(_) => diagnostic.help(format!("multiply it by its unit: `… * 1{unit}`")),
         });
         Value::Error
+    }
+
+    /// A distribution where a value of a type may be one: of its dimension, and of what it takes.
+    fn drawn(&self, name: &str, of: Type, mut random: Random, span: Span) -> Value {
+        let (Type::Quantity(due) | Type::Count(due)) = of else {
+            return Value::Error;
+        };
+        let is_count = matches!(of, Type::Count(_));
+        if random.dimension.is_none() && is_count {
+            random.dimension = due;
+        }
+        if random.dimension != due {
+            let (given, due) = (random.dimension, due.describe());
+            let message = match given.is_none() {
+                true => format!("`{name}` draws {due}, and the distribution's values have no unit"),
+                false => format!("`{name}` draws {due}, this is of {}", given.describe()),
+            };
+            let rule = match given.is_none() {
+                true => codes::MISSING_UNIT,
+                false => codes::DIMENSIONS,
+            };
+            let found = Diagnostic::error(rule, span, message);
+            self.report(found.help(match is_count {
+                true => "write its values as such: uniform(50 tok, 100 tok)",
+                false => "write its values with their unit: uniform(100ms, 2s)",
+            }));
+            return Value::Error;
+        }
+        // what a value alone may be, the ends of a distribution may be
+        let ends: Vec<f64> = match &random.law {
+            Law::Constant(value) => vec![*value],
+            Law::Uniform { low, high } => vec![*low, *high],
+            Law::Zipf { most, .. } => vec![*most],
+            Law::Empirical(values) => values.to_vec(),
+            Law::Normal { mean, stddev, .. } | Law::Lognormal { mean, stddev, .. } => {
+                // these are rounded as they are drawn
+                vec![mean.round(), stddev.round()]
+            }
+        };
+        let wrong = |end: &f64| {
+            let q = crate::units::Quantity::new(*end, due);
+            let one = match is_count {
+                true => self.counted(name, q, span),
+                false => self.not_negative(name, q, span),
+            };
+            matches!(one, Value::Error)
+        };
+        match ends.iter().any(wrong) {
+            true => Value::Error,
+            false => Value::Random(std::sync::Arc::new(random)),
+        }
     }
 
     /// A record where a block is due: its keys are the kind's attributes.

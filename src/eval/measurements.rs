@@ -2,6 +2,7 @@
 //! answer is its dimension alone.
 
 use super::at::Cases;
+use super::fits::Fitted;
 use super::value::{Shape, Value};
 use crate::schema::MetricDef;
 use crate::units::Dimension;
@@ -146,6 +147,10 @@ pub trait Measurements {
     fn roles(&self, server: &str) -> Vec<Arc<str>>;
     /// A number, `Unknown` before it is measured, or `Unavailable` with the reason.
     fn measure(&self, query: &Query) -> Value;
+    /// What the model of a server takes of its GPU; none where servers are not known yet.
+    fn fit(&self, _server: &str) -> Option<Fitted> {
+        None
+    }
     /// The cases that `at(…)` may read, and the id of the one at hand; none where it may not.
     fn cases(&self) -> Option<(Arc<Cases>, Arc<str>)> {
         None

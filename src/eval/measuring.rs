@@ -11,6 +11,7 @@ impl Evaluator<'_> {
         let first = bound.values.first().and_then(Option::as_ref);
         Some(match name {
             "percentile" => self.percentile(bound),
+            "fit" => self.fit(bound),
             "growth" | "peak" | "increase" => {
                 let (value, expr) = first?;
                 let Some(series) = series_of(value) else {

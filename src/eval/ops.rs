@@ -38,6 +38,9 @@ fn sort(value: &Value) -> Option<&'static str> {
         Value::Record(_) => "record",
         Value::Block(_) => "block",
         Value::Part(_) => "part",
+        Value::Random(_) => "distribution",
+        Value::Arrival(_) => "arrival",
+        Value::Ramp(_) => "ramp",
         Value::Handle(_) => "handle",
         Value::Error | Value::None | Value::Unknown(Shape::Any) | Value::Unavailable(_) => {
             return None;

@@ -22,27 +22,30 @@ pub struct Rests {
 impl Evaluator<'_> {
     /// What an expression and the definitions that it names rest on.
     pub fn rests(&self, expr: &Expr, scope: &Scope) -> Rests {
-        let mut walk = Walk {
-            eval: self,
-            out: Rests::default(),
-            names: BTreeSet::new(),
-            seen: HashSet::new(),
-        };
-        walk.expr(expr, scope);
-        walk.out
+        self.walked(expr, scope).out
     }
 
     /// The axes and other values of the case that an expression names, itself or through a `let`;
     /// `case` among them where it may rest on any axis.
     pub fn names_of_case(&self, expr: &Expr, scope: &Scope) -> BTreeSet<String> {
+        self.walked(expr, scope).names
+    }
+
+    /// Whether an expression calls a builtin, itself or through a `let`.
+    pub fn calls(&self, expr: &Expr, scope: &Scope, builtin: &str) -> bool {
+        self.walked(expr, scope).called.contains(builtin)
+    }
+
+    fn walked(&self, expr: &Expr, scope: &Scope) -> Walk<'_> {
         let mut walk = Walk {
             eval: self,
             out: Rests::default(),
             names: BTreeSet::new(),
+            called: HashSet::new(),
             seen: HashSet::new(),
         };
         walk.expr(expr, scope);
-        walk.names
+        walk
     }
 }
 
@@ -51,6 +54,8 @@ struct Walk<'e> {
     out: Rests,
     /// Values of the case at hand that it names; `case` for what may rest on any of them.
     names: BTreeSet<String>,
+    /// Builtins that it calls.
+    called: HashSet<String>,
     /// Definitions, by the address of their expression: each is looked at once.
     seen: HashSet<usize>,
 }
@@ -86,7 +91,17 @@ impl Walk<'_> {
             }
             ExprKind::Call { function, args } => {
                 self.out.outside |= function.text == "env";
+                // another case may be one that cannot work, whatever is measured
+                self.out.case |= function.text == "at";
+                self.called.insert(function.text.clone());
+                let before = self.out.measured;
                 args.iter().for_each(|arg| self.expr(&arg.value, scope));
+                // it follows from the server's block, whatever is measured of it
+                if function.text == "fit" {
+                    self.out.measured = before;
+                    self.out.case = true;
+                    self.names.insert("case".to_string());
+                }
             }
             ExprKind::Unary { value, .. } => self.expr(value, scope),
             ExprKind::Binary { left, right, .. } => {

@@ -1,5 +1,7 @@
 //! Values of expressions.
 
+use crate::load::random::Random;
+use crate::load::spec::{Arrival, Ramp};
 use crate::resolve::Flat;
 use crate::units::{Dimension, Quantity};
 use indexmap::IndexMap;
@@ -25,6 +27,12 @@ pub enum Value {
     Block(Arc<BlockValue>),
     /// A part of a request.
     Part(Part),
+    /// A distribution that requests draw from.
+    Random(Arc<Random>),
+    /// How the moments at which requests are due are drawn.
+    Arrival(Arrival),
+    /// A rate that changes.
+    Ramp(Ramp),
     /// Something that is measured, on the way to a figure: `stress`, `stress.ttft`, `sut.memory`.
     Handle(Handle),
     /// Will be measured, and then has this shape.
@@ -150,6 +158,12 @@ impl Value {
             Self::Record(_) => "a record".into(),
             Self::Block(block) => format!("a {}", block.flat.kind.text),
             Self::Part(_) => "a part of a request".into(),
+            Self::Random(random) => match random.dimension.is_none() {
+                true => "a distribution".into(),
+                false => format!("a distribution of {}", random.dimension.describe()),
+            },
+            Self::Arrival(_) => "a process of arrivals".into(),
+            Self::Ramp(_) => "a ramp".into(),
             Self::Handle(handle) => handle.describe(),
             Self::Unknown(shape) => match shape {
                 Shape::Number(dimension) => dimension.describe(),
@@ -189,6 +203,9 @@ impl Value {
                 format!("{{{}}}", fields?.join(","))
             }
             Self::Block(block) => block.flat.title().to_string(),
+            Self::Random(random) => random.to_string(),
+            Self::Arrival(arrival) => arrival.text(),
+            Self::Ramp(ramp) => ramp.to_string(),
             Self::Between(between) => between.shown(),
             Self::Unavailable(reason) => format!("unavailable: {reason}"),
             Self::Error | Self::Secret(_) | Self::Part(_) | Self::Handle(_) | Self::Unknown(_) => {
@@ -251,6 +268,9 @@ impl PartialEq for Value {
             (Self::Record(a), Self::Record(b)) => a == b,
             (Self::Block(a), Self::Block(b)) => Arc::ptr_eq(&a.flat, &b.flat),
             (Self::Part(a), Self::Part(b)) => a == b,
+            (Self::Random(a), Self::Random(b)) => a == b,
+            (Self::Arrival(a), Self::Arrival(b)) => a == b,
+            (Self::Ramp(a), Self::Ramp(b)) => a == b,
             (Self::Handle(a), Self::Handle(b)) => a == b,
             _ => false,
         }

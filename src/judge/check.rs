@@ -5,7 +5,7 @@ use super::{Evaluated, Judge};
 use crate::eval::{Reading, Value};
 use crate::measure::case::{Lack, LackKind};
 use crate::report::model::{CheckResult, Evidence, Figure, Verdict};
-use crate::scenario::{CheckSpec, Thunk, figure};
+use crate::scenario::{CheckSpec, Thunk, figure, not_feasible};
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
 
 /// What a condition came to.
@@ -195,6 +195,19 @@ impl Judge<'_> {
 
 /// Why a check across cases has no verdict while they run.
 pub const PENDING: &str = "it reads other cases, and the run ended before all of them had";
+
+/// A check of a case that cannot work: it may hold, of what follows from the file alone; where it
+/// does not, it is left out with its case.
+pub(super) fn of_infeasible(check: CheckResult, why: &str) -> CheckResult {
+    match check.verdict {
+        Verdict::Pass | Verdict::Skipped => check,
+        _ => CheckResult {
+            verdict: Verdict::Skipped,
+            why: not_feasible(why),
+            ..check
+        },
+    }
+}
 
 /// A check of which it is not known yet what it comes to.
 pub(super) fn pending(spec: &CheckSpec) -> CheckResult {

@@ -1,6 +1,6 @@
 //! What a judgement rests on: the data of one case, or what was kept of several.
 
-use crate::eval::{Cases, Measurements, Query, Value};
+use crate::eval::{Cases, Fitted, Measurements, Query, Value};
 use crate::measure::case::{CaseData, Lack, LackKind, Measured, figure_from};
 use crate::report::model::Figure;
 use crate::scenario::{Case, Names};
@@ -110,6 +110,12 @@ impl Measurements for Kept<'_> {
         self.names()
             .map(|names| names.roles(server))
             .unwrap_or_default()
+    }
+
+    fn fit(&self, server: &str) -> Option<Fitted> {
+        let cases = &self.case.cases;
+        let of = (self.case.id.as_str().into(), server.into());
+        Some(cases.fits.get(&of).cloned().unwrap_or(Fitted::Broken))
     }
 
     fn measure(&self, query: &Query) -> Value {

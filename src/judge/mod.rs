@@ -17,12 +17,12 @@ pub use facts::Answers;
 pub use verdict::{case_verdict, exit_code};
 
 use crate::diagnostics::Severity;
-use crate::eval::{Between, Cases, Evaluator, Measurements, Params, Query, Reading, Value};
+use crate::eval::{Between, Cases, Evaluator, Fitted, Measurements, Params, Query, Reading, Value};
 use crate::measure::case::{CaseData, Lack, LackKind, Measured, needed};
 use crate::measure::distribution::Support;
 use crate::report::model::{Bounds, CheckResult, Figure, RankValue, ReportData};
 use crate::resolve::Program;
-use crate::scenario::{Case, CheckSpec, RankSpec, ReportSpec, Thunk, figure};
+use crate::scenario::{Case, CheckSpec, RankSpec, Reads, ReportSpec, Thunk, figure};
 use crate::source::Span;
 use crate::units::Dimension;
 use facts::{Facts, Kept};
@@ -49,9 +49,10 @@ pub fn judge(case: &Case, data: &CaseData, program: &Program, params: &Params) -
         all: Evaluator::new(program, params, data),
         every: Evaluator::new(program, params, data).reading_all(),
     };
-    let check = |spec: &CheckSpec| match spec.across {
-        None => judge.check(spec),
-        Some(_) => check::pending(spec),
+    let check = |spec: &CheckSpec| match (&spec.across, &case.infeasible) {
+        (None, None) => judge.check(spec),
+        (None, Some(why)) => check::of_infeasible(judge.check(spec), why),
+        (Some(_), _) => check::pending(spec),
     };
     let mut judged = Judged {
         checks: case.checks.iter().map(check).collect(),
@@ -76,18 +77,36 @@ pub fn judge(case: &Case, data: &CaseData, program: &Program, params: &Params) -
         };
         judged.reports.push(report);
     }
-    judged.ranks = case.ranks.iter().map(|spec| judge.rank(spec)).collect();
+    // one that cannot work is none of those that are compared
+    let ranks = case.ranks.iter().filter(|_| case.infeasible.is_none());
+    let rank = |spec: &RankSpec| match spec.across {
+        None => judge.rank(spec),
+        Some(_) => judge.ranked(spec, Figure::unavailable(PENDING)),
+    };
+    judged.ranks = ranks.map(rank).collect();
     judged
 }
 
-/// Judges the checks of a case that read others too, once all have run. `answers` is what was
-/// kept of the scenario's cases, by their ids.
+/// What of a case reads others too. Places are those in the case's own lists.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Across {
+    pub checks: Vec<CheckResult>,
+    /// Report and column.
+    pub columns: Vec<(usize, usize, Figure)>,
+    pub ranks: Vec<(usize, RankValue)>,
+    /// Columns that could not be evaluated, and why.
+    pub notes: Vec<String>,
+}
+
+/// Judges the checks of a case that read others too, and evaluates such columns and ranks, once all
+/// have run. `answers` is what was kept of the scenario's cases, by their ids. Only what `wanted`
+/// holds for, given what it reads.
 pub fn judge_across(
     case: &Case,
     answers: &HashMap<String, Answers>,
-    program: &Program,
-    params: &Params,
-) -> Vec<CheckResult> {
+    (program, params): (&Program, &Params),
+    wanted: &dyn Fn(&Reads) -> bool,
+) -> Across {
     let facts = Kept { case, answers };
     let trusted = Trusted(&facts);
     let judge = Judge {
@@ -97,8 +116,22 @@ pub fn judge_across(
         all: Evaluator::new(program, params, &facts),
         every: Evaluator::new(program, params, &facts).reading_all(),
     };
-    let across = case.checks.iter().filter(|spec| spec.across.is_some());
-    across.map(|spec| judge.check(spec)).collect()
+    let mut out = Across::default();
+    let checks = case.checks.iter();
+    let across = checks.filter(|spec| spec.across.as_ref().is_some_and(|a| wanted(&a.reads)));
+    out.checks = across.map(|spec| judge.check(spec)).collect();
+    for (at, spec) in case.reports.iter().enumerate() {
+        for (&column, _) in spec.across.iter().filter(|(_, reads)| wanted(reads)) {
+            let (header, thunk) = &spec.columns[column];
+            let figure = judge.column(spec, header, thunk, &mut out.notes);
+            out.columns.push((at, column, figure));
+        }
+    }
+    let ranks = case.ranks.iter().enumerate();
+    let ranks = ranks.filter(|(_, spec)| spec.across.as_ref().is_some_and(wanted));
+    let ranks = ranks.filter(|_| case.infeasible.is_none());
+    out.ranks = ranks.map(|(at, spec)| (at, judge.rank(spec))).collect();
+    out
 }
 
 /// Only the figures on which a verdict can rest.
@@ -125,6 +158,10 @@ impl Measurements for Trusted<'_> {
             query,
             answer,
         )
+    }
+
+    fn fit(&self, server: &str) -> Option<Fitted> {
+        self.0.fit(server)
     }
 
     fn cases(&self) -> Option<(Arc<Cases>, Arc<str>)> {
@@ -216,21 +253,18 @@ impl Judge<'_> {
     }
 
     fn report(&self, spec: &ReportSpec, notes: &mut Vec<String>) -> ReportData {
-        let columns = spec.columns.iter().map(|(header, thunk)| {
-            let evaluated = self.evaluate(&self.all, thunk);
-            if let (Value::Error, Some(why)) = (&evaluated.value, &evaluated.wrong) {
-                notes.push(format!("report `{}`, column `{header}`: {why}", spec.name));
-            }
-            let figure = self.figure(&evaluated);
-            let bounds =
-                (figure.between.is_none() && figure.value.is_some()).then(|| self.bounds(thunk));
-            let figure = match bounds.flatten() {
-                Some(bounds) => figure.with_bounds(bounds),
-                None => figure,
-            };
-            (header.clone(), figure)
-        });
-        let columns = columns.collect();
+        let columns = spec
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(at, (header, thunk))| {
+                let figure = match spec.across.contains_key(&at) {
+                    false => self.column(spec, header, thunk, notes),
+                    true => Figure::unavailable(PENDING),
+                };
+                (header.clone(), figure)
+            })
+            .collect();
         ReportData {
             name: spec.name.clone(),
             format: spec.format,
@@ -246,7 +280,32 @@ impl Judge<'_> {
         }
     }
 
+    fn column(
+        &self,
+        spec: &ReportSpec,
+        header: &str,
+        thunk: &Thunk,
+        notes: &mut Vec<String>,
+    ) -> Figure {
+        let evaluated = self.evaluate(&self.all, thunk);
+        if let (Value::Error, Some(why)) = (&evaluated.value, &evaluated.wrong) {
+            notes.push(format!("report `{}`, column `{header}`: {why}", spec.name));
+        }
+        let figure = self.figure(&evaluated);
+        let bounds =
+            (figure.between.is_none() && figure.value.is_some()).then(|| self.bounds(thunk));
+        match bounds.flatten() {
+            Some(bounds) => figure.with_bounds(bounds),
+            None => figure,
+        }
+    }
+
     fn rank(&self, spec: &RankSpec) -> RankValue {
+        let value = |thunk: &Thunk| self.figure(&self.evaluate(&self.all, thunk));
+        self.ranked(spec, value(&spec.by))
+    }
+
+    fn ranked(&self, spec: &RankSpec, by: Figure) -> RankValue {
         let value = |thunk: &Thunk| self.figure(&self.evaluate(&self.all, thunk));
         let within = spec.within.iter();
         RankValue {
@@ -254,7 +313,7 @@ impl Judge<'_> {
             metric: spec.text.clone(),
             highest: spec.highest,
             within: within.map(|(text, of)| (text.clone(), value(of))).collect(),
-            value: value(&spec.by),
+            value: by,
         }
     }
 

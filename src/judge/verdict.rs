@@ -90,6 +90,7 @@ mod tests {
             tags: Vec::new(),
             world: World::Real,
             verdict: case_verdict(&checks, error.as_ref(), false, Verdict::Pass),
+            infeasible: None,
             error,
             started: String::new(),
             start_s: 0.0,

@@ -16,6 +16,8 @@ pub struct Suppression {
     pub rule: &'static RuleInfo,
     /// The name in the comment.
     pub name: Span,
+    /// What to take out, so that the comment names the others only, or is gone.
+    pub removal: Span,
     /// Where the places are that it speaks of: a line of its file, from 1.
     pub line: usize,
 }
@@ -90,16 +92,30 @@ fn names(
         );
     }
     let mut at = start + rest.find('(').map_or(0, |n| n + 1);
+    let mut places: Vec<(&str, Span)> = Vec::new();
     for name in list.split(',') {
         let from = at + name.len() - name.trim_start().len();
         at += name.len() + 1;
         let name = name.trim();
-        let place = Span::new(file, from, from + name.len());
+        places.push((name, Span::new(file, from, from + name.len())));
+    }
+    for (index, (name, place)) in places.iter().copied().enumerate() {
         match rule(name) {
             Some(rule) => known.push(Suppression {
                 rule,
                 name: place,
                 line,
+                removal: match (index.checked_sub(1), places.get(index + 1)) {
+                    (_, Some((_, next))) => Span {
+                        end: next.start,
+                        ..place
+                    },
+                    (Some(before), None) => Span {
+                        start: places[before].1.end,
+                        ..place
+                    },
+                    (None, None) => whole,
+                },
             }),
             None if name.is_empty() => found.push(
                 Diagnostic::warning(codes::BAD_SUPPRESSION, whole, "it names no rule").help(form),
@@ -163,12 +179,12 @@ pub fn suppress(sources: &Sources, found: &mut Vec<Diagnostic>, roots: &[FileId]
             of_file
                 .into_iter()
                 .filter(|(_, used)| !used)
-                .map(|(one, _)| useless(&one)),
+                .map(|(one, _)| useless(sources, &one)),
         );
     }
 }
 
-fn useless(one: &Suppression) -> Diagnostic {
+fn useless(sources: &Sources, one: &Suppression) -> Diagnostic {
     let name = one.rule.name;
     let (message, help) = match one.rule.can_be_allowed() {
         true => (
@@ -180,7 +196,24 @@ fn useless(one: &Suppression) -> Diagnostic {
             "mend what is wrong, and delete this",
         ),
     };
-    Diagnostic::warning(codes::USELESS_SUPPRESSION, one.name, message).help(help)
+    let found = Diagnostic::warning(codes::USELESS_SUPPRESSION, one.name, message).help(help);
+    found.fix("delete it", with_blanks(sources, one.removal), "", true)
+}
+
+/// A comment with its line, or with the blanks before it; a part of one as it is.
+fn with_blanks(sources: &Sources, removal: Span) -> Span {
+    let text = sources.text(removal);
+    if !text.starts_with('#') {
+        return removal;
+    }
+    sources.removal(removal).unwrap_or_else(|| {
+        let before = &sources.get(removal.file).text[..removal.start as usize];
+        Span::new(
+            removal.file,
+            before.trim_end_matches([' ', '\t']).len(),
+            removal.end as usize,
+        )
+    })
 }
 
 #[cfg(test)]

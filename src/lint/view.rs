@@ -6,13 +6,14 @@ use crate::eval::{Evaluator, Params, Query, Reading, Stretch, Value, Window};
 use crate::measure::requests::share_of;
 use crate::resolve::{Flat, Program};
 use crate::scenario::{Case, CheckSpec, LoadSpec, PhaseSpec, ServerSpec, Start, Thunk, Unmeasured};
-use crate::source::Span;
+use crate::source::{Sources, Span};
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
 
 /// A case, the scenario that it is of, and what its checks compare.
 pub struct View<'a> {
     pub case: &'a Case,
     pub flat: &'a Flat,
+    sources: &'a Sources,
     /// All cases of the scenario.
     pub cases: &'a [Case],
     /// What its checks compare with constants.
@@ -40,7 +41,7 @@ pub const LATENCIES: [&str; 5] = ["ttft", "ttfa", "itl", "tpot", "e2e"];
 
 impl<'a> View<'a> {
     pub fn new(
-        program: &Program,
+        program: &'a Program,
         params: &Params,
         flat: &'a Flat,
         (case, cases): (&'a Case, &'a [Case]),
@@ -66,11 +67,31 @@ impl<'a> View<'a> {
         Self {
             case,
             flat,
+            sources: &program.sources,
             cases,
             unpriced,
             comparisons,
             ratios: of_each_other,
         }
+    }
+
+    /// What is written at a place.
+    pub fn text(&self, span: Span) -> &'a str {
+        self.sources.text(span)
+    }
+
+    /// Where a word stands in a part of the text, if it does so once.
+    pub fn word(&self, within: Span, word: &str) -> Option<Span> {
+        let text = self.text(within);
+        let is_letter = |c: char| c.is_alphanumeric() || c == '_';
+        let mut places = text.match_indices(word).filter(|(at, _)| {
+            let behind = &text[at + word.len()..];
+            !text[..*at].ends_with(is_letter) && !behind.starts_with(is_letter)
+        });
+        let (at, _) = places.next()?;
+        let start = within.start as usize + at;
+        let once = places.next().is_none();
+        once.then(|| Span::new(within.file, start, start + word.len()))
     }
 
     /// The phases that run, each with the block that it is from.
@@ -210,6 +231,11 @@ pub enum Stat<'a> {
 pub fn place(flat: &Flat, name: &str) -> Span {
     let written = flat.attrs.get(name);
     written.map_or(flat.head(), |attr| attr.name.span.to(attr.expr.span))
+}
+
+/// Where the value of an attribute is written, if it is.
+pub fn value(flat: &Flat, name: &str) -> Option<Span> {
+    flat.attrs.get(name).map(|attr| attr.expr.span)
 }
 
 /// A finding of a rule: its place, and what is wrong there.

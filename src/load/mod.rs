@@ -13,6 +13,7 @@ pub mod live;
 mod priority;
 pub mod protocol;
 mod quick;
+pub mod random;
 pub mod record;
 pub mod seed;
 mod senders;
@@ -20,5 +21,6 @@ pub mod spec;
 pub mod sse;
 mod thread;
 mod wire;
+pub mod words;
 
 pub use thread::realtime;

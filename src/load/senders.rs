@@ -1,5 +1,5 @@
-//! Who sends: the clients of a closed loop, or the pacer of an open one, whose requests leave
-//! when they are due, whatever the server does.
+//! Who sends: the clients of a closed loop, the pacer of an open one, whose requests leave when
+//! they are due, whatever the server does, or nobody but a batch itself.
 //!
 //! In both, a thread makes requests ahead of time, so that the work it takes (a large image, a
 //! long prompt) delays neither a send nor a time stamp. The pacer is a thread too: a runtime's
@@ -9,6 +9,7 @@ use crate::load::arrival::Arrivals;
 use crate::load::delay;
 use crate::load::drive::{PanicWatch, Phase, Ready, Sent, Work};
 use crate::load::priority;
+use crate::load::random::{Random, What, rng};
 use crate::load::spec::Pace;
 use std::sync::Arc;
 use std::thread::{self, Thread};
@@ -37,47 +38,84 @@ struct Next {
 /// when the load is over. Clones of `token` live as long as they and the requests they started.
 /// A thread that is returned is to be unparked at the end.
 pub(super) fn start(work: &Arc<Work>, token: &mpsc::Sender<()>) -> Option<Thread> {
-    let (sender, receiver) = mpsc::channel(AHEAD);
-    let dues: Box<dyn FnMut() -> f64 + Send> = match work.load.pace {
-        Pace::Closed { .. } => Box::new(|| 0.0),
-        Pace::Open {
-            rate_per_s,
-            arrival,
-        } => {
-            let mut arrivals = Arrivals::new(arrival, rate_per_s, work.load.seed);
-            let start = work.start;
-            Box::new(move || start + arrivals.next_due())
+    match &work.load.pace {
+        Pace::Batch => {
+            batch(work.clone(), token.clone());
+            None
         }
-    };
-    let maker = (work.clone(), token.clone());
-    thread::spawn(move || {
-        let (work, _token) = maker;
-        let _watch = PanicWatch(&work);
-        make(&work, dues, &sender);
-    });
-    match work.load.pace {
         Pace::Closed { concurrency, think } => {
-            let ready = Arc::new(Mutex::new(receiver));
+            let ready = Arc::new(Mutex::new(made(work, token, || 0.0)));
             // a client beyond the requests would find none
-            let clients = concurrency.min(work.load.requests.unwrap_or(u64::MAX));
+            let clients = (*concurrency).min(work.load.requests.unwrap_or(u64::MAX));
             for _ in 0..clients {
-                let client = client(work.clone(), think, ready.clone(), token.clone());
+                let client = client(work.clone(), think.clone(), ready.clone(), token.clone());
                 tokio::spawn(client);
             }
             None
         }
-        Pace::Open { .. } => {
+        Pace::Open {
+            rate_per_s,
+            arrival,
+            ramp,
+        } => {
+            let seed = work.load.seed;
+            let mut arrivals = match (ramp, work.load.duration) {
+                (Some(ramp), Some(over)) => Arrivals::ramped(*arrival, *ramp, over, seed),
+                _ => Arrivals::new(*arrival, *rate_per_s, seed),
+            };
+            let start = work.start;
+            let ready = made(work, token, move || start + arrivals.next_due());
             let (work, token) = (work.clone(), token.clone());
             let runtime = Handle::current();
             let pacer = thread::spawn(move || {
                 let _watch = PanicWatch(&work);
-                pace(&work, receiver, &runtime, &token);
+                pace(&work, ready, &runtime, &token);
                 work.keep_pacer_delay(delay::of_this_thread());
                 drop(token);
             });
             Some(pacer.thread().clone())
         }
     }
+}
+
+/// Makes all requests of a batch, and hands them to this runtime at one moment, when they are due.
+fn batch(work: Arc<Work>, token: mpsc::Sender<()>) {
+    let runtime = Handle::current();
+    thread::spawn(move || {
+        let _watch = PanicWatch(&work);
+        let mut all = Vec::new();
+        for index in 0..work.load.requests.unwrap_or(0) {
+            if work.is_over() {
+                return;
+            }
+            all.push((index, work.make(index)));
+        }
+        let due = work.clock.now();
+        for (index, ready) in all {
+            let (work, token) = (work.clone(), token.clone());
+            runtime.spawn(async move {
+                work.send(index, due, ready).await;
+                drop(token);
+            });
+        }
+        work.raise(Phase::Over);
+    });
+}
+
+/// The requests as they are made, on a thread of their own.
+fn made(
+    work: &Arc<Work>,
+    token: &mpsc::Sender<()>,
+    dues: impl FnMut() -> f64 + Send + 'static,
+) -> mpsc::Receiver<Next> {
+    let (sender, receiver) = mpsc::channel(AHEAD);
+    let maker = (work.clone(), token.clone());
+    thread::spawn(move || {
+        let (work, _token) = maker;
+        let _watch = PanicWatch(&work);
+        make(&work, dues, &sender);
+    });
+    receiver
 }
 
 /// Makes requests until all are made, the rest is due too late, or nobody takes them any more.
@@ -102,7 +140,7 @@ fn make(work: &Work, mut dues: impl FnMut() -> f64, sender: &mpsc::Sender<Next>)
 /// One client of a closed loop; `_token` says that it still lives.
 async fn client(
     work: Arc<Work>,
-    think: Duration,
+    think: Random,
     ready: Arc<Mutex<mpsc::Receiver<Next>>>,
     _token: mpsc::Sender<()>,
 ) {
@@ -126,6 +164,7 @@ async fn client(
         if work.load.requests == Some(next.index + 1) {
             work.raise(Phase::Over);
         }
+        let think = think.draw_time(&mut rng(work.load.lengths_seed, next.index, What::Think));
         let pause = match work.send(next.index, due, next.ready).await {
             Sent::Unconnected => think.max(REFUSED),
             Sent::Connected => think,

@@ -1,5 +1,7 @@
 //! What a load is, as plain data: the requests, their pace and where they go.
 
+use super::random::Random;
+use crate::units::{Dimension, Quantity};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,7 +33,7 @@ pub enum Part {
 }
 
 /// One stretch of load on one server.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Load {
     /// The name of the `load` block; the phase's own load has none.
     pub name: Option<String>,
@@ -46,22 +48,82 @@ pub struct Load {
     /// For arrivals and everything random in the load. As the scenario says it, until a round
     /// begins: then [`of_load`](crate::load::seed::of_load) makes the round's own.
     pub seed: u64,
+    /// For lengths and thinking times: [`seed`](Self::seed), and where the scenario writes one,
+    /// the round's own without the names of phase and load
+    /// ([`of_lengths`](crate::load::seed::of_lengths)).
+    #[serde(skip)]
+    pub lengths_seed: u64,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Pace {
     /// So many clients; each sends its next request when its last is answered and it has thought.
-    Closed { concurrency: u64, think: Duration },
+    Closed { concurrency: u64, think: Random },
     /// Requests are due at times of their own, whatever the server does.
-    Open { rate_per_s: f64, arrival: Arrival },
+    Open {
+        /// The mean over the ramp's time, where there is one.
+        rate_per_s: f64,
+        arrival: Arrival,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ramp: Option<Ramp>,
+    },
+    /// All of the load's requests are sent at once.
+    Batch,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// How the gaps between requests are drawn; their mean is 1 / rate.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Arrival {
     Poisson,
     Constant,
+    /// Gaps of a gamma distribution: below a shape of 1 in bursts, at 1 Poisson, above it more
+    /// even. More than 0.
+    Gamma {
+        shape: f64,
+    },
+}
+
+impl Arrival {
+    /// As it is written.
+    pub fn text(self) -> String {
+        match self {
+            Self::Poisson => "poisson()".into(),
+            Self::Constant => "constant()".into(),
+            Self::Gamma { shape } => format!("gamma(shape = {shape})"),
+        }
+    }
+}
+
+/// A rate that changes over a load's duration.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Ramp {
+    pub from_per_s: f64,
+    pub to_per_s: f64,
+    pub curve: Curve,
+}
+
+/// As it is written.
+impl std::fmt::Display for Ramp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let per_s = |rate| Quantity::new(rate, Dimension::REQUESTS.per(Dimension::TIME));
+        let (from, to) = (per_s(self.from_per_s), per_s(self.to_per_s));
+        let curve = match self.curve {
+            Curve::Linear => "",
+            Curve::Exponential => ", curve = \"exponential\"",
+        };
+        write!(f, "ramp(from = {from}, to = {to}{curve})")
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Curve {
+    /// As much more in each second.
+    Linear,
+    /// By the same factor in each second.
+    Exponential,
 }
 
 /// Where requests go and in which words, from a server block and its engine.

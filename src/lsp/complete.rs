@@ -332,11 +332,12 @@ impl<'a> List<'a, '_> {
         match due {
             Some(Type::Choice(words)) => {
                 for word in words {
-                    let value = match schema::builtin(word) {
-                        Some(_) => format!("{word}()"),
-                        None => format!("\"{word}\""),
-                    };
-                    self.add(&value, sort::ENUM, "", None, "0");
+                    self.add(&format!("\"{word}\""), sort::ENUM, "", None, "0");
+                }
+            }
+            Some(Type::Arrival) => {
+                for word in ["poisson()", "constant()", "gamma(shape = 0.5)"] {
+                    self.add(word, sort::ENUM, "", None, "0");
                 }
             }
             Some(Type::Bool) => {
@@ -402,7 +403,7 @@ fn due(scope: &Scope<'_>) -> Option<Type> {
     };
     let kind = schema::kind_in(scope.kind(), parent)?;
     let mut ty = kind.attribute(&scope.key?.text)?.ty;
-    while let Type::List(of) | Type::Many(of) = ty {
+    while let Type::List(of) | Type::Many(of) | Type::Drawn(of) | Type::Ramped(of) = ty {
         ty = *of;
     }
     Some(ty)

@@ -55,7 +55,7 @@ impl<'a> Names<'a> {
                 "server" => self.of_server(block, scope, *module),
                 _ => self.of_block(block, *module),
             },
-            Thing::Implicit("case") => ["name", "scenario", "gpus", "price"]
+            Thing::Implicit("case") => ["name", "scenario", "gpus", "price", "feasible"]
                 .map(|name| Meaning::new(name, Thing::Implicit(name)))
                 .into(),
             Thing::Metric(metric) if metric.shape == Shape::Distribution => {

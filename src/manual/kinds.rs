@@ -203,6 +203,9 @@ pub fn words(ty: Type) -> String {
         Type::List(Type::Any) => "list".into(),
         Type::List(of) => format!("list, each {}", one(&words(*of))),
         Type::Many(of) => format!("{}, or a list of them", words(*of)),
+        Type::Drawn(of) => format!("{}, or a distribution", words(*of)),
+        Type::Ramped(of) => format!("{}, or a ramp", words(*of)),
+        Type::Arrival => "`poisson()`, `constant()`, `gamma(shape = …)`".into(),
         Type::Record => "record".into(),
         Type::Block(kind) => format!("[{kind}](kinds.md#{kind})"),
         Type::File => "path of a file, from the file that names it".into(),
@@ -231,7 +234,7 @@ fn units(ty: Type) -> String {
         Type::Quantity(dimension) => units_of(dimension),
         Type::Count(dimension) => format!("{}, or none", units_of(dimension)),
         Type::Ratio => "`%`, or none".into(),
-        Type::List(of) | Type::Many(of) => units(*of),
+        Type::List(of) | Type::Many(of) | Type::Drawn(of) | Type::Ramped(of) => units(*of),
         _ => String::new(),
     }
 }

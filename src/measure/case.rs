@@ -3,13 +3,13 @@
 use super::distribution::Support;
 use super::requests::{Requests, share_of, statistic};
 use super::{floors, window};
-use crate::eval::{Measurements, Query, SeriesRef, Stretch, Value};
+use crate::eval::{Fitted, Measurements, Query, SeriesRef, Stretch, Value};
 use crate::load::delay::RunDelay;
 use crate::load::record::Record;
 use crate::probe::series::{Series, SeriesSet};
 use crate::probe::{Reading, Unavailable};
 use crate::report::model::{Bounds, Figure};
-use crate::scenario::Names;
+use crate::scenario::{Names, not_feasible};
 use crate::units::{Dimension, Quantity, number};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -71,6 +71,8 @@ pub struct CaseData {
     pub phases: Vec<PhaseData>,
     /// The series of each server while the case ran.
     pub servers: IndexMap<String, SeriesSet>,
+    /// Why it cannot work, and nothing of it ran.
+    pub infeasible: Option<String>,
 }
 
 /// A figure, and how many values it stands on where that says something.
@@ -167,6 +169,12 @@ impl CaseData {
     /// # Errors
     /// Why there is none.
     pub fn answer(&self, query: &Query) -> Result<Measured, Lack> {
+        if let Some(why) = &self.infeasible {
+            return Err(Lack {
+                kind: LackKind::Skipped,
+                reason: not_feasible(why),
+            });
+        }
         self.look_up(query).map_err(|lack| match lack.kind {
             // what is missing from a phase that was cut short is missing because of that
             LackKind::Missing => self.cut_short(query).unwrap_or(lack),
@@ -341,6 +349,10 @@ impl Measurements for CaseData {
 
     fn roles(&self, server: &str) -> Vec<Arc<str>> {
         self.names.roles(server)
+    }
+
+    fn fit(&self, server: &str) -> Option<Fitted> {
+        self.names.fit(server)
     }
 
     fn measure(&self, query: &Query) -> Value {

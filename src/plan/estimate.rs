@@ -113,11 +113,15 @@ impl Estimate {
                 let arrivals = requests as f64 / rate_per_s;
                 Self::about(limit.map_or(arrivals, |limit| limit.min(arrivals)))
             }
+            (Pace::Batch, ..) => Self {
+                answers: 1,
+                ..Self::at_least(0.0, None)
+            },
             (_, None, Some(limit)) => Self::about(limit),
             // clients that think take that long; how long answers take, nobody knows
             (Pace::Closed { concurrency, think }, Some(requests), limit) => {
                 let answers = requests.div_ceil((*concurrency).max(1));
-                let thinking = answers.saturating_sub(1) as f64 * think.as_secs_f64();
+                let thinking = answers.saturating_sub(1) as f64 * think.mean();
                 let least = limit.map_or(thinking, |limit| limit.min(thinking));
                 Self {
                     answers: if limit.is_some() { 0 } else { answers },

@@ -11,10 +11,11 @@ const SCHEMA_VERSION: u32 = 2;
 /// them. Secrets are masked.
 pub fn to_json(cases: &[Case], plan: &Plan) -> Value {
     let mut workloads = Workloads::default();
-    let mut launch_of = vec![0; cases.len()];
+    let mut launch_of = vec![None; cases.len()];
     for (launch, index) in plan.order() {
-        launch_of[index] = launch.number;
+        launch_of[index] = Some(launch.number);
     }
+    let infeasible = cases.iter().filter(|case| case.infeasible.is_some());
     let all: Vec<Value> = cases
         .iter()
         .zip(&launch_of)
@@ -24,6 +25,7 @@ pub fn to_json(cases: &[Case], plan: &Plan) -> Value {
         "schema": SCHEMA_VERSION,
         "totals": {
             "cases": cases.len(),
+            "infeasible": infeasible.count(),
             "launches": plan.launches.len(),
             "server_starts": plan.starts(),
             "gpus": plan.gpus(),
@@ -59,7 +61,7 @@ fn server_json(server: &ServerSpec) -> Value {
     value(&server)
 }
 
-fn case_json(case: &Case, launch: u32, workloads: &mut Workloads) -> Value {
+fn case_json(case: &Case, launch: Option<u32>, workloads: &mut Workloads) -> Value {
     let mut json = value(case);
     let Some(fields) = json.as_object_mut() else {
         return json;

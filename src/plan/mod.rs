@@ -99,7 +99,7 @@ pub(crate) fn gpus(servers: &[ServerSpec]) -> u64 {
         .sum()
 }
 
-/// Shares launches between cases that describe the same servers. Launches come in the order of
+/// Shares launches between cases that describe the same servers; one that cannot work has none. Launches come in the order of
 /// their first case, and the cases of one in the order given; an `isolate` case has a launch of
 /// its own.
 pub fn plan(cases: &[Case]) -> Plan {
@@ -107,7 +107,8 @@ pub fn plan(cases: &[Case]) -> Plan {
     // launches that others may join, by a text that equal server lists share: it spares comparing
     // every case with every launch, and secrets, which it does not show, are compared below
     let mut shared: HashMap<String, Vec<usize>> = HashMap::new();
-    for (index, case) in cases.iter().enumerate() {
+    let can_work = cases.iter().enumerate();
+    for (index, case) in can_work.filter(|(_, case)| case.infeasible.is_none()) {
         if case.isolate {
             launches.push(Launch::next(&launches, case, index));
             continue;
@@ -151,7 +152,8 @@ fn notes(cases: &[Case], launches: &[Launch]) -> Vec<String> {
     }
     let over = |case: &Case| Estimate::of_phases(case).seconds - case.timeout.as_secs_f64();
     let mut late: IndexMap<&str, Vec<&Case>> = IndexMap::new();
-    for case in cases.iter().filter(|case| over(case) > 0.0) {
+    let late_one = |case: &&Case| case.infeasible.is_none() && over(case) > 0.0;
+    for case in cases.iter().filter(late_one) {
         late.entry(&case.scenario).or_default().push(case);
     }
     for (scenario, cases) in late {

@@ -29,12 +29,12 @@ pub fn render(cases: &[Case], plan: &Plan, style: Style) -> String {
     for (index, case) in cases.iter().enumerate() {
         scenarios.entry(&case.scenario).or_default().push(index);
     }
-    let mut launch_of = vec![0; cases.len()];
+    let mut launch_of = vec![None; cases.len()];
     for (launch, index) in plan.order() {
-        launch_of[index] = launch.number;
+        launch_of[index] = Some(launch.number);
     }
     for (name, indices) in &scenarios {
-        let rows: Vec<(u32, &Case)> = indices
+        let rows: Vec<(Option<u32>, &Case)> = indices
             .iter()
             .map(|&index| (launch_of[index], &cases[index]))
             .collect();
@@ -74,7 +74,7 @@ impl Page {
         }
     }
 
-    fn scenario(&mut self, name: &str, rows: &[(u32, &Case)]) {
+    fn scenario(&mut self, name: &str, rows: &[(Option<u32>, &Case)]) {
         let cases: Vec<&Case> = rows.iter().map(|(_, case)| *case).collect();
         let Some(first) = cases.first() else { return };
         self.text.push('\n');
@@ -92,14 +92,18 @@ impl Page {
             }
         }
         self.cases(rows);
+        // of what does not run there is no more to say
+        let mut cases = cases;
+        cases.retain(|case| case.infeasible.is_none());
         self.phases(&cases);
         self.workloads(&cases);
         self.checks(&cases);
+        self.ranks(&cases);
         self.reports(&cases);
     }
 
     /// A row per case: the launch, the axes, GPUs and time.
-    fn cases(&mut self, rows: &[(u32, &Case)]) {
+    fn cases(&mut self, rows: &[(Option<u32>, &Case)]) {
         let Some((_, first)) = rows.first() else {
             return;
         };
@@ -121,11 +125,11 @@ impl Page {
         for (launch, case) in rows {
             let mut row: Vec<String> = named.then(|| one_line(&case.id)).into_iter().collect();
             row.extend(case.axes.values().map(|figure| one_line(&figure.text)));
-            row.extend([
-                launch.to_string(),
-                gpus(&case.servers).to_string(),
-                Estimate::of_case(case).words(),
-            ]);
+            let gpus = gpus(&case.servers).to_string();
+            row.extend(match launch {
+                Some(launch) => [launch.to_string(), gpus, Estimate::of_case(case).words()],
+                None => ["–".into(), gpus, "not feasible".into()],
+            });
             table.add_row(row);
         }
         if let Some(column) = table.column_mut(0) {
@@ -133,6 +137,15 @@ impl Page {
         }
         for line in table.lines() {
             self.line(4, line.trim_end());
+        }
+        let mut reasons: IndexMap<&str, Vec<String>> = IndexMap::new();
+        for (_, case) in rows {
+            let why = case.infeasible.as_deref().into_iter();
+            why.for_each(|why| reasons.entry(why).or_default().push(case.id.clone()));
+        }
+        for (why, ids) in reasons {
+            let line = one_line(&format!("{}: {why}", listed(ids, "; ")));
+            self.entry(4, "not feasible", 12, &[line]);
         }
         let cases: Vec<&Case> = rows.iter().map(|(_, case)| *case).collect();
         let limits = variants(&cases, |case| {
@@ -217,6 +230,33 @@ impl Page {
                         .map(|because| format!(" – {because}"))
                         .unwrap_or_default();
                     format!("{warn}{}{when}{because}", check.text)
+                }
+                None => "absent".into(),
+            };
+            self.variants(4, name, width, &variants(cases, text));
+        }
+    }
+
+    fn ranks(&mut self, cases: &[&Case]) {
+        let names = names(cases, |case| {
+            case.ranks.iter().map(|rank| rank.name.as_str()).collect()
+        });
+        if names.is_empty() {
+            return;
+        }
+        self.heading("ranks");
+        let width = widest(names.iter().copied(), WIDEST_LABEL);
+        for name in names {
+            let text = |case: &Case| match case.ranks.iter().find(|rank| rank.name == name) {
+                Some(rank) => {
+                    let order = if rank.highest { "highest" } else { "lowest" };
+                    let within: Vec<&str> =
+                        rank.within.iter().map(|(text, _)| text.as_str()).collect();
+                    let within = match within.is_empty() {
+                        true => "over all cases".to_string(),
+                        false => format!("within {}", within.join(", ")),
+                    };
+                    format!("{order} {}, {within}", rank.text)
                 }
                 None => "absent".into(),
             };

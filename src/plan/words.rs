@@ -1,5 +1,6 @@
 //! Loads, phases and times in the words that plans, reports and progress share.
 
+use crate::load::random::Random;
 use crate::load::spec::{Arrival, Load, Pace};
 use crate::scenario::{LoadSpec, PartSpec, PhaseSpec, WorkloadSpec};
 use crate::units::{Dimension, Quantity, number};
@@ -62,30 +63,47 @@ pub fn load_words(spec: &LoadSpec) -> String {
     let load = &spec.load;
     let pace = match &load.pace {
         Pace::Closed { concurrency, think } => {
-            let think = if think.is_zero() {
-                String::new()
-            } else {
-                format!(", thinking {}", of(*think))
+            let think = match think.fixed() {
+                Some(0.0) => String::new(),
+                Some(seconds) => format!(", thinking {}", time_words(seconds)),
+                None => format!(", thinking {think}"),
             };
             format!("closed loop, {}{think}", count(*concurrency, "client"))
         }
         Pace::Open {
             rate_per_s,
             arrival,
+            ramp,
         } => {
-            let rate = Quantity::new(*rate_per_s, Dimension::REQUESTS.per(Dimension::TIME));
+            let rate = match ramp {
+                None => {
+                    Quantity::new(*rate_per_s, Dimension::REQUESTS.per(Dimension::TIME)).to_string()
+                }
+                Some(ramp) => ramp.to_string(),
+            };
             let arrival = match arrival {
-                Arrival::Poisson => "Poisson",
-                Arrival::Constant => "constant",
+                Arrival::Poisson => "Poisson".to_string(),
+                Arrival::Constant => "constant".to_string(),
+                Arrival::Gamma { shape } => format!("gamma of shape {}", number(*shape, 3)),
             };
             format!("open loop, {rate} ({arrival})")
         }
+        Pace::Batch => return batch_words(load),
     };
     let end = end_words(load);
     match load.drain {
         Some(drain) => format!("{pace}, {end}, drained for {}", of(drain)),
         None => format!("{pace}, {end}"),
     }
+}
+
+/// `batch of 8 requests, all at once`
+fn batch_words(load: &Load) -> String {
+    let all = count(load.requests.unwrap_or(0), "request");
+    let drain = load
+        .drain
+        .map(|drain| format!(", drained for {}", of(drain)));
+    format!("batch of {all}, all at once{}", drain.unwrap_or_default())
 }
 
 fn end_words(load: &Load) -> String {
@@ -103,8 +121,10 @@ fn end_words(load: &Load) -> String {
 pub fn workload_words(workload: &WorkloadSpec) -> String {
     let mut parts = vec![workload.api.clone()];
     let (mut text, mut image, mut system) = (false, false, false);
+    let mut random = None;
     for request in &workload.requests {
         system |= request.system.is_some();
+        random = random.or(request.input.as_ref());
         for part in &request.content {
             match part {
                 PartSpec::Text(_) => text = true,
@@ -119,17 +139,20 @@ pub fn workload_words(workload: &WorkloadSpec) -> String {
         .map(|(_, kind)| *kind)
         .collect();
     parts.push(kinds.join(" and "));
+    if let Some(input) = random {
+        parts.push(format!("prompts of about {}", tokens_words(input)));
+    }
     if workload.requests.len() > 1 {
         parts.push(count(workload.requests.len() as u64, "row"));
     }
     if let Some(first) = workload.requests.first() {
-        if let Some(most) = first.max_tokens {
+        if let Some(most) = &first.max_tokens {
             let exactly = if first.ignore_eos {
                 "exactly"
             } else {
                 "at most"
             };
-            parts.push(format!("answers of {exactly} {}", count(most, "token")));
+            parts.push(format!("answers of {exactly} {}", tokens_words(most)));
         }
         if let Some(temperature) = first.temperature {
             parts.push(format!("temperature {}", number(temperature, 3)));
@@ -143,6 +166,17 @@ pub fn workload_words(workload: &WorkloadSpec) -> String {
     }
     parts.retain(|part| !part.is_empty());
     parts.join(", ")
+}
+
+/// `64 tokens`, `uniform(50 tok, 100 tok), 75 tokens on average`
+fn tokens_words(tokens: &Random) -> String {
+    match tokens.fixed() {
+        Some(fixed) => count(fixed as u64, "token"),
+        None => format!(
+            "{tokens}, {} on average",
+            count(tokens.mean().round() as u64, "token")
+        ),
+    }
 }
 
 /// `1 request`, `200 requests`

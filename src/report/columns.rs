@@ -18,6 +18,9 @@ enum Kind {
 /// The last column of a table with percentiles: which of a row's cells are of too few values.
 const FEW: &str = "too few values";
 
+/// The column after it, of a table with cases that cannot work: why they cannot.
+const INFEASIBLE: &str = "not feasible";
+
 /// The table as CSV. Unavailable cells are empty (their reasons are in `result.json`). Where a
 /// header's figures have several dimensions, each gets a column of its own. Cells hold plain
 /// numbers: which percentiles are of too few values is told by a column of its own at the end.
@@ -48,18 +51,21 @@ pub(super) fn csv(table: &Table) -> Result<Vec<u8>, ReportError> {
     let mut out = csv::Writer::from_writer(Vec::new());
     // whether or not there are too few in this run: headers do not change from run to run
     let percentiles = (table.rows.iter().flatten().flatten()).any(|f| f.needed.is_some());
-    let last = percentiles.then(|| FEW.to_string());
-    out.write_record(columns.iter().map(header).chain(last))
+    let infeasible = table.infeasible.iter().any(Option::is_some);
+    let few = percentiles.then(|| FEW.to_string());
+    let not_feasible = infeasible.then(|| INFEASIBLE.to_string());
+    out.write_record(columns.iter().map(header).chain(few).chain(not_feasible))
         .map_err(|e| failed(e.to_string()))?;
-    for row in &table.rows {
+    for (row, why) in table.rows.iter().zip(&table.infeasible) {
         let text = |(at, column): &(usize, Option<Kind>)| match row[*at].as_ref() {
             Some(figure) if kind(figure).is_some() && kind(figure) == *column => {
                 in_column_unit(figure).unwrap_or_else(|| cell(&figure.text))
             }
             _ => String::new(),
         };
-        let last = percentiles.then(|| too_few(&table.headers, row));
-        out.write_record(columns.iter().map(text).chain(last))
+        let few = percentiles.then(|| too_few(&table.headers, row));
+        let why = infeasible.then(|| why.as_deref().map_or_else(String::new, cell));
+        out.write_record(columns.iter().map(text).chain(few).chain(why))
             .map_err(|e| failed(e.to_string()))?;
     }
     out.into_inner().map_err(|e| failed(e.to_string()))

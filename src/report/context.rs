@@ -154,7 +154,13 @@ fn json(value: &impl Serialize) -> Result<Json, ReportError> {
 fn complete_case(case: &mut Json) {
     fill(
         case,
-        &["scenario_doc", "error", "growth_between", "attempts"],
+        &[
+            "scenario_doc",
+            "infeasible",
+            "error",
+            "growth_between",
+            "attempts",
+        ],
     );
 
     fill(&mut case["error"], &["help", "log_tail", "phase"]);
@@ -286,6 +292,7 @@ mod tests {
             tags: vec![],
             world: World::Real,
             verdict: Verdict::Pass,
+            infeasible: some("i"),
             error: Some(WorldError {
                 kind: "k".into(),
                 message: "m".into(),

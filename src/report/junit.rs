@@ -5,6 +5,7 @@ use super::failed;
 use super::figures::precise;
 use super::model::{CaseResult, CheckResult, LEFT_OUT, RunResult, UNANSWERED, Verdict, WorldError};
 use super::text::{one_line, plain};
+use crate::scenario;
 use crate::syntax::ast::CheckLevel;
 use indexmap::IndexMap;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite, XmlString};
@@ -51,7 +52,8 @@ fn tests(case: &CaseResult) -> Vec<TestCase> {
         Verdict::Error => Some(broken(case.error.as_ref())),
         Verdict::Interrupted => Some(interrupted(case.error.as_ref())),
         _ if case.unanswered() => Some(unanswered()),
-        _ if case.left_out() => Some(left_out()),
+        _ if case.left_out() => Some(left_out(LEFT_OUT)),
+        _ if case.infeasible.is_some() => case.infeasible.as_deref().map(not_feasible),
         _ if case.checks.is_empty() => Some(TestCaseStatus::success()),
         _ => None,
     };
@@ -196,10 +198,14 @@ fn unanswered() -> TestCaseStatus {
     status
 }
 
-fn left_out() -> TestCaseStatus {
+fn left_out(why: &str) -> TestCaseStatus {
     let mut status = TestCaseStatus::skipped();
-    status.set_message(LEFT_OUT);
+    status.set_message(clean(why));
     status
+}
+
+fn not_feasible(why: &str) -> TestCaseStatus {
+    left_out(&scenario::not_feasible(why))
 }
 
 /// A case that the user stopped; with an error, that says what cut it.

@@ -15,7 +15,7 @@ pub const SCHEMA_VERSION: u32 = 2;
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     Pass,
-    /// Its `when` did not hold, or its phase was absent.
+    /// Its `when` did not hold, its phase was absent, or its case cannot work.
     Skipped,
     /// This world cannot decide it.
     NotDecided,
@@ -213,6 +213,9 @@ pub struct CaseResult {
     pub tags: Vec<String>,
     pub world: World,
     pub verdict: Verdict,
+    /// Why it cannot work, so that nothing of it ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub infeasible: Option<String>,
     /// What went wrong in the world, where the verdict is error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<WorldError>,
@@ -248,7 +251,8 @@ impl CaseResult {
     /// Whether it was skipped though no `expect` says so: none of its phases was to run.
     pub fn left_out(&self) -> bool {
         let expects = |check: &CheckResult| check.level == CheckLevel::Expect;
-        self.verdict == Verdict::Skipped && !self.checks.iter().any(expects)
+        let skipped = self.verdict == Verdict::Skipped && self.infeasible.is_none();
+        skipped && !self.checks.iter().any(expects)
     }
 
     /// Whether it has no data though no `expect` says so: none of its requests was answered.

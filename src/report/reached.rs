@@ -21,7 +21,9 @@ pub(crate) fn not_reached(checks: usize) -> Option<String> {
 
 fn repeats(case: &CaseResult, check: &CheckResult) -> bool {
     let undecided = matches!(check.verdict, Verdict::NoData | Verdict::Interrupted);
-    case.error.as_ref().is_some_and(|error| {
-        undecided && (case.servers.is_empty() || check.why.contains(&error.message))
-    })
+    let left_out = |why: &String| check.verdict == Verdict::Skipped && check.why.contains(why);
+    case.infeasible.as_ref().is_some_and(left_out)
+        || case.error.as_ref().is_some_and(|error| {
+            undecided && (case.servers.is_empty() || check.why.contains(&error.message))
+        })
 }

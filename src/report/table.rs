@@ -1,6 +1,6 @@
 //! The rows of one report over all its cases.
 
-use super::model::{Figure, ReportData};
+use super::model::{CaseResult, Figure, ReportData};
 use indexmap::IndexSet;
 
 /// One row per case; cases that lack a column have none there.
@@ -8,16 +8,18 @@ use indexmap::IndexSet;
 pub(super) struct Table {
     pub headers: Vec<String>,
     pub rows: Vec<Vec<Option<Figure>>>,
+    /// Of each row, why its case cannot work.
+    pub infeasible: Vec<Option<String>>,
 }
 
 impl Table {
     /// Headers in the order in which they first appear.
-    pub(super) fn of(parts: &[&ReportData]) -> Self {
+    pub(super) fn of(parts: &[(&CaseResult, &ReportData)]) -> Self {
         let headers: IndexSet<&str> = parts
             .iter()
-            .flat_map(|part| part.columns.iter().map(|(header, _)| header.as_str()))
+            .flat_map(|(_, part)| part.columns.iter().map(|(header, _)| header.as_str()))
             .collect();
-        let rows = parts.iter().map(|part| {
+        let rows = parts.iter().map(|(_, part)| {
             let find = |header: &&str| {
                 let found = part.columns.iter().find(|(h, _)| h == header);
                 found.map(|(_, figure)| figure.clone())
@@ -26,6 +28,10 @@ impl Table {
         });
         Self {
             rows: rows.collect(),
+            infeasible: parts
+                .iter()
+                .map(|(case, _)| case.infeasible.clone())
+                .collect(),
             headers: headers.into_iter().map(String::from).collect(),
         }
     }

@@ -22,6 +22,8 @@ pub struct Tally {
     pub interrupted: usize,
     /// Cases in which the world failed.
     pub broken_cases: usize,
+    /// Cases that cannot work.
+    pub infeasible_cases: usize,
     /// Cases that were stopped, or cut, before all of them was decided.
     pub interrupted_cases: usize,
 }
@@ -32,6 +34,7 @@ impl Tally {
         for case in cases {
             tally.cases += 1;
             tally.broken_cases += usize::from(case.verdict == Verdict::Error);
+            tally.infeasible_cases += usize::from(case.infeasible.is_some());
             tally.interrupted_cases += usize::from(case.verdict == Verdict::Interrupted);
             case.checks.iter().for_each(|check| tally.add(check));
         }
@@ -90,9 +93,14 @@ impl fmt::Display for Tally {
             write!(f, ": {}", parts.join(", "))?;
         }
         match self.broken_cases {
+            0 => {}
+            1 => f.write_str("; 1 case with an error")?,
+            n => write!(f, "; {n} cases with an error")?,
+        }
+        match self.infeasible_cases {
             0 => Ok(()),
-            1 => f.write_str("; 1 case with an error"),
-            n => write!(f, "; {n} cases with an error"),
+            1 => f.write_str("; 1 case not feasible"),
+            n => write!(f, "; {n} cases not feasible"),
         }
     }
 }

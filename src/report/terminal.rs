@@ -8,6 +8,7 @@ use super::reached::{not_reached, reached};
 use super::tally::{Sign, Tally};
 use super::text::{one_line, plain};
 use super::warned::warned;
+use crate::scenario::not_feasible;
 use crate::syntax::ast::CheckLevel;
 use std::path::Path;
 
@@ -30,6 +31,7 @@ pub fn outcome(cases: &[CaseResult], folder: &Path, style: Style) -> String {
         let calm = case.error.is_none()
             && !case.unanswered()
             && !case.left_out()
+            && case.infeasible.is_none()
             && case.checks.iter().all(|c| c.verdict == Verdict::Pass);
         if !(style.brief && calm) {
             add_case(&mut text, case, style);
@@ -83,6 +85,11 @@ fn add_case(text: &mut String, case: &CaseResult, style: Style) {
                 text.push_str(&format!("    | {line}\n"));
             }
         }
+    }
+    if let Some(why) = &case.infeasible {
+        let sign = paint(Sign::Left, sign(Sign::Left, style), style);
+        let why = one_line(&not_feasible(why));
+        text.push_str(&format!("  {sign} {why}\n"));
     }
     let (checks, left) = reached(case);
     if let Some(left) = not_reached(left) {

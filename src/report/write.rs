@@ -3,7 +3,7 @@
 use super::context::{About, Context};
 use super::error::{ReportError, ReportErrors};
 use super::group::{Output, outputs};
-use super::model::{CaseResult, CaseSummary, ReportData, ReportFormat, RunResult, SCHEMA_VERSION};
+use super::model::{CaseResult, CaseSummary, ReportFormat, RunResult, SCHEMA_VERSION};
 use super::part::limited;
 use super::table::Table;
 use super::tally::Tally;
@@ -125,9 +125,8 @@ impl<'a> Writer<'a> {
 
     /// What one output holds.
     fn bytes(&self, output: &Output<'_>) -> Result<Vec<u8>, ReportError> {
-        let parts: Vec<&ReportData> = output.parts.iter().map(|(_, data)| *data).collect();
-        let table = Table::of(&parts);
-        if parts.iter().any(|part| !part.series.is_empty()) {
+        let table = Table::of(&output.parts);
+        if output.parts.iter().any(|(_, part)| !part.series.is_empty()) {
             return self.series(output);
         }
         match output.format {

@@ -370,7 +370,16 @@ impl Loader {
                             *span,
                             format!("`{stem}` cannot be a name"),
                         )
-                        .help(format!("give it one: use \"{path}\" as {}", as_name(&stem))),
+                        .help(format!("give it one: use \"{path}\" as {}", as_name(&stem)))
+                        .fix(
+                            "give it a name",
+                            Span {
+                                start: span.end,
+                                ..*span
+                            },
+                            format!(" as {}", as_name(&stem)),
+                            false,
+                        ),
                     );
                 }
                 let target = self.file(&full, &shown_path(&full), Some(*span));
@@ -465,16 +474,21 @@ impl Loader {
         let names = &mut self.program.modules[id.0].names;
         let before = names.get_mut(&name.text);
         if let Some(before) = before.filter(|b| !matches!(b.kind, DefinitionKind::Broken)) {
-            self.found.push(
-                Diagnostic::error(
-                    codes::DUPLICATE,
-                    name.span,
-                    format!("the name `{}` is taken", name.text),
-                )
-                .says("defined again")
-                .label(before.span, "first defined here")
-                .help("give one of them another name"),
-            );
+            let mut found = Diagnostic::error(
+                codes::DUPLICATE,
+                name.span,
+                format!("the name `{}` is taken", name.text),
+            )
+            .says("defined again")
+            .label(before.span, "first defined here")
+            .help("give one of them another name");
+            if let (DefinitionKind::Module(a), DefinitionKind::Module(b)) = (&before.kind, &kind)
+                && a == b
+                && let Some(line) = self.program.sources.removal(item.span)
+            {
+                found = found.fix("delete the second", line, "", true);
+            }
+            self.found.push(found);
             let alike = match (&before.kind, &kind) {
                 (DefinitionKind::Block(a), DefinitionKind::Block(b)) => a.kind.text == b.kind.text,
                 (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),

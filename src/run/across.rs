@@ -1,7 +1,8 @@
 //! Checks that read several cases: judged when all have run.
 
+use super::result::of_infeasible;
 use super::{Shared, error};
-use crate::judge::{self, Answers, case_verdict};
+use crate::judge::{self, Across, Answers, case_verdict};
 use crate::report::model::{CaseResult, CheckResult, RunResult, Verdict};
 use crate::run::progress::Event;
 use crate::scenario::Case;
@@ -25,12 +26,13 @@ pub(super) fn judge_all(
         let Some(spec) = cases.iter().find(of) else {
             continue;
         };
-        if spec.checks.iter().all(|check| check.across.is_none()) {
+        if spec.across().next().is_none() {
             continue;
         }
         let answers = answers.get(&spec.scenario).unwrap_or(&none);
-        let judged = judge::judge_across(spec, answers, &shared.program, &shared.params);
-        for check in judged {
+        let judge = (&*shared.program, &*shared.params);
+        let across = judge::judge_across(spec, answers, judge, &|_| true);
+        for check in &across.checks {
             let verdict = check.verdict.name();
             shared.log(
                 "check_judged",
@@ -42,15 +44,8 @@ pub(super) fn judge_all(
                     spec.scenario, check.name, check.why
                 ),
             });
-            let slot = result
-                .checks
-                .iter_mut()
-                .find(|slot| slot.name == check.name);
-            if let Some(slot) = slot {
-                *slot = check;
-            }
         }
-        result.verdict = verdict(result);
+        take(result, across);
         let written = shared.folder.case(&spec.scenario, &spec.id);
         if let Err(problem) = written.and_then(|folder| folder.write_result(result)) {
             result.error.get_or_insert(error::of_store(&problem, None));
@@ -64,6 +59,29 @@ pub(super) fn judge_all(
             summary.verdict = result.verdict;
         }
     }
+}
+
+/// Puts what reads several cases into the result of one of them.
+pub(super) fn take(result: &mut CaseResult, across: Across) {
+    for check in across.checks {
+        let mut slots = result.checks.iter_mut();
+        if let Some(slot) = slots.find(|slot| slot.name == check.name) {
+            *slot = check;
+        }
+    }
+    for (report, column, figure) in across.columns {
+        let report = result.reports.get_mut(report);
+        if let Some((_, slot)) = report.and_then(|report| report.columns.get_mut(column)) {
+            *slot = figure;
+        }
+    }
+    for (rank, value) in across.ranks {
+        if let Some(slot) = result.ranks.get_mut(rank) {
+            *slot = value;
+        }
+    }
+    result.notes.extend(across.notes);
+    result.verdict = verdict(result);
 }
 
 /// The verdict so far: without checks that wait for other cases.
@@ -89,6 +107,7 @@ fn verdict(result: &CaseResult) -> Verdict {
         .any(|check| check.level == CheckLevel::Expect);
     match result.verdict {
         Verdict::Interrupted => Verdict::Interrupted,
+        _ if result.infeasible.is_some() => of_infeasible(&result.checks),
         _ if expects => case_verdict(&result.checks, result.error.as_ref(), false, Verdict::Pass),
         verdict => verdict,
     }

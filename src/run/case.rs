@@ -235,6 +235,7 @@ pub fn failed(spec: &Case, shared: &Shared, error: WorldError, begun: &Begun) ->
         names: names_of(spec),
         phases,
         servers: IndexMap::new(),
+        infeasible: None,
     };
     shared.keep_answers(spec, &data);
     let ended = Ended {
@@ -340,6 +341,7 @@ pub async fn run(
         names: names_of(spec),
         phases,
         servers: sets,
+        infeasible: None,
     };
     shared.keep_answers(spec, &data);
     let ended = Ended {

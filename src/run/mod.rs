@@ -33,7 +33,7 @@ use crate::report::model::{
 };
 use crate::report::reached::{not_reached, reached};
 use crate::resolve::{Kept, KeptTemplate, Program};
-use crate::scenario::{Case, Start, SuiteLimits, Word};
+use crate::scenario::{Case, Start, SuiteLimits, Word, not_feasible};
 use crate::stop::{Stop, StopLevel, stop_pair};
 use crate::store::{CaseFolder, ClientScheduling, HostFacts, Redactor, RunFolder};
 use crate::syntax::ast::CheckLevel;
@@ -211,6 +211,7 @@ pub async fn run(
     );
 
     let mut results: Vec<CaseResult> = Vec::new();
+    infeasible(&shared, cases, &mut results, &mut result);
     let mut number = 0;
     for launch in &plan.launches {
         if stop.level() > StopLevel::Run {
@@ -344,6 +345,39 @@ fn templates(cases: &[Case]) -> Vec<KeptTemplate> {
         }
     }
     kept
+}
+
+/// The cases that cannot work: they have results that say so, and nothing of them is launched.
+fn infeasible(
+    shared: &Arc<Shared>,
+    cases: &[Case],
+    results: &mut Vec<CaseResult>,
+    run: &mut RunResult,
+) {
+    for spec in cases {
+        let Some(why) = &spec.infeasible else {
+            continue;
+        };
+        let begun = Begun::now(shared);
+        let judge = (&*shared.program, &*shared.params);
+        let (case, data) = result::infeasible(spec, why, judge, &begun);
+        shared.keep_answers(spec, &data);
+        shared.log(
+            "case_infeasible",
+            serde_json::json!({ "scenario": spec.scenario, "case": spec.id, "why": why }),
+        );
+        shared.progress.event(case_started(spec, results.len()));
+        shared.progress.event(Event::Note {
+            text: not_feasible(why),
+        });
+        match shared.folder.case(&spec.scenario, &spec.id) {
+            Ok(folder) => finish(shared, Some(&folder), case, results, run),
+            Err(error) => {
+                shared.keep(error::of_store(&error, None));
+                finish(shared, None, case, results, run);
+            }
+        }
+    }
 }
 
 /// The cases of one launch, one after the other, on servers that stay up between them. Servers

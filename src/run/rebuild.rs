@@ -3,22 +3,27 @@
 
 mod past;
 
-use super::result::{Begun, Ended, not_run, result};
+use super::across::{AllAnswers, take};
+use super::result::{Begun, Ended, infeasible, not_run, result};
 use crate::eval::Params;
+use crate::judge::{self, Answers};
 use crate::measure::case::{CaseData, PhaseData, Round};
 use crate::probe::Unavailable;
 use crate::report::model::{CaseResult, WorldError};
 use crate::resolve::Program;
-use crate::scenario::{Case, PhaseSpec, names_of};
+use crate::scenario::{Case, PhaseSpec, Reads, names_of};
 use crate::store::{Redactor, RunFolder, StoreError, case_path};
 use past::{Past, PastPhase};
 use serde_json::Value;
+use std::collections::HashMap;
 
 /// What was found out about the cases without a result.
 #[derive(Debug, Default)]
 pub struct Rebuilt {
     /// With the folder of each, relative to the run's.
     pub cases: Vec<(String, CaseResult)>,
+    /// What is read across cases of those that had ended, by scenario and case.
+    answers: AllAnswers,
     /// Cases of which no result can be made, and why.
     pub problems: Vec<String>,
 }
@@ -48,29 +53,62 @@ pub fn rebuild(folder: &RunFolder, again: &Again<'_>) -> Result<Rebuilt, StoreEr
         let name = |field: &str| planned[field].as_str().unwrap_or_default();
         let (scenario, id) = (name("scenario"), name("id"));
         let path = case_path(scenario, id);
-        if folder.has_result(&path) {
-            continue;
-        }
-        let named = |case: &&Case| {
-            redactor.text(&case.scenario) == scenario && redactor.text(&case.id) == id
-        };
+        let has_result = folder.has_result(&path);
+        let named = |case: &&Case| named(case, scenario, id, &redactor);
         let Some(spec) = again.cases.iter().find(named) else {
             let problem = format!("{scenario} / {id}: it is not in what the run kept of its files");
-            rebuilt.problems.push(problem);
+            rebuilt.problems.extend((!has_result).then_some(problem));
             continue;
         };
+        // of one that has a result only what others read of it is made again
+        if has_result && spec.wanted.is_empty() {
+            continue;
+        }
         if !same(spec, planned, &redactor) {
-            rebuilt.problems.push(format!(
+            rebuilt.problems.extend((!has_result).then(|| format!(
                 "{scenario} / {id}: it means something else here than when it ran (another version of scn, or other variables of the environment)"
-            ));
+            )));
             continue;
         }
         let past = Past::of(&events, scenario, id);
-        rebuilt
-            .cases
-            .push((path.clone(), case(folder, &path, spec, again, past)?));
+        let ended = past.ended || spec.infeasible.is_some();
+        let (case, data) = case(folder, &path, spec, again, past)?;
+        if ended {
+            let of = rebuilt.answers.entry(spec.scenario.clone()).or_default();
+            of.insert(spec.id.clone(), Answers::of(spec, &data));
+        }
+        if !has_result {
+            rebuilt.cases.push((path, case));
+        }
     }
     Ok(rebuilt)
+}
+
+/// Judges what reads several cases, where all of these had ended; how many results it is in.
+pub fn across(again: &Again<'_>, rebuilt: &Rebuilt, cases: &mut [CaseResult]) -> usize {
+    let redactor = Redactor::new(again.secrets.iter().cloned());
+    let none = HashMap::new();
+    let mut judged = 0;
+    for result in cases {
+        let named = |case: &&Case| named(case, &result.scenario, &result.case, &redactor);
+        let Some(spec) = again.cases.iter().find(named) else {
+            continue;
+        };
+        let answers = rebuilt.answers.get(&spec.scenario).unwrap_or(&none);
+        let there = |reads: &Reads| reads.iter().all(|(id, _)| answers.contains_key(&**id));
+        let judge = (again.program, again.params);
+        let across = judge::judge_across(spec, answers, judge, &there);
+        if across != judge::Across::default() {
+            judged += 1;
+            take(result, across);
+        }
+    }
+    judged
+}
+
+/// Whether a case is the one that a run names so.
+fn named(case: &Case, scenario: &str, id: &str, redactor: &Redactor) -> bool {
+    redactor.text(&case.scenario) == scenario && redactor.text(&case.id) == id
 }
 
 /// Whether a case is still what was planned, as far as figures and checks depend on it.
@@ -100,7 +138,15 @@ fn case(
     spec: &Case,
     again: &Again<'_>,
     past: Past,
-) -> Result<CaseResult, StoreError> {
+) -> Result<(CaseResult, CaseData), StoreError> {
+    let judge = (again.program, again.params);
+    if let Some(why) = &spec.infeasible {
+        let begun = Begun {
+            started: past.started,
+            start_s: past.start,
+        };
+        return Ok(infeasible(spec, why, judge, &begun));
+    }
     let mut requests = folder.requests(path)?;
     let samples = folder.samples(path)?;
     let sampled = samples.values().flat_map(|set| set.series.values());
@@ -131,6 +177,7 @@ fn case(
         names: names_of(spec),
         phases,
         servers: samples,
+        infeasible: None,
     };
     let begun = past.begun.unwrap_or(Begun {
         started: past.started,
@@ -143,8 +190,8 @@ fn case(
         error,
         interrupted: past.interrupted,
     };
-    let judge = (again.program, again.params);
-    Ok(result(spec, judge, past.servers, &data, &begun, ended))
+    let result = result(spec, judge, past.servers, &data, &begun, ended);
+    Ok((result, data))
 }
 
 /// What is known of a phase that had begun.

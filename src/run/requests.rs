@@ -3,8 +3,10 @@
 use super::Shared;
 use crate::eval::{Evaluator, Nothing, Value};
 use crate::load::drive::RequestSource;
+use crate::load::random::{Random, What, rng};
 use crate::load::record::{Failure, FailureClass, Outcome, Record};
-use crate::load::spec::{Part, Request};
+use crate::load::spec::{Load, Part, Request};
+use crate::load::words;
 use crate::report::model::WorldError;
 use crate::scenario::{PartSpec, WorkloadSpec, answered};
 use base64::Engine as _;
@@ -13,33 +15,72 @@ use std::sync::Arc;
 /// The largest image file that is sent.
 const MOST_BYTES: u64 = 64 << 20;
 
-/// A workload's requests, ready to be sent.
-pub struct Requests(Vec<Request>);
+/// A workload's requests, ready to be sent but for what each of them draws.
+pub struct Requests(Vec<Template>);
 
-impl RequestSource for Requests {
+/// A request, and what is drawn for each that is made of it.
+struct Template {
+    request: Request,
+    input: Option<Random>,
+    max_tokens: Option<Random>,
+}
+
+/// The requests of one round of a load.
+pub struct Round {
+    requests: Arc<Requests>,
+    /// For the words of prompts, and for lengths: see [`Load`].
+    words: u64,
+    lengths: u64,
+}
+
+impl Round {
+    pub fn new(requests: Arc<Requests>, load: &Load) -> Self {
+        Self {
+            requests,
+            words: load.seed,
+            lengths: load.lengths_seed,
+        }
+    }
+}
+
+impl RequestSource for Round {
     fn request(&self, index: u64) -> Request {
-        let i = (index % self.0.len() as u64) as usize;
-        self.0[i].clone()
+        let templates = &self.requests.0;
+        let template = &templates[(index % templates.len() as u64) as usize];
+        let tokens = |random: &Random, what| random.draw_count(&mut rng(self.lengths, index, what));
+        let mut request = template.request.clone();
+        if let Some(input) = &template.input {
+            let tokens = tokens(input, What::Input);
+            request.content = vec![Part::Text(words::prompt(tokens, self.words, index))];
+        }
+        let most = template.max_tokens.as_ref();
+        request.max_tokens = most.map(|most| tokens(most, What::Output));
+        request
     }
 }
 
 /// Reads the files that a workload names and makes its requests.
 pub fn prepare(workload: &WorkloadSpec) -> Result<Requests, WorldError> {
-    let mut requests = Vec::new();
+    let mut templates = Vec::new();
     for (row, spec) in workload.requests.iter().enumerate() {
         let content: Result<Vec<Part>, WorldError> = spec.content.iter().map(part).collect();
-        requests.push(Request {
+        let request = Request {
             row,
             system: spec.system.clone(),
             content: content?,
-            max_tokens: spec.max_tokens,
+            max_tokens: None,
             temperature: spec.temperature,
             ignore_eos: spec.ignore_eos,
             stream: spec.stream,
             extra: spec.extra.clone(),
+        };
+        templates.push(Template {
+            request,
+            input: spec.input.clone(),
+            max_tokens: spec.max_tokens.clone(),
         });
     }
-    Ok(Requests(requests))
+    Ok(Requests(templates))
 }
 
 fn part(part: &PartSpec) -> Result<Part, WorldError> {

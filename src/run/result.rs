@@ -10,7 +10,9 @@ use crate::report::model::{
     CaseResult, CheckResult, SCHEMA_VERSION, ServerResult, Verdict, World, WorldError,
 };
 use crate::resolve::Program;
-use crate::scenario::{Case, PhaseSpec};
+use crate::scenario::{Case, PhaseSpec, names_of};
+use crate::syntax::ast::CheckLevel;
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 /// When a case began.
@@ -103,6 +105,7 @@ pub(super) fn result(
     }
     let error = ended.error;
     let verdict = match &error {
+        None if spec.infeasible.is_some() => of_infeasible(&judged.checks),
         Some(error) if error.kind == INTERRUPTED => Verdict::Interrupted,
         _ => judge::case_verdict(
             &judged.checks,
@@ -120,6 +123,7 @@ pub(super) fn result(
         tags: spec.tags.clone(),
         world: World::Real,
         verdict,
+        infeasible: spec.infeasible.clone(),
         error,
         started: begun.started.clone(),
         start_s: begun.start_s,
@@ -143,6 +147,41 @@ fn unchecked(data: &CaseData, silent: bool) -> Verdict {
         true => Verdict::NoData,
         false if left_out && !data.phases.is_empty() => Verdict::Skipped,
         false => Verdict::Pass,
+    }
+}
+
+/// The result of a case that cannot work: nothing of it runs. Its checks are skipped, but for those
+/// that hold of what follows from the file alone.
+pub(super) fn infeasible(
+    spec: &Case,
+    why: &str,
+    judge: (&Program, &Params),
+    begun: &Begun,
+) -> (CaseResult, CaseData) {
+    let phases = spec.phases.iter();
+    let data = CaseData {
+        names: names_of(spec),
+        phases: phases.map(|p| not_run(p, begun.start_s, None)).collect(),
+        servers: IndexMap::new(),
+        infeasible: Some(why.to_string()),
+    };
+    let ended = Ended {
+        duration_s: 0.0,
+        error: None,
+        interrupted: false,
+    };
+    let result = result(spec, judge, Vec::new(), &data, begun, ended);
+    (result, data)
+}
+
+/// The verdict of a case that cannot work: it is left out, and fails only where an `expect` does
+/// that reads other cases.
+pub(super) fn of_infeasible(checks: &[CheckResult]) -> Verdict {
+    let fails =
+        |check: &&CheckResult| check.level == CheckLevel::Expect && check.verdict == Verdict::Fail;
+    match checks.iter().find(fails) {
+        Some(_) => Verdict::Fail,
+        None => Verdict::Skipped,
     }
 }
 

@@ -1,7 +1,7 @@
 //! A scenario's checks, evaluated over values that are still unknown, so that a wrong name or
 //! unit in one is found before anything starts.
 
-use super::context::{Context, one_line};
+use super::context::{Context, one_line, reads};
 use super::{Across, Case, CheckSpec, LoadSpec, PhaseSpec, Thunk, vain};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Query, Reading, Scope, Stretch, Value};
@@ -43,7 +43,10 @@ pub(super) fn lower(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
         let across = across(cx, case, check, &scope, &trace);
         if !guarded {
             few_requests(cx, case, &trace);
-            vain::decided(cx, check, &value, &scope);
+            // what a case that cannot work expects of itself is skipped
+            if case.infeasible.is_none() || across.is_some() {
+                vain::decided(cx, check, &value, &scope);
+            }
             vain::without_data(cx, case, &trace);
         }
         let phases: BTreeSet<String> = trace
@@ -115,15 +118,12 @@ fn across(
     trace: &[Reading],
 ) -> Option<Across> {
     let exprs = || std::iter::once(&check.expr).chain(&check.when);
-    let calls = |expr: &Arc<Expr>| cx.program.sources.text(expr.span).contains("at(");
+    let calls = |expr: &Arc<Expr>| cx.eval.calls(expr, scope, "at");
     if !trace.iter().any(|reading| reading.case.is_some()) && !exprs().any(calls) {
         return None;
     }
     let here: Arc<str> = case.id.as_str().into();
-    let reads = trace.iter().map(|reading| {
-        let of = reading.case.clone().unwrap_or_else(|| here.clone());
-        (of, reading.query.clone())
-    });
+    let reads = reads(trace, &here);
     let mut names = BTreeSet::new();
     exprs().for_each(|expr| names.extend(cx.eval.names_of_case(expr, scope)));
     let own = trace.iter().any(|reading| reading.case.is_none()) || names.contains("case");
@@ -131,7 +131,7 @@ fn across(
     let axes = row.into_iter().flat_map(|(row, _)| row);
     let axes = axes.filter(|(axis, _)| own || names.contains(*axis));
     Some(Across {
-        reads: reads.collect(),
+        reads,
         axes: axes
             .map(|(axis, value)| (axis.clone(), value.clone()))
             .collect(),

@@ -2,14 +2,16 @@
 //! what is wrong with any of them is known before anything starts.
 
 use super::context::Context;
-use super::unmeasured::Unmeasured;
+use super::unmeasured::{Launched, Unmeasured};
 use super::{
-    Across, Case, by_case, checks, constants, matrix, phase, rank, report, report_parts, server,
-    server_log,
+    Across, Case, ServerSpec, by_case, checks, cluster, constants, feasible, matrix, phase, rank,
+    report, report_parts, server, server_log,
 };
 use crate::check::{is_whole, modules_of};
-use crate::diagnostics::{Diagnostic, codes};
-use crate::eval::{Binding, Cases, Evaluator, Handle, Layer, Nothing, Params, Scope, Value};
+use crate::diagnostics::{Diagnostic, codes, has_errors};
+use crate::eval::{
+    Binding, Cases, Evaluator, FEASIBLE, Fitted, Handle, Layer, Nothing, Params, Scope, Value,
+};
 use crate::resolve::{Definition, DefinitionKind, Flat, ModuleId, Program};
 use crate::units::{Dimension, Quantity, display_precise};
 use indexmap::IndexMap;
@@ -108,16 +110,36 @@ fn namesakes(program: &Program, name: &str, alike: &[&Arc<Flat>]) -> Option<Diag
 
 fn scenario(program: &Program, params: &Params, flat: &Arc<Flat>, out: &mut Compiled) {
     let constant = Evaluator::new(program, params, &Nothing);
-    let rows = matrix::rows(&constant, flat, &|axes| locals(program, flat, axes, None));
+    let scope = |axes: &IndexMap<String, Value>| locals(program, flat, axes, None);
+    let launched = |axes: &IndexMap<String, Value>| launched(program, params, flat, axes);
+    let rows = matrix::rows(&constant, params, flat, &scope, &launched);
     out.found.extend(constant.take_found());
     out.secrets.extend(constant.secrets());
     let mut ids: HashMap<String, IndexMap<String, Value>> = HashMap::new();
     let mut found = Vec::new();
-    let all = Arc::new(all_cases(program, params, flat, &rows));
-    let first = out.cases.len();
-    for axes in rows {
-        let (case, diagnostics) = one(program, params, flat, axes.clone(), &all, &mut out.secrets);
+    let mut cases = Vec::new();
+    for axes in &rows {
+        let (case, diagnostics) = one(program, params, flat, axes, &mut out.secrets);
         found.push((case.id.clone(), diagnostics));
+        cases.push(case);
+    }
+    // checks may ask of other cases whether they can work
+    let all = Arc::new(Cases {
+        infeasible: feasible::of_all(&cases),
+        fits: fits(&cases),
+        ..all_cases(flat, &rows, &cases)
+    });
+    let first = out.cases.len();
+    for ((mut case, axes), (_, found)) in cases.into_iter().zip(rows).zip(&mut found) {
+        case.cases = all.clone();
+        found.extend(measured(
+            program,
+            params,
+            flat,
+            &axes,
+            &mut case,
+            &mut out.secrets,
+        ));
         match ids.get(&case.id) {
             Some(before) => out.found.push(same_id(flat, &case.id, before, &axes)),
             None => {
@@ -126,58 +148,102 @@ fn scenario(program: &Program, params: &Params, flat: &Arc<Flat>, out: &mut Comp
             }
         }
     }
-    out.found.extend(by_case::gather(found));
-    across(&mut out.cases[first..]);
-    let files = report_parts::files(flat, &mut out.cases[first..]);
-    out.found.extend(files);
-    out.found
-        .extend(server_log::shared(flat, &out.cases[first..]));
+    let cases = &mut out.cases[first..];
+    let gathered = by_case::gather(found);
+    // one that is wrong in another way may be feasible once it is mended
+    if !has_errors(&gathered) {
+        out.found.extend(feasible::none_left(flat, cases));
+    }
+    out.found.extend(gathered);
+    across(cases);
+    out.found.extend(report_parts::files(flat, cases));
+    out.found.extend(server_log::shared(flat, cases));
 }
 
 /// The cases as `at(…)` finds them.
-fn all_cases(
-    program: &Program,
-    params: &Params,
-    flat: &Arc<Flat>,
-    rows: &[IndexMap<String, Value>],
-) -> Cases {
-    let eval = Evaluator::new(program, params, &Nothing);
-    let row = |axes: &IndexMap<String, Value>| {
-        let scope = locals(program, flat, axes, None);
-        let cx = Context {
-            eval: &eval,
-            program,
-            flat,
-            scope,
-        };
-        (axes.clone(), case_id(&cx, axes).into())
-    };
+fn all_cases(flat: &Arc<Flat>, rows: &[IndexMap<String, Value>], cases: &[Case]) -> Cases {
+    let ids = cases.iter().map(|case| case.id.as_str().into());
     let names = |kind| flat.children_of(kind).map(|child| child.title().into());
     Cases {
-        rows: rows.iter().map(row).collect(),
+        rows: rows.iter().cloned().zip(ids).collect(),
         phases: names("phase").collect(),
         servers: names("server").collect(),
+        ..Cases::default()
     }
 }
 
-/// A check that reads other cases stands in the first of those in which it is the same. What it
-/// reads is wanted of these cases.
+/// What `fit` says of the servers of all cases.
+fn fits(cases: &[Case]) -> HashMap<(Arc<str>, Arc<str>), Fitted> {
+    let of_case = |case: &Case| {
+        let id: Arc<str> = case.id.as_str().into();
+        let fit = move |s: &ServerSpec| ((id.clone(), s.name.as_str().into()), s.fitted());
+        case.servers.iter().map(fit).collect::<Vec<_>>()
+    };
+    cases.iter().flat_map(of_case).collect()
+}
+
+/// The servers of a row before it is a case. What is wrong with them is said when it is one.
+fn launched(
+    program: &Program,
+    params: &Params,
+    flat: &Arc<Flat>,
+    axes: &IndexMap<String, Value>,
+) -> Launched {
+    let eval = Evaluator::new(program, params, &Nothing);
+    let cx = Context {
+        eval: &eval,
+        program,
+        flat,
+        scope: locals(program, flat, axes, None),
+    };
+    let servers = flat.children_of("server");
+    let servers: Vec<_> = servers
+        .filter_map(|block| server::lower(&cx, block))
+        .collect();
+    Launched::of(&servers)
+}
+
+/// A check that reads other cases stands in the first of those in which it is the same, and of
+/// these in one that can work where there is one. What it reads is wanted of the cases it names.
 fn across(cases: &mut [Case]) {
     let mut seen: Vec<(String, Across)> = Vec::new();
-    for case in cases.iter_mut() {
-        case.checks.retain(|check| {
+    let mut place: Vec<usize> = Vec::new();
+    for (index, case) in cases.iter().enumerate() {
+        for check in &case.checks {
             let Some(across) = &check.across else {
-                return true;
+                continue;
             };
             let one = (check.name.clone(), across.clone());
-            let new = !seen.contains(&one);
-            if new {
-                seen.push(one);
+            match seen.iter().position(|other| *other == one) {
+                Some(at) if cases[place[at]].infeasible.is_some() => {
+                    if case.infeasible.is_none() {
+                        place[at] = index;
+                    }
+                }
+                Some(_) => {}
+                None => {
+                    seen.push(one);
+                    place.push(index);
+                }
             }
-            new
+        }
+    }
+    for (index, case) in cases.iter_mut().enumerate() {
+        case.checks.retain(|check| match &check.across {
+            None => true,
+            Some(across) => {
+                let is = |one: &(String, Across)| one.0 == check.name && one.1 == *across;
+                seen.iter().position(is).map(|at| place[at]) == Some(index)
+            }
         });
     }
-    for (of, query) in seen.into_iter().flat_map(|(_, across)| across.reads) {
+    let reads: Vec<_> = cases
+        .iter()
+        .flat_map(Case::across)
+        .flatten()
+        .cloned()
+        .collect();
+    for (of, query) in reads {
         let case = cases.iter_mut().find(|case| case.id == *of);
         if let Some(case) = case.filter(|case| !case.wanted.contains(&query)) {
             case.wanted.push(query);
@@ -242,7 +308,7 @@ fn locals(
     ] {
         let binding = match value.filter(|_| known) {
             Some(value) => Binding::Value(value),
-            None => Binding::Unset("it is known in checks and reports"),
+            None => Binding::Unset("it is known in phases, checks and reports"),
         };
         layer.names.insert(name.to_string(), binding);
     }
@@ -295,23 +361,24 @@ fn locals(
     Scope::of(flat.module).with(Arc::new(layer))
 }
 
+/// What runs of a case: its servers and phases. Its checks, reports and ranks are added by
+/// [`measured`], once it is known of all cases whether they can work.
 fn one(
     program: &Program,
     params: &Params,
     flat: &Arc<Flat>,
-    axes: IndexMap<String, Value>,
-    all: &Arc<Cases>,
+    axes: &IndexMap<String, Value>,
     secrets: &mut Vec<Arc<str>>,
 ) -> (Case, Vec<Diagnostic>) {
     let eval = Evaluator::new(program, params, &Nothing);
-    let scope = locals(program, flat, &axes, None);
+    let scope = locals(program, flat, axes, None);
     let cx = Context {
         eval: &eval,
         program,
         flat,
         scope,
     };
-    let id = case_id(&cx, &axes);
+    let id = case_id(&cx, axes);
     let servers: Vec<_> = flat
         .children_of("server")
         .filter_map(|block| server::lower(&cx, block))
@@ -328,6 +395,17 @@ fn one(
             .help("add `server sut { engine = engines.builtin }`, or one with a `url`"),
         );
     }
+    cluster::check(&cx, &servers);
+    let mut found = eval.take_found();
+    secrets.extend(eval.secrets());
+    let launched = Launched::of(&servers);
+    let eval = Evaluator::new(program, params, &launched);
+    let cx = Context {
+        eval: &eval,
+        program,
+        flat,
+        scope: cx.scope,
+    };
     let mut case = Case {
         scenario: flat.title().to_string(),
         scenario_doc: flat.doc.clone(),
@@ -347,17 +425,26 @@ fn one(
         isolate: cx.flag(flat, "isolate").unwrap_or(false),
         retry: cx.whole(flat, "retry").unwrap_or(0),
         logs: Vec::new(),
-        phases: flat
-            .children_of("phase")
-            .filter_map(|block| phase::lower(&cx, block, &servers))
-            .collect(),
+        phases: Vec::new(),
         servers,
         checks: Vec::new(),
         reports: Vec::new(),
         ranks: Vec::new(),
-        cases: all.clone(),
+        infeasible: feasible::reason(&found),
+        cases: Arc::default(),
         wanted: Vec::new(),
     };
+    // what of the case is known by now, phases may read
+    let cx = Context {
+        eval: &eval,
+        program,
+        flat,
+        scope: locals(program, flat, axes, Some(implicit(&case))),
+    };
+    let phases = flat.children_of("phase");
+    case.phases = phases
+        .filter_map(|block| phase::lower(&cx, block, &case.servers))
+        .collect();
     if case.sample < Duration::from_millis(10) {
         let message = "`sample` is at least 10ms";
         let at = cx.place(flat, "sample");
@@ -369,45 +456,61 @@ fn one(
             constants::block(&eval, child, &cx.scope);
         }
     }
-    let mut found = eval.take_found();
+    feasible::settle(&cx, &mut case, &mut found);
+    found.extend(eval.take_found());
     secrets.extend(eval.secrets());
+    (case, found)
+}
 
-    let unmeasured = Unmeasured::new(&case, flat, all.clone());
-    let eval = Evaluator::new(program, params, &unmeasured);
+/// `case`, as expressions read it.
+fn implicit(case: &Case) -> Value {
     let gpus: u64 = case.servers.iter().map(|server| server.gpus).sum();
     let price = match case.price() {
         Ok(price) => Value::Number(Quantity::new(price, Dimension::MONEY.per(Dimension::TIME))),
         Err(why) => Value::Unavailable(why.into()),
     };
-    let implicit = Value::record([
+    Value::record([
         ("name".to_string(), Value::text(case.id.as_str())),
         ("scenario".to_string(), Value::text(case.scenario.as_str())),
         ("gpus".to_string(), Value::plain(gpus as f64)),
         ("price".to_string(), price),
-    ]);
+        (FEASIBLE.to_string(), Value::Bool(case.infeasible.is_none())),
+    ])
+}
+
+/// What of a case is evaluated once it was measured.
+fn measured(
+    program: &Program,
+    params: &Params,
+    flat: &Arc<Flat>,
+    axes: &IndexMap<String, Value>,
+    case: &mut Case,
+    secrets: &mut Vec<Arc<str>>,
+) -> Vec<Diagnostic> {
+    let unmeasured = Unmeasured::new(case, flat, case.cases.clone());
+    let eval = Evaluator::new(program, params, &unmeasured);
     // what could not be lowered was reported, and its metrics are not known
     let broken = |child: &&Arc<Flat>| {
         child.kind.text == "server" && !case.servers.iter().any(|s| s.name == child.title())
     };
     let broken = flat.children.iter().filter(broken);
     let broken: Vec<_> = broken.map(|child| (child.title(), Value::Error)).collect();
-    let scope = locals(program, flat, &axes, Some(implicit)).with_values(broken);
+    let scope = locals(program, flat, axes, Some(implicit(case))).with_values(broken);
     let cx = Context {
         eval: &eval,
         program,
         flat,
         scope,
     };
-    case.checks = checks::lower(&cx, &case);
-    case.reports = report::all(&cx, &case);
-    case.ranks = rank::all(&cx);
-    case.logs = server_log::all(&cx, &case);
+    case.checks = checks::lower(&cx, case);
+    case.reports = report::all(&cx, case);
+    case.ranks = rank::all(&cx, case);
+    case.logs = server_log::all(&cx, case);
     for name in flat.lets.keys() {
         cx.eval.local(name, &cx.scope);
     }
-    found.extend(eval.take_found());
     secrets.extend(eval.secrets());
-    (case, found)
+    eval.take_found()
 }
 
 /// `tp=2,concurrency=16`, or what `name` says.

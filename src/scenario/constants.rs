@@ -1,6 +1,7 @@
 //! Everything constant, evaluated at least once, so that mistakes are found also in what no
 //! scenario uses: lets, params, workloads, models, engines and suites.
 
+use super::cluster;
 use super::compile::runs;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{BlockValue, Evaluator, Nothing, Params, Scope, Value};
@@ -103,6 +104,9 @@ pub(super) fn block(eval: &Evaluator<'_>, flat: &Arc<Flat>, outer: &Scope) {
     }
     for name in flat.lets.keys() {
         eval.local(name, &block.scope);
+    }
+    if kind.name == "cluster" {
+        cluster::lower(eval, &Arc::new(BlockValue::new(flat.clone(), outer)));
     }
     for child in &flat.children {
         self::block(eval, child, &block.scope);

@@ -1,7 +1,9 @@
 //! What the lowering of one case works with: attributes of blocks, checked against the schema.
 
+use super::{Reads, Thunk};
 use crate::diagnostics::{Diagnostic, codes};
-use crate::eval::{BlockValue, Evaluator, Scope, Shape, Value};
+use crate::eval::{BlockValue, Evaluator, Reading, Scope, Shape, Value};
+use crate::load::random::Random;
 use crate::resolve::{Flat, Program};
 use crate::schema;
 use crate::source::Span;
@@ -126,16 +128,15 @@ impl Context<'_> {
         }
     }
 
-    /// Reports where what was evaluated since the last `take_trace` reads another case.
-    pub fn of_its_own_case(&self, span: Span, what: &str) {
+    /// What an expression read since the last `take_trace`, where it may read other cases than the
+    /// one at hand; none where it reads that alone.
+    pub fn across(&self, exprs: &[&Thunk], here: &str) -> Option<Reads> {
         let trace = self.eval.take_trace();
-        if trace.iter().any(|reading| reading.case.is_some()) {
-            let message = format!("{what} reads the case that it is of, and no other");
-            self.eval.report(
-                Diagnostic::error(codes::MISPLACED, span, message)
-                    .help("`at` is for checks: expect scales: at(tp = 4).stress.request_rate >= 1.5 * at(tp = 2).stress.request_rate"),
-            );
+        let calls = |thunk: &&Thunk| self.eval.calls(&thunk.expr, &thunk.scope, "at");
+        if !trace.iter().any(|reading| reading.case.is_some()) && !exprs.iter().any(calls) {
+            return None;
         }
+        Some(reads(&trace, &here.into()))
     }
 
     /// Reports a value that is neither true nor false.
@@ -162,6 +163,15 @@ impl Context<'_> {
                 .report(Diagnostic::error(codes::TYPE_MISMATCH, span, message).help(help));
         }
     }
+}
+
+/// What was read of which case; `here` is the one at hand.
+pub(super) fn reads(trace: &[Reading], here: &Arc<str>) -> Reads {
+    let one = |reading: &Reading| {
+        let of = reading.case.as_ref().unwrap_or(here);
+        (of.clone(), reading.query.clone())
+    };
+    trace.iter().map(one).collect()
 }
 
 /// A field of a block or record that stands for a block.
@@ -216,6 +226,15 @@ pub(super) fn as_text(value: &Value) -> Option<String> {
 pub(super) fn as_number(value: &Value) -> Option<f64> {
     match value {
         Value::Number(q) => Some(q.value),
+        _ => None,
+    }
+}
+
+/// A number, or a distribution that requests draw from.
+pub(super) fn drawn(value: &Value) -> Option<Random> {
+    match value {
+        Value::Number(q) => Some(Random::constant(q.value, q.dimension)),
+        Value::Random(random) => Some(random.as_ref().clone()),
         _ => None,
     }
 }

@@ -5,7 +5,7 @@ use super::server::part;
 use super::{Case, ServerSpec};
 use crate::cost::Rates;
 use crate::eval::Value;
-use crate::resolve::Flat;
+use crate::source::Span;
 
 /// The sort of GPU that a server names, in base units.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,16 +22,15 @@ pub struct GpuSpec {
     compute: Vec<(&'static str, f64)>,
 }
 
-pub(super) fn lower(cx: &Context<'_>, server: &Flat) -> Option<GpuSpec> {
-    let written = cx.attr(server, "gpu");
-    let name = match &written {
+/// The GPU of a server, with the place that says it: its own `gpu`, or that of its cluster.
+pub(super) fn lower(cx: &Context<'_>, (written, place): (&Value, Span)) -> Option<GpuSpec> {
+    let name = match written {
         Value::Block(block) => block.flat.title().to_string(),
         Value::Record(_) => "GPU".to_string(),
         _ => return None,
     };
-    let place = cx.place(server, "gpu");
-    let figure = |name| as_number(&member(cx.eval, &written, "gpu", name, place));
-    let compute = match part(cx, &written, "compute", place) {
+    let figure = |name| as_number(&member(cx.eval, written, "gpu", name, place));
+    let compute = match part(cx, written, "compute", place) {
         Value::Record(fields) => ["bf16", "fp8", "int8", "fp4"]
             .into_iter()
             .filter_map(|name| Some((name, as_number(fields.get(name)?)?)))

@@ -187,6 +187,7 @@ pub(super) fn running(cx: &Context<'_>, flat: &Flat, url: String) -> Option<Star
         "setup",
         "port",
         "gpu",
+        "cluster",
         "arguments",
         "options",
         "environment",

@@ -1,10 +1,14 @@
 //! A scenario's matrix: axes multiply, an axis may read those above it, `exclude when` removes.
 
+use super::unmeasured::Launched;
 use crate::diagnostics::{Diagnostic, codes};
-use crate::eval::{Evaluator, Scope, Value};
-use crate::resolve::Flat;
+use crate::eval::{Evaluator, Params, Scope, Value};
+use crate::resolve::{Flat, ModuleId};
+use crate::source::{Sources, Span};
+use crate::syntax::ast::Expr;
 use indexmap::IndexMap;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// More rows than anyone runs: a mistake, and no reason to fill the memory.
 const MOST_ROWS: usize = 10_000;
@@ -12,11 +16,13 @@ const MOST_ROWS: usize = 10_000;
 type Row = IndexMap<String, Value>;
 
 /// The rows of the matrix; one empty row where there is none. `scope` gives the names that the
-/// expressions of a row see.
+/// expressions of a row see, `launched` its servers, for exclusions that ask whether they fit.
 pub(super) fn rows(
     eval: &Evaluator<'_>,
+    params: &Params,
     scenario: &Flat,
     scope: &dyn Fn(&Row) -> Scope,
+    launched: &dyn Fn(&Row) -> Launched,
 ) -> Vec<Row> {
     let Some(matrix) = scenario.child("matrix") else {
         return vec![Row::new()];
@@ -89,14 +95,29 @@ pub(super) fn rows(
         }
         rows = next;
     }
-    rows.retain(|row| !excluded(eval, matrix, row, scope, &mut removed));
+    let asks = |(expr, module): &(Arc<Expr>, ModuleId)| {
+        eval.calls(expr, &scope(&Row::new()).in_module(*module), "fit")
+    };
+    let fits = matrix.excludes.iter().any(asks);
+    rows.retain(|row| {
+        if !fits {
+            return !excluded(eval, matrix, row, scope, &mut removed);
+        }
+        let launched = launched(row);
+        let own = Evaluator::new(eval.program, params, &launched);
+        let out = excluded(&own, matrix, row, scope, &mut removed);
+        own.take_found().into_iter().for_each(|d| eval.report(d));
+        !out
+    });
     for ((expr, _), removed) in matrix.excludes.iter().zip(&removed) {
         if !removed && !rows.is_empty() {
             let message = "this exclusion removes no row";
-            eval.report(
+            eval.report(without(
+                &eval.program.sources,
+                expr.span,
                 Diagnostic::warning(codes::USELESS_EXCLUDE, expr.span, message)
                     .help("delete it, or mend its condition"),
-            );
+            ));
         }
     }
     if rows.is_empty() {
@@ -149,9 +170,29 @@ fn excluded(
             other => {
                 *removed = true;
                 let message = format!("a condition is true or false, this is {}", other.describe());
-                eval.report(Diagnostic::error(codes::TYPE_MISMATCH, expr.span, message));
+                let found = Diagnostic::error(codes::TYPE_MISMATCH, expr.span, message);
+                eval.report(match other {
+                    Value::Unavailable(why) => found.help(format!("it is not known: {why}")),
+                    _ => found,
+                });
             }
         }
     }
     out
+}
+
+/// With the repair that takes the whole `exclude when …` out, where it has its line to itself.
+fn without(sources: &Sources, condition: Span, found: Diagnostic) -> Diagnostic {
+    let before = &sources.get(condition.file).text[..condition.start as usize];
+    let line = &before[before.rfind('\n').map_or(0, |at| at + 1)..];
+    let whole = line.trim_start();
+    let words: Vec<&str> = whole.split_whitespace().collect();
+    if words != ["exclude", "when"] {
+        return found;
+    }
+    let start = condition.start as usize - whole.len();
+    match sources.removal(Span::new(condition.file, start, condition.end as usize)) {
+        Some(line) => found.fix("delete it", line, "", false),
+        None => found,
+    }
 }

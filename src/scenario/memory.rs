@@ -7,6 +7,7 @@ use crate::cost::{Architecture, Budget, Fit, Mla, Moe, Precision, Ranks, Step, T
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Scope, Value};
 use crate::resolve::Flat;
+use crate::source::Span;
 use crate::units::number;
 use serde::Serialize;
 
@@ -42,6 +43,7 @@ pub struct Pool {
 #[serde(untagged)]
 pub enum Sum {
     Known {
+        fits: bool,
         gpu_bytes: f64,
         /// What the engine may take for weights and KV cache.
         allowed_bytes: f64,
@@ -49,6 +51,9 @@ pub enum Sum {
         /// What is left for the KV cache, at most.
         cache_bytes: f64,
         cache_bytes_per_token: f64,
+        /// Tokens of one block of it, where the engine says that.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        block_tokens: Option<f64>,
         /// The longest sequence that has room there, in tokens; none without a limit.
         longest_sequence: Option<f64>,
         /// The least time of a token of a single sequence: its weights are read once.
@@ -57,58 +62,79 @@ pub enum Sum {
     },
     Unknown {
         unknown: String,
+        /// It is for whoever wrote the file to say.
+        #[serde(skip)]
+        lacks: bool,
     },
 }
 
-/// The sum of a server that names its `gpu`. What does not fit is reported.
+/// The sum of a server of which the GPU is known, with the place that says it. What does not fit is
+/// reported.
 pub(super) fn lower(
     cx: &Context<'_>,
     server: &Flat,
+    (written, place): (&Value, Span),
     engine: &Flat,
     model: &Value,
     scope: &Scope,
 ) -> Option<MemorySpec> {
-    let written = cx.attr(server, "gpu");
-    let gpu = match &written {
+    let gpu = match written {
         Value::Block(block) => block.flat.title().to_string(),
         Value::Record(_) => "GPU".to_string(),
         _ => return None,
     };
-    let place = cx.place(server, "gpu");
-    let figure = |name| as_number(&member(cx.eval, &written, "gpu", name, place));
+    let figure = |name| as_number(&member(cx.eval, written, "gpu", name, place));
     let memory = figure("memory")?;
-    let unknown = |why: String| {
-        Some(MemorySpec {
-            gpu: gpu.clone(),
-            pool: pool(cx, engine, scope, memory, None),
-            steps: Vec::new(),
-            sum: Sum::Unknown { unknown: why },
-        })
-    };
     let (model, ranks, budget) = match sides(cx, engine, model, scope, memory) {
         Ok(sides) => sides,
-        Err(why) => return unknown(why),
+        Err(why) => {
+            let (unknown, lacks) = match why {
+                Why::Lacks(why) => (why, true),
+                Why::Unknown(why) => (why, false),
+            };
+            let sum = Sum::Unknown { unknown, lacks };
+            let pool = pool(cx, engine, scope, memory, None);
+            return Some(MemorySpec {
+                gpu,
+                pool,
+                steps: Vec::new(),
+                sum,
+            });
+        }
     };
     let fit = Fit::of(&model, ranks, budget);
     if !fit.fits() {
-        report(cx, server, &gpu, &model, ranks, &fit);
+        report(cx, (server, place), &gpu, &model, ranks, &fit);
     }
     Some(MemorySpec {
         gpu,
         pool: pool(cx, engine, scope, memory, Some(&fit)),
-        steps: steps(cx, server, &model, ranks, &fit),
+        steps: steps(cx, (written, place), &model, ranks, &fit),
         sum: Sum::Known {
+            fits: fit.fits(),
             gpu_bytes: memory,
             allowed_bytes: fit.allowed(),
             weights_bytes: fit.weights.rank,
             cache_bytes: fit.room().max(0.0),
             cache_bytes_per_token: fit.cache.per_token(),
+            block_tokens: engine
+                .child("memory")
+                .and_then(|block| as_number(&cx.attr_in(block, "block", scope)))
+                .filter(|tokens| *tokens >= 1.0),
             longest_sequence: Some(fit.longest()).filter(|tokens| tokens.is_finite()),
             token_seconds: figure("bandwidth")
                 .filter(|bandwidth| *bandwidth > 0.0)
                 .map(|bandwidth| fit.weights.read / bandwidth),
         },
     })
+}
+
+/// Why a sum is not known.
+enum Why {
+    /// A figure that the file could say.
+    Lacks(String),
+    /// What nobody can tell of this server.
+    Unknown(String),
 }
 
 /// Sequences that are answered together, and tokens of a prompt that are taken at once, of the
@@ -119,12 +145,12 @@ const CHUNK: f64 = 2048.0;
 /// Steps over several GPUs; none where attention is not split as the rest is.
 fn steps(
     cx: &Context<'_>,
-    server: &Flat,
+    gpu: (&Value, Span),
     model: &Architecture,
     ranks: Ranks,
     fit: &Fit,
 ) -> Vec<Step> {
-    let gpu = gpu::lower(cx, server);
+    let gpu = gpu::lower(cx, gpu);
     let bytes = model
         .moe
         .and_then(|moe| moe.weights)
@@ -170,23 +196,24 @@ fn sides(
     model: &Value,
     scope: &Scope,
     memory: f64,
-) -> Result<(Architecture, Ranks, Budget), String> {
+) -> Result<(Architecture, Ranks, Budget), Why> {
     let name = engine.title();
     let Some(block) = engine.child("memory") else {
-        return Err(format!("{name} does not tell how it uses a GPU's memory"));
+        let why = format!("{name} does not tell how it uses a GPU's memory");
+        return Err(Why::Lacks(why));
     };
     let attr = |attribute| cx.attr_in(block, attribute, scope);
     if let Some(why) = as_text(&attr("unknown")) {
-        return Err(why);
+        return Err(Why::Unknown(why));
     }
     let precision = |attribute| match as_text(&attr(attribute)) {
         None => Ok(None),
         Some(word) if word == "auto" => Ok(None),
         Some(word) => Precision::named(&word)
             .map(Some)
-            .ok_or_else(|| format!("it is not known how many bytes `{word}` takes")),
+            .ok_or_else(|| Why::Unknown(format!("it is not known how many bytes `{word}` takes"))),
     };
-    let mut model = architecture(model)?;
+    let mut model = architecture(model).map_err(Why::Lacks)?;
     if let Some(weights) = precision("weights")? {
         model.weights = weights;
         model.moe = model.moe.map(|moe| Moe {
@@ -312,7 +339,7 @@ fn flag(of: &Value, name: &str) -> bool {
 
 fn report(
     cx: &Context<'_>,
-    server: &Flat,
+    (server, place): (&Flat, Span),
     gpu: &str,
     model: &Architecture,
     ranks: Ranks,
@@ -353,7 +380,7 @@ fn report(
         (sequence, has)
     };
     let message = format!("the model does not fit: each {gpu} needs {needs}, and has {has}");
-    let mut diagnostic = Diagnostic::error(codes::DOES_NOT_FIT, cx.place(server, "gpu"), message)
+    let mut diagnostic = Diagnostic::error(codes::DOES_NOT_FIT, place, message)
         .label(cx.place(server, "model"), "this model");
     let split = |ranks: &[(&str, f64)]| {
         let named = ranks.iter().filter(|(_, n)| *n > 1.0);
@@ -404,7 +431,7 @@ impl MemorySpec {
     pub fn words(&self) -> String {
         let gib = |bytes: f64| format!("{} GiB", number(bytes / f64::from(1u32 << 30), 4));
         match &self.sum {
-            Sum::Unknown { unknown } => format!("memory on {}: not known, {unknown}", self.gpu),
+            Sum::Unknown { unknown, .. } => format!("memory on {}: not known, {unknown}", self.gpu),
             Sum::Known {
                 weights_bytes,
                 cache_bytes,

@@ -3,10 +3,13 @@
 
 mod by_case;
 mod checks;
+mod cluster;
 mod compile;
 mod constants;
 mod context;
 mod engine;
+mod feasible;
+mod fit;
 mod gpu;
 mod launch;
 mod matrix;
@@ -27,8 +30,10 @@ mod vain;
 mod workload;
 
 pub use by_case::gather;
+pub use cluster::ClusterSpec;
 pub use compile::{Compiled, compile, compile_these, scenarios};
 pub use constants::{constants, suite_scenarios};
+pub use feasible::said as not_feasible;
 pub use gpu::{GpuSpec, price};
 pub use memory::{MemorySpec, Pool, Sum};
 pub use report::figure;
@@ -38,6 +43,7 @@ pub use unmeasured::{Names, Unmeasured, names_of};
 pub use workload::answered;
 
 use crate::eval::{Cases, Query, Scope, Value};
+use crate::load::random::Random;
 use crate::load::spec::{Api, Load, Pace};
 use crate::report::model::{Figure, Part, ReportFormat, ReportSeries, Template};
 use crate::source::Span;
@@ -45,6 +51,7 @@ use crate::syntax::ast::{CheckLevel, Expr};
 use crate::units::Dimension;
 use indexmap::IndexMap;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -84,12 +91,32 @@ pub struct Case {
     pub reports: Vec<ReportSpec>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ranks: Vec<RankSpec>,
+    /// Why it cannot work: then it is a row with this reason, and nothing of it runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub infeasible: Option<String>,
     /// All cases of the scenario, for checks that read another.
     #[serde(skip)]
     pub cases: Arc<Cases>,
     /// What checks of any case read of this one across cases.
     #[serde(skip)]
     pub wanted: Vec<Query>,
+}
+
+impl Case {
+    /// What of it is evaluated once all cases have run: the cases that each check, column and rank
+    /// reads besides its own.
+    pub fn across(&self) -> impl Iterator<Item = &Reads> {
+        let checks = self.checks.iter().filter_map(|check| check.across.as_ref());
+        let columns = self
+            .reports
+            .iter()
+            .flat_map(|report| report.across.values());
+        let ranks = self.ranks.iter().filter_map(|rank| rank.across.as_ref());
+        checks
+            .map(|across| &across.reads)
+            .chain(columns)
+            .chain(ranks)
+    }
 }
 
 /// A text that may be secret; then neither `Debug` nor a serialiser shows it.
@@ -138,11 +165,17 @@ pub struct ServerSpec {
     pub engine: String,
     /// What requests call the model; none where it is to be found through `/v1/models`.
     pub model: Option<String>,
+    /// The longest sequence of its model, in tokens, where that is known.
+    #[serde(skip)]
+    pub context: Option<f64>,
     pub start: Start,
     pub layout: Layout,
     /// Every option that is passed, with its value as people read it.
     pub options: IndexMap<String, String>,
     pub gpus: u64,
+    /// The host that it is stated to run on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<ClusterSpec>,
     /// The sort of GPU that it says it is for.
     #[serde(skip)]
     pub gpu: Option<GpuSpec>,
@@ -283,6 +316,9 @@ impl PhaseSpec {
 #[derive(Debug, Clone, Serialize)]
 pub struct LoadSpec {
     pub load: Load,
+    /// Whether its seed is written, and not the default: then lengths follow from it alone.
+    #[serde(skip)]
+    pub seeded: bool,
     pub server: String,
     pub workload: WorkloadSpec,
 }
@@ -332,8 +368,12 @@ fn is_empty(body: &Arc<serde_json::Map<String, serde_json::Value>>) -> bool {
 pub struct RequestSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub system: Option<String>,
+    /// Empty where the prompt is of random words.
     pub content: Vec<PartSpec>,
-    pub max_tokens: Option<u64>,
+    /// How many tokens of random words the prompt has, where it is of these.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input: Option<Random>,
+    pub max_tokens: Option<Random>,
     pub temperature: Option<f64>,
     pub ignore_eos: bool,
     pub stream: bool,
@@ -380,8 +420,7 @@ pub struct CheckSpec {
 /// What a check reads of which cases. Cases in which this is equal are judged once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Across {
-    /// Case id and figure.
-    pub reads: Vec<(Arc<str>, Query)>,
+    pub reads: Reads,
     /// The axes of the case at hand that it names, with their values.
     pub axes: Vec<(String, Value)>,
 }
@@ -396,6 +435,9 @@ pub struct RankSpec {
     pub text: String,
     #[serde(skip)]
     pub by: Thunk,
+    /// What it reads of which cases, where it reads others: then it is evaluated once all have run.
+    #[serde(skip)]
+    pub across: Option<Reads>,
     /// Only cases in which these are equal are compared: as written, and the value.
     #[serde(serialize_with = "headers")]
     pub within: Vec<(String, Thunk)>,
@@ -418,7 +460,14 @@ pub struct ReportSpec {
     pub series: Vec<ReportSeries>,
     #[serde(skip)]
     pub note: Option<Thunk>,
+    /// Columns that read other cases, by their places, and what they read: they are evaluated once
+    /// all have run.
+    #[serde(skip)]
+    pub across: BTreeMap<usize, Reads>,
 }
+
+/// Figures that are read, each with the id of its case.
+pub type Reads = Vec<(Arc<str>, Query)>;
 
 fn seconds<S: serde::Serializer>(d: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(d.as_secs_f64())

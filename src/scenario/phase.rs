@@ -1,10 +1,12 @@
 //! A phase and its loads.
 
-use super::context::{Context, as_duration, as_number, as_text, as_whole};
-use super::{LoadSpec, PhaseSpec, ServerSpec, WorkloadSpec, workload};
+use super::context::{Context, as_number, as_whole, drawn};
+use super::workload::{self, OVERRIDES, Overrides};
+use super::{LoadSpec, PhaseSpec, ServerSpec, WorkloadSpec};
 use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{BlockValue, Handle, Value};
+use crate::load::random::Random;
 use crate::load::spec::{Arrival, Load, Pace, Protocol};
 use crate::resolve::Flat;
 use crate::resolve::FlatAttr;
@@ -23,8 +25,12 @@ const LOADING: &[&str] = &[
     "think",
     "rate",
     "arrival",
+    "batch",
     "drain",
 ];
+
+/// What a load has beside what makes it one: a phase of several has it for none of them.
+const BESIDE: &[&str] = &["timeout", "seed"];
 
 pub(super) fn lower(
     cx: &Context<'_>,
@@ -44,8 +50,8 @@ pub(super) fn lower(
     };
     let idle = cx.duration(flat, "idle");
     let children: Vec<&Arc<Flat>> = flat.children_of("load").collect();
-    // what a load has beside what makes a load: a phase of several has them for none
-    let of_loads = |name: &str| !children.is_empty() && matches!(name, "timeout" | "seed");
+    let beside = |name: &str| BESIDE.contains(&name) || OVERRIDES.contains(&name);
+    let of_loads = |name: &str| !children.is_empty() && beside(name);
     let own = flat
         .attrs
         .keys()
@@ -131,11 +137,15 @@ fn load(
 ) -> Option<LoadSpec> {
     let server = server(cx, flat, servers);
     let workload = workload(cx, flat)?;
-    let pace = pace(cx, flat)?;
-    let requests = as_number(&cx.attr(flat, "requests")).map(|n| n.round() as u64);
-    let duration = cx
+    let mut pace = pace(cx, flat)?;
+    let mut requests = as_number(&cx.attr(flat, "requests")).map(|n| n.round() as u64);
+    let mut duration = cx
         .duration(flat, "duration")
         .or_else(|| phase.and_then(|phase| cx.duration(phase, "duration")));
+    if pace == Pace::Batch {
+        requests = cx.whole(flat, "batch");
+        duration = None;
+    }
     let ends = |flat: &Flat| {
         ["requests", "duration"]
             .iter()
@@ -173,8 +183,29 @@ fn load(
         );
         return None;
     }
+    if let Pace::Open {
+        rate_per_s,
+        ramp: Some(ramp),
+        ..
+    } = &mut pace
+    {
+        if duration.is_none() {
+            cx.eval.report(
+                Diagnostic::error(
+                    codes::MISSING_ATTRIBUTE,
+                    cx.place(flat, "rate"),
+                    "a ramp is over the load's `duration`, and there is none",
+                )
+                .help("say how long it takes: `duration = 60s`"),
+            );
+            return None;
+        }
+        *rate_per_s = ramp.mean_per_s();
+    }
     let server = server?;
     check_api(cx, flat, server, &workload)?;
+    check_context(cx, flat, server, &workload)?;
+    let seed = cx.whole(flat, "seed").unwrap_or(0);
     Some(LoadSpec {
         load: Load {
             name: phase.map(|_| flat.title().to_string()),
@@ -185,8 +216,10 @@ fn load(
             timeout: cx
                 .duration(flat, "timeout")
                 .unwrap_or(Duration::from_secs(600)),
-            seed: cx.whole(flat, "seed").unwrap_or(0),
+            seed,
+            lengths_seed: seed,
         },
+        seeded: flat.attrs.contains_key("seed"),
         server: server.name.clone(),
         workload,
     })
@@ -216,7 +249,41 @@ fn pace(cx: &Context<'_>, flat: &Flat) -> Option<Pace> {
                 .help("`concurrency` (and `think`) make a closed loop, `rate` (and `arrival`) an open one"),
         );
     };
-    match as_number(&rate) {
+    if flat.attrs.contains_key("batch") {
+        let others = [
+            "rate",
+            "arrival",
+            "concurrency",
+            "think",
+            "requests",
+            "duration",
+        ];
+        if let Some(other) = others.iter().find(|name| flat.attrs.contains_key(**name)) {
+            cx.eval.report(
+                Diagnostic::error(
+                    codes::CONTRADICTION,
+                    cx.place(flat, "batch"),
+                    format!("`batch` and `{other}` cannot both be said"),
+                )
+                .label(cx.place(flat, other), format!("`{other}`"))
+                .help("a batch is so many requests at once, and then it is over; `repeat` sends it again"),
+            );
+            return None;
+        }
+        let size = cx.whole(flat, "batch")?;
+        if size > MOST_CLIENTS {
+            let most = "100000, as each request takes a connection of its own";
+            too_much(cx, flat, "batch", most);
+            return None;
+        }
+        return Some(Pace::Batch);
+    }
+    let ramp = match &rate {
+        Value::Ramp(ramp) => Some(*ramp),
+        _ => None,
+    };
+    let highest = ramp.map(|ramp| ramp.from_per_s.max(ramp.to_per_s));
+    match as_number(&rate).or(highest) {
         Some(rate) => {
             let closed = ["concurrency", "think"];
             if let Some(name) = closed.iter().find(|name| flat.attrs.contains_key(**name)) {
@@ -243,13 +310,14 @@ fn pace(cx: &Context<'_>, flat: &Flat) -> Option<Pace> {
                 );
                 return None;
             }
-            let arrival = match as_text(&cx.attr(flat, "arrival")).as_deref() {
-                Some("constant") => Arrival::Constant,
+            let arrival = match cx.attr(flat, "arrival") {
+                Value::Arrival(arrival) => arrival,
                 _ => Arrival::Poisson,
             };
             Some(Pace::Open {
                 rate_per_s: rate,
                 arrival,
+                ramp,
             })
         }
         None => {
@@ -272,7 +340,8 @@ fn pace(cx: &Context<'_>, flat: &Flat) -> Option<Pace> {
             }
             Some(Pace::Closed {
                 concurrency,
-                think: as_duration(&cx.attr(flat, "think")).unwrap_or(Duration::ZERO),
+                think: drawn(&cx.attr(flat, "think"))
+                    .unwrap_or_else(|| Random::from(Duration::ZERO)),
             })
         }
     }
@@ -316,9 +385,10 @@ fn server<'s>(cx: &Context<'_>, flat: &Flat, servers: &'s [ServerSpec]) -> Optio
 }
 
 fn workload(cx: &Context<'_>, flat: &Flat) -> Option<WorkloadSpec> {
+    let over = Overrides::of(cx, flat)?;
     match cx.attr(flat, "workload") {
-        Value::Block(block) => workload::lower(cx, &block),
-        Value::Record(fields) => workload::lower(cx, &as_block(cx, flat, &fields)),
+        Value::Block(block) => workload::lower(cx, &block, &over),
+        Value::Record(fields) => workload::lower(cx, &as_block(cx, flat, &fields), &over),
         Value::None if !is_whole(flat) => None,
         Value::None => {
             cx.eval.report(
@@ -430,4 +500,50 @@ fn check_api(
         );
     }
     fine
+}
+
+/// A prompt and its answer have to lie within the model's context.
+fn check_context(
+    cx: &Context<'_>,
+    flat: &Flat,
+    server: &ServerSpec,
+    workload: &WorkloadSpec,
+) -> Option<()> {
+    let Some(context) = server.context else {
+        return Some(());
+    };
+    let reach = |random: &Option<Random>| random.as_ref().map_or(0.0, Random::reach);
+    let asked = workload.requests.iter();
+    let longest = asked
+        .map(|r| (reach(&r.input), reach(&r.max_tokens)))
+        .max_by(|a, b| (a.0 + a.1).total_cmp(&(b.0 + b.1)));
+    let Some((input, output)) = longest.filter(|(input, output)| input + output > context) else {
+        return Some(());
+    };
+    let name = OVERRIDES
+        .iter()
+        .find(|name| flat.attrs.contains_key(**name));
+    let tokens = |n: f64| format!("{} tokens", n.ceil());
+    let asks = match (input, output) {
+        (0.0, output) => format!("answers of up to {}", tokens(output)),
+        (input, 0.0) => format!("prompts of up to {}", tokens(input)),
+        (input, output) => format!(
+            "prompts and answers of up to {input:.0} + {output:.0} = {}",
+            tokens(input + output)
+        ),
+    };
+    let message = format!(
+        "`{}` asks for {asks}, and the model takes {} in all",
+        workload.name,
+        tokens(context)
+    );
+    cx.eval.report(
+        Diagnostic::error(
+            codes::BEYOND_CONTEXT,
+            cx.place(flat, name.unwrap_or(&"workload")),
+            message,
+        )
+        .help("ask for less, or bound the distribution: `max = …`"),
+    );
+    None
 }

@@ -1,7 +1,7 @@
 //! A rank block: the figure that cases are compared by, and what they have in common.
 
 use super::context::{Context, one_line};
-use super::{RankSpec, Thunk};
+use super::{Case, RankSpec, Thunk};
 use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Shape, Value};
@@ -9,14 +9,14 @@ use crate::resolve::{Flat, FlatAttr};
 use crate::syntax::ast::{Expr, ExprKind};
 use std::sync::Arc;
 
-pub(super) fn all(cx: &Context<'_>) -> Vec<RankSpec> {
+pub(super) fn all(cx: &Context<'_>, case: &Case) -> Vec<RankSpec> {
     let blocks = cx.flat.children_of("rank");
     blocks
-        .filter_map(|block| lower(&cx.inside(block), block))
+        .filter_map(|block| lower(&cx.inside(block), block, case))
         .collect()
 }
 
-fn lower(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<RankSpec> {
+fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Case) -> Option<RankSpec> {
     let (highest, metric) = match (flat.attrs.get("highest"), flat.attrs.get("lowest")) {
         (Some(metric), None) => (true, metric),
         (None, Some(metric)) => (false, metric),
@@ -45,9 +45,11 @@ fn lower(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<RankSpec> {
         scope: cx.scope.in_module(attr.module),
     };
     let by = thunk(metric, &metric.expr);
+    cx.eval.take_trace();
     if !is_figure(cx, &by) {
         return None;
     }
+    let across = cx.across(&[&by], &case.id);
     let within = match flat.attrs.get("within") {
         Some(attr) => match &attr.expr.kind {
             ExprKind::List(items) => items.iter().map(|item| thunk(attr, item)).collect(),
@@ -77,6 +79,7 @@ fn lower(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<RankSpec> {
         highest,
         text: text(&by.expr),
         by,
+        across,
         within: within
             .into_iter()
             .map(|thunk| (text(&thunk.expr), thunk))
@@ -86,9 +89,7 @@ fn lower(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<RankSpec> {
 
 /// Whether what cases are ranked by is one number of each; else it is reported.
 fn is_figure(cx: &Context<'_>, by: &Thunk) -> bool {
-    cx.eval.take_trace();
     let value = cx.eval.eval(&by.expr, &by.scope);
-    cx.of_its_own_case(by.expr.span, "a rank");
     if cx.eval.not_one_figure(&value, &by.expr).is_some() {
         return false;
     }

@@ -11,6 +11,7 @@ use crate::resolve::{Flat, FlatAttr};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind};
 use indexmap::IndexSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A case's reports, one for each file that its part goes to; no two reports write one file.
@@ -53,6 +54,7 @@ pub(super) fn summary() -> Option<ReportSpec> {
         to: vec!["summary.md".into()],
         template: Some(Template { name, text }),
         columns: Vec::new(),
+        across: BTreeMap::new(),
         series: Vec::new(),
         note: None,
     })
@@ -84,7 +86,7 @@ fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Case) -> Vec<ReportSpec> {
     let mut out = Vec::new();
     for part in parts {
         let at = cx.at(&parts::scope(cx, part.as_ref()));
-        match one(&at.inside(flat), flat, part, &mut form) {
+        match one(&at.inside(flat), flat, part, (&mut form, &case.id)) {
             Some(spec) => out.push(spec),
             // the others would say the same
             None => return Vec::new(),
@@ -97,7 +99,7 @@ fn one(
     cx: &Context<'_>,
     flat: &Arc<Flat>,
     part: Option<Part>,
-    form: &mut Form,
+    (form, case): (&mut Form, &str),
 ) -> Option<ReportSpec> {
     let value = cx.attr(flat, "to");
     let to: Vec<String> = match &value {
@@ -109,11 +111,20 @@ fn one(
         .attrs
         .get("columns")
         .map_or_else(Vec::new, |attr| columns(cx, attr));
-    for (_, thunk) in &columns {
+    let mut across = BTreeMap::new();
+    for (index, (_, thunk)) in columns.iter().enumerate() {
         cx.eval.take_trace();
         let value = cx.eval.eval(&thunk.expr, &thunk.scope);
         cx.eval.not_one_figure(&value, &thunk.expr);
-        cx.of_its_own_case(thunk.expr.span, "a column");
+        let reads = cx.across(&[thunk], case);
+        if reads.is_some() && part.as_ref().is_some_and(|part| part.round.is_some()) {
+            let message = "a column of one round reads that round, and no other case";
+            cx.eval.report(
+                Diagnostic::error(codes::MISPLACED, thunk.expr.span, message)
+                    .help("`at` is for columns of whole cases: `each = \"case\"`"),
+            );
+        }
+        across.extend(reads.map(|reads| (index, reads)));
     }
     let series = series::all(cx, flat)?;
     let note = series::note(cx, flat);
@@ -158,6 +169,7 @@ fn one(
         to,
         template: form.template.clone(),
         columns,
+        across,
         series,
         note,
     })

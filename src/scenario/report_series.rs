@@ -81,6 +81,11 @@ pub(super) fn note(cx: &Context<'_>, flat: &Flat) -> Option<Thunk> {
                 .report(found.help("note = \"the peak is ${peak(sut.memory)}\""));
         }
     }
-    cx.of_its_own_case(attr.expr.span, "a note");
+    if cx.across(&[&thunk], "").is_some() {
+        let message = "a note reads the case that it is of, and no other";
+        let found = Diagnostic::error(codes::MISPLACED, attr.expr.span, message);
+        cx.eval
+            .report(found.help("`at` is for checks, columns and ranks"));
+    }
     Some(thunk)
 }

@@ -2,7 +2,7 @@
 
 use super::context::{Context, as_number, as_text, as_whole, member};
 use super::launch::{existing, headers, home, launched, running, words};
-use super::{Layout, ServerSpec, Word, engine, gpu, memory, options};
+use super::{Layout, ServerSpec, Word, cluster, engine, gpu, memory, options};
 use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, Label, codes};
 use crate::eval::{BlockValue, Scope, Value};
@@ -90,12 +90,17 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
     let arguments = Value::list(arguments.into_iter().map(value).collect());
     let launch = launch.with_values([("arguments", arguments)]);
 
+    let cluster = cluster::of_server(cx, flat);
+    let (gpu, place) = match &cluster {
+        Some((_, gpu)) => (gpu.clone(), cx.place(flat, "cluster")),
+        None => (cx.attr(flat, "gpu"), cx.place(flat, "gpu")),
+    };
     // one that already runs has the memory it needs
     let memory = match url {
         Some(_) => None,
-        None => memory::lower(cx, flat, &engine.flat, &model, &launch),
+        None => memory::lower(cx, flat, (&gpu, place), &engine.flat, &model, &launch),
     };
-    let gpu = gpu::lower(cx, flat);
+    let gpu = gpu::lower(cx, (&gpu, place));
     let start = match url {
         Some(url) => running(cx, flat, url)?,
         None if has_url => return None,
@@ -111,10 +116,12 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
         engine: engine.flat.title().to_string(),
         // a path is called as the command names it
         model: served.or_else(|| by_engine.or(path).map(|path| home(&path))),
+        context: as_number(&field(cx, &model, "context", flat.head())),
         start,
         layout,
         options: set.shown,
         gpus,
+        cluster: cluster.map(|(cluster, _)| cluster),
         gpu,
         capacity: as_number(&cx.attr(flat, "capacity")),
         memory,

@@ -1,7 +1,7 @@
 //! A case before it has run: which phases, series and roles it has, and no values.
 
 use super::{Case, ServerSpec};
-use crate::eval::{Cases, Measurements, Query, Shape, Value};
+use crate::eval::{Cases, Fitted, Measurements, Nothing, Query, Shape, Value};
 use crate::resolve::Flat;
 use crate::units::Dimension;
 use std::collections::HashMap;
@@ -18,6 +18,7 @@ pub struct Names {
 struct ServerNames {
     metrics: Vec<(Arc<str>, Dimension)>,
     roles: Vec<Arc<str>>,
+    fit: Option<Fitted>,
 }
 
 /// Names of a case, for whatever answers in its place.
@@ -42,6 +43,7 @@ pub fn names_of(case: &Case) -> Names {
             .map(|(role, _)| role.as_str().into())
             .chain(["other".into()])
             .collect(),
+        fit: Some(server.fitted()),
     };
     Names {
         loads: case
@@ -74,6 +76,47 @@ impl Names {
             .get(server)
             .map(|s| s.roles.clone())
             .unwrap_or_default()
+    }
+}
+
+impl Names {
+    /// What the model of a server takes of its GPU.
+    pub fn fit(&self, server: &str) -> Option<Fitted> {
+        let known = self.servers.get(server).and_then(|s| s.fit.clone());
+        // one that is not there could not be lowered, which was reported
+        Some(known.unwrap_or(Fitted::Broken))
+    }
+}
+
+/// A case of which no more is known yet than its servers.
+pub struct Launched(HashMap<String, Fitted>);
+
+impl Launched {
+    pub fn of(servers: &[ServerSpec]) -> Self {
+        let fit = |server: &ServerSpec| (server.name.clone(), server.fitted());
+        Self(servers.iter().map(fit).collect())
+    }
+}
+
+impl Measurements for Launched {
+    fn loads(&self, phase: &str) -> Vec<Arc<str>> {
+        Nothing.loads(phase)
+    }
+
+    fn engine_metrics(&self, server: &str) -> Vec<(Arc<str>, Dimension)> {
+        Nothing.engine_metrics(server)
+    }
+
+    fn roles(&self, server: &str) -> Vec<Arc<str>> {
+        Nothing.roles(server)
+    }
+
+    fn measure(&self, query: &Query) -> Value {
+        Nothing.measure(query)
+    }
+
+    fn fit(&self, server: &str) -> Option<Fitted> {
+        Some(self.0.get(server).cloned().unwrap_or(Fitted::Broken))
     }
 }
 
@@ -123,6 +166,10 @@ impl Measurements for Unmeasured {
 
     fn measure(&self, query: &Query) -> Value {
         Value::Unknown(Shape::Number(query.dimension()))
+    }
+
+    fn fit(&self, server: &str) -> Option<Fitted> {
+        self.0.fit(server)
     }
 
     fn cases(&self) -> Option<(Arc<Cases>, Arc<str>)> {

@@ -1,22 +1,72 @@
 //! A workload: its rows as requests, and when an answer is accepted.
 
-use super::context::{Context, as_bool, as_number, as_text};
+use super::context::{Context, as_bool, as_number, as_text, drawn};
 use super::{PartSpec, RequestSpec, Thunk, WorkloadSpec};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{BlockValue, Part, Scope, Shape, Value};
 
 use crate::check::is_whole;
+use crate::load::random::{Law, Random};
+use crate::resolve::Flat;
 use crate::source::Span;
 use std::path::Path;
 use std::sync::Arc;
 
-pub(super) fn lower(cx: &Context<'_>, block: &Arc<BlockValue>) -> Option<WorkloadSpec> {
+/// What a load says in place of its workload; `none` where it does not.
+pub(super) struct Overrides {
+    /// Each with its place.
+    values: [(&'static str, Value, Span); 4],
+}
+
+impl Overrides {
+    /// Those of a load; none after what is wrong has been reported.
+    pub fn of(cx: &Context<'_>, flat: &Flat) -> Option<Self> {
+        let values = OVERRIDES.map(|name| (name, cx.attr(flat, name), cx.place(flat, name)));
+        let broken = values.iter().any(|(_, v, _)| matches!(v, Value::Error));
+        (!broken).then_some(Self { values })
+    }
+
+    /// What is said in place of the workload's own, and where.
+    fn get(&self, name: &str) -> Option<(&Value, Span)> {
+        let mut said = self.values.iter().filter(|(own, _, _)| *own == name);
+        let (_, value, place) = said.next()?;
+        (!matches!(value, Value::None)).then_some((value, *place))
+    }
+
+    /// The workload's name, and what is other than it says: `chat with output = 5 tok`.
+    fn name(&self, of: &str) -> String {
+        let said = OVERRIDES.iter().filter_map(|name| {
+            let value = self.get(name)?.0.shown()?;
+            Some(format!("{name} = {value}"))
+        });
+        let said: Vec<String> = said.collect();
+        match said.as_slice() {
+            [] => of.to_string(),
+            said => format!("{of} with {}", said.join(", ")),
+        }
+    }
+}
+
+/// Attributes that a load may say in place of its workload.
+pub(super) const OVERRIDES: [&str; 4] = ["input", "output", "temperature", "ignore_eos"];
+
+/// The longest prompt or answer, in tokens: more than any context.
+const MOST_TOKENS: f64 = 1e7;
+
+pub(super) fn lower(
+    cx: &Context<'_>,
+    block: &Arc<BlockValue>,
+    over: &Overrides,
+) -> Option<WorkloadSpec> {
     let flat = &block.flat;
     let once = block.scope.without(
         &["row", "answer", "finish_reason"],
         "only `prompt`, `content` and `system` are made for each row, and `accept` for each answer",
     );
-    let constant = |name: &str| cx.attr_in(flat, name, &once);
+    let constant = |name: &str| {
+        let said = over.get(name).map(|(value, _)| value.clone());
+        said.unwrap_or_else(|| cx.attr_in(flat, name, &once))
+    };
     let rows = match constant("rows") {
         Value::List(rows) if rows.is_empty() => {
             let message = format!(
@@ -34,23 +84,37 @@ pub(super) fn lower(cx: &Context<'_>, block: &Arc<BlockValue>) -> Option<Workloa
         Value::Error => return None,
         _ => vec![Value::None],
     };
+    let tokens = |name: &str| match constant(name) {
+        Value::None => Some(None),
+        value => {
+            let place = over.get(name).map(|(_, place)| place);
+            let place = place.unwrap_or_else(|| cx.place(flat, name));
+            Some(Some(tokens(cx, name, &value, place)?))
+        }
+    };
+    let (input, output) = (tokens("input"), tokens("output"));
     let base = RequestSpec {
         system: None,
         content: Vec::new(),
-        max_tokens: as_number(&constant("output")).map(|n| n.round() as u64),
+        input: input?,
+        max_tokens: output?,
         temperature: as_number(&constant("temperature")),
         ignore_eos: as_bool(&constant("ignore_eos")).unwrap_or(false),
         stream: as_bool(&constant("stream")).unwrap_or(true),
         extra: cx.json(flat, "body", &once).into(),
     };
-    if base.max_tokens == Some(0) {
+    let own = |name: &&str| flat.attrs.contains_key(*name);
+    if let Some((_, place)) = over.get("input")
+        && ["prompt", "content"].iter().any(own)
+    {
         cx.eval.report(
             Diagnostic::error(
-                codes::OUT_OF_RANGE,
-                cx.place(flat, "output"),
-                "`output` is more than 0 tokens",
+                codes::CONTRADICTION,
+                place,
+                format!("the workload `{}` has a text of its own", flat.title()),
             )
-            .help("write 1 or more"),
+            .label(flat.head(), "asked here")
+            .help("`input` is in place of another `input`: leave it out, or name a workload that has one"),
         );
         return None;
     }
@@ -73,7 +137,7 @@ pub(super) fn lower(cx: &Context<'_>, block: &Arc<BlockValue>) -> Option<Workloa
         cx.truth(&value, accept.expr.span, "`accept` is");
     }
     Some(WorkloadSpec {
-        name: flat.title().to_string(),
+        name: over.name(flat.title()),
         api: as_text(&constant("api"))?,
         body: base.extra.clone(),
         requests: requests?,
@@ -112,7 +176,24 @@ fn request(
         cx.attr_in(flat, "content", &scope),
     );
     let mut parts = Vec::new();
+    if let Some(other) = ["prompt", "content"]
+        .iter()
+        .find(|n| flat.attrs.contains_key(**n))
+        && base.input.is_some()
+    {
+        cx.eval.report(
+            Diagnostic::error(
+                codes::CONTRADICTION,
+                cx.place(flat, "input"),
+                format!("`input` and `{other}` cannot both be said"),
+            )
+            .label(cx.place(flat, other), format!("`{other}`"))
+            .help("`input` makes the whole prompt of random words; words of your own are for `prompt` or `content`"),
+        );
+        return None;
+    }
     match (&prompt, &content) {
+        (Value::None, Value::None) if base.input.is_some() => {}
         (Value::Error, _) | (_, Value::Error) => return None,
         (Value::Text(text), Value::None) => parts.push(PartSpec::Text(text.to_string())),
         (Value::None, Value::List(items)) if !items.is_empty() => {
@@ -132,7 +213,7 @@ fn request(
                     format!("the workload `{}` asks nothing", flat.title()),
                 )
                 .help(
-                    "give it `prompt = \"…\"`, or `content = [text(\"…\"), image(\"photo.jpg\")]`",
+                    "give it `prompt = \"…\"`, or `content = [text(\"…\"), image(\"photo.jpg\")]`, or random words: `input = 1024 tok`",
                 ),
             );
             return None;
@@ -156,6 +237,35 @@ fn request(
         content: parts,
         ..base.clone()
     })
+}
+
+/// So many tokens, one or more: a number, or a distribution.
+fn tokens(cx: &Context<'_>, name: &str, value: &Value, place: Span) -> Option<Random> {
+    let random = drawn(value)?;
+    let (least, most) = (random.least(), random.most());
+    // what a bell's low side reaches is 1 token then
+    let none = match random.law {
+        Law::Normal { .. } | Law::Lognormal { .. } => most.is_some_and(|most| most < 1.0),
+        _ => least < 1.0,
+    };
+    if none {
+        let message = match random.fixed() {
+            Some(_) => format!("`{name}` is more than 0 tokens"),
+            None => format!("`{name}` is more than 0 tokens, also the least that is drawn"),
+        };
+        cx.eval
+            .report(Diagnostic::error(codes::OUT_OF_RANGE, place, message).help("write 1 or more"));
+        return None;
+    }
+    if random.reach() > MOST_TOKENS {
+        let message = format!("`{name}` is at most 10 million tokens, which no model takes");
+        cx.eval.report(
+            Diagnostic::error(codes::OUT_OF_RANGE, place, message)
+                .help("write a smaller one; `max = …` bounds a normal or lognormal distribution"),
+        );
+        return None;
+    }
+    Some(random)
 }
 
 fn part(cx: &Context<'_>, value: &Value, place: Span) -> Option<PartSpec> {

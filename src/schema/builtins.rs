@@ -120,6 +120,20 @@ pub const BUILTINS: &[Builtin] = &[
         "The whole numbers from 0 to n - 1.",
     ),
     function(
+        "ring",
+        "ring(n)",
+        &["n"],
+        1,
+        "The pairs of n neighbours in a ring: [[0, 1], [1, 2], …, [n - 1, 0]], for `between` of a link.",
+    ),
+    function(
+        "mesh",
+        "mesh(n)",
+        &["n"],
+        1,
+        "All pairs of n: [[0, 1], [0, 2], …], for `between` of a link.",
+    ),
+    function(
         "join",
         "join(list, separator)",
         &["list", "separator"],
@@ -155,6 +169,42 @@ pub const BUILTINS: &[Builtin] = &[
         1,
         "What a data file holds: YAML, JSON, JSON lines (`.jsonl`) or CSV, by its ending; at most 16 MiB. It stands in the folder of the file that names it, or below. A CSV gives a list of records with the header's keys: a column of numbers holds numbers, one of `true` and `false` truths, any other texts; an empty cell is `none`.",
     ),
+    // what requests draw
+    function(
+        "uniform",
+        "uniform(low, high)",
+        &["low", "high"],
+        2,
+        "Any value between the two, both included, as likely; of tokens any whole number.",
+    ),
+    function(
+        "normal",
+        "normal(mean = …, stddev = …, min = …, max = …)",
+        &["mean", "stddev", "min", "max"],
+        2,
+        "A normal distribution. Draws below `min` (0 where it is left out) or above `max` are taken to be these.",
+    ),
+    function(
+        "lognormal",
+        "lognormal(mean = …, stddev = …, min = …, max = …)",
+        &["mean", "stddev", "min", "max"],
+        2,
+        "A lognormal distribution, of this mean and this standard deviation themselves, not of their logarithms. Draws below `min` or above `max` are taken to be these.",
+    ),
+    function(
+        "zipf",
+        "zipf(most, exponent = …)",
+        &["most", "exponent"],
+        1,
+        "Whole numbers k from 1 to `most` (a million at most), as likely as 1 / k^exponent: few long ones among many short ones. The exponent is 1 unless said.",
+    ),
+    function(
+        "empirical",
+        "empirical(file) or empirical(list)",
+        &["values"],
+        1,
+        "One of the values of a list, or of a data file with one column of numbers, each as likely. What stands in it several times is drawn as often.",
+    ),
     // arrivals
     function(
         "poisson",
@@ -163,7 +213,27 @@ pub const BUILTINS: &[Builtin] = &[
         0,
         "Arrivals that do not know of each other: exponential gaps.",
     ),
-    function("constant", "constant()", &[], 0, "Arrivals at equal gaps."),
+    function(
+        "constant",
+        "constant() or constant(value)",
+        &["value"],
+        0,
+        "Arrivals at equal gaps; with a value, the distribution that draws nothing else.",
+    ),
+    function(
+        "gamma",
+        "gamma(shape = …)",
+        &["shape"],
+        1,
+        "Arrivals whose gaps have a gamma distribution: in bursts with a shape below 1, Poisson at 1, more even above it. Their coefficient of variation is 1 / sqrt(shape).",
+    ),
+    function(
+        "ramp",
+        "ramp(from = …, to = …, curve = \"linear\")",
+        &["from", "to", "curve"],
+        2,
+        "A rate that goes from one to the other over the load's `duration`: `\"linear\"`, or `\"exponential\"` (by the same factor in each second).",
+    ),
     // secrets
     function(
         "env",
@@ -179,6 +249,14 @@ pub const BUILTINS: &[Builtin] = &[
         1,
         "The text as a secret: no plan, log or report prints it.",
     ),
+    // servers
+    function(
+        "fit",
+        "fit(server)",
+        &["server"],
+        1,
+        "What a server's model takes of each GPU, as a record that is known before anything runs: `fits`, the GPU's `memory`, what the engine is `allowed` of it, `weights`, what these leave (`free`, less than 0 where they are too much), `kv_cache`, `kv_bytes_per_token`, `kv_tokens` and `kv_blocks` that it holds at most, and the `longest_sequence` that has room. Activations and an engine's own buffers are not in it. The server says its `gpu`: fit(sut).kv_tokens >= 100 ktok, exclude when not fit(sut).fits.",
+    ),
     // measurements
     Builtin {
         variadic: true,
@@ -187,7 +265,7 @@ pub const BUILTINS: &[Builtin] = &[
             "at(axis = value, …)",
             &[],
             1,
-            "Another case of the matrix: the one with these values, and otherwise those of the case at hand. For checks, which are judged once all cases have run, and once for each combination of the axes that they read: at(tp = 4).stress.request_rate >= 1.5 * at(tp = 2).stress.request_rate.",
+            "Another case of the matrix: the one with these values, and otherwise those of the case at hand. For checks, columns and ranks: they are evaluated once all cases have run, a check once for each combination of the axes that it reads: at(tp = 4).stress.request_rate >= 1.5 * at(tp = 2).stress.request_rate. Whether that case can work is at(tp = 4).feasible. A record stands for the one with the same attributes: at(layout = { tp = 4 }).",
         )
     },
     function(

@@ -324,6 +324,11 @@ pub(super) const KINDS: &[Kind] = &[
                 "The sequence without room for which a server does not start.",
             )),
             launch(optional(
+                "block",
+                Type::Count(Dimension::TOKENS),
+                "Tokens of one block of the KV cache, for `fit(…).kv_blocks`.",
+            )),
+            launch(optional(
                 "attention_ranks",
                 Type::Int(1),
                 "GPUs that attention is split over; left out, `layout.tp`.",

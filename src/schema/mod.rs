@@ -36,6 +36,12 @@ pub enum Type {
     List(&'static Type),
     /// One, or a list of them.
     Many(&'static Type),
+    /// A value of the type, or a distribution that each request draws its own from.
+    Drawn(&'static Type),
+    /// A rate, or a ramp from one to another.
+    Ramped(&'static Type),
+    /// How the moments at which requests are due are drawn: `poisson()`.
+    Arrival,
     /// A record with keys of the writer's own.
     Record,
     /// A named block of the kind, or a record with its attributes.

@@ -6,6 +6,7 @@ use crate::units::Dimension;
 const TIME: Type = Type::Quantity(Dimension::TIME);
 const REQUESTS: Type = Type::Count(Dimension::REQUESTS);
 const RATE: Type = Type::Quantity(Dimension::REQUESTS.per(Dimension::TIME));
+const TOKENS: Type = Type::Count(Dimension::TOKENS);
 const COMPUTE: Type = Type::Quantity(Dimension::COMPUTE.per(Dimension::TIME));
 
 /// How numbers of weights are stored.
@@ -48,12 +49,17 @@ macro_rules! load_attributes {
             optional("requests", REQUESTS, "End after so many requests were started."),
             optional("duration", TIME, "End after so long."),
             optional("concurrency", Type::Int(1), "Closed loop: so many clients, each with one request at a time. One that gets no connection waits 100 ms before its next request, or `think` where that is longer."),
-            default("think", TIME, "0s", "Closed loop: how long a client waits between an answer and its next request."),
-            optional("rate", RATE, "Open loop: requests are due at this rate, whatever the server does."),
-            default("arrival", Type::Choice(&["poisson", "constant"]), "poisson()", "Open loop: how the moments at which requests are due are drawn."),
+            default("think", Type::Drawn(&TIME), "0s", "Closed loop: how long a client waits between an answer and its next request; with a distribution, each time anew."),
+            optional("rate", Type::Ramped(&RATE), "Open loop: requests are due at this rate, whatever the server does. `ramp(from = 1 req/s, to = 20 req/s)` changes it over the `duration`."),
+            default("arrival", Type::Arrival, "poisson()", "Open loop: how the moments at which requests are due are drawn."),
+            optional("batch", Type::Int(1), "In place of a loop: so many requests, all sent at once and awaited."),
+            optional("input", Type::Drawn(&TOKENS), "In place of the workload's own `input`."),
+            optional("output", Type::Drawn(&TOKENS), "In place of the workload's own `output`."),
+            optional("temperature", Type::Ratio, "In place of the workload's own `temperature`."),
+            optional("ignore_eos", Type::Bool, "In place of the workload's own `ignore_eos`."),
             optional("drain", TIME, "How long requests in flight may go on after the end; without it, all of them are waited for."),
             default("timeout", TIME, "10min", "The longest that one request may take; then it has failed (`timeout`). What is in flight at the load's end is awaited so long at most; `drain` says less."),
-            default("seed", Type::Int(0), "0", "Seed of everything random in this load. It is mixed with the names of the phase and of the load and with the number of the repetition: the same scenario draws the same again, and two loads with one seed draw apart."),
+            default("seed", Type::Int(0), "0", "Seed of everything random in this load. It is mixed with the names of the phase and of the load and with the number of the repetition: the same scenario draws the same again, and two loads with one seed draw apart. Only lengths and thinking times follow from a seed that is written, and the repetition, alone: they stay where a phase is renamed, and are the same in two loads of one seed."),
             $($more),*
         ]
     };
@@ -105,6 +111,12 @@ pub(super) const KINDS: &[Kind] = &[
                 Type::Bool,
                 "false",
                 "Start fresh servers for every case. Without it, cases that describe the same servers share one start of them.",
+            ),
+            default(
+                "infeasible",
+                Type::Choice(&["error", "skip"]),
+                "\"error\"",
+                "What becomes of a case that cannot work: its engine's constraints object, its model does not fit, or its GPUs are not there. It is an error before anything starts, or with `skip` a row with its reason in plans and reports, of which nothing runs.",
             ),
         ],
         free: None,
@@ -311,6 +323,59 @@ pub(super) const KINDS: &[Kind] = &[
         implicit: &[],
     },
     Kind {
+        name: "cluster",
+        doc: "The host that servers run on, as it is stated: what its GPUs are and how many. A server that names it is checked against it before anything starts.",
+        naming: Naming::Required,
+        parents: &["file", "scenario"],
+        attributes: &[],
+        free: None,
+        checks: false,
+        implicit: &[],
+    },
+    Kind {
+        name: "node",
+        doc: "The machine of a cluster: this host. A cluster has one.",
+        naming: Naming::Required,
+        parents: &["cluster"],
+        attributes: &[
+            required(
+                "gpu",
+                Type::Block("gpu"),
+                "The sort of its GPUs, of `std.gpus` or of one's own.",
+            ),
+            required("gpus", Type::Int(1), "How many it has."),
+        ],
+        free: None,
+        checks: false,
+        implicit: &[],
+    },
+    Kind {
+        name: "link",
+        doc: "What connects GPUs of a node. Where a node states links, ranks that work together must be connected by a path of them; without any, all GPUs are.",
+        naming: Naming::Required,
+        parents: &["node"],
+        attributes: &[
+            required(
+                "between",
+                Type::List(&Type::Any),
+                "Pairs of GPUs, counted from 0: `ring(4)`, `mesh(8)`, `[[0, 2], [1, 3]]`. A link goes both ways.",
+            ),
+            required(
+                "bandwidth",
+                Type::Quantity(Dimension::DATA.per(Dimension::TIME)),
+                "What each of them gives at most, in each direction.",
+            ),
+            optional(
+                "latency",
+                TIME,
+                "The time of an empty message over one of them.",
+            ),
+        ],
+        free: None,
+        checks: false,
+        implicit: &[],
+    },
+    Kind {
         name: "server",
         doc: "A server to test: one that is launched (engine, model, layout, options), or one that already runs (url).",
         naming: Naming::Required,
@@ -330,6 +395,11 @@ pub(super) const KINDS: &[Kind] = &[
                 "gpu",
                 Type::Block("gpu"),
                 "The sort of GPU that it is for, of `std.gpus` or of one's own: a model that cannot fit is then an error before anything starts.",
+            ),
+            optional(
+                "cluster",
+                Type::Block("cluster"),
+                "The host that it is for, in place of `gpu`: a layout that needs more GPUs than it has, or GPUs that no link connects, is then an error before anything starts.",
             ),
             optional(
                 "url",
@@ -500,9 +570,14 @@ pub(super) const KINDS: &[Kind] = &[
                 "Which API is asked: `/v1/chat/completions` or `/v1/completions`.",
             ),
             optional(
+                "input",
+                Type::Drawn(&TOKENS),
+                "In place of `prompt` and `content`: about so many tokens of random words, by the load's seed. Each word is one token in usual vocabularies; what the server counts (the figure `input`) differs by a few per cent and by its chat template. No two requests share a prefix.",
+            ),
+            optional(
                 "output",
-                Type::Count(Dimension::TOKENS),
-                "Most tokens the answer may have (`max_tokens` of the request); left out, the server's own limit.",
+                Type::Drawn(&TOKENS),
+                "Most tokens the answer may have (`max_tokens` of the request); left out, the server's own limit. With a distribution, each request draws its own.",
             ),
             optional(
                 "temperature",

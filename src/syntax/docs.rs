@@ -2,6 +2,11 @@
 
 use super::scan::DocLine;
 
+/// Whether a text is blank; a byte order mark is as a blank wherever it stands.
+pub fn only_blanks(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || c == '\u{FEFF}')
+}
+
 /// The doc comments of a file.
 pub struct Docs<'a> {
     text: &'a str,
@@ -29,7 +34,7 @@ impl<'a> Docs<'a> {
             return None;
         }
         let line = self.starts.partition_point(|s| *s <= item).checked_sub(1)?;
-        if !self.text.get(self.starts[line]..item)?.trim().is_empty() {
+        if !only_blanks(self.text.get(self.starts[line]..item)?) {
             return None;
         }
         let end = self.lines.partition_point(|d| d.line < line);
@@ -43,11 +48,7 @@ impl<'a> Docs<'a> {
     /// The block at the head of the file, if a blank line sets it off.
     pub fn head(&self) -> Option<String> {
         let first = self.lines.first()?;
-        if !self.text[..first.start]
-            .trim_start_matches('\u{FEFF}')
-            .trim()
-            .is_empty()
-        {
+        if !only_blanks(&self.text[..first.start]) {
             return None;
         }
         let end = self

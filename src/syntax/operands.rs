@@ -273,7 +273,13 @@ impl Builder<'_> {
                         )
                         .says("not an escape")
                         .help(why);
-                        self.say(found);
+                        self.say(match part.as_str() {
+                            "\\'" => found.fix("write `'`", span, "'", true),
+                            other if !other.starts_with("\\u") && other.len() == 2 => {
+                                found.fix("write two", span, format!("\\{other}"), false)
+                            }
+                            _ => found,
+                        });
                         part.as_str().to_owned()
                     });
                     pieces.push(Piece::Escaped(text));

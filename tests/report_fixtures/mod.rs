@@ -228,6 +228,7 @@ pub fn case(id: &str, checks: Vec<CheckResult>) -> CaseResult {
         .max()
         .unwrap_or(Verdict::Pass);
     CaseResult {
+        infeasible: None,
         schema: SCHEMA_VERSION,
         scenario: "stress".into(),
         scenario_doc: Some("Latency holds under load, and memory comes back.".into()),

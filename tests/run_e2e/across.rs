@@ -73,6 +73,81 @@ fn checks_across_cases_are_judged_once_all_have_run_and_ranks_have_places() {
     );
 }
 
+/// Three cases, of which each reads others in checks, columns and ranks. The last one goes on.
+const COMPARED: &str = r#"
+scenario s {
+  sample = 50ms
+  matrix { n = [1, 2, 3] }
+  server sut { engine = engines.builtin, options { ttft = 1ms, itl = 1ms } }
+  phase a { workload = w, requests = 10 * n }
+  phase b { workload = w, duration = LAST, concurrency = 1, think = 2ms, when = n == 3 }
+  let more = at(n = 2).a.completed / at(n = 1).a.completed
+  expect twice:  more == 2
+  expect thrice: at(n = 3).a.completed == 3 * at(n = 1).a.completed
+  rank most { highest = a.completed / at(n = 2).a.completed }
+  report table { columns = { case = case.name, own = a.completed / at(n = 1).a.completed, more = more }, to = "t.csv" }
+  report summary extends reports.summary {}
+}
+"#;
+
+fn table(folder: &std::path::Path) -> Vec<String> {
+    let text = std::fs::read_to_string(folder.join("reports/t.csv")).unwrap();
+    text.lines().map(Into::into).collect()
+}
+
+#[test]
+fn columns_and_ranks_read_other_cases_once_all_have_run() {
+    let pack = Pack::new(&COMPARED.replace("LAST", "100ms"));
+    let planned = pack.ran(pack.scn(&["plan", "s.scn"])).exits(0);
+    let said = "most  highest a.completed / at(n = 2).a.completed, over all cases";
+    assert!(planned.stdout.contains(said), "{}", planned.stdout);
+    let ran = pack.run(&[]).exits(0);
+    assert_eq!(
+        table(&ran.folder),
+        ["case,own,more", "n=1,1,2", "n=2,2,2", "n=3,3,2"]
+    );
+    let summary = std::fs::read_to_string(ran.folder.join("reports/summary.md")).unwrap();
+    assert!(summary.contains("|     1 | n=3  |"), "{summary}");
+    assert_eq!(check(&ran.case("s/n=1"), "twice")["verdict"], "pass");
+    let rank = &ran.case("s/n=1")["ranks"][0];
+    assert_eq!(rank["value"]["value"], 0.5, "{rank:#}");
+}
+
+#[test]
+fn what_reads_cases_that_had_ended_is_judged_of_a_killed_run() {
+    let pack = Pack::new(&COMPARED.replace("LAST", "10min"));
+    let mut run = pack.start(&[]);
+    run.wait_for_phase("b");
+    let processes = run.descendants();
+    run.child.kill().unwrap();
+    assert_eq!(run.end(), None);
+    all_gone(&processes);
+    let before = json(&run.folder.join("cases/s/n=1/result.json"));
+    assert_eq!(check(&before, "twice")["verdict"], "no_data");
+    let again = pack
+        .ran(pack.scn(&["report", "out", "--json", "r.json"]))
+        .exits(0);
+    assert!(again.stderr.contains("had ended"), "{}", again.stderr);
+    let results = json(&pack.path().join("r.json"));
+    let case = |id: &str| {
+        let mut cases = results["cases"].as_array().unwrap().iter();
+        cases.find(|case| case["case"] == id).unwrap().clone()
+    };
+    let first = case("n=1");
+    let twice = check(&first, "twice");
+    assert_eq!(twice["verdict"], "pass", "{twice:#}");
+    let thrice = check(&first, "thrice");
+    assert_eq!(thrice["verdict"], "no_data", "{thrice:#}");
+    assert!(
+        thrice["why"]
+            .as_str()
+            .unwrap()
+            .contains("the run ended before")
+    );
+    assert_eq!(table(&run.folder)[1..], ["n=1,1,2", "n=2,2,2", "n=3,,2"]);
+    assert_eq!(case("n=2")["ranks"][0]["value"]["value"], 1.0);
+}
+
 const COSTS: &str = r#"
 workload asked { prompt = "Hello.", output = 4 }
 gpu rented { memory = 24 GiB, price = 3.60 USD/h }

@@ -10,6 +10,7 @@ type Asked = Arc<Mutex<Vec<String>>>;
 pub struct Raw {
     pub url: String,
     asked: Asked,
+    bodies: Arc<Mutex<Vec<String>>>,
 }
 
 /// A good answer as a stream, and one event after the other.
@@ -21,8 +22,13 @@ pub const STREAM: &str = concat!(
     "data: [DONE]\n\n",
 );
 
-/// Reads one request: its first line, headers and body. None where the connection has ended.
+/// Reads one request, and says its first line. None where the connection has ended.
 pub fn read_request(reader: &mut impl BufRead) -> Option<String> {
+    read_whole(reader).map(|(first, _)| first)
+}
+
+/// Reads one request: its first line and its body.
+fn read_whole(reader: &mut impl BufRead) -> Option<(String, String)> {
     let mut first = String::new();
     let mut length = 0;
     loop {
@@ -40,7 +46,7 @@ pub fn read_request(reader: &mut impl BufRead) -> Option<String> {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    Some(first)
+    Some((first, String::from_utf8(body).ok()?))
 }
 
 /// The bytes of an answer that leaves the connection open.
@@ -57,15 +63,16 @@ impl Raw {
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let asked = Asked::default();
-        let (respond, log) = (Arc::new(respond), asked.clone());
+        let (asked, bodies) = (Asked::default(), Asked::default());
+        let (respond, log, kept) = (Arc::new(respond), asked.clone(), bodies.clone());
         std::thread::spawn(move || {
             for socket in listener.incoming().filter_map(Result::ok) {
-                let (respond, log) = (respond.clone(), log.clone());
+                let (respond, log, kept) = (respond.clone(), log.clone(), kept.clone());
                 std::thread::spawn(move || {
                     let mut writer = socket.try_clone().unwrap();
                     let mut reader = BufReader::new(socket);
-                    while let Some(request) = read_request(&mut reader) {
+                    while let Some((request, body)) = read_whole(&mut reader) {
+                        kept.lock().unwrap().push(body);
                         log.lock().unwrap().push(request.clone());
                         let (status, kind, body) = respond(&request);
                         if writer.write_all(&answer(status, kind, &body)).is_err() {
@@ -75,7 +82,15 @@ impl Raw {
                 });
             }
         });
-        Self { url, asked }
+        Self { url, asked, bodies }
+    }
+
+    /// The JSON bodies of all requests since the last call.
+    pub fn bodies(&self) -> Vec<serde_json::Value> {
+        let bodies = std::mem::take(&mut *self.bodies.lock().unwrap());
+        let json = bodies.iter().filter(|body| !body.is_empty());
+        json.map(|body| serde_json::from_str(body).unwrap())
+            .collect()
     }
 
     pub fn asked(&self, request: &str) -> usize {

@@ -18,7 +18,7 @@ pub struct Comparison {
 }
 
 /// Compares two looks at a pack with the changes between them. Of several alike at one place,
-/// the findings in `mended` are the first to be gone.
+/// the findings in `mended` are the first to be gone; those are the same word for word only.
 pub fn compare(before: &Look, after: &Look, steps: &[Step], mended: &[usize]) -> Comparison {
     // by place: its finding, until one of before is found to be the same
     let mut left: HashMap<Kind, BTreeSet<(usize, usize)>> = HashMap::new();
@@ -27,6 +27,7 @@ pub fn compare(before: &Look, after: &Look, steps: &[Step], mended: &[usize]) ->
         left.entry(kind(after, found)).or_default().insert(place);
     }
     let mut there = vec![false; before.found.len()];
+    let mended: BTreeSet<usize> = mended.iter().copied().collect();
     let others = (0..before.found.len()).filter(|index| !mended.contains(index));
     for index in others.chain(mended.iter().copied()) {
         let found = &before.found[index];
@@ -41,7 +42,10 @@ pub fn compare(before: &Look, after: &Look, steps: &[Step], mended: &[usize]) ->
         let any = here.clone().next();
         let taken = here.find(same);
         there[index] = taken.is_some();
-        if let Some(taken) = taken.or(any).copied() {
+        // what stands in place of a mended one says something else: it is new, or there would be
+        // no end of repairs
+        let other = any.filter(|_| !mended.contains(&index));
+        if let Some(taken) = taken.or(other).copied() {
             places.remove(&taken);
         }
     }

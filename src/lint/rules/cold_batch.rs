@@ -57,6 +57,7 @@ const RULE: Rule = ("W0619", "cold-batch");
 pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
     let clients = |load: &LoadSpec| match load.load.pace {
         Pace::Closed { concurrency, .. } => Some(concurrency),
+        Pace::Batch => load.load.requests,
         Pace::Open { .. } => None,
     };
     let mut found = Vec::new();

@@ -39,7 +39,7 @@
 
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
-use crate::lint::view::{View, place, warning};
+use crate::lint::view::{View, place, value, warning};
 
 const RULE: Rule = ("W0621", "drain-below-limit");
 
@@ -54,11 +54,16 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
                 && limit.limit > drain
             {
                 let message = format!("the last requests get {drain} s");
-                found.push(
-                    warning(RULE, limit.limit_span, message)
-                        .label(place(block, "drain"), "then they are cancelled")
-                        .help("raise `drain` above the limit, or leave it out"),
-                );
+                let one = warning(RULE, limit.limit_span, message)
+                    .label(place(block, "drain"), "then they are cancelled")
+                    .help("raise `drain` above the limit, or leave it out");
+                let text = view.text(limit.limit_span);
+                // a name need not mean the same there
+                let literal = text.starts_with(|c: char| c.is_ascii_digit());
+                found.push(match value(block, "drain").filter(|_| literal) {
+                    Some(at) => one.fix("wait as long as the limit", at, text, false),
+                    None => one,
+                });
             }
         }
     }

@@ -38,7 +38,8 @@
 
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
-use crate::lint::view::{View, warning};
+use crate::lint::view::{Stat, View, warning};
+use crate::load::random::Random;
 use crate::scenario::RequestSpec;
 
 const RULE: Rule = ("W0610", "early-end");
@@ -46,11 +47,14 @@ const RULE: Rule = ("W0610", "early-end");
 pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for limit in view.comparisons().filter(|c| c.at_least()) {
-        let Some((of, "output", _)) = limit.statistic() else {
+        let Some((of, "output", stat)) = limit.statistic() else {
             continue;
         };
         for (load, block) in view.loads(of) {
-            let exact = |r: &RequestSpec| r.max_tokens.is_some_and(|n| n as f64 == limit.limit);
+            let exact = |r: &RequestSpec| {
+                let most = r.max_tokens.as_ref();
+                most.is_some_and(|most| asks_for_all(limit.limit, stat, most))
+            };
             if load
                 .workload
                 .requests
@@ -68,4 +72,14 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
         }
     }
     found
+}
+
+/// Whether a statistic of answers reaches the limit only if they are as long as they may be.
+fn asks_for_all(limit: f64, stat: Stat<'_>, most: &Random) -> bool {
+    match (most.fixed(), stat) {
+        (_, Stat::Named("count" | "stddev")) => false,
+        (Some(fixed), _) => fixed == limit,
+        (None, Stat::Named("min")) => limit == most.least(),
+        (None, _) => limit >= most.mean() && most.most().is_none_or(|end| limit <= end),
+    }
 }

@@ -39,7 +39,7 @@
 
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
-use crate::lint::view::{Stat, View, place, warning};
+use crate::lint::view::{Stat, View, place, value, warning};
 use crate::load::spec::{Arrival, Pace};
 
 const RULE: Rule = ("W0622", "even-arrivals");
@@ -56,18 +56,17 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
                 ..
             } = load.load.pace
             {
-                found.push(
-                    warning(
-                        RULE,
-                        place(block, "arrival"),
-                        "no two of these requests come at once",
-                    )
+                let place = place(block, "arrival");
+                let one = warning(RULE, place, "no two of these requests come at once")
                     .label(
                         limit.span,
                         "so this tail is better than that of real traffic",
                     )
-                    .help("say `arrival = poisson()`"),
-                );
+                    .help("say `arrival = poisson()`");
+                found.push(match value(block, "arrival") {
+                    Some(at) => one.fix("let them come at random", at, "poisson()", false),
+                    None => one,
+                });
             }
         }
     }

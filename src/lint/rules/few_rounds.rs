@@ -40,7 +40,7 @@
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
 use crate::eval::Window;
-use crate::lint::view::{View, place, warning};
+use crate::lint::view::{View, place, value, warning};
 
 const RULE: Rule = ("W0604", "few-rounds");
 
@@ -55,11 +55,13 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
             && phase.repeat < FEWEST
         {
             let message = format!("{} floors are too few to tell a leak", phase.repeat);
-            found.push(
-                warning(RULE, limit.span, message)
-                    .label(place(block, "repeat"), "one floor for each repetition")
-                    .help(format!("write `repeat = {FEWEST}` or more")),
-            );
+            let one = warning(RULE, limit.span, message)
+                .label(place(block, "repeat"), "one floor for each repetition")
+                .help(format!("write `repeat = {FEWEST}` or more"));
+            found.push(match value(block, "repeat") {
+                Some(at) => one.fix("repeat it more often", at, FEWEST.to_string(), false),
+                None => one,
+            });
         }
     }
     found

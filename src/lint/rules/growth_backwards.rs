@@ -40,8 +40,8 @@
 //! }
 //! ```
 
-use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
+use crate::diagnostics::{Diagnostic, Fix};
 use crate::eval::Window;
 use crate::lint::view::{View, warning};
 
@@ -59,10 +59,16 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
                 true => format!("`{from}` and `{to}` are one phase, which does not grow"),
                 false => format!("`{from}` runs after `{to}`: a leak makes this negative"),
             };
-            found.push(
-                warning(RULE, limit.span, message)
-                    .help("write the earlier phase behind `from`, the later one behind `to`"),
-            );
+            let mut one = warning(RULE, limit.span, message)
+                .help("write the earlier phase behind `from`, the later one behind `to`");
+            if let (Some(a), Some(b)) = (view.word(limit.span, from), view.word(limit.span, to)) {
+                one.fixes.push(Fix {
+                    title: "exchange them".into(),
+                    edits: vec![(a, to.to_string()), (b, from.to_string())],
+                    safe: false,
+                });
+            }
+            found.push(one);
         }
     }
     found

@@ -59,10 +59,12 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
             .sum();
         if requests > MANY {
             let message = format!("one of {requests} requests decides this");
-            found.push(
-                warning(RULE, limit.span, message)
-                    .help(format!("check a percentile: {}.{metric}.p99", of.phase)),
-            );
+            let one = warning(RULE, limit.span, message)
+                .help(format!("check a percentile: {}.{metric}.p99", of.phase));
+            found.push(match view.word(limit.span, "max") {
+                Some(word) => one.fix("check a percentile", word, "p99", false),
+                None => one,
+            });
         }
     }
     found

@@ -25,6 +25,7 @@ mod open_loop_above_capacity;
 mod output_above_limit;
 mod preallocated_memory;
 mod random_answers;
+mod random_without_seed;
 mod rate_above_offered;
 mod rate_of_closed_loop;
 mod redundant_percentile;
@@ -57,6 +58,7 @@ pub const CASE_RULES: &[CaseRule] = &[
     rate_of_closed_loop::check,
     lateness_of_closed_loop::check,
     random_answers::check,
+    random_without_seed::check,
     output_above_limit::check,
     early_end::check,
     same_prompt::check,

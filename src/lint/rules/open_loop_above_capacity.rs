@@ -103,7 +103,7 @@ pub(super) fn open_rates<'a>(
     let loads = phase.loads.iter().filter(move |load| load.server == server);
     loads.filter_map(|load| match load.load.pace {
         Pace::Open { rate_per_s, .. } => Some(rate_per_s),
-        Pace::Closed { .. } => None,
+        Pace::Closed { .. } | Pace::Batch => None,
     })
 }
 

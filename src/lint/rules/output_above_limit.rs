@@ -52,10 +52,10 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
         let loads = view.loads(of);
         let requests = loads.iter().flat_map(|(load, _)| &load.workload.requests);
         // one without a limit may be as long as it likes
-        let most: Option<Vec<u64>> = requests.map(|r| r.max_tokens).collect();
-        let most = most.and_then(|all| all.into_iter().max());
+        let most: Option<Vec<f64>> = requests.map(|r| r.max_tokens.as_ref()?.most()).collect();
+        let most = most.and_then(|all| all.into_iter().reduce(f64::max));
         if let Some(most) = most
-            && limit.limit > most as f64
+            && limit.limit > most
             && !matches!(stat, Stat::Named("count" | "stddev"))
         {
             let message = format!("answers of `{}` have at most {most} tokens", of.phase);

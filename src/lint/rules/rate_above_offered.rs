@@ -53,7 +53,7 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
         let loads = view.loads(of);
         let rate = |load: &LoadSpec| match load.load.pace {
             Pace::Open { rate_per_s, .. } => Some(rate_per_s),
-            Pace::Closed { .. } => None,
+            Pace::Closed { .. } | Pace::Batch => None,
         };
         let offered: Option<f64> = loads.iter().map(|(load, _)| rate(load)).sum();
         // the last request of a constant load is due before its time is over

@@ -117,6 +117,7 @@ fn is_work(metric: &str, more: &Case, less: &Case, of: &Stretch) -> bool {
     let clients = |case: &Case| {
         let closed = loads(case, of).map(|load| match load.load.pace {
             Pace::Closed { concurrency, .. } => Some(concurrency),
+            Pace::Batch => load.load.requests,
             Pace::Open { .. } => None,
         });
         closed.collect::<Option<Vec<u64>>>()

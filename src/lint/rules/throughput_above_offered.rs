@@ -54,12 +54,14 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
         let loads = view.loads(of);
         let asked = |load: &LoadSpec| {
             let requests = load.workload.requests.iter();
-            let longest: Option<Vec<u64>> = requests.map(|r| r.max_tokens).collect();
+            let longest: Option<Vec<f64>> = requests
+                .map(|r| Some(r.max_tokens.as_ref()?.mean()))
+                .collect();
             match load.load.pace {
                 Pace::Open { rate_per_s, .. } => {
-                    Some(rate_per_s * longest?.into_iter().max()? as f64)
+                    Some(rate_per_s * longest?.into_iter().reduce(f64::max)?)
                 }
-                Pace::Closed { .. } => None,
+                Pace::Closed { .. } | Pace::Batch => None,
             }
         };
         let offered: Option<f64> = loads.iter().map(|(load, _)| asked(load)).sum();

@@ -22,6 +22,7 @@ pub(super) struct Prepared {
     load: Load,
     client: Arc<Client>,
     source: Arc<requests::Requests>,
+    seeded: bool,
     workload: Arc<WorkloadSpec>,
     live: Arc<LiveLoad>,
 }
@@ -67,7 +68,9 @@ impl Stage<'_> {
         let client = live.client(Some(&spec.workload.api))?;
         let source = requests::prepare(&spec.workload)?;
         // what one request cannot say, none of the load can
-        if let Err(why) = client.prepare(&source.request(0)) {
+        let source = Arc::new(source);
+        let first = requests::Round::new(source.clone(), &spec.load).request(0);
+        if let Err(why) = client.prepare(&first) {
             let message = format!(
                 "the workload `{}` cannot be sent: {why}",
                 spec.workload.name
@@ -81,7 +84,8 @@ impl Stage<'_> {
         Ok(Prepared {
             load: spec.load.clone(),
             client: Arc::new(client),
-            source: Arc::new(source),
+            source,
+            seeded: spec.seeded,
             workload: Arc::new(spec.workload.clone()),
             live: Arc::new(LiveLoad::new()),
         })
@@ -107,15 +111,20 @@ impl Stage<'_> {
                 let mut load = one.load.clone();
                 let (phase, name) = (spec.name.clone(), load.name.clone());
                 // each load and each repetition draws its own arrivals
-                load.seed = seed::of_load(load.seed, round, &phase, name.as_deref());
+                let written = load.seed;
+                load.seed = seed::of_load(written, round, &phase, name.as_deref());
+                load.lengths_seed = match one.seeded {
+                    true => seed::of_lengths(written, round),
+                    false => load.seed,
+                };
                 let (recorder, workload) = (self.recorder.clone(), one.workload.clone());
                 let take = move |mut record: Record| {
                     record.round = u32::try_from(round).unwrap_or(u32::MAX);
                     record.load.clone_from(&name);
                     recorder.take(&phase, &workload, record);
                 };
-                let (client, source, live) =
-                    (one.client.clone(), one.source.clone(), one.live.clone());
+                let source = Arc::new(requests::Round::new(one.source.clone(), &load));
+                let (client, live) = (one.client.clone(), one.live.clone());
                 let (clock, stop) = (self.shared.clock, stop.clone());
                 tokio::spawn(async move {
                     drive(&load, client, source, clock, stop, live, Arc::new(take)).await
@@ -215,13 +224,14 @@ mod tests {
             name: None,
             pace: Pace::Closed {
                 concurrency: 2,
-                think: Duration::ZERO,
+                think: Duration::ZERO.into(),
             },
             requests,
             duration,
             drain,
             timeout: Duration::from_secs(60),
             seed: 0,
+            lengths_seed: 0,
         };
         // a second round from 100 s on; 10 were sent in the first
         let by = |load: &Load, started, now| {

@@ -1,5 +1,6 @@
 //! Comments, and those of other languages.
 
+use super::super::docs::only_blanks;
 use super::super::patch::Patch;
 use super::{DocLine, Scanner};
 use crate::diagnostics::{Diagnostic, codes};
@@ -19,7 +20,7 @@ impl Scanner<'_> {
         self.at = end;
         self.out.patches.push(Patch::replace(at, end, ""));
         let rest = &self.bytes[at..end];
-        let alone = self.text[self.line_start..at].trim().is_empty();
+        let alone = only_blanks(&self.text[self.line_start..at]);
         if rest.starts_with(b"##") && !rest.starts_with(b"###") && alone && !self.interpolating() {
             self.out.docs.push(DocLine {
                 line: self.line,

@@ -99,7 +99,7 @@ impl Scanner<'_> {
         self.said_deep = true;
         let found = Diagnostic::error(
             codes::TOO_DEEP,
-            self.span(at, at + 1),
+            self.span(at, self.next_char(at)),
             "this is nested too deeply",
         )
         .says(format!("more than {MAX_DEPTH} levels"))

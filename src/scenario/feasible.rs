@@ -1,0 +1,83 @@
+//! Cases that cannot work: which findings mean that, and what then becomes of a case.
+
+use super::Case;
+use super::context::Context;
+use crate::diagnostics::{Diagnostic, Severity, codes};
+use crate::eval::Value;
+use crate::resolve::Flat;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The errors that are about what a case asks of its engines and GPUs. All others are mistakes of
+/// whoever wrote the file, in this case as in any, and leave out nothing.
+const INFEASIBLE: [codes::Rule; 4] = [
+    codes::CONSTRAINT,
+    codes::DOES_NOT_FIT,
+    codes::TOO_FEW_GPUS,
+    codes::UNCONNECTED,
+];
+
+/// So many reasons are named where no case can work.
+const NAMED: usize = 3;
+
+/// Why a case cannot work, as its findings say; none where it can.
+pub(super) fn reason(found: &[Diagnostic]) -> Option<String> {
+    let mut reasons: Vec<&str> = Vec::new();
+    for one in found.iter().filter(|one| is_infeasible(one)) {
+        if !reasons.contains(&one.message.as_str()) {
+            reasons.push(&one.message);
+        }
+    }
+    (!reasons.is_empty()).then(|| reasons.join("; "))
+}
+
+fn is_infeasible(found: &Diagnostic) -> bool {
+    found.severity == Severity::Error && INFEASIBLE.iter().any(|rule| rule.0 == found.code)
+}
+
+/// Leaves a case that cannot work out of what runs, where its scenario says so: then that is no
+/// finding. The case stays, and its phases say why they do not run.
+pub(super) fn settle(cx: &Context<'_>, case: &mut Case, found: &mut Vec<Diagnostic>) {
+    let skips = match cx.attr(cx.flat, "infeasible") {
+        Value::Text(what) => what.as_ref() == "skip",
+        _ => false,
+    };
+    let Some(why) = case.infeasible.as_ref().filter(|_| skips) else {
+        return;
+    };
+    found.retain(|one| !is_infeasible(one));
+    for phase in &mut case.phases {
+        phase.skipped = Some(said(why));
+    }
+}
+
+/// As results and plans say it.
+pub fn said(why: &str) -> String {
+    format!("not feasible: {why}")
+}
+
+/// The cases that cannot work, for `at(…).feasible`.
+pub(super) fn of_all(cases: &[Case]) -> HashMap<Arc<str>, Arc<str>> {
+    let of = |case: &Case| Some((case.id.as_str().into(), case.infeasible.as_deref()?.into()));
+    cases.iter().filter_map(of).collect()
+}
+
+/// A scenario of which every case was left out tests nothing.
+pub(super) fn none_left(flat: &Flat, cases: &[Case]) -> Option<Diagnostic> {
+    if cases.is_empty() || cases.iter().any(|case| case.infeasible.is_none()) {
+        return None;
+    }
+    let message = format!("no case of `{}` can work", flat.title());
+    let place = flat.attrs.get("infeasible");
+    let place = place.map_or(flat.head(), |attr| attr.expr.span);
+    let mut found = Diagnostic::error(codes::NONE_FEASIBLE, place, message)
+        .help("add a case that can, or mend these");
+    for case in cases.iter().take(NAMED) {
+        let why = case.infeasible.as_deref().unwrap_or_default();
+        found = found.help(format!("{}: {why}", case.id));
+    }
+    if cases.len() > NAMED {
+        found = found.help(format!("and {} more", cases.len() - NAMED));
+    }
+    Some(found)
+}
