@@ -12,7 +12,7 @@ use scn::load::client::Client;
 use scn::load::drive::{RequestSource, drive};
 use scn::load::live::Live;
 use scn::load::record::{Outcome, Record};
-use scn::load::spec::{Api, Arrival, Load, Pace, Part, Protocol, Request, Target};
+use scn::load::spec::{Api, Arrival, AudioPart, Load, Pace, Part, Protocol, Request, Target};
 use scn::stop::stop_pair;
 use stamps::{Piece, Stamped};
 use std::sync::{Arc, Mutex};
@@ -253,6 +253,7 @@ async fn run(
             max_tokens_field: "max_tokens".into(),
             stream_usage: true,
             ignore_eos: true,
+            audio: AudioPart::InputAudio,
             done_marker: true,
             keep_alive: true,
         },

@@ -294,6 +294,7 @@ pub mod codes {
     pub const SUITE_GPUS: Rule = ("E0476", "suite-gpus");
     pub const BAD_DISTRIBUTION: Rule = ("E0465", "bad-distribution");
     pub const BEYOND_CONTEXT: Rule = ("E0466", "beyond-context");
+    pub const WRONG_MODALITY: Rule = ("E0467", "wrong-modality");
     pub const UNKNOWN_CASE: Rule = ("E0431", "unknown-case");
     // W05: warnings about meaning
     pub const NO_SUCH_CASE: Rule = ("W0530", "no-such-case");

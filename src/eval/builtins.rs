@@ -2,6 +2,7 @@
 
 use super::{Evaluator, Handle, Part, Shape, UNKNOWN_SECRET, Value, between, ops};
 use crate::diagnostics::{Diagnostic, codes};
+use crate::load::spec::Media;
 use crate::schema::{self, Builtin};
 use crate::source::Span;
 use crate::syntax::ast::{Arg, Expr, Ident};
@@ -277,7 +278,7 @@ impl Evaluator<'_> {
         };
         match (builtin.name, bound.value(0), bound.value(1)) {
             ("text", Value::Text(text), _) => Value::Part(Part::Text(text.clone())),
-            ("image", Value::Text(source), _) => {
+            ("image" | "audio" | "video", Value::Text(source), _) => {
                 let file = bound.expr(0).map_or(span.file, |expr| expr.span.file);
                 let base = self
                     .program
@@ -285,12 +286,17 @@ impl Evaluator<'_> {
                     .get(file)
                     .folder()
                     .map(std::path::Path::to_path_buf);
-                Value::Part(Part::Image {
+                Value::Part(Part::Media {
+                    kind: match builtin.name {
+                        "audio" => Media::Audio,
+                        "video" => Media::Video,
+                        _ => Media::Image,
+                    },
                     source: source.clone(),
                     base,
                 })
             }
-            ("text" | "image", _, _) => wrong(0, "a text"),
+            ("text" | "image" | "audio" | "video", _, _) => wrong(0, "a text"),
             ("contains_any" | "contains_all", Value::Text(_), Value::List(words))
                 if !words.iter().all(|word| matches!(word, Value::Text(_))) =>
             {

@@ -1,7 +1,7 @@
 //! Values of expressions.
 
 use crate::load::random::Random;
-use crate::load::spec::{Arrival, Ramp};
+use crate::load::spec::{Arrival, Media, Ramp};
 use crate::resolve::Flat;
 use crate::units::{Dimension, Quantity};
 use indexmap::IndexMap;
@@ -62,7 +62,8 @@ impl BlockValue {
 pub enum Part {
     Text(Arc<str>),
     /// A file of the pack, relative to the file that named it, or a URL.
-    Image {
+    Media {
+        kind: Media,
         source: Arc<str>,
         base: Option<std::path::PathBuf>,
     },

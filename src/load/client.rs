@@ -4,7 +4,7 @@ use crate::load::answer::Limits;
 use crate::load::detail::{Cleaner, chain};
 use crate::load::kept::Kept;
 use crate::load::protocol::{RequestError, encode};
-use crate::load::spec::{Part, Request, Target};
+use crate::load::spec::{Media, Part, Request, Target};
 use bytes::Bytes;
 use reqwest::Url;
 use reqwest::header::{CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue};
@@ -68,6 +68,8 @@ pub struct Prepared {
     /// The workload's row it was made from.
     pub row: usize,
     pub images: u32,
+    pub clips: u32,
+    pub videos: u32,
 }
 
 impl std::fmt::Debug for Client {
@@ -165,16 +167,18 @@ impl Client {
     /// # Errors
     /// What the API does not know; ask once before a load, to refuse it as a whole.
     pub fn prepare(&self, request: &Request) -> Result<Prepared, RequestError> {
-        let images = request
-            .content
-            .iter()
-            .filter(|part| matches!(part, Part::ImageUrl(_)))
-            .count();
+        let of = |media: Media| {
+            let parts = request.content.iter();
+            let found = parts.filter(|p| matches!(p, Part::Media { kind, .. } if *kind == media));
+            found.count() as u32
+        };
         Ok(Prepared {
             body: encode(&self.target, request)?.into(),
             stream: request.stream,
             row: request.row,
-            images: images as u32,
+            images: of(Media::Image),
+            clips: of(Media::Audio),
+            videos: of(Media::Video),
         })
     }
 

@@ -1,6 +1,6 @@
 //! A request in the words of an API: the JSON body that is sent.
 
-use crate::load::spec::{Api, Part, Protocol, Request, Target};
+use crate::load::spec::{Api, AudioPart, Media, Part, Protocol, Request, Target};
 use serde::Serialize;
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 
@@ -13,9 +13,12 @@ pub enum RequestError {
     )]
     IgnoreEos { path: String },
     #[error(
-        "the API {path} takes no images: use a chat API, or leave the images out of the workload"
+        "the API {path} takes no {}: use a chat API, or leave them out of the workload",
+        kind.noun()
     )]
-    Images { path: String },
+    Media { path: String, kind: Media },
+    #[error("the API {path} takes sound as data only, not by its URL: name a file in `audio(…)`")]
+    AudioByUrl { path: String },
     #[error(
         "the API {path} has no system message: put its text at the start of the prompt, or use \
          a chat API"
@@ -62,12 +65,29 @@ fn check(api: &Api, request: &Request) -> Result<(), RequestError> {
         if request.system.is_some() {
             return Err(RequestError::System { path: path() });
         }
-        let image = |part: &Part| matches!(part, Part::ImageUrl(_));
-        if request.content.iter().any(image) {
-            return Err(RequestError::Images { path: path() });
+    }
+    for part in &request.content {
+        let Part::Media { kind, url } = part else {
+            continue;
+        };
+        if api.protocol == Protocol::OpenaiCompletions {
+            return Err(RequestError::Media {
+                path: path(),
+                kind: *kind,
+            });
+        }
+        let data_only = api.audio == AudioPart::InputAudio && *kind == Media::Audio;
+        if data_only && audio_data(url).is_none() {
+            return Err(RequestError::AudioByUrl { path: path() });
         }
     }
     Ok(())
+}
+
+/// Base64 and format of a data URL of sound: `data:audio/wav;base64,…`.
+pub fn audio_data(url: &str) -> Option<(&str, &str)> {
+    let (format, data) = url.strip_prefix("data:audio/")?.split_once(";base64,")?;
+    Some((data, format))
 }
 
 struct Body<'a> {
@@ -85,7 +105,7 @@ impl Serialize for Body<'_> {
         };
         map.field("model", &target.model)?;
         match api.protocol {
-            Protocol::OpenaiChat => map.field("messages", &Messages(request))?,
+            Protocol::OpenaiChat => map.field("messages", &Messages(request, api.audio))?,
             Protocol::OpenaiCompletions => map.field("prompt", &prompt(request))?,
         }
         if let Some(max_tokens) = request.max_tokens {
@@ -142,12 +162,12 @@ struct StreamOptions {
 fn prompt(request: &Request) -> String {
     let text = |part: &Part| match part {
         Part::Text(text) => text.clone(),
-        Part::ImageUrl(_) => String::new(), // refused by `check`
+        Part::Media { .. } => String::new(), // refused by `check`
     };
     request.content.iter().map(text).collect()
 }
 
-struct Messages<'a>(&'a Request);
+struct Messages<'a>(&'a Request, AudioPart);
 
 impl Serialize for Messages<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -161,7 +181,7 @@ impl Serialize for Messages<'_> {
         let content = match self.0.content.as_slice() {
             // Servers without vision often take a plain string only.
             [Part::Text(text)] => Content::Plain(text),
-            parts => Content::Parts(parts.iter().map(ContentPart::from).collect()),
+            parts => Content::Parts(parts.iter().map(|p| ContentPart::of(p, self.1)).collect()),
         };
         seq.serialize_element(&Message {
             role: "user",
@@ -188,21 +208,37 @@ enum Content<'a> {
 #[serde(tag = "type", rename_all = "snake_case")]
 enum ContentPart<'a> {
     Text { text: &'a str },
-    ImageUrl { image_url: ImageUrl<'a> },
+    ImageUrl { image_url: Url<'a> },
+    VideoUrl { video_url: Url<'a> },
+    AudioUrl { audio_url: Url<'a> },
+    InputAudio { input_audio: InputAudio<'a> },
 }
 
 #[derive(Serialize)]
-struct ImageUrl<'a> {
+struct Url<'a> {
     url: &'a str,
 }
 
-impl<'a> From<&'a Part> for ContentPart<'a> {
-    fn from(part: &'a Part) -> Self {
-        match part {
-            Part::Text(text) => Self::Text { text },
-            Part::ImageUrl(url) => Self::ImageUrl {
-                image_url: ImageUrl { url },
+#[derive(Serialize)]
+struct InputAudio<'a> {
+    data: &'a str,
+    /// `wav`, `mp3`
+    format: &'a str,
+}
+
+impl<'a> ContentPart<'a> {
+    fn of(part: &'a Part, audio: AudioPart) -> Self {
+        let (kind, url) = match part {
+            Part::Text(text) => return Self::Text { text },
+            Part::Media { kind, url } => (*kind, Url { url }),
+        };
+        match (kind, audio, audio_data(url.url)) {
+            (Media::Image, ..) => Self::ImageUrl { image_url: url },
+            (Media::Video, ..) => Self::VideoUrl { video_url: url },
+            (Media::Audio, AudioPart::InputAudio, Some((data, format))) => Self::InputAudio {
+                input_audio: InputAudio { data, format },
             },
+            (Media::Audio, ..) => Self::AudioUrl { audio_url: url },
         }
     }
 }
@@ -223,6 +259,7 @@ mod tests {
                 max_tokens_field: "max_completion_tokens".into(),
                 stream_usage: true,
                 ignore_eos: true,
+                audio: AudioPart::InputAudio,
                 done_marker: true,
                 keep_alive: true,
             },
@@ -276,7 +313,7 @@ mod tests {
         let mut request = request();
         request
             .content
-            .push(Part::ImageUrl("data:image/png;base64,AA".into()));
+            .push(media(Media::Image, "data:image/png;base64,AA"));
         let body = body(&target(Protocol::OpenaiChat), &request);
         assert_eq!(
             body["messages"][0]["content"],
@@ -285,6 +322,42 @@ mod tests {
                 {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA"}},
             ])
         );
+    }
+
+    fn media(kind: Media, url: &str) -> Part {
+        let url = url.into();
+        Part::Media { kind, url }
+    }
+
+    #[test]
+    fn sound_and_video_stand_as_the_api_takes_them() {
+        let mut target = target(Protocol::OpenaiChat);
+        let mut request = request();
+        request.content = vec![
+            media(Media::Audio, "data:audio/mp3;base64,QUI="),
+            media(Media::Video, "data:video/mp4;base64,QUI="),
+        ];
+        let parts = |target: &Target, request: &Request| {
+            body(target, request)["messages"][0]["content"].clone()
+        };
+        let video =
+            json!({"type": "video_url", "video_url": {"url": "data:video/mp4;base64,QUI="}});
+        let own = json!({"type": "input_audio", "input_audio": {"data": "QUI=", "format": "mp3"}});
+        assert_eq!(parts(&target, &request), json!([own, video]));
+        target.api.audio = AudioPart::AudioUrl;
+        let url = json!({"type": "audio_url", "audio_url": {"url": "data:audio/mp3;base64,QUI="}});
+        assert_eq!(parts(&target, &request), json!([url, video]));
+        // a URL can only stand as one
+        request.content[0] = media(Media::Audio, "http://x/y.mp3");
+        assert_eq!(
+            parts(&target, &request)[0]["audio_url"]["url"],
+            "http://x/y.mp3"
+        );
+        target.api.audio = AudioPart::InputAudio;
+        assert!(matches!(
+            encode(&target, &request),
+            Err(RequestError::AudioByUrl { .. })
+        ));
     }
 
     #[test]
@@ -348,12 +421,10 @@ mod tests {
             Err(RequestError::System { .. })
         ));
         request.system = None;
-        request
-            .content
-            .push(Part::ImageUrl("http://x/y.png".into()));
+        request.content.push(media(Media::Image, "http://x/y.png"));
         assert!(matches!(
             encode(&target, &request),
-            Err(RequestError::Images { .. })
+            Err(RequestError::Media { .. })
         ));
         request.content.clear();
         assert!(matches!(

@@ -41,6 +41,11 @@ pub struct Record {
     pub answer: String,
     pub reasoning: String,
     pub images: u32,
+    /// Pieces of sound.
+    #[serde(default)]
+    pub clips: u32,
+    #[serde(default)]
+    pub videos: u32,
     /// Sent again, because the server had closed the connection that was kept for it. (Counted in
     /// the phase's notes; not in the rows of a run's folder.)
     #[serde(default)]

@@ -28,8 +28,73 @@ pub struct Request {
 #[serde(rename_all = "snake_case")]
 pub enum Part {
     Text(String),
-    /// An http(s) URL or a `data:` URL.
-    ImageUrl(String),
+    Media {
+        kind: Media,
+        /// An http(s) URL or a `data:` URL.
+        url: String,
+    },
+}
+
+/// What beside text a request can hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Media {
+    Image,
+    Audio,
+    Video,
+}
+
+impl Media {
+    /// As builtins and the `modalities` of models call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Image => "image",
+            Self::Audio => "audio",
+            Self::Video => "video",
+        }
+    }
+
+    /// As a sentence names it.
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::Image => "images",
+            Self::Audio => "sound",
+            Self::Video => "videos",
+        }
+    }
+
+    /// Endings of files and what they are sent as, without `audio/` and `video/`; none of images,
+    /// which are known by their bytes.
+    pub fn endings(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Image => &[],
+            Self::Audio => &[
+                ("wav", "wav"),
+                ("mp3", "mp3"),
+                ("flac", "flac"),
+                ("ogg", "ogg"),
+                ("opus", "opus"),
+                ("m4a", "m4a"),
+                ("aac", "aac"),
+                ("webm", "webm"),
+            ],
+            Self::Video => &[
+                ("mp4", "mp4"),
+                ("webm", "webm"),
+                ("mov", "quicktime"),
+                ("mkv", "x-matroska"),
+                ("avi", "x-msvideo"),
+            ],
+        }
+    }
+
+    /// `audio/wav`, by a file's ending in any case of letters.
+    pub fn media_type(self, path: &std::path::Path) -> Option<String> {
+        let ending = path.extension()?.to_str()?.to_ascii_lowercase();
+        let mut known = self.endings().iter();
+        let (_, format) = known.find(|(known, _)| *known == ending)?;
+        Some(format!("{}/{format}", self.name()))
+    }
 }
 
 /// One stretch of load on one server.
@@ -187,10 +252,21 @@ pub struct Api {
     pub stream_usage: bool,
     /// Whether `ignore_eos` is understood; where not, a request that asks for it is an error.
     pub ignore_eos: bool,
+    pub audio: AudioPart,
     /// Whether a stream ends with `data: [DONE]`; where not, the end of the body ends it.
     pub done_marker: bool,
     /// Whether connections are used again; where not, each request has its own.
     pub keep_alive: bool,
+}
+
+/// How sound stands in a chat request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AudioPart {
+    /// OpenAI's own: base64 and its format.
+    InputAudio,
+    /// A URL, as of an image.
+    AudioUrl,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -215,6 +291,7 @@ mod tests {
                 max_tokens_field: "max_tokens".into(),
                 stream_usage: true,
                 ignore_eos: true,
+                audio: AudioPart::InputAudio,
                 done_marker: true,
                 keep_alive: true,
             },

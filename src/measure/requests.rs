@@ -82,9 +82,9 @@ impl<'a> Requests<'a> {
             "output_throughput" => self.rate(|| self.tokens(output)),
             "input_throughput" => self.rate(|| self.tokens(input)),
             "total_throughput" => self.rate(|| self.tokens(|r| Some(input(r)? + output(r)?))),
-            "image_rate" => {
-                self.rate(|| Ok(self.answered.iter().map(|r| f64::from(r.images)).sum()))
-            }
+            "image_rate" => self.media(|r| r.images),
+            "audio_rate" => self.media(|r| r.clips),
+            "video_rate" => self.media(|r| r.videos),
             other => Err(Unavailable(format!("`{other}` is no metric of a phase"))),
         }
     }
@@ -255,6 +255,11 @@ impl<'a> Requests<'a> {
         let delay = self.client_delay.ok_or_else(unsaid)?.as_ref();
         let never = || Unavailable::new("the client's threads were never woken");
         delay.map_err(Clone::clone)?.mean().ok_or_else(never)
+    }
+
+    /// How much of one kind was in answered requests, per second of the phase.
+    fn media(&self, of: fn(&Record) -> u32) -> Reading<f64> {
+        self.rate(|| Ok(self.answered.iter().map(|r| f64::from(of(r))).sum()))
     }
 
     /// A sum over answered requests per second of the phase.

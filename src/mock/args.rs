@@ -80,6 +80,12 @@ pub struct AnswerArgs {
     /// Prompt tokens that an image counts
     #[arg(long, default_value_t = 256, value_name = "TOKENS")]
     pub image_tokens: u64,
+    /// Prompt tokens that a piece of sound counts
+    #[arg(long, default_value_t = 128, value_name = "TOKENS")]
+    pub audio_tokens: u64,
+    /// Prompt tokens that a video counts
+    #[arg(long, default_value_t = 1024, value_name = "TOKENS")]
+    pub video_tokens: u64,
 }
 
 #[derive(Debug, Clone, Default, clap::Args)]

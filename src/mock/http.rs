@@ -67,6 +67,8 @@ impl Engine {
                 context: args.context,
                 answer_tokens: args.answers.answer_tokens,
                 image_tokens: args.answers.image_tokens,
+                audio_tokens: args.answers.audio_tokens,
+                video_tokens: args.answers.video_tokens,
             },
             faults: args.faults(),
             api_key: args.api_key.clone(),

@@ -6,8 +6,9 @@
 //!
 //! Rules of its world:
 //! - One word is one token. A prompt's tokens are the words (runs without white space) of all its
-//!   text, or the number of its token ids, plus `--image-tokens` for each image. There is no chat
-//!   template, and roles count nothing. Images are never fetched; a `data:` image must be base64.
+//!   text, or the number of its token ids, plus `--image-tokens` for each image,
+//!   `--audio-tokens` for each piece of sound and `--video-tokens` for each video. There is no chat
+//!   template, and roles count nothing. Nothing is ever fetched; what comes as data must be base64.
 //! - An answer has exactly `max_tokens` tokens where the request has a limit
 //!   (`finish_reason: length`), fills the context where it has none but `ignore_eos`, and else has
 //!   `--answer-tokens` tokens (`finish_reason: stop`). Its words are those of `--answer`, over and

@@ -22,6 +22,8 @@ pub struct Limits {
     /// Tokens of an answer to a request without a limit.
     pub answer_tokens: u64,
     pub image_tokens: u64,
+    pub audio_tokens: u64,
+    pub video_tokens: u64,
 }
 
 /// A request that can be answered.
@@ -60,7 +62,10 @@ pub fn read(endpoint: Endpoint, body: &[u8], limits: &Limits) -> Result<Job, Api
         Endpoint::Chat => chat(fields, &mut prompt)?,
         Endpoint::Completions => completion(fields, &mut prompt)?,
     }
-    let prompt_tokens = prompt.tokens + prompt.images * limits.image_tokens;
+    let prompt_tokens = prompt.tokens
+        + prompt.images * limits.image_tokens
+        + prompt.clips * limits.audio_tokens
+        + prompt.videos * limits.video_tokens;
     let (tokens, finish_reason) = answer_tokens(fields, prompt_tokens, limits)?;
 
     let stream = fields.flag("stream")?;
@@ -162,6 +167,8 @@ fn answer_tokens(
 struct Prompt {
     tokens: u64,
     images: u64,
+    clips: u64,
+    videos: u64,
     dice: Dice,
 }
 
@@ -170,6 +177,8 @@ impl Prompt {
         Self {
             tokens: 0,
             images: 0,
+            clips: 0,
+            videos: 0,
             dice: Dice::new(0, "prompt"),
         }
     }
@@ -179,22 +188,45 @@ impl Prompt {
         self.dice = self.dice.text(text);
     }
 
-    fn image(&mut self, url: &str) -> Result<(), ApiError> {
-        let problem = |what: &str| Err(ApiError::bad_request("image_url", what));
+    /// Something that is no text, by its URL; `param` is its part's type.
+    fn media(&mut self, param: &str, url: &str) -> Result<(), ApiError> {
+        let kind = param.strip_suffix("_url").unwrap_or(param);
+        let problem = |what: String| Err(ApiError::bad_request(param, what));
         if let Some(data) = url.strip_prefix("data:") {
             match data.split_once(";base64,") {
-                Some((kind, data)) if kind.starts_with("image/") => {
+                Some((own, data)) if own.split('/').next() == Some(kind) => {
                     if data.is_empty() || STANDARD.decode(data).is_err() {
-                        return problem("Failed to load image: its data is not base64");
+                        return problem(format!("Failed to load {kind}: its data is not base64"));
                     }
                 }
-                _ => return problem("an image's data URL is data:image/…;base64,…"),
+                _ => {
+                    return problem(format!("the data URL of {kind} is data:{kind}/…;base64,…"));
+                }
             }
         } else if !url.starts_with("http://") && !url.starts_with("https://") {
-            return problem("The URL must be either a HTTP, data or file URL.");
+            return problem("The URL must be either a HTTP, data or file URL.".into());
         }
-        self.images += 1;
+        match kind {
+            "audio" => self.clips += 1,
+            "video" => self.videos += 1,
+            _ => self.images += 1,
+        }
         self.dice = self.dice.text(url);
+        Ok(())
+    }
+
+    fn input_audio(&mut self, part: &Value) -> Result<(), ApiError> {
+        let text = |name: &str| part.pointer(&format!("/input_audio/{name}"))?.as_str();
+        let (Some(data), Some(_)) = (text("data"), text("format")) else {
+            let missing = "Field required: input_audio.data and input_audio.format";
+            return Err(ApiError::invalid("messages.content", missing));
+        };
+        if data.is_empty() || STANDARD.decode(data).is_err() {
+            let problem = "Failed to load audio: its data is not base64";
+            return Err(ApiError::bad_request("input_audio", problem));
+        }
+        self.clips += 1;
+        self.dice = self.dice.text(data);
         Ok(())
     }
 }
@@ -230,20 +262,28 @@ fn chat(fields: Fields, prompt: &mut Prompt) -> Result<(), ApiError> {
 }
 
 fn part(part: &Value, prompt: &mut Prompt) -> Result<(), ApiError> {
-    let missing = |what| Err(ApiError::invalid("messages.content", what));
+    let missing = |what: &str| Err(ApiError::invalid("messages.content", what));
     match part.get("type").and_then(Value::as_str) {
         Some("text") => match part.get("text").and_then(Value::as_str) {
             Some(text) => prompt.text(text),
             None => return missing("Field required: text"),
         },
-        Some("image_url") => match part.pointer("/image_url/url").and_then(Value::as_str) {
-            Some(url) => prompt.image(url)?,
-            None => return missing("Field required: image_url.url"),
-        },
+        Some("input_audio") => prompt.input_audio(part)?,
+        Some(kind @ ("image_url" | "audio_url" | "video_url")) => {
+            match part
+                .pointer(&format!("/{kind}/url"))
+                .and_then(Value::as_str)
+            {
+                Some(url) => prompt.media(kind, url)?,
+                None => return missing(&format!("Field required: {kind}.url")),
+            }
+        }
         Some(kind) => {
             return Err(ApiError::bad_request(
                 "messages",
-                format!("the built-in engine takes parts of type text and image_url, not {kind}"),
+                format!(
+                    "the built-in engine takes parts of type text, image_url, input_audio, audio_url and video_url, not {kind}"
+                ),
             ));
         }
         None => return missing("Field required: type"),

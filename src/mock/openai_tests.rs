@@ -9,6 +9,8 @@ fn limits() -> Limits {
         context: 100,
         answer_tokens: 16,
         image_tokens: 10,
+        audio_tokens: 5,
+        video_tokens: 40,
     }
 }
 
@@ -48,6 +50,29 @@ fn words_and_images_are_counted() {
     assert_eq!(job.prompt_tokens, 2 + 4 + 2 * 10);
     assert_eq!((job.tokens, job.finish_reason), (16, "stop"));
     assert!(!job.stream);
+}
+
+#[test]
+fn sound_and_videos_are_counted_and_checked() {
+    let ask = |parts: Value| chat(json!({ "messages": [{ "role": "user", "content": parts }] }));
+    let tokens = |parts: Value| ask(parts).map(|job| job.prompt_tokens);
+    let data = json!({ "data": "aGVsbG8=", "format": "wav" });
+    let counted = tokens(json!([
+        { "type": "input_audio", "input_audio": data },
+        { "type": "audio_url", "audio_url": { "url": "data:audio/mp3;base64,aGVsbG8=" } },
+        { "type": "video_url", "video_url": { "url": "https://example.org/a.mp4" } },
+        { "type": "text", "text": "what is this" },
+    ]));
+    assert_eq!(counted, Ok(5 + 5 + 40 + 3));
+    for bad in [
+        json!({ "type": "input_audio", "input_audio": { "data": "%", "format": "wav" } }),
+        json!({ "type": "input_audio", "input_audio": { "data": "aGVsbG8=" } }),
+        json!({ "type": "audio_url", "audio_url": { "url": "data:image/png;base64,aGVsbG8=" } }),
+        json!({ "type": "video_url", "video_url": {} }),
+        json!({ "type": "smell", "smell": {} }),
+    ] {
+        assert!(ask(json!([bad])).is_err(), "{bad}");
+    }
 }
 
 #[test]
@@ -160,7 +185,7 @@ fn what_is_wrong_is_named() {
             "image_url",
         ),
         (
-            json!({ "messages": [{ "role": "user", "content": [{ "type": "input_audio" }] }] }),
+            json!({ "messages": [{ "role": "user", "content": [{ "type": "refusal" }] }] }),
             400,
             "messages",
         ),

@@ -1,8 +1,8 @@
 //! Loads, phases and times in the words that plans, reports and progress share.
 
 use crate::load::random::Random;
-use crate::load::spec::{Arrival, Load, Pace};
-use crate::scenario::{LoadSpec, PartSpec, PhaseSpec, WorkloadSpec};
+use crate::load::spec::{Arrival, Load, Media, Pace};
+use crate::scenario::{LoadSpec, PhaseSpec, WorkloadSpec};
 use crate::units::{Dimension, Quantity, number};
 use std::time::Duration;
 
@@ -120,19 +120,27 @@ fn end_words(load: &Load) -> String {
 /// `chat, text and image, answers of at most 64 tokens, temperature 0, answers are judged`
 pub fn workload_words(workload: &WorkloadSpec) -> String {
     let mut parts = vec![workload.api.clone()];
-    let (mut text, mut image, mut system) = (false, false, false);
+    let (mut text, mut system) = (false, false);
+    let mut media = Vec::new();
     let mut random = None;
     for request in &workload.requests {
         system |= request.system.is_some();
         random = random.or(request.input.as_ref());
         for part in &request.content {
-            match part {
-                PartSpec::Text(_) => text = true,
-                PartSpec::ImageUrl(_) | PartSpec::ImageFile(_) => image = true,
+            match part.media() {
+                None => text = true,
+                Some(kind) => media.push(kind),
             }
         }
     }
-    let kinds = [(system, "system message"), (text, "text"), (image, "image")];
+    let has = |kind| media.contains(&kind);
+    let kinds = [
+        (system, "system message"),
+        (text, "text"),
+        (has(Media::Image), "image"),
+        (has(Media::Audio), "audio"),
+        (has(Media::Video), "video"),
+    ];
     let kinds: Vec<&str> = kinds
         .iter()
         .filter(|(there, _)| *there)

@@ -5,14 +5,14 @@ use crate::eval::{Evaluator, Nothing, Value};
 use crate::load::drive::RequestSource;
 use crate::load::random::{Random, What, rng};
 use crate::load::record::{Failure, FailureClass, Outcome, Record};
-use crate::load::spec::{Load, Part, Request};
+use crate::load::spec::{Load, Media, Part, Request};
 use crate::load::words;
 use crate::report::model::WorldError;
 use crate::scenario::{PartSpec, WorkloadSpec, answered};
 use base64::Engine as _;
 use std::sync::Arc;
 
-/// The largest image file that is sent.
+/// The largest file that is sent.
 const MOST_BYTES: u64 = 64 << 20;
 
 /// A workload's requests, ready to be sent but for what each of them draws.
@@ -86,8 +86,11 @@ pub fn prepare(workload: &WorkloadSpec) -> Result<Requests, WorldError> {
 fn part(part: &PartSpec) -> Result<Part, WorldError> {
     Ok(match part {
         PartSpec::Text(text) => Part::Text(text.clone()),
-        PartSpec::ImageUrl(url) => Part::ImageUrl(url.clone()),
-        PartSpec::ImageFile(path) => {
+        PartSpec::Url { kind, url } => Part::Media {
+            kind: *kind,
+            url: url.clone(),
+        },
+        PartSpec::File { kind, path } => {
             let failed = |why: String| {
                 super::error::other(
                     "file_unreadable",
@@ -104,10 +107,19 @@ fn part(part: &PartSpec) -> Result<Part, WorldError> {
                 )));
             }
             let bytes = std::fs::read(path).map_err(|e| failed(e.to_string()))?;
-            let kind = image_kind(&bytes)
-                .ok_or_else(|| failed("it is no PNG, JPEG, WebP, GIF or BMP image".into()))?;
+            let media_type = match kind {
+                Media::Image => image_kind(&bytes)
+                    .map(str::to_string)
+                    .ok_or_else(|| failed("it is no PNG, JPEG, WebP, GIF or BMP image".into()))?,
+                Media::Audio | Media::Video => kind
+                    .media_type(path)
+                    .ok_or_else(|| failed(format!("its ending is none of {}", kind.noun())))?,
+            };
             let data = base64::engine::general_purpose::STANDARD.encode(bytes);
-            Part::ImageUrl(format!("data:{kind};base64,{data}"))
+            Part::Media {
+                kind: *kind,
+                url: format!("data:{media_type};base64,{data}"),
+            }
         }
     })
 }

@@ -4,7 +4,7 @@ use super::context::{Context, as_duration, as_number, as_text};
 use super::{Action, EngineMetric, HttpRequest, Ready, StopSpec, VersionSpec};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{BlockValue, Scope};
-use crate::load::spec::{Api, Protocol};
+use crate::load::spec::{Api, AudioPart, Protocol};
 use crate::resolve::Flat;
 use crate::units::{Dimension, parse_unit};
 use indexmap::IndexMap;
@@ -79,6 +79,10 @@ fn api(cx: &Context<'_>, block: &Flat) -> Option<Api> {
         max_tokens_field: cx.text(block, "max_tokens")?,
         stream_usage: cx.flag(block, "stream_usage")?,
         ignore_eos: cx.flag(block, "ignore_eos")?,
+        audio: match cx.text(block, "audio")?.as_str() {
+            "audio_url" => AudioPart::AudioUrl,
+            _ => AudioPart::InputAudio,
+        },
         done_marker: cx.flag(block, "done_marker")?,
         keep_alive: cx.flag(block, "keep_alive")?,
     })

@@ -44,7 +44,7 @@ pub use workload::answered;
 
 use crate::eval::{Cases, Query, Scope, Value};
 use crate::load::random::Random;
-use crate::load::spec::{Api, Load, Pace};
+use crate::load::spec::{Api, Load, Media, Pace};
 use crate::report::model::{Figure, Part, ReportFormat, ReportSeries, Template};
 use crate::source::Span;
 use crate::syntax::ast::{CheckLevel, Expr};
@@ -168,6 +168,9 @@ pub struct ServerSpec {
     /// The longest sequence of its model, in tokens, where that is known.
     #[serde(skip)]
     pub context: Option<f64>,
+    /// What its model takes, where that is known.
+    #[serde(skip)]
+    pub modalities: Option<Vec<String>>,
     pub start: Start,
     pub layout: Layout,
     /// Every option that is passed, with its value as people read it.
@@ -342,17 +345,19 @@ pub struct WorkloadSpec {
 }
 
 impl WorkloadSpec {
-    /// What the request of a row asks, as one text: images stand as `[image: source]`.
+    /// What the request of a row asks, as one text: what is no text stands as `[image: source]`.
     pub fn question(&self, row: usize) -> Option<String> {
         let request = self.requests.get(row % self.requests.len().max(1))?;
         let part = |part: &PartSpec| match part {
             PartSpec::Text(text) => text.clone(),
             // the data itself says nothing to a reader
-            PartSpec::ImageUrl(url) if url.starts_with("data:") => "[image]".into(),
-            PartSpec::ImageUrl(url) => format!("[image: {url}]"),
-            PartSpec::ImageFile(path) => {
+            PartSpec::Url { kind, url } if url.starts_with("data:") => {
+                format!("[{}]", kind.name())
+            }
+            PartSpec::Url { kind, url } => format!("[{}: {url}]", kind.name()),
+            PartSpec::File { kind, path } => {
                 let name = path.file_name().unwrap_or(path.as_os_str());
-                format!("[image: {}]", name.to_string_lossy())
+                format!("[{}: {}]", kind.name(), name.to_string_lossy())
             }
         };
         let parts: Vec<String> = request.content.iter().map(part).collect();
@@ -386,8 +391,18 @@ pub struct RequestSpec {
 #[serde(rename_all = "snake_case")]
 pub enum PartSpec {
     Text(String),
-    ImageUrl(String),
-    ImageFile(PathBuf),
+    Url { kind: Media, url: String },
+    File { kind: Media, path: PathBuf },
+}
+
+impl PartSpec {
+    /// What it is beside text.
+    pub fn media(&self) -> Option<Media> {
+        match self {
+            Self::Text(_) => None,
+            Self::Url { kind, .. } | Self::File { kind, .. } => Some(*kind),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Serialize)]

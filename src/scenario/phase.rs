@@ -6,12 +6,13 @@ use super::{LoadSpec, PhaseSpec, ServerSpec, WorkloadSpec};
 use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{BlockValue, Handle, Value};
+use crate::load::protocol::audio_data;
 use crate::load::random::Random;
-use crate::load::spec::{Arrival, Load, Pace, Protocol};
+use crate::load::spec::{Arrival, AudioPart, Load, Media, Pace, Protocol};
 use crate::resolve::Flat;
 use crate::resolve::FlatAttr;
 use crate::syntax::ast::{Expr, ExprKind, Ident};
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -204,6 +205,7 @@ fn load(
     }
     let server = server?;
     check_api(cx, flat, server, &workload)?;
+    check_modalities(cx, flat, server, &workload)?;
     check_context(cx, flat, server, &workload)?;
     let seed = cx.whole(flat, "seed").unwrap_or(0);
     Some(LoadSpec {
@@ -480,11 +482,7 @@ fn check_api(
             "drop `ignore_eos` from the workload: answers may then be shorter than `output`",
         );
     }
-    let only_text = |r: &super::RequestSpec| {
-        r.content
-            .iter()
-            .all(|part| matches!(part, super::PartSpec::Text(_)))
-    };
+    let only_text = |r: &super::RequestSpec| r.content.iter().all(|part| part.media().is_none());
     if api.protocol == Protocol::OpenaiCompletions
         && !workload
             .requests
@@ -493,13 +491,61 @@ fn check_api(
     {
         refuse(
             format!(
-                "the completions API takes a prompt only, and `{}` has images or a system message",
+                "the completions API takes a prompt only, and `{}` has other parts than text, or a system message",
                 workload.name
             ),
             "use the chat API: `api = \"chat\"`",
         );
+        return fine;
+    }
+    let sound_by_url = |part: &super::PartSpec| match part {
+        super::PartSpec::Url { kind, url } => *kind == Media::Audio && audio_data(url).is_none(),
+        _ => false,
+    };
+    let mut parts = workload.requests.iter().flat_map(|r| &r.content);
+    if api.audio == AudioPart::InputAudio && parts.any(sound_by_url) {
+        refuse(
+            format!(
+                "{}'s {} API takes sound as data only, not by its URL",
+                server.engine, workload.api
+            ),
+            "name a file of the pack: audio(\"speech.wav\")",
+        );
     }
     fine
+}
+
+/// Content that the model does not take.
+fn check_modalities(
+    cx: &Context<'_>,
+    flat: &Flat,
+    server: &ServerSpec,
+    workload: &WorkloadSpec,
+) -> Option<()> {
+    let Some(taken) = &server.modalities else {
+        return Some(());
+    };
+    let parts = workload.requests.iter().flat_map(|r| &r.content);
+    let asked = parts.filter_map(super::PartSpec::media);
+    let others: IndexSet<&str> = asked
+        .map(Media::name)
+        .filter(|name| !taken.iter().any(|taken| taken == name))
+        .collect();
+    if others.is_empty() {
+        return Some(());
+    }
+    let others = others.into_iter().collect::<Vec<_>>().join(" and ");
+    let model = server.model.as_deref().unwrap_or("the model");
+    let message = format!(
+        "{model} takes no {others}, and `{}` sends it",
+        workload.name
+    );
+    cx.eval.report(
+        Diagnostic::error(codes::WRONG_MODALITY, cx.place(flat, "workload"), message)
+            .says(format!("the model takes {}", taken.join(", ")))
+            .help("ask a model that does; or, if this one does, say so in its `modalities`"),
+    );
+    None
 }
 
 /// A prompt and its answer have to lie within the model's context.

@@ -116,6 +116,7 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
         engine: engine.flat.title().to_string(),
         // a path is called as the command names it
         model: served.or_else(|| by_engine.or(path).map(|path| home(&path))),
+        modalities: texts(&field(cx, &model, "modalities", flat.head())),
         context: as_number(&field(cx, &model, "context", flat.head())),
         start,
         layout,
@@ -140,6 +141,14 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
             .text(flat, "ca_file")
             .and_then(|path| existing(cx, flat, "ca_file", &path)),
     })
+}
+
+/// The texts of a list; none where there is none.
+fn texts(value: &Value) -> Option<Vec<String>> {
+    match value {
+        Value::List(items) => Some(items.iter().filter_map(as_text).collect()),
+        _ => None,
+    }
 }
 
 /// This program, for engines that are part of it.

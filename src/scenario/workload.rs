@@ -7,6 +7,7 @@ use crate::eval::{BlockValue, Part, Scope, Shape, Value};
 
 use crate::check::is_whole;
 use crate::load::random::{Law, Random};
+use crate::load::spec::Media;
 use crate::resolve::Flat;
 use crate::source::Span;
 use std::path::Path;
@@ -271,16 +272,21 @@ fn tokens(cx: &Context<'_>, name: &str, value: &Value, place: Span) -> Option<Ra
 fn part(cx: &Context<'_>, value: &Value, place: Span) -> Option<PartSpec> {
     match value {
         Value::Part(Part::Text(text)) | Value::Text(text) => Some(PartSpec::Text(text.to_string())),
-        Value::Part(Part::Image { source, base }) => {
+        Value::Part(Part::Media { kind, source, base }) => {
+            let kind = *kind;
             if ["http://", "https://", "data:"]
                 .iter()
                 .any(|scheme| source.starts_with(scheme))
             {
-                return Some(PartSpec::ImageUrl(source.to_string()));
+                let url = source.to_string();
+                return Some(PartSpec::Url { kind, url });
+            }
+            if !known_ending(cx, kind, source, place) {
+                return None;
             }
             let path = base.clone().unwrap_or_default().join(source.as_ref());
             if path.is_file() {
-                return Some(PartSpec::ImageFile(path));
+                return Some(PartSpec::File { kind, path });
             }
             missing(cx, source, &path, place);
             None
@@ -288,7 +294,7 @@ fn part(cx: &Context<'_>, value: &Value, place: Span) -> Option<PartSpec> {
         Value::Error => None,
         other => {
             let message = format!(
-                "`content` is made of text(…) and image(…), this is {}",
+                "`content` is made of text(…), image(…), audio(…) and video(…), this is {}",
                 other.describe()
             );
             cx.eval
@@ -296,6 +302,26 @@ fn part(cx: &Context<'_>, value: &Value, place: Span) -> Option<PartSpec> {
             None
         }
     }
+}
+
+/// Sound and videos are sent as what the file's name says that they are.
+fn known_ending(cx: &Context<'_>, kind: Media, source: &str, place: Span) -> bool {
+    let known = kind.endings();
+    if known.is_empty() || kind.media_type(Path::new(source)).is_some() {
+        return true;
+    }
+    let endings: Vec<String> = known
+        .iter()
+        .map(|(ending, _)| format!(".{ending}"))
+        .collect();
+    let message = format!("`{source}` has no ending of {}", kind.noun());
+    cx.eval.report(
+        Diagnostic::error(codes::BAD_ARGUMENT, place, message).help(format!(
+            "name the file by its format: {}",
+            endings.join(", ")
+        )),
+    );
+    false
 }
 
 fn missing(cx: &Context<'_>, source: &str, path: &Path, place: Span) {

@@ -47,6 +47,20 @@ pub const BUILTINS: &[Builtin] = &[
         1,
         "An image part of a request: a file of the pack, an http(s) URL or a data URL.",
     ),
+    function(
+        "audio",
+        "audio(source)",
+        &["source"],
+        1,
+        "A piece of sound in a request: a file of the pack (`.wav`, `.mp3`, `.flac`, `.ogg`, `.opus`, `.m4a`, `.aac` or `.webm`), a data URL, or an http(s) URL where the engine's API takes one.",
+    ),
+    function(
+        "video",
+        "video(source)",
+        &["source"],
+        1,
+        "A video in a request: a file of the pack (`.mp4`, `.webm`, `.mov`, `.mkv` or `.avi`), an http(s) URL or a data URL.",
+    ),
     // answers
     function(
         "contains_any",

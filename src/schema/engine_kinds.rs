@@ -95,6 +95,12 @@ pub(super) const KINDS: &[Kind] = &[
                 "Whether `ignore_eos` is understood.",
             ),
             default(
+                "audio",
+                Type::Choice(&["input_audio", "audio_url"]),
+                "\"input_audio\"",
+                "How sound stands in a request: `input_audio`, OpenAI's own (base64 and its format), or `audio_url`, as images do.",
+            ),
+            default(
                 "done_marker",
                 Type::Bool,
                 "true",

@@ -148,6 +148,16 @@ pub const PHASE_METRICS: &[MetricDef] = &[
         "Images in answered requests per second of the phase.",
     ),
     scalar(
+        "audio_rate",
+        Dimension::CLIPS.per(TIME),
+        "Pieces of sound in answered requests per second of the phase.",
+    ),
+    scalar(
+        "video_rate",
+        Dimension::VIDEOS.per(TIME),
+        "Videos in answered requests per second of the phase.",
+    ),
+    scalar(
         "duration",
         TIME,
         "From the first request due to the end of the last one, answered or not; pauses between repetitions left out.",

@@ -14,6 +14,8 @@ const PRECISION: Type = Type::Choice(&[
     "bf16", "fp16", "fp8", "int8", "mxfp8", "mxfp4", "nvfp4", "int4",
 ]);
 
+const MODALITY: Type = Type::Choice(&["text", "image", "audio", "video"]);
+
 const TOWER: &[Attribute] = &[
     required("layers", Type::Int(1), "Transformer layers."),
     required("hidden", Type::Int(1), "Width of the hidden state."),
@@ -148,6 +150,11 @@ pub(super) const KINDS: &[Kind] = &[
                 "served_name",
                 Type::Text,
                 "What requests call it, where that is not its path.",
+            ),
+            optional(
+                "modalities",
+                Type::List(&MODALITY),
+                "What it takes: a workload with other content is an error. Left out, nobody knows.",
             ),
             optional("layers", Type::Int(1), "Transformer layers."),
             optional(
@@ -552,7 +559,7 @@ pub(super) const KINDS: &[Kind] = &[
                 optional(
                     "content",
                     Type::List(&Type::Any),
-                    "The request's parts in order: text(\"…\"), image(\"file or URL\").",
+                    "The request's parts in order: text(\"…\"), image(\"file or URL\"), audio(\"file\"), video(\"file or URL\").",
                 ),
             ),
             staged(

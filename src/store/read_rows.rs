@@ -82,6 +82,8 @@ fn record(row: &Row<'_>) -> Option<Record> {
         answer: String::new(),
         reasoning: String::new(),
         images: row.number("images")??,
+        clips: row.number("clips")??,
+        videos: row.number("videos")??,
         // in the phase's notes only
         resent: false,
         opened: None,
@@ -211,6 +213,8 @@ mod tests {
             status: Some(200),
             finish_reason: Some("stop".into()),
             images: 2,
+            clips: 1,
+            videos: 3,
             accepted: Some(true),
             ..Record::default()
         };

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The columns. `due (s)` is on the run's clock; the other times count from it.
-pub(super) const HEADER: [&str; 24] = [
+pub(super) const HEADER: [&str; 26] = [
     "phase",
     "load",
     "round",
@@ -34,6 +34,8 @@ pub(super) const HEADER: [&str; 24] = [
     "failure",
     "detail",
     "images",
+    "clips",
+    "videos",
     "gaps (ms)",
 ];
 
@@ -144,6 +146,8 @@ fn row(phase: &str, r: &Record, redactor: &Redactor) -> [String; HEADER.len()] {
         failure.into(),
         cell(&detail),
         r.images.to_string(),
+        r.clips.to_string(),
+        r.videos.to_string(),
         gaps().map(ms).collect::<Vec<_>>().join(" "),
     ]
 }

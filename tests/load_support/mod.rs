@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 use scn::load::record::{FailureClass, Outcome, Record};
-use scn::load::spec::{Api, Part, Protocol, Request, Target};
+use scn::load::spec::{Api, AudioPart, Part, Protocol, Request, Target};
 use serde_json::Value;
 use std::future::Future;
 use std::sync::Arc;
@@ -182,6 +182,7 @@ pub fn target(url: &str) -> Target {
             max_tokens_field: "max_tokens".into(),
             stream_usage: true,
             ignore_eos: true,
+            audio: AudioPart::InputAudio,
             done_marker: true,
             keep_alive: true,
         },

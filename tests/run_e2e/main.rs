@@ -10,6 +10,7 @@ mod feasible;
 mod folder;
 mod interrupt;
 mod load;
+mod media;
 mod random;
 mod raw;
 mod reports;

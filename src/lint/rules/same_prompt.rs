@@ -57,7 +57,9 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
         for (load, block) in view.loads(of) {
             let server = view.server(&load.server);
             let said = server.is_some_and(|s| s.options.keys().any(|name| name.contains("cach")));
-            let one = load.workload.requests.len() == 1;
+            let requests = &load.workload.requests;
+            // random words are never the same
+            let one = requests.len() == 1 && requests[0].input.is_none();
             if one && !said && view.starts_on_gpus(&load.server) && load.load.requests != Some(1) {
                 let name = &load.workload.name;
                 let message = format!("every request of `{name}` has the same prompt");

@@ -73,6 +73,8 @@ fn every_metric_follows_its_definition() {
     late.sent = Some(1.2);
     late.first_answer = Some(1.31);
     late.images = 2;
+    late.clips = 3;
+    late.videos = 1;
     let p = phase(vec![
         answered(0.0, 0.1, 3),
         late,
@@ -101,6 +103,8 @@ fn every_metric_follows_its_definition() {
     near(scalar(&p, "input_throughput"), 200.0 / 9.0);
     near(scalar(&p, "total_throughput"), 205.0 / 9.0);
     near(scalar(&p, "image_rate"), 2.0 / 9.0);
+    near(scalar(&p, "audio_rate"), 3.0 / 9.0);
+    near(scalar(&p, "video_rate"), 1.0 / 9.0);
     assert_eq!(Requests::of(&p, None).failures("timeout"), 1);
     assert_eq!(Requests::of(&p, None).failures("status"), 0);
 }
