@@ -37,6 +37,7 @@ fn template(text: &str, to: &str) -> ReportData {
             text: text.into(),
         }),
         columns: vec![("ttft".into(), ms(12.0))],
+        ..ReportData::default()
     }
 }
 

@@ -18,6 +18,7 @@ pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
         phase: None,
         around: Vec::new(),
         due: Due::Anything,
+        head: Span::default(),
     };
     for id in program.user_modules() {
         let module = program.module(id);
@@ -63,6 +64,8 @@ struct Walk<'a> {
     /// The blocks of the scenario around, by kind and name.
     around: Vec<(&'a str, &'a str)>,
     due: Due,
+    /// The head of the block around.
+    head: Span,
 }
 
 /// What may stand where a name does.
@@ -162,6 +165,7 @@ impl<'a> Walk<'a> {
                 }
             }
         }
+        self.head = flat.head();
         for (name, attr) in &flat.attrs {
             let ty = kind.attribute(name).map(|attribute| attribute.ty);
             self.due = ty.map_or(Due::Anything, Due::of);
@@ -294,6 +298,10 @@ impl<'a> Walk<'a> {
         if locals.0.contains_key(name) || names.contains_key(name) {
             return;
         }
+        if self.program.standard.values().any(|id| *id == module) {
+            self.wanted(name);
+            return;
+        }
         let diagnostic = Diagnostic::error(
             codes::UNKNOWN_NAME,
             span,
@@ -312,6 +320,19 @@ impl<'a> Walk<'a> {
             Meant::Help(help) => diagnostic.help(help),
         };
         self.found.push(diagnostic);
+    }
+
+    /// That the library's block which is extended here reads a name that is not here; said once.
+    fn wanted(&mut self, name: &str) {
+        let message = format!("what is extended here reads `{name}`, which is not defined here");
+        let said = |d: &Diagnostic| d.span() == self.head && d.message == message;
+        if self.open || self.found.iter().any(said) {
+            return;
+        }
+        let found = Diagnostic::error(codes::UNKNOWN_NAME, self.head, message);
+        self.found.push(found.help(format!(
+            "call a phase or an axis `{name}`, or write the attributes that read it anew"
+        )));
     }
 
     /// What a name that is not known may have been meant for.

@@ -9,7 +9,9 @@ use crate::diagnostics::{Diagnostic, Severity, capped, codes, has_errors, json, 
 use crate::eval::{Params, Value};
 use crate::lint::suppress;
 use crate::resolve::{self, Flat, Program};
-use crate::scenario::{Case, compile_these, constants, scenarios, suite_scenarios};
+use crate::scenario::{
+    Case, SuiteLimits, compile_these, constants, scenarios, suite_limits, suite_scenarios,
+};
 use crate::source::{FileId, Sources};
 use indexmap::IndexMap;
 use std::path::{Path, PathBuf};
@@ -24,6 +26,8 @@ pub struct Loaded {
     pub cases: Vec<Case>,
     pub found: Vec<Diagnostic>,
     pub secrets: Vec<String>,
+    /// What the selected suite allows.
+    pub suite: Option<SuiteLimits>,
 }
 
 /// Why a command ends before it has begun, on the command line's account.
@@ -244,7 +248,14 @@ fn uncapped(
     let whole = lint && selection.is_everything() && !has_errors(&found);
     suppress(&program.sources, &mut found, &roots, whole);
     levels.apply(&mut found);
+    let mut suites = program.root_blocks("suite");
+    let suite = selection.suite.as_ref().and_then(|name| {
+        let (_, suite) = suites.find(|(_, suite)| suite.title() == name)?;
+        Some(suite_limits(&program, &params, suite))
+    });
+    drop(suites);
     Ok(Loaded {
+        suite,
         program,
         params,
         shown_params,

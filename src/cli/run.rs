@@ -50,6 +50,7 @@ pub fn run(args: RunArgs) -> u8 {
             .collect(),
         params: loaded.shown_params,
         secrets: loaded.secrets,
+        suite: loaded.suite,
         progress: run::progress::terminal(args.quiet, args.verbose > 0, color),
         server_lines: args.verbose > 1,
     };

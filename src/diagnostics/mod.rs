@@ -290,6 +290,8 @@ pub mod codes {
     pub const BAD_LINK: Rule = ("E0459", "bad-link");
     pub const FIT_UNKNOWN: Rule = ("E0457", "fit-unknown");
     pub const BAD_DATA: Rule = ("E0430", "bad-data");
+    pub const REPORT_FILES: Rule = ("E0475", "report-files");
+    pub const SUITE_GPUS: Rule = ("E0476", "suite-gpus");
     pub const BAD_DISTRIBUTION: Rule = ("E0465", "bad-distribution");
     pub const BEYOND_CONTEXT: Rule = ("E0466", "beyond-context");
     pub const WRONG_MODALITY: Rule = ("E0467", "wrong-modality");
@@ -303,6 +305,7 @@ pub mod codes {
     pub const ALWAYS_HOLDS: Rule = ("W0505", "always-holds");
     pub const BAD_SUPPRESSION: Rule = ("W0506", "bad-suppression");
     pub const UNKNOWN_RULE: Rule = ("W0507", "unknown-rule");
+    pub const SUITE_TIMEOUT: Rule = ("W0655", "suite-timeout");
     pub const USELESS_SUPPRESSION: Rule = ("W0508", "useless-suppression");
 }
 

@@ -118,6 +118,9 @@ impl Evaluator<'_> {
                         load: load.clone(),
                     });
                 }
+                if name == "name" {
+                    return Value::Text(phase);
+                }
                 let loads: Vec<&str> = loads.iter().map(AsRef::as_ref).collect();
                 self.metric(Stretch { phase, load: None }, field, whole, &loads)
             }

@@ -75,7 +75,9 @@ impl Evaluator<'_> {
     /// more names to suggest; of the two only that one is shown.
     pub(super) fn global(&self, module: ModuleId, name: &str, span: Span) -> Value {
         let Some(definition) = self.program.module(module).names.get(name) else {
-            if self.program.module(module).is_open() {
+            // what a block of the library reads is said at the block that extends it
+            let of_library = self.program.standard.values().any(|id| *id == module);
+            if of_library || self.program.module(module).is_open() {
                 return Value::Error;
             }
             return self.unset(name, span, "it is known in other places only");

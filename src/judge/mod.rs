@@ -8,6 +8,7 @@
 
 mod check;
 mod facts;
+mod rounds;
 mod verdict;
 mod words;
 
@@ -58,7 +59,22 @@ pub fn judge(case: &Case, data: &CaseData, program: &Program, params: &Params) -
         ..Judged::default()
     };
     for spec in &case.reports {
-        let report = judge.report(spec, &mut judged.notes);
+        let report = match rounds::limited(spec, data) {
+            None => judge.report(spec, &mut judged.notes),
+            Some(data) => {
+                let trusted = Trusted(&data);
+                let judge = Judge {
+                    program,
+                    data: &data,
+                    trusted: Evaluator::new(program, params, &trusted),
+                    all: Evaluator::new(program, params, &data),
+                    every: Evaluator::new(program, params, &data).reading_all(),
+                };
+                let mut report = judge.report(spec, &mut judged.notes);
+                rounds::add_figures(&mut report, &data);
+                report
+            }
+        };
         judged.reports.push(report);
     }
     // one that cannot work is none of those that are compared
@@ -247,13 +263,20 @@ impl Judge<'_> {
                     true => Figure::unavailable(PENDING),
                 };
                 (header.clone(), figure)
-            });
+            })
+            .collect();
         ReportData {
             name: spec.name.clone(),
             format: spec.format,
+            part: spec.part.clone(),
             to: spec.to.clone(),
             template: spec.template.clone(),
-            columns: columns.collect(),
+            columns,
+            series: spec.series.clone(),
+            note: spec.note.as_ref().map(|thunk| {
+                let evaluated = self.evaluate(&self.all, thunk);
+                self.figure(&evaluated).text
+            }),
         }
     }
 

@@ -101,6 +101,7 @@ mod tests {
             checks,
             ranks: Vec::new(),
             reports: Vec::new(),
+            attempts: Vec::new(),
             notes: Vec::new(),
         }
     }

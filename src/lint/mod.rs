@@ -6,6 +6,7 @@ pub mod fix;
 mod levels;
 mod ratio;
 mod rules;
+mod suites;
 mod suppress;
 mod view;
 
@@ -28,12 +29,12 @@ pub fn check(
     scenarios: &[Arc<Flat>],
     cases: &[Case],
 ) -> Vec<Diagnostic> {
+    let mut out = suites::check(program, params, cases);
     // the cases of a scenario follow one another
     let cases: HashMap<&str, &[Case]> = cases
         .chunk_by(|a, b| a.scenario == b.scenario)
         .filter_map(|cases| Some((cases.first()?.scenario.as_str(), cases)))
         .collect();
-    let mut out = Vec::new();
     for flat in scenarios {
         // what cannot work does not run, so there is nothing in it to object to
         let mut cases = cases.get(flat.title()).copied().unwrap_or_default();

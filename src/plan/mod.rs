@@ -91,7 +91,7 @@ impl Plan {
 }
 
 /// A server that already runs takes none from this run.
-fn gpus(servers: &[ServerSpec]) -> u64 {
+pub(crate) fn gpus(servers: &[ServerSpec]) -> u64 {
     servers
         .iter()
         .filter(|server| matches!(server.start, Start::Launch { .. }))

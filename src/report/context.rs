@@ -1,7 +1,8 @@
 //! What a template is given: the result model as it is, with `none` for what it leaves out.
 
 use super::error::ReportError;
-use super::model::{CaseResult, RunResult};
+use super::model::{CaseResult, Part, RunResult};
+use super::part::limited;
 use super::rank::{Ranking, rankings};
 use super::table::Table;
 use super::tally::Tally;
@@ -10,6 +11,7 @@ use indexmap::IndexMap;
 use minijinja::Value;
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
+use std::borrow::Cow;
 
 /// All but the report's own name and rows, made once for all templates of a run.
 pub(super) struct Context {
@@ -22,6 +24,18 @@ pub(super) struct Context {
     /// One per case, in order; with the scenario it belongs to.
     cases: Vec<(String, Option<String>, Value)>,
     rankings: Vec<Ranking>,
+}
+
+/// What one page is of, besides its cases.
+pub(super) struct About<'a> {
+    pub name: &'a str,
+    pub table: &'a Table,
+    pub tally: Tally,
+    /// Where the report says `each`.
+    pub part: Option<&'a Part>,
+    pub notes: Vec<&'a str>,
+    /// Where the template reads it.
+    pub transcript: Option<Vec<Json>>,
 }
 
 impl Context {
@@ -55,19 +69,27 @@ impl Context {
         })
     }
 
-    /// The context of one page: `chosen` are the indices of its cases.
+    /// The context of one page: `chosen` are its cases, with their indices.
     pub(super) fn page(
         &self,
-        name: &str,
-        table: &Table,
-        tally: Tally,
-        chosen: &[usize],
+        about: About<'_>,
+        chosen: &[(usize, &CaseResult)],
     ) -> Result<Value, ReportError> {
         let mut scenarios: IndexMap<&str, (Option<&str>, Vec<Value>)> = IndexMap::new();
-        for (scenario, doc, case) in chosen.iter().filter_map(|i| self.cases.get(*i)) {
+        for (at, result) in chosen {
+            let Some((scenario, doc, case)) = self.cases.get(*at) else {
+                continue;
+            };
             let entry = scenarios.entry(scenario).or_default();
             entry.0 = entry.0.or(doc.as_deref());
-            entry.1.push(case.clone());
+            entry.1.push(match limited(result, about.part) {
+                Cow::Borrowed(_) => case.clone(),
+                Cow::Owned(limited) => {
+                    let mut value = json(&limited)?;
+                    complete_case(&mut value);
+                    to_value(value)
+                }
+            });
         }
         let ranked = |ranking: &&Ranking| scenarios.contains_key(ranking.scenario.as_str());
         let ranked: Vec<&Ranking> = self.rankings.iter().filter(ranked).collect();
@@ -77,31 +99,45 @@ impl Context {
         });
         // one whose figures were made from what it had written stands among the cases
         let shown = |one: &String| {
-            chosen.iter().any(|i| {
+            chosen.iter().any(|(i, _)| {
                 self.folders
                     .get(*i)
                     .is_some_and(|f| f.as_ref() == Some(one))
             })
         };
         let unfinished: Value = self.unfinished.iter().filter(|one| !shown(one)).collect();
-        let mut rows = json(&table.rows)?;
+        let mut rows = json(&about.table.rows)?;
         if let Json::Array(rows) = &mut rows {
             for row in rows {
                 each_item(row, complete_figure);
             }
         }
-        Ok(minijinja::context! {
+        let each = about.part.map(|part| part.each);
+        let phase = about.part.and_then(|part| part.phase.clone());
+        let round = about.part.and_then(|part| part.round);
+        let context = minijinja::context! {
             run => self.run.clone(),
             host => self.host.clone(),
             unfinished => unfinished,
-            tally => to_value(json(&tally)?),
+            tally => to_value(json(&about.tally)?),
             report => minijinja::context! {
-                name => name,
-                headers => table.headers.clone(),
+                name => about.name,
+                headers => about.table.headers.clone(),
                 rows => to_value(rows),
+                notes => to_value(json(&about.notes)?),
+                each => to_value(json(&each)?),
+                phase => phase,
+                round => round,
             },
             scenarios => scenarios.collect::<Value>(),
             rankings => ranked,
+        };
+        Ok(match about.transcript {
+            None => context,
+            Some(lines) => minijinja::context! {
+                transcript => to_value(Json::Array(lines)),
+                ..context
+            },
         })
     }
 }
@@ -118,13 +154,22 @@ fn json(value: &impl Serialize) -> Result<Json, ReportError> {
 fn complete_case(case: &mut Json) {
     fill(
         case,
-        &["scenario_doc", "infeasible", "error", "growth_between"],
+        &[
+            "scenario_doc",
+            "infeasible",
+            "error",
+            "growth_between",
+            "attempts",
+        ],
     );
 
     fill(&mut case["error"], &["help", "log_tail", "phase"]);
     each_value(&mut case["axes"], complete_figure);
     each_item(&mut case["servers"], |server| {
-        fill(server, &["version", "ready_s", "log", "gpus", "process"]);
+        fill(
+            server,
+            &["version", "ready_s", "log", "log_copy", "gpus", "process"],
+        );
         fill(&mut server["process"], &["warning"]);
         if let Some(gpus) = server.pointer_mut("/gpus/counted") {
             each_item(gpus, complete_gpu);
@@ -143,7 +188,7 @@ fn complete_case(case: &mut Json) {
         });
     });
     each_item(&mut case["reports"], |report| {
-        fill(report, &["template"]);
+        fill(report, &["template", "part", "series", "note"]);
         each_item(&mut report["columns"], |column| {
             complete_figure(&mut column[1]);
         });
@@ -278,6 +323,7 @@ mod tests {
                 launch: 0,
                 ready_s: whole.then_some(1.0),
                 log: some("server.log"),
+                log_copy: some("logs/c.log"),
                 gpus: Some(ServerGpus {
                     why: "w".into(),
                     counted: vec![ServerGpu {
@@ -333,6 +379,7 @@ mod tests {
                 why: "w".into(),
             }],
             ranks: Vec::new(),
+            attempts: Vec::new(),
             reports: vec![ReportData {
                 name: "r".into(),
                 format: ReportFormat::Csv,
@@ -342,6 +389,9 @@ mod tests {
                     text: "t".into(),
                 }),
                 columns: vec![("h".into(), figure())],
+                part: None,
+                series: Vec::new(),
+                note: some("n"),
             }],
             notes: vec![],
         }

@@ -1,7 +1,7 @@
 //! Which files a run's reports are, and which cases each of them tells of.
 
 use super::error::{Clash, ReportError};
-use super::model::{CaseResult, ReportData, ReportFormat, Template};
+use super::model::{CaseResult, Each, Part, ReportData, ReportFormat, Template};
 use std::path::{Component, Path, PathBuf};
 
 /// The `to` of the GitHub step summary.
@@ -52,7 +52,7 @@ pub(super) fn outputs(cases: &[CaseResult]) -> (Vec<Output<'_>>, Vec<ReportError
             // `a.md` and `./a.md` are one file
             let same = outputs
                 .iter_mut()
-                .find(|o| o.path == path && (path.is_some() || o.name == report.name));
+                .find(|o| o.path == path && (path.is_some() || same_page(o, report)));
             let Some(output) = same else {
                 outputs.push(Output {
                     to,
@@ -84,6 +84,22 @@ pub(super) fn outputs(cases: &[CaseResult]) -> (Vec<Output<'_>>, Vec<ReportError
     (outputs, errors)
 }
 
+/// Of the step summary: what is of one report and of one part of it is one page.
+fn same_page(output: &Output<'_>, report: &ReportData) -> bool {
+    output.name == report.name && unit(output.part()) == unit(report.part.as_ref())
+}
+
+fn unit(part: Option<&Part>) -> Option<(Each, &str)> {
+    part.map(|part| (part.each, part.unit.as_str()))
+}
+
+impl<'a> Output<'a> {
+    /// What it tells of, where its report says `each`.
+    pub(super) fn part(&self) -> Option<&'a Part> {
+        self.parts.first().and_then(|(_, data)| data.part.as_ref())
+    }
+}
+
 fn difference(output: &Output<'_>, report: &ReportData) -> Option<&'static str> {
     if output.name != report.name {
         Some("names")
@@ -91,13 +107,15 @@ fn difference(output: &Output<'_>, report: &ReportData) -> Option<&'static str> 
         Some("formats")
     } else if output.template != report.template.as_ref() {
         Some("templates")
+    } else if unit(output.part()) != unit(report.part.as_ref()) {
+        Some("parts (`each` makes a file for each)")
     } else {
         None
     }
 }
 
 /// A relative path that stays below its folder, in its shortest form; or why it does not.
-fn below(to: &str) -> Result<PathBuf, &'static str> {
+pub(super) fn below(to: &str) -> Result<PathBuf, &'static str> {
     if to.contains(|c: char| c.is_control()) {
         return Err("a path holds no control characters");
     }

@@ -2,6 +2,7 @@
 
 mod columns;
 mod context;
+mod environment;
 mod error;
 mod failed;
 mod figures;
@@ -9,20 +10,25 @@ mod filters;
 mod github;
 mod group;
 mod junit;
+mod logs;
 mod markdown;
 pub mod model;
+mod part;
 pub mod rank;
 pub(crate) mod reached;
+mod series;
 mod table;
 mod tables;
 mod tally;
 mod template;
 pub mod terminal;
 pub mod text;
+mod transcript;
 mod warned;
 mod write;
 
 pub use error::{Clash, ReportError, ReportErrors, TemplateError};
 pub use tally::Tally;
 pub use template::{check_template, std_template, std_templates};
+pub use transcript::wants_answers;
 pub use write::{as_stored, write_all, write_folder};

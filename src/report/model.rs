@@ -234,6 +234,9 @@ pub struct CaseResult {
     /// Its part in the scenario's ranks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ranks: Vec<RankValue>,
+    /// Earlier tries of it, on servers that did not start or died; its own figures are of the last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<Attempt>,
     /// Remarks that a reader must know: token counts missing, answers declared by the workload.
     pub notes: Vec<String>,
 }
@@ -257,6 +260,16 @@ impl CaseResult {
         let expects = |check: &CheckResult| check.level == CheckLevel::Expect;
         self.verdict == Verdict::NoData && !self.checks.iter().any(expects)
     }
+}
+
+/// A try of a case that was given up and made again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Attempt {
+    pub started: String,
+    pub duration_s: f64,
+    pub error: WorldError,
+    /// What it left, relative to the case's folder.
+    pub folder: String,
 }
 
 /// Two phases, by name.
@@ -302,6 +315,9 @@ pub struct ServerResult {
     /// Log file relative to the case's folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log: Option<String>,
+    /// Where a copy of it goes, below `reports`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_copy: Option<String>,
     /// The GPUs that its figures count; none where there are none, `gpu_memory.max` says why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gpus: Option<ServerGpus>,
@@ -439,10 +455,13 @@ pub struct RankValue {
 }
 
 /// One case's part in one report: the evaluated columns, and where they go.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ReportData {
     pub name: String,
     pub format: ReportFormat,
+    /// Of what its file tells, where the report says `each`; otherwise of all that goes to one path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
     /// Evaluated paths below the run folder's `reports/`, or `github:summary`.
     pub to: Vec<String>,
     /// For templates: `std:summary.md.j2`, or a file of the pack (its text is kept here, so that
@@ -451,6 +470,60 @@ pub struct ReportData {
     pub template: Option<Template>,
     /// Header and value, in order.
     pub columns: Vec<(String, Figure)>,
+    /// What is written over time, in place of columns.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub series: Vec<ReportSeries>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// What one file of a report tells of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Part {
+    pub each: Each,
+    /// Parts of one file have this in common, and those of two files have not.
+    pub unit: String,
+    /// The one phase, of `each = "phase"` and `"round"`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<String>,
+    /// The one repetition of it, from 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round: Option<u32>,
+    /// The phase with the figures of that repetition alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub figures: Option<PhaseResult>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Each {
+    Run,
+    Scenario,
+    /// The cases that share a start of their servers.
+    Server,
+    Case,
+    Phase,
+    Round,
+}
+
+/// A series of a report, as written and what it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportSeries {
+    pub text: String,
+    pub of: SeriesOf,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SeriesOf {
+    /// Sampled of a server.
+    Server { server: String, series: String },
+    /// How many requests of a phase, or of one of its loads, had ended.
+    Requests {
+        phase: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        load: Option<String>,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -459,13 +532,16 @@ pub struct Template {
     pub text: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReportFormat {
     /// A minijinja template over the whole result.
+    #[default]
     Template,
     Csv,
     Markdown,
     Json,
     Junit,
+    /// The machine and the engines, as text or JSON.
+    Environment,
 }

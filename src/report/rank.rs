@@ -1,6 +1,7 @@
 //! The places of cases in a scenario's ranks, from their results alone.
 
 use super::model::{CaseResult, RankValue};
+use crate::units::number;
 use indexmap::IndexMap;
 use serde::Serialize;
 use std::cmp::Ordering;
@@ -22,6 +23,16 @@ pub struct Group {
     /// `concurrency=16`; empty where the rank is over all cases.
     pub within: String,
     pub rows: Vec<Row>,
+    /// How far the best is ahead of the next; none where there is no next, or its figure is 0.
+    pub margin: Option<Margin>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Margin {
+    /// `12.3 % more`, `4 % less`.
+    pub text: String,
+    /// The next case; several that are equal are one place.
+    pub over: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -88,8 +99,28 @@ fn placed((within, mut members): (String, Vec<(&CaseResult, &RankValue)>)) -> Gr
     };
     Group {
         rows: members.iter().map(row).collect(),
+        margin: margin(&members),
         within,
     }
+}
+
+/// Of members in their order.
+fn margin(members: &[(&CaseResult, &RankValue)]) -> Option<Margin> {
+    let mut rest = members.iter();
+    let best = rest.next()?.1;
+    let (next, value) = rest.find_map(|(case, rank)| {
+        let value = rank.value.value.filter(|v| Some(*v) != best.value.value)?;
+        Some((case, value))
+    })?;
+    let ahead = (best.value.value? - value) / value.abs();
+    ahead.is_finite().then(|| Margin {
+        text: format!(
+            "{} % {}",
+            number(ahead.abs() * 100.0, 3),
+            if ahead > 0.0 { "more" } else { "less" }
+        ),
+        over: next.case.clone(),
+    })
 }
 
 #[cfg(test)]
@@ -136,6 +167,15 @@ mod tests {
         assert_eq!(
             groups.collect::<Vec<_>>(),
             ["concurrency=1: 1 d, 1 e, 3 b, 0 a", "concurrency=2: 1 c"]
+        );
+        let margins = ranking.groups.iter().map(|group| {
+            let margin = group.margin.as_ref();
+            margin.map(|margin| format!("{} than {}", margin.text, margin.over))
+        });
+        // the first place is shared by two, and alone in the other group
+        assert_eq!(
+            margins.collect::<Vec<_>>(),
+            [Some("33.3 % less than b".to_string()), None]
         );
         let mut highest = cases;
         for case in &mut highest {

@@ -31,6 +31,13 @@ pub fn check_template(name: &str, text: &str) -> Result<(), Box<TemplateError>> 
     added.map_err(|e| explain(&e, name, text, None))
 }
 
+/// The names that a template takes from what it is given; none of one that cannot be read.
+pub(super) fn names_in(text: &str) -> HashSet<String> {
+    let env = environment();
+    let template = env.template_from_str(text);
+    template.map_or_else(|_| HashSet::new(), |t| t.undeclared_variables(false))
+}
+
 /// Renders a page.
 pub(super) fn render(
     name: &str,

@@ -1,16 +1,18 @@
 //! Writes all reports of a run into its folder.
 
-use super::context::Context;
+use super::context::{About, Context};
 use super::error::{ReportError, ReportErrors};
 use super::group::{Output, outputs};
-use super::model::{CaseResult, ReportFormat, RunResult, SCHEMA_VERSION};
+use super::model::{CaseResult, CaseSummary, ReportFormat, RunResult, SCHEMA_VERSION};
+use super::part::limited;
 use super::table::Table;
 use super::tally::Tally;
 use super::template::{render, std_template, std_templates};
-use super::{columns, github, junit, markdown, tables};
+use super::{columns, environment, github, junit, logs, markdown, series, tables, transcript};
 use crate::store::{HostFacts, Redactor, RunFolder, StoreError, write_whole};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -65,6 +67,9 @@ pub fn write_all(
             (None, Ok(bytes)) => pages.push(page(output, &bytes)),
             (_, Err(error)) => keep(Err(error)),
         }
+    }
+    for copy in logs::copies(&writer.cases) {
+        keep(writer.copy_log(copy));
     }
     if let Some(result) = writer.summary(&pages, step_summary) {
         keep(result);
@@ -121,13 +126,62 @@ impl<'a> Writer<'a> {
     /// What one output holds.
     fn bytes(&self, output: &Output<'_>) -> Result<Vec<u8>, ReportError> {
         let table = Table::of(&output.parts);
+        if output.parts.iter().any(|(_, part)| !part.series.is_empty()) {
+            return self.series(output);
+        }
         match output.format {
             ReportFormat::Csv => columns::csv(&table),
-            ReportFormat::Markdown => Ok(tables::of_report(&table).into_bytes()),
+            ReportFormat::Markdown => Ok(noted(tables::of_report(&table), output).into_bytes()),
             ReportFormat::Junit => junit::junit(&self.run, &cases_of(output)),
-            ReportFormat::Json => json(&self.run, &cases_of(output)),
+            ReportFormat::Json => {
+                let cases = cases_of(output);
+                let cases = cases.iter().map(|case| limited(case, output.part()));
+                json(&self.run, &cases.collect::<Vec<_>>())
+            }
             ReportFormat::Template => self.page(output, &table),
+            ReportFormat::Environment => {
+                let (host, cases) = (self.folder.env()?, cases_of(output));
+                match output.to.ends_with(".json") {
+                    true => environment::json(&self.run, host.as_ref(), &cases),
+                    false => Ok(environment::text(&self.run, host.as_ref(), &cases).into_bytes()),
+                }
+            }
         }
+    }
+
+    fn series(&self, output: &Output<'_>) -> Result<Vec<u8>, ReportError> {
+        let mut all = Vec::new();
+        for (case, data) in &output.parts {
+            let (path, part) = (self.path_of(case), data.part.as_ref());
+            all.extend(series::of_case(
+                self.folder,
+                path,
+                case,
+                &data.series,
+                part,
+            )?);
+        }
+        match output.format {
+            ReportFormat::Csv => series::csv(&all),
+            _ => series::json(&all, &notes(output)),
+        }
+    }
+
+    /// A case's folder, relative to the run's.
+    fn path_of(&self, case: &CaseResult) -> Option<&str> {
+        let of = |s: &&CaseSummary| s.scenario == case.scenario && s.case == case.case;
+        let summary = self.run.cases.iter().find(of);
+        summary.map(|summary| summary.folder.as_str())
+    }
+
+    /// Questions and answers of the output's cases.
+    fn transcript(&self, output: &Output<'_>) -> Result<Vec<serde_json::Value>, ReportError> {
+        let mut all = Vec::new();
+        for (case, data) in &output.parts {
+            let (path, part) = (self.path_of(case), data.part.as_ref());
+            all.extend(transcript::of_case(self.folder, path, case, part)?);
+        }
+        Ok(all)
     }
 
     fn page(&self, output: &Output<'_>, table: &Table) -> Result<Vec<u8>, ReportError> {
@@ -148,7 +202,19 @@ impl<'a> Writer<'a> {
             chosen.extend(at.filter(|at| !chosen.contains(at)));
         }
         let tally = Tally::of(chosen.iter().map(|i| &self.cases[*i]));
-        let context = self.context.page(output.name, table, tally, &chosen)?;
+        let mut about = About {
+            name: output.name,
+            table,
+            tally,
+            part: output.part(),
+            notes: notes(output),
+            transcript: None,
+        };
+        if transcript::wants_answers(text) {
+            about.transcript = Some(self.transcript(output)?);
+        }
+        let chosen = chosen.into_iter().map(|at| (at, &self.cases[at]));
+        let context = self.context.page(about, &chosen.collect::<Vec<_>>())?;
         render(name, text, &context)
             .map(String::into_bytes)
             .map_err(|error| ReportError::Template {
@@ -175,6 +241,23 @@ impl<'a> Writer<'a> {
         let path = reports.join(path);
         write_whole(&path, bytes)?;
         Ok(path)
+    }
+
+    /// A server's log as it is in the run's folder, where it was masked as it was written.
+    fn copy_log(&self, copy: logs::Copy<'_>) -> Result<PathBuf, ReportError> {
+        let to = copy.path?;
+        let folder = self.path_of(copy.case).unwrap_or_default();
+        let from = self.folder.path().join(folder).join(copy.log);
+        let bytes = fs::read(&from).map_err(|e| StoreError::io("read the log", &from, e))?;
+        let output = Output {
+            to: copy.to,
+            path: None,
+            name: "log",
+            format: ReportFormat::Environment,
+            template: None,
+            parts: Vec::new(),
+        };
+        self.write(&output, &to, &bytes)
     }
 
     /// The step summary: the reports that name it, after the verdicts; where none does and there
@@ -221,11 +304,16 @@ impl<'a> Writer<'a> {
     fn standard_page(&self) -> Result<String, ReportError> {
         let name = SUMMARY_TEMPLATE;
         let text = std_template(name).unwrap_or_default();
-        let all: Vec<usize> = (0..self.cases.len()).collect();
-        let tally = Tally::of(&self.cases);
-        let context = self
-            .context
-            .page("step summary", &Table::default(), tally, &all)?;
+        let all: Vec<(usize, &CaseResult)> = self.cases.iter().enumerate().collect();
+        let about = About {
+            name: "step summary",
+            table: &Table::default(),
+            tally: Tally::of(&self.cases),
+            part: None,
+            notes: Vec::new(),
+            transcript: None,
+        };
+        let context = self.context.page(about, &all)?;
         render(name, text, &context).map_err(|error| ReportError::Template {
             report: "step summary".into(),
             error,
@@ -260,12 +348,25 @@ fn cases_of<'a>(output: &Output<'a>) -> Vec<&'a CaseResult> {
     cases
 }
 
-fn json(run: &RunResult, cases: &[&CaseResult]) -> Result<Vec<u8>, ReportError> {
+/// What the report says below its table, case by case.
+fn notes<'a>(output: &Output<'a>) -> Vec<&'a str> {
+    let parts = output.parts.iter();
+    parts.filter_map(|(_, data)| data.note.as_deref()).collect()
+}
+
+fn noted(mut table: String, output: &Output<'_>) -> String {
+    for note in notes(output) {
+        table.push_str(&format!("\n{}\n", markdown::escape(note)));
+    }
+    table
+}
+
+fn json(run: &RunResult, cases: &[Cow<'_, CaseResult>]) -> Result<Vec<u8>, ReportError> {
     #[derive(Serialize)]
     struct Page<'a> {
         schema: u32,
         run: &'a RunResult,
-        cases: &'a [&'a CaseResult],
+        cases: &'a [Cow<'a, CaseResult>],
     }
     let page = Page {
         schema: SCHEMA_VERSION,
@@ -285,7 +386,10 @@ fn page(output: &Output<'_>, bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     match output.format {
         ReportFormat::Template | ReportFormat::Markdown => text.into_owned(),
-        ReportFormat::Csv | ReportFormat::Json | ReportFormat::Junit => markdown::fence(&text),
+        ReportFormat::Csv
+        | ReportFormat::Json
+        | ReportFormat::Junit
+        | ReportFormat::Environment => markdown::fence(&text),
     }
 }
 

@@ -10,13 +10,14 @@ use super::{Shared, error, gpus, samples};
 use crate::measure::case::{CaseData, PhaseData};
 use crate::probe::sampler;
 use crate::report::model::{CaseResult, ServerResult, WorldError};
+use crate::report::wants_answers;
 use crate::run::progress::Event;
 use crate::scenario::{Case, Start as How, names_of};
 use crate::stop::{Stop, StopLevel};
-use crate::store::CaseFolder;
+use crate::store::{CaseFolder, RequestLog};
 use indexmap::IndexMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 /// How often it is said that a server is still being waited for.
@@ -50,6 +51,7 @@ impl Servers {
         folder: &CaseFolder,
         stop: &Stop,
     ) -> Result<Self, WorldError> {
+        rest(shared, stop).await;
         let number = start.launch;
         let mut this = Self {
             start,
@@ -117,7 +119,11 @@ impl Servers {
 
     /// Stops those that scn started.
     pub async fn stop(self, shared: &Shared, stop: &Stop) {
+        let mut pause = Duration::ZERO;
         for live in self.servers {
+            if live.running.is_some() {
+                pause = pause.max(live.spec.pause);
+            }
             let name = live.spec.name.clone();
             if live.running.is_some() {
                 shared.progress.event(Event::LaunchStopping {
@@ -146,6 +152,38 @@ impl Servers {
         for follower in self.followed {
             follower.end().await;
         }
+        if pause > Duration::ZERO {
+            let until = tokio::time::Instant::now() + pause;
+            *shared
+                .rests_until
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = Some(until);
+        }
+    }
+}
+
+/// Waits until the `pause` of the servers before is over, or the run is stopped.
+async fn rest(shared: &Shared, stop: &Stop) {
+    let rests = |shared: &Shared| {
+        let mut until = shared
+            .rests_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        until.take()
+    };
+    let now = tokio::time::Instant::now();
+    let Some(until) = rests(shared).filter(|until| *until > now) else {
+        return;
+    };
+    let waits = until - now;
+    shared.log(
+        "pause",
+        serde_json::json!({ "seconds": waits.as_secs_f64() }),
+    );
+    let mut stop = stop.clone();
+    tokio::select! {
+        () = tokio::time::sleep_until(until) => {}
+        () = stop.reached(StopLevel::Finish) => {}
     }
 }
 
@@ -225,14 +263,23 @@ pub async fn run(
     let mut rows: Vec<ServerResult> = servers
         .servers
         .iter()
-        .map(|live| server_result(live, servers.start.number, folder))
+        .map(|live| {
+            let mut row = server_result(live, servers.start.number, folder);
+            let copy = spec.logs.iter().find(|(server, _)| *server == row.name);
+            row.log_copy = copy.map(|(_, to)| to.clone());
+            row
+        })
         .collect();
     let running = serde_json::json!({ "scenario": spec.scenario, "case": spec.id, "begun": begun, "servers": rows });
     shared.log("case_running", running);
-    let log = folder
+    let mut log = folder
         .requests()
         .map_err(|e| problem = Some(error::of_store(&e, None)))
         .ok();
+    let templates = spec.reports.iter().filter_map(|r| r.template.as_ref());
+    if templates.into_iter().any(|t| wants_answers(&t.text)) {
+        log.iter_mut().for_each(RequestLog::keep_all_answers);
+    }
     let recorder = Recorder::new(shared.clone(), log);
     let watched: Vec<Watched<'_>> = servers
         .servers
@@ -303,7 +350,9 @@ pub async fn run(
         interrupted: stop.level() > StopLevel::Run,
     };
     let judge = (&*shared.program, &*shared.params);
-    result(spec, judge, rows, &data, &begun, ended)
+    let mut result = result(spec, judge, rows, &data, &begun, ended);
+    result.notes.extend(shared.limits.ended().map(String::from));
+    result
 }
 
 /// What the record keeps of a phase besides its requests, samples and rounds.
@@ -360,6 +409,7 @@ fn server_result(live: &Live, number: u32, folder: &CaseFolder) -> ServerResult 
         launch: number,
         ready_s: live.ready_s(),
         log: live.log.as_deref().and_then(|log| log_in(log, folder)),
+        log_copy: None,
         gpus: None,
         metrics: IndexMap::new(),
     }

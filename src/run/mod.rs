@@ -2,11 +2,13 @@
 
 mod across;
 mod attached;
+mod attempts;
 mod case;
 mod error;
 mod follow;
 mod gone;
 mod gpus;
+mod limits;
 mod masked;
 mod phase;
 pub mod progress;
@@ -31,7 +33,7 @@ use crate::report::model::{
 };
 use crate::report::reached::{not_reached, reached};
 use crate::resolve::{Kept, KeptTemplate, Program};
-use crate::scenario::{Case, Start, Word, not_feasible};
+use crate::scenario::{Case, Start, SuiteLimits, Word, not_feasible};
 use crate::stop::{Stop, StopLevel, stop_pair};
 use crate::store::{CaseFolder, ClientScheduling, HostFacts, Redactor, RunFolder};
 use crate::syntax::ast::CheckLevel;
@@ -53,6 +55,8 @@ pub struct Options {
     pub progress: Box<dyn Progress>,
     /// Whether `progress` is told every line that servers write.
     pub server_lines: bool,
+    /// What the suite allows that is run.
+    pub suite: Option<SuiteLimits>,
 }
 
 /// What a run came to; the details are in its folder.
@@ -81,6 +85,9 @@ pub(crate) struct Shared {
     problem: Mutex<Option<WorldError>>,
     /// What checks across cases read of those that have run.
     answers: Mutex<across::AllAnswers>,
+    limits: limits::Limits,
+    /// Before this no further server is started.
+    rests_until: Mutex<Option<tokio::time::Instant>>,
 }
 
 impl Shared {
@@ -181,7 +188,10 @@ pub async fn run(
         http,
         problem: Mutex::new(None),
         answers: Mutex::default(),
+        limits: limits::Limits::new(options.suite, stopper.clone(), cases),
+        rests_until: Mutex::new(None),
     });
+    let timer = limits::watch(&shared);
     let signals =
         signals::watch(stopper, shared.clone()).map_err(|e| RunError::Setup(e.to_string()))?;
     if let Err(error) = crate::engine::guard::become_subreaper() {
@@ -219,16 +229,21 @@ pub async fn run(
         .await;
     }
     signals.abort();
+    timer.inspect(tokio::task::JoinHandle::abort);
     if stop.level() > StopLevel::Run {
         not_started(&shared, cases, &mut results, &mut result);
     }
 
     across::judge_all(&shared, cases, &mut results, &mut result);
 
-    let interrupted = stop.level() > StopLevel::Run;
+    let by_suite = shared.limits.exit_code(&results);
+    let interrupted = stop.level() > StopLevel::Run && by_suite.is_none();
     result.interrupted = interrupted;
     result.finished = Some(rfc3339(&jiff::Zoned::now()));
-    let mut exit_code = crate::judge::exit_code(results.iter(), interrupted);
+    let mut exit_code = match by_suite {
+        Some(code) => code,
+        None => crate::judge::exit_code(results.iter(), interrupted),
+    };
     result.exit_code = Some(exit_code);
     shared.log(
         "run_finished",
@@ -392,49 +407,82 @@ async fn run_launch(
             Ok(folder) => folder,
             Err(error) => {
                 let error = error::of_store(&error, None);
-                finish(
-                    shared,
-                    None,
-                    case::failed(spec, shared, error, &begun),
-                    results,
-                    run,
-                );
+                let result = case::failed(spec, shared, error, &begun);
+                finish(shared, None, result, results, run);
                 continue;
             }
         };
-        if servers.as_ref().is_some_and(case::Servers::any_ended)
-            && let Some(dead) = servers.take()
-        {
-            dead.stop(shared, stop).await;
-        }
-        if servers.is_none() {
-            *number += 1;
-            let start = case::Start {
-                launch: launch.number,
-                number: *number,
-                again: std::mem::replace(&mut again, true),
-            };
-            match case::Servers::start(shared, spec, start, &folder, stop).await {
-                Ok(started) => servers = Some(started),
-                Err(error) => {
+        let mut tries = Vec::new();
+        let mut said = false;
+        let result = loop {
+            attempts::without_dead(shared, &mut servers, stop).await;
+            let mut start = None;
+            if servers.is_none() {
+                *number += 1;
+                start = Some(case::Start {
+                    launch: launch.number,
+                    number: *number,
+                    again: std::mem::replace(&mut again, true),
+                });
+            }
+            let result = one_try(shared, spec, (&mut servers, start), &folder, stop, || {
+                if !std::mem::replace(&mut said, true) {
                     shared.progress.event(case_started(spec, results.len()));
-                    let mut result = case::failed(spec, shared, error, &begun);
-                    if stop.level() > StopLevel::Run {
-                        result.verdict = Verdict::Interrupted;
-                    }
-                    finish(shared, Some(&folder), result, results, run);
-                    continue;
+                }
+            })
+            .await;
+            let Some(error) = attempts::reason(spec, &result, tries.len(), stop).cloned() else {
+                break result;
+            };
+            // its log goes where the rest of the try goes
+            attempts::without_dead(shared, &mut servers, stop).await;
+            let place = (&folder, tries.len() + 1);
+            match attempts::put_aside(shared, spec, &result, &error, place) {
+                Ok(attempt) => tries.push(attempt),
+                Err(error) => {
+                    shared.keep(error);
+                    break result;
                 }
             }
-        }
-        if let Some(servers) = &servers {
-            shared.progress.event(case_started(spec, results.len()));
-            let result = case::run(shared, spec, servers, &folder, stop).await;
-            finish(shared, Some(&folder), result, results, run);
-        }
+        };
+        let result = attempts::with(result, tries);
+        finish(shared, Some(&folder), result, results, run);
     }
     if let Some(servers) = servers {
         servers.stop(shared, stop).await;
+    }
+}
+
+/// A case on its servers, which are started first where `start` says so.
+async fn one_try(
+    shared: &Arc<Shared>,
+    spec: &Case,
+    (servers, start): (&mut Option<case::Servers>, Option<case::Start>),
+    folder: &CaseFolder,
+    stop: &Stop,
+    say: impl FnOnce(),
+) -> CaseResult {
+    let begun = Begun::now(shared);
+    if let Some(start) = start {
+        match case::Servers::start(shared, spec, start, folder, stop).await {
+            Ok(started) => *servers = Some(started),
+            Err(error) => {
+                say();
+                let mut result = case::failed(spec, shared, error, &begun);
+                if stop.level() > StopLevel::Run {
+                    result.verdict = Verdict::Interrupted;
+                }
+                return result;
+            }
+        }
+    }
+    say();
+    match servers {
+        Some(servers) => case::run(shared, spec, servers, folder, stop).await,
+        None => {
+            let error = error::other("server_not_started", "there is no server", None);
+            case::failed(spec, shared, error, &begun)
+        }
     }
 }
 
@@ -462,11 +510,10 @@ fn not_started(
             continue;
         }
         let begun = Begun::now(shared);
-        let error = error::other(
-            "interrupted",
-            "the case did not start: the run was interrupted before",
-            None,
-        );
+        let why = shared.limits.ended();
+        let why = why.unwrap_or("the run was interrupted before");
+        let message = format!("the case did not start: {why}");
+        let error = error::other("interrupted", message, None);
         shared.progress.event(case_started(spec, results.len()));
         let mut result = case::failed(spec, shared, error, &begun);
         // it took none, which is not the same as the moment that writing this takes
@@ -542,6 +589,7 @@ fn finish(
         });
     }
     results.push(result);
+    limits::after_case(shared, results);
 }
 
 fn rfc3339(time: &jiff::Zoned) -> String {

@@ -26,8 +26,10 @@ impl Recorder {
     pub fn take(&self, phase: &str, workload: &WorkloadSpec, mut record: Record) {
         requests::judge(&self.shared, workload, &mut record);
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        let question = log.as_ref().filter(|log| log.keeps_all_answers());
+        let question = question.and_then(|_| workload.question(record.row));
         if let Some(open) = log.as_mut()
-            && let Err(problem) = open.write(phase, &record)
+            && let Err(problem) = open.write_asked(phase, &record, question.as_deref())
         {
             // nothing more can be written; what was is kept, and so is the reason
             self.shared.keep(error::of_store(&problem, Some(phase)));

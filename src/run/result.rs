@@ -134,6 +134,7 @@ pub(super) fn result(
         checks: judged.checks,
         reports: judged.reports,
         ranks: judged.ranks,
+        attempts: Vec::new(),
         notes,
     }
 }

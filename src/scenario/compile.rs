@@ -5,7 +5,7 @@ use super::context::Context;
 use super::unmeasured::{Launched, Unmeasured};
 use super::{
     Across, Case, ServerSpec, by_case, checks, cluster, constants, feasible, matrix, phase, rank,
-    report, server,
+    report, report_parts, server, server_log,
 };
 use crate::check::{is_whole, modules_of};
 use crate::diagnostics::{Diagnostic, codes, has_errors};
@@ -156,6 +156,8 @@ fn scenario(program: &Program, params: &Params, flat: &Arc<Flat>, out: &mut Comp
     }
     out.found.extend(gathered);
     across(cases);
+    out.found.extend(report_parts::files(flat, cases));
+    out.found.extend(server_log::shared(flat, cases));
 }
 
 /// The cases as `at(…)` finds them.
@@ -421,6 +423,8 @@ fn one(
             .unwrap_or(Duration::from_secs(3600)),
         estimate: cx.duration(flat, "estimate"),
         isolate: cx.flag(flat, "isolate").unwrap_or(false),
+        retry: cx.whole(flat, "retry").unwrap_or(0),
+        logs: Vec::new(),
         phases: Vec::new(),
         servers,
         checks: Vec::new(),
@@ -501,6 +505,7 @@ fn measured(
     case.checks = checks::lower(&cx, case);
     case.reports = report::all(&cx, case);
     case.ranks = rank::all(&cx, case);
+    case.logs = server_log::all(&cx, case);
     for name in flat.lets.keys() {
         cx.eval.local(name, &cx.scope);
     }

@@ -57,6 +57,13 @@ fn named(eval: &Evaluator<'_>, module: ModuleId, suite: &Flat) -> Vec<Arc<Flat>>
 
 fn suite(eval: &Evaluator<'_>, module: ModuleId, suite: &Flat) {
     let scenarios = named(eval, module, suite);
+    for (name, attr) in suite.attrs.iter().filter(|(name, _)| *name != "scenarios") {
+        let attribute = schema::kind("suite").and_then(|kind| kind.attribute(name));
+        if let Some(attribute) = attribute {
+            let scope = Scope::of(module).inside(suite).in_module(attr.module);
+            eval.attribute(attribute, &attr.expr, &scope);
+        }
+    }
     let place = suite.attrs.get("scenarios").map(|attr| attr.expr.span);
     for flat in &scenarios {
         if let (false, Some(place)) = (runs(flat), place) {

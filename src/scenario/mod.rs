@@ -20,7 +20,11 @@ mod options;
 mod phase;
 mod rank;
 mod report;
+mod report_parts;
+mod report_series;
 mod server;
+mod server_log;
+mod suite;
 mod unmeasured;
 mod vain;
 mod workload;
@@ -34,13 +38,14 @@ pub use gpu::{GpuSpec, price};
 pub use memory::{MemorySpec, Pool, Sum};
 pub use report::figure;
 pub use server::PORT;
+pub use suite::{SuiteLimits, suite_limits};
 pub use unmeasured::{Names, Unmeasured, names_of};
 pub use workload::answered;
 
 use crate::eval::{Cases, Query, Scope, Value};
 use crate::load::random::Random;
 use crate::load::spec::{Api, Load, Media, Pace};
-use crate::report::model::{Figure, ReportFormat, Template};
+use crate::report::model::{Figure, Part, ReportFormat, ReportSeries, Template};
 use crate::source::Span;
 use crate::syntax::ast::{CheckLevel, Expr};
 use crate::units::Dimension;
@@ -74,7 +79,13 @@ pub struct Case {
     #[serde(serialize_with = "maybe_seconds")]
     pub estimate: Option<Duration>,
     pub isolate: bool,
+    /// How often it is run again where a server did not start or died.
+    pub retry: u64,
     pub servers: Vec<ServerSpec>,
+    /// Where copies of logs go, below `reports`: server and path. Not of the server itself: cases
+    /// that differ in this share it all the same.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub logs: Vec<(String, String)>,
     pub phases: Vec<PhaseSpec>,
     pub checks: Vec<CheckSpec>,
     pub reports: Vec<ReportSpec>,
@@ -180,6 +191,9 @@ pub struct ServerSpec {
     pub apis: IndexMap<String, Api>,
     pub ready: Ready,
     pub stop: StopSpec,
+    /// How long after its end the next one is started.
+    #[serde(serialize_with = "seconds")]
+    pub pause: Duration,
     pub version: Option<VersionSpec>,
     pub actions: Vec<Action>,
     /// `GET /metrics`, and the figures read from it.
@@ -330,6 +344,27 @@ pub struct WorkloadSpec {
     pub rows: Vec<crate::eval::Value>,
 }
 
+impl WorkloadSpec {
+    /// What the request of a row asks, as one text: what is no text stands as `[image: source]`.
+    pub fn question(&self, row: usize) -> Option<String> {
+        let request = self.requests.get(row % self.requests.len().max(1))?;
+        let part = |part: &PartSpec| match part {
+            PartSpec::Text(text) => text.clone(),
+            // the data itself says nothing to a reader
+            PartSpec::Url { kind, url } if url.starts_with("data:") => {
+                format!("[{}]", kind.name())
+            }
+            PartSpec::Url { kind, url } => format!("[{}: {url}]", kind.name()),
+            PartSpec::File { kind, path } => {
+                let name = path.file_name().unwrap_or(path.as_os_str());
+                format!("[{}: {}]", kind.name(), name.to_string_lossy())
+            }
+        };
+        let parts: Vec<String> = request.content.iter().map(part).collect();
+        Some(parts.join("\n"))
+    }
+}
+
 fn is_empty(body: &Arc<serde_json::Map<String, serde_json::Value>>) -> bool {
     body.is_empty()
 }
@@ -427,12 +462,19 @@ pub struct RankSpec {
 pub struct ReportSpec {
     pub name: String,
     pub format: ReportFormat,
+    /// Of what its file tells, where the report says `each`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
     pub to: Vec<String>,
     /// The template's name; its text is left out of plans.
     #[serde(serialize_with = "template_name")]
     pub template: Option<Template>,
     #[serde(serialize_with = "headers")]
     pub columns: Vec<(String, Thunk)>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub series: Vec<ReportSeries>,
+    #[serde(skip)]
+    pub note: Option<Thunk>,
     /// Columns that read other cases, by their places, and what they read: they are evaluated once
     /// all have run.
     #[serde(skip)]

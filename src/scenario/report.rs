@@ -1,29 +1,30 @@
 //! A report block: its format, where it goes, and its columns.
 
 use super::context::{Context, as_text, one_line};
-use super::{Case, ReportSpec, Thunk};
+use super::{Case, ReportSpec, Thunk, report_parts as parts, report_series as series};
 use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::Value;
-use crate::report::model::{Figure, ReportFormat, Template};
+use crate::report::model::{Figure, Part, ReportFormat, Template};
+use crate::report::std_templates;
 use crate::resolve::{Flat, FlatAttr};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind};
+use indexmap::IndexSet;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A scenario's reports; no two of them write one file.
+/// A case's reports, one for each file that its part goes to; no two reports write one file.
 pub(super) fn all(cx: &Context<'_>, case: &Case) -> Vec<ReportSpec> {
     let mut written: Vec<(String, Span)> = Vec::new();
     let mut out = Vec::new();
     for block in cx.flat.children_of("report") {
-        let Some(spec) = lower(&cx.inside(block), block, case) else {
-            continue;
-        };
-        for path in &spec.to {
-            let place = cx.place(block, "to");
-            match written.iter().find(|(other, _)| other == path) {
-                Some((_, before)) if path != SUMMARY => cx.eval.report(
+        let specs = lower(cx, block, case);
+        let place = cx.place(block, "to");
+        let paths: IndexSet<&String> = specs.iter().flat_map(|spec| &spec.to).collect();
+        for path in &paths {
+            match written.iter().find(|(other, _)| other == *path) {
+                Some((_, before)) if *path != SUMMARY => cx.eval.report(
                     Diagnostic::error(
                         codes::CONTRADICTION,
                         place,
@@ -32,10 +33,11 @@ pub(super) fn all(cx: &Context<'_>, case: &Case) -> Vec<ReportSpec> {
                     .label(*before, "the first")
                     .help("give one of them another file"),
                 ),
-                _ => written.push((path.clone(), place)),
+                _ => {}
             }
         }
-        out.push(spec);
+        written.extend(paths.into_iter().map(|path| (path.clone(), place)));
+        out.extend(specs);
     }
     out
 }
@@ -48,27 +50,63 @@ pub(super) fn summary() -> Option<ReportSpec> {
     Some(ReportSpec {
         name: "summary".into(),
         format: ReportFormat::Template,
+        part: None,
         to: vec!["summary.md".into()],
         template: Some(Template { name, text }),
         columns: Vec::new(),
         across: BTreeMap::new(),
+        series: Vec::new(),
+        note: None,
     })
 }
 
 /// The step summary, to which several reports may add.
-const SUMMARY: &str = "github:summary";
+pub(super) const SUMMARY: &str = "github:summary";
 
-fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Case) -> Option<ReportSpec> {
+/// What is the same in all files of a report.
+struct Form {
+    format: Option<ReportFormat>,
+    template: Option<Template>,
+}
+
+fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Case) -> Vec<ReportSpec> {
+    let mut form = Form {
+        format: None,
+        template: None,
+    };
+    if let Some(name) = cx.text(flat, "template") {
+        form.template = template(cx, flat, name);
+        if form.template.is_none() {
+            return Vec::new();
+        }
+    }
+    let Some(parts) = parts::of(cx, flat, case) else {
+        return Vec::new();
+    };
+    let mut out = Vec::new();
+    for part in parts {
+        let at = cx.at(&parts::scope(cx, part.as_ref()));
+        match one(&at.inside(flat), flat, part, (&mut form, &case.id)) {
+            Some(spec) => out.push(spec),
+            // the others would say the same
+            None => return Vec::new(),
+        }
+    }
+    out
+}
+
+fn one(
+    cx: &Context<'_>,
+    flat: &Arc<Flat>,
+    part: Option<Part>,
+    (form, case): (&mut Form, &str),
+) -> Option<ReportSpec> {
     let value = cx.attr(flat, "to");
     let to: Vec<String> = match &value {
         Value::List(items) => items.iter().filter_map(as_text).collect(),
         _ => Vec::new(),
     };
     let broken = matches!(value, Value::Error | Value::None);
-    let template = match cx.text(flat, "template") {
-        Some(name) => Some(template(cx, flat, name)?),
-        None => None,
-    };
     let columns = flat
         .attrs
         .get("columns")
@@ -78,8 +116,18 @@ fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Case) -> Option<ReportSpec> 
         cx.eval.take_trace();
         let value = cx.eval.eval(&thunk.expr, &thunk.scope);
         cx.eval.not_one_figure(&value, &thunk.expr);
-        across.extend(cx.across(&[thunk], &case.id).map(|reads| (index, reads)));
+        let reads = cx.across(&[thunk], case);
+        if reads.is_some() && part.as_ref().is_some_and(|part| part.round.is_some()) {
+            let message = "a column of one round reads that round, and no other case";
+            cx.eval.report(
+                Diagnostic::error(codes::MISPLACED, thunk.expr.span, message)
+                    .help("`at` is for columns of whole cases: `each = \"case\"`"),
+            );
+        }
+        across.extend(reads.map(|reads| (index, reads)));
     }
+    let series = series::all(cx, flat)?;
+    let note = series::note(cx, flat);
     if broken || matches!(cx.attr(flat, "format"), Value::Error) || !is_whole(flat) {
         return None;
     }
@@ -94,7 +142,12 @@ fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Case) -> Option<ReportSpec> 
         );
         return None;
     }
-    let format = format(cx, flat, &to, template.is_some(), !columns.is_empty())?;
+    let holds = (!columns.is_empty(), !series.is_empty());
+    let format = match form.format {
+        Some(format) => format,
+        None => format(cx, flat, &to, form.template.is_some(), holds)?,
+    };
+    form.format = Some(format);
     for path in &to {
         let outside = path.starts_with('/') || path.split('/').any(|part| part == "..");
         if outside {
@@ -112,10 +165,13 @@ fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Case) -> Option<ReportSpec> 
     Some(ReportSpec {
         name: flat.title().to_string(),
         format,
+        part,
         to,
-        template,
+        template: form.template.clone(),
         columns,
         across,
+        series,
+        note,
     })
 }
 
@@ -154,7 +210,7 @@ fn format(
     flat: &Flat,
     to: &[String],
     template: bool,
-    columns: bool,
+    (columns, series): (bool, bool),
 ) -> Option<ReportFormat> {
     let named = cx.text(flat, "format");
     let ending = |path: &String| path.rsplit_once('.').map(|(_, ending)| ending.to_string());
@@ -165,6 +221,7 @@ fn format(
         (_, Some("markdown" | "md")) => ReportFormat::Markdown,
         (_, Some("json")) => ReportFormat::Json,
         (_, Some("junit" | "xml")) => ReportFormat::Junit,
+        (_, Some("environment")) => ReportFormat::Environment,
         _ => {
             cx.eval.report(
                 Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), format!("the report `{}` says neither a template nor a format", flat.title()))
@@ -173,7 +230,37 @@ fn format(
             return None;
         }
     };
-    if matches!(format, ReportFormat::Csv | ReportFormat::Markdown) && !columns {
+    let wrong = |name: &str, message: String, help: &str| {
+        let place = cx.place(flat, name);
+        let found = Diagnostic::error(codes::CONTRADICTION, place, message);
+        cx.eval.report(found.help(help));
+        None
+    };
+    let text = matches!(format, ReportFormat::Csv | ReportFormat::Json);
+    let title = flat.title();
+    if series && (columns || !text) {
+        let message = match columns {
+            true => format!("the report `{title}` has columns and series"),
+            false => format!("the series of `{title}` can be written as CSV or JSON only"),
+        };
+        return wrong(
+            "series",
+            message,
+            "write a report for each: `report readings { series = [sut.memory], to = \"readings.csv\" }`",
+        );
+    }
+    let noted = matches!(format, ReportFormat::Template | ReportFormat::Markdown)
+        || (series && format == ReportFormat::Json);
+    if flat.attrs.contains_key("note") && !noted {
+        let message = format!("the file of `{title}` has no place for a note");
+        return wrong(
+            "note",
+            message,
+            "Markdown, a template's page and the JSON of series have one",
+        );
+    }
+    let table = matches!(format, ReportFormat::Csv | ReportFormat::Markdown);
+    if table && !columns && !series {
         cx.eval.report(
             Diagnostic::error(
                 codes::MISSING_ATTRIBUTE,
@@ -199,7 +286,7 @@ fn template(cx: &Context<'_>, flat: &Flat, name: String) -> Option<Template> {
                 let message = format!("the standard library has no template `{name}`");
                 cx.eval.report(
                     Diagnostic::error(codes::MISSING_FILE, place, message)
-                        .help("it has std:summary.md.j2"),
+                        .help(format!("it has {}", std_templates().join(", "))),
                 );
                 None
             }

@@ -129,6 +129,7 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
         apis: asks.apis,
         ready: asks.ready,
         stop: asks.stop,
+        pause: cx.duration(flat, "pause").unwrap_or_default(),
         version: asks.version,
         actions: asks.actions,
         metrics_request: asks.metrics_request,

@@ -97,6 +97,12 @@ pub(super) const KINDS: &[Kind] = &[
                 "1h",
                 "The longest that one case may take, the starts of its servers not counted. One that takes longer is broken off with an error.",
             ),
+            default(
+                "retry",
+                Type::Int(0),
+                "0",
+                "How often a case is run again whose server did not start, or died. What it had measured stays beside it, and the result says so; a check that failed is never a reason.",
+            ),
             optional(
                 "estimate",
                 TIME,
@@ -460,6 +466,20 @@ pub(super) const KINDS: &[Kind] = &[
                 Type::Int(1),
                 "A fixed port; left out, a free one is chosen.",
             ),
+            staged(
+                Stage::Measured,
+                optional(
+                    "log",
+                    Type::Text,
+                    "Where a copy of its log goes, below the run's `reports` folder: `log = \"logs/${case.name}.log\"`. Secrets are masked in it; the log itself is in the case's folder.",
+                ),
+            ),
+            default(
+                "pause",
+                TIME,
+                "0s",
+                "How long it is waited after it has stopped, before the next server is started, so that drivers and sockets come to rest. No estimate counts it.",
+            ),
         ],
         free: None,
         checks: false,
@@ -709,10 +729,31 @@ pub(super) const KINDS: &[Kind] = &[
                     "What stands in a row: a list of expressions, or a record of header = expression.",
                 ),
             ),
+            staged(
+                Stage::Measured,
+                optional(
+                    "series",
+                    Type::Any,
+                    "Rows of time and value, in place of columns, as CSV or JSON: a list of series of a server (`sut.memory`), and of requests that had ended by then (`steady.requests`).",
+                ),
+            ),
+            optional(
+                "each",
+                Type::Choice(&["run", "scenario", "server", "case", "phase", "round"]),
+                "One file for each of these, and what stands in it is of that one alone: `to` then tells them apart, by `${case.name}`, `${phase.name}`, `${round}` (from 0) and `${scenario}`. Phases and rounds are those of measured phases that send load; a `server` is one with the cases that share it. Left out, what goes to one path stands in one file.",
+            ),
+            staged(
+                Stage::Measured,
+                optional(
+                    "note",
+                    Type::Text,
+                    "What stands below the table of a case, in Markdown and in JSON of series; a template has it as `report.notes`.",
+                ),
+            ),
             optional(
                 "format",
-                Type::Choice(&["csv", "markdown", "json", "junit"]),
-                "The format of a report without a template; left out, the ending of `to` says it (.csv, .md, .json, .xml).",
+                Type::Choice(&["csv", "md", "markdown", "json", "junit", "environment"]),
+                "The format of a report without a template; left out, the ending of `to` says it (.csv, .md, .json, .xml). `environment` is what is known of the machine, its GPUs and the engines, as text, or as JSON where `to` ends in .json.",
             ),
             required(
                 "to",
@@ -722,18 +763,36 @@ pub(super) const KINDS: &[Kind] = &[
         ],
         free: None,
         checks: false,
-        implicit: &["case", "scenario"],
+        implicit: &["case", "scenario", "phase", "round"],
     },
     Kind {
         name: "suite",
         doc: "A set of scenarios, as CI runs them: `scn run PACK --suite NAME`.",
         naming: Naming::Required,
         parents: &["file"],
-        attributes: &[required(
-            "scenarios",
-            Type::List(&Type::Block("scenario")),
-            "The scenarios, in order.",
-        )],
+        attributes: &[
+            required(
+                "scenarios",
+                Type::List(&Type::Block("scenario")),
+                "The scenarios, in order.",
+            ),
+            optional(
+                "gpus",
+                Type::Int(0),
+                "How many GPUs the machine has that runs it. A scenario of it that needs more at once is an error.",
+            ),
+            optional(
+                "timeout",
+                TIME,
+                "The longest that `scn run --suite` may take, the starts of servers counted too. Then the run is stopped in order, with an error; reports are written.",
+            ),
+            default(
+                "stop_early",
+                Type::Bool,
+                "false",
+                "End `scn run --suite` once all cases of a scenario have run and one of them failed, had an error or no data. Checks across cases are judged at the end, and end nothing.",
+            ),
+        ],
         free: None,
         checks: false,
         implicit: &[],

@@ -7,6 +7,9 @@ use crate::report::model::CaseResult;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// How the folders of earlier tries begin.
+const ATTEMPT: &str = "attempt.";
+
 /// A case's folder relative to the run's, of names without secrets.
 pub fn case_path(scenario: &str, case: &str) -> String {
     format!("cases/{}/{}", folder_name(scenario), folder_name(case))
@@ -56,6 +59,25 @@ impl CaseFolder {
             None => self.path.join("server.log"),
             Some(name) => self.path.join(format!("server.{}.log", folder_name(name))),
         }
+    }
+
+    /// Moves what a try of the case has left to a folder of its own: `attempt.1`, by its number.
+    ///
+    /// # Errors
+    /// The folder cannot be made, or a file not be moved.
+    pub fn set_aside(&self, number: usize) -> Result<String, StoreError> {
+        let name = format!("{ATTEMPT}{number}");
+        let to = self.path.join(&name);
+        let failed = |e| StoreError::io("move to", &to, e);
+        make_folder(&to)?;
+        for entry in std::fs::read_dir(&self.path).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let file = entry.file_name();
+            if !file.to_string_lossy().starts_with(ATTEMPT) {
+                std::fs::rename(entry.path(), to.join(file)).map_err(failed)?;
+            }
+        }
+        Ok(name)
     }
 
     /// Opens `requests.csv` (and `answers.jsonl`, once a request fails).

@@ -15,6 +15,7 @@ mod samples;
 mod write;
 
 pub use crate::redact::{REDACTED, Redactor};
+pub use answers::AnswerLine;
 pub use case::{CaseFolder, case_path};
 pub use error::StoreError;
 pub use events::{Event, Events, read_events};

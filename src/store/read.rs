@@ -1,5 +1,6 @@
 //! Reading a run folder back, also that of a run that was killed.
 
+use super::answers::{AnswerLine, read_answers};
 use super::folder::LOCK;
 use super::read_rows::{read_requests, read_samples};
 use super::{Events, HostFacts, RunFolder, StoreError, read_events};
@@ -139,6 +140,11 @@ impl RunFolder {
     /// The samples of a case, by server, as far as they were written.
     pub fn samples(&self, folder: &str) -> Result<IndexMap<String, SeriesSet>, StoreError> {
         read_samples(&self.path.join(folder).join("samples.csv"))
+    }
+
+    /// The answers that were kept of a case.
+    pub fn answers(&self, folder: &str) -> Result<Vec<AnswerLine>, StoreError> {
+        read_answers(&self.path.join(folder).join("answers.jsonl"))
     }
 
     /// `events.jsonl`, as far as it was written.

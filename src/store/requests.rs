@@ -68,10 +68,30 @@ impl RequestLog {
         })
     }
 
+    /// Keeps the answers of all requests, with what was asked.
+    pub fn keep_all_answers(&mut self) {
+        self.answers.all = true;
+    }
+
+    pub fn keeps_all_answers(&self) -> bool {
+        self.answers.all
+    }
+
     /// Adds one request of a phase.
     pub fn write(&mut self, phase: &str, record: &Record) -> Result<(), StoreError> {
+        self.write_asked(phase, record, None)
+    }
+
+    /// The same, with what was asked.
+    pub fn write_asked(
+        &mut self,
+        phase: &str,
+        record: &Record,
+        question: Option<&str>,
+    ) -> Result<(), StoreError> {
         self.rows.write(row(phase, record, &self.redactor))?;
-        self.answers.write(phase, record, &self.redactor)?;
+        self.answers
+            .write(phase, record, question, &self.redactor)?;
         if self.flushed.elapsed() >= FLUSH_AFTER {
             self.flush()?;
         }

@@ -75,6 +75,7 @@ pub fn server() -> ServerResult {
         launch: 1,
         ready_s: Some(43.2),
         log: Some("server.log".into()),
+        log_copy: None,
         gpus: None,
         metrics: metrics(vec![
             ("memory.first", mb(4100.0)),
@@ -212,6 +213,7 @@ pub fn case(id: &str, checks: Vec<CheckResult>) -> CaseResult {
         to: to.iter().map(|t| t.to_string()).collect(),
         template,
         columns: columns.clone(),
+        ..ReportData::default()
     };
     let summary = Template {
         name: "std:summary.md.j2".into(),
@@ -262,6 +264,7 @@ pub fn case(id: &str, checks: Vec<CheckResult>) -> CaseResult {
             report("raw", ReportFormat::Json, &["raw.json"], None),
             report("tests", ReportFormat::Junit, &["stress.xml"], None),
         ],
+        attempts: Vec::new(),
         notes: vec!["token counts are the server's own".into()],
     }
 }

@@ -339,12 +339,12 @@ fn exit_codes_and_their_order() {
         scenario(
             "bad",
             "",
-            &format!("{load}expect ok: a.completed >= 1000 req"),
+            &format!("{load}expect ok: a.input.mean >= 1000 tok"),
         ),
         scenario(
             "warned",
             "",
-            &format!("{load}warn ok: a.completed >= 1000 req\nexpect ran: a.completed >= 1 req"),
+            &format!("{load}warn ok: a.input.mean >= 1000 tok\nexpect ran: a.completed >= 1 req"),
         ),
         scenario("few", "", &format!("{load}expect tail: a.ttft.p99 <= 10s")),
         scenario(

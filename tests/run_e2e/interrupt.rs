@@ -106,7 +106,7 @@ fn an_interrupt_comes_before_all_that_cases_came_to() {
     let of = |name, check| scenario(name, "", &format!("{load}expect ok: {check}"));
     let pack = Pack::new(
         &[
-            of("bad", "a.completed >= 1000 req"),
+            of("bad", "a.input.mean >= 1000 tok"),
             of("few", "a.ttft.p99 <= 10s"),
             scenario("long", "", "phase quiet { idle = 10min }"),
         ]

@@ -30,6 +30,7 @@ mod rate_above_offered;
 mod rate_of_closed_loop;
 mod redundant_percentile;
 mod replicas_without_need;
+mod retry_of_growth;
 mod same_prompt;
 mod sample_too_coarse;
 mod superlinear_scaling;
@@ -74,6 +75,7 @@ pub const CASE_RULES: &[CaseRule] = &[
     even_arrivals::check,
     redundant_percentile::check,
     growth_backwards::check,
+    retry_of_growth::check,
     preallocated_memory::check,
     contradictory_checks::check,
     cost_without_price::check,

@@ -89,6 +89,16 @@ impl Past {
                 phase.notes = field(event, "notes").unwrap_or_default();
                 phase.client_delay = delay(event);
             }
+            // what the try before had measured is elsewhere
+            "case_retried" => {
+                *self = Self {
+                    begun_at_all: true,
+                    started: std::mem::take(&mut self.started),
+                    start: self.start,
+                    last: event.t,
+                    ..Self::default()
+                };
+            }
             "case_failed" => self.error = field(event, "error"),
             "case_ended" => {
                 self.ended = true;

@@ -1,0 +1,68 @@
+//! Suites: what their scenarios need of the machine and of its time.
+
+use super::view::place;
+use crate::diagnostics::{Diagnostic, codes};
+use crate::eval::Params;
+use crate::plan::{Estimate, gpus};
+use crate::resolve::{Flat, Program};
+use crate::scenario::{Case, SuiteLimits, suite_limits, suite_scenarios};
+use crate::units::Quantity;
+
+/// What is found in the suites of the root files, of the cases that were compiled.
+pub(super) fn check(program: &Program, params: &Params, cases: &[Case]) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for (_, suite) in program.root_blocks("suite") {
+        let limits = suite_limits(program, params, suite);
+        let named = suite_scenarios(program, params, suite);
+        let its = |case: &&Case| named.iter().any(|flat| flat.title() == case.scenario);
+        let cases: Vec<&Case> = cases.iter().filter(its).collect();
+        let whole = named
+            .iter()
+            .filter(|flat| flat.children_of("phase").next().is_some())
+            .all(|flat| cases.iter().any(|case| case.scenario == flat.title()));
+        found.extend(needs(suite, &limits, &cases));
+        if whole {
+            found.extend(takes(suite, &limits, &cases));
+        }
+    }
+    found
+}
+
+fn needs(suite: &Flat, limits: &SuiteLimits, cases: &[&Case]) -> Option<Diagnostic> {
+    let there = limits.gpus?;
+    let (most, case) = cases
+        .iter()
+        .map(|case| (gpus(&case.servers), case))
+        .max_by_key(|(gpus, _)| *gpus)?;
+    if most <= there {
+        return None;
+    }
+    let message = format!(
+        "`{}` needs {most} GPUs at once ({}), and the suite has {there}",
+        case.scenario, case.id
+    );
+    Some(
+        Diagnostic::error(codes::SUITE_GPUS, place(suite, "gpus"), message)
+            .help("run it in a suite of a larger machine, or with a smaller `layout`"),
+    )
+}
+
+fn takes(suite: &Flat, limits: &SuiteLimits, cases: &[&Case]) -> Option<Diagnostic> {
+    let timeout = limits.timeout?;
+    let sum: f64 = cases
+        .iter()
+        .map(|case| Estimate::of_case(case).seconds)
+        .sum();
+    if sum <= timeout.as_secs_f64() {
+        return None;
+    }
+    let message = format!(
+        "the suite's cases take about {} in all, the starts of servers apart, and its timeout is {}",
+        Quantity::seconds(sum),
+        Quantity::seconds(timeout.as_secs_f64())
+    );
+    Some(
+        Diagnostic::warning(codes::SUITE_TIMEOUT, place(suite, "timeout"), message)
+            .help("raise `timeout`, or make two suites of it"),
+    )
+}

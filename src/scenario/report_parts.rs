@@ -1,0 +1,183 @@
+//! `each`: what the files of a report tell of, and that each of them has a path of its own.
+
+use super::context::Context;
+use super::report::SUMMARY;
+use super::{Case, PhaseSpec, ReportSpec};
+use crate::diagnostics::{Diagnostic, codes};
+use crate::eval::{Handle, Scope, Value};
+use crate::report::model::{Each, Part};
+use crate::resolve::Flat;
+use std::collections::HashMap;
+
+/// The parts that a case has in a report: one without a part where it says no `each`. None after
+/// a mistake.
+pub(super) fn of(cx: &Context<'_>, flat: &Flat, case: &Case) -> Option<Vec<Option<Part>>> {
+    let each = match cx.attr(flat, "each") {
+        Value::Text(each) => each,
+        Value::None => return Some(vec![None]),
+        _ => return None,
+    };
+    let part = |each, unit: &str| Part {
+        each,
+        unit: unit.to_string(),
+        phase: None,
+        round: None,
+        figures: None,
+    };
+    let whole = |each, unit: &str| Some(vec![Some(part(each, unit))]);
+    let each = match each.as_ref() {
+        "run" => return whole(Each::Run, ""),
+        "scenario" => return whole(Each::Scenario, &case.scenario),
+        // the cases that share it are known once all are
+        "server" => return whole(Each::Server, &case.id),
+        "case" => return whole(Each::Case, &case.id),
+        "phase" => Each::Phase,
+        _ => Each::Round,
+    };
+    let loaded = |phase: &&PhaseSpec| phase.measured && !phase.loads.is_empty();
+    if !case.phases.iter().any(|phase| loaded(&phase)) {
+        let message = "no measured phase of this scenario sends load: there is nothing to write";
+        let found = Diagnostic::error(codes::REPORT_FILES, cx.place(flat, "each"), message);
+        cx.eval
+            .report(found.help("`each = \"case\"` has figures of servers, too"));
+        return None;
+    }
+    let mut parts = Vec::new();
+    let phases = case.phases.iter().filter(loaded);
+    for phase in phases.filter(|phase| phase.skipped.is_none()) {
+        let of_phase = |round: Option<u64>| Part {
+            phase: Some(phase.name.clone()),
+            round: round.and_then(|round| u32::try_from(round).ok()),
+            ..part(
+                each,
+                &match round {
+                    None => format!("{} / {}", case.id, phase.name),
+                    Some(round) => format!("{} / {} / {round}", case.id, phase.name),
+                },
+            )
+        };
+        match each {
+            Each::Phase => parts.push(Some(of_phase(None))),
+            _ => parts.extend((0..phase.repeat).map(|round| Some(of_phase(Some(round))))),
+        }
+    }
+    Some(parts)
+}
+
+/// The names that a report's expressions see, with `phase` and `round` where there is one of them.
+pub(super) fn scope(cx: &Context<'_>, part: Option<&Part>) -> Scope {
+    let phase = part.and_then(|part| part.phase.as_deref());
+    let round = part.and_then(|part| part.round);
+    let phase = phase.map(|phase| {
+        let phase = phase.into();
+        ("phase", Value::Handle(Handle::Phase { phase }))
+    });
+    let round = round.map(|round| ("round", Value::plain(f64::from(round))));
+    let values: Vec<(&str, Value)> = phase.into_iter().chain(round).collect();
+    let unset: Vec<&str> = ["phase", "round"]
+        .into_iter()
+        .filter(|name| !values.iter().any(|(set, _)| set == name) && !defines(cx.flat, name))
+        .collect();
+    let why = "a report has it that says `each = \"phase\"` or `each = \"round\"`";
+    cx.scope.without(&unset, why).with_values(values)
+}
+
+/// Whether a name of the scenario's own is called so.
+fn defines(flat: &Flat, name: &str) -> bool {
+    let axis = |matrix: &std::sync::Arc<Flat>| matrix.attrs.contains_key(name);
+    flat.lets.contains_key(name)
+        || flat.child("matrix").as_ref().is_some_and(|m| axis(m))
+        || flat.children.iter().any(|child| {
+            child.name.is_some() && child.title() == name && child.kind.text != "report"
+        })
+}
+
+/// Gives reports of one server their unit, and finds files that would tell of several units, and
+/// units that would be torn apart.
+pub(super) fn files(flat: &Flat, cases: &mut [Case]) -> Vec<Diagnostic> {
+    share_servers(cases);
+    let mut found: Vec<Diagnostic> = Vec::new();
+    for block in flat.children_of("report") {
+        let mut paths: HashMap<&str, &Part> = HashMap::new();
+        let mut units: HashMap<&str, &ReportSpec> = HashMap::new();
+        let specs = cases.iter().flat_map(|case| &case.reports);
+        for spec in specs.filter(|spec| spec.name == block.title()) {
+            let Some(part) = &spec.part else { continue };
+            let named = spec.to.iter().filter(|path| *path != SUMMARY);
+            let taken = named.filter_map(|path| match paths.insert(path, part) {
+                Some(other) if other.unit != part.unit => Some((path, other)),
+                _ => None,
+            });
+            let taken: Vec<_> = taken.collect();
+            let other = units.insert(&part.unit, spec);
+            let message = match (taken.first(), other.filter(|other| other.to != spec.to)) {
+                (Some((path, other)), _) => format!(
+                    "`{path}` would be of {} and of {}: `each` makes a file for each",
+                    of_what(other),
+                    of_what(part)
+                ),
+                (None, Some(other)) => format!(
+                    "what is of {} would go to `{}` and to `{}`: `each` makes one file of it",
+                    of_what(part),
+                    other.to.join("`, `"),
+                    spec.to.join("`, `")
+                ),
+                (None, None) => continue,
+            };
+            let place = block.attrs.get("to");
+            let place = place.map_or(block.head(), |attr| attr.expr.span);
+            found
+                .push(Diagnostic::error(codes::REPORT_FILES, place, message).help(help(part.each)));
+            break;
+        }
+    }
+    found
+}
+
+/// The first case on equal servers names the unit, unless each case has fresh ones.
+fn share_servers(cases: &mut [Case]) {
+    let of_server = |spec: &ReportSpec| {
+        spec.part
+            .as_ref()
+            .is_some_and(|part| part.each == Each::Server)
+    };
+    if !cases.iter().flat_map(|case| &case.reports).any(of_server) {
+        return;
+    }
+    for at in 1..cases.len() {
+        let (before, rest) = cases.split_at_mut(at);
+        let [case, ..] = rest else { continue };
+        let shares = |other: &&Case| !other.isolate && other.servers == case.servers;
+        let Some(first) = before.iter().find(shares).map(|first| first.id.clone()) else {
+            continue;
+        };
+        let parts = case.reports.iter_mut().filter_map(|r| r.part.as_mut());
+        for part in parts.filter(|part| part.each == Each::Server) {
+            part.unit.clone_from(&first);
+        }
+    }
+}
+
+fn of_what(part: &Part) -> String {
+    match part.each {
+        Each::Run => "the run".into(),
+        Each::Scenario => format!("the scenario `{}`", part.unit),
+        Each::Server => format!("the server of `{}`", part.unit),
+        Each::Case | Each::Phase | Each::Round => format!("`{}`", part.unit),
+    }
+}
+
+fn help(each: Each) -> &'static str {
+    match each {
+        Each::Run => "name one file: `to = \"results.csv\"`",
+        Each::Scenario => "name one file for it: `to = \"${scenario}.csv\"`",
+        Each::Server => {
+            "name the axes that the server is made of, and no others: `to = \"tp${tp}.csv\"`"
+        }
+        Each::Case => "name the case: `to = \"${case.name}.csv\"`",
+        Each::Phase => "name case and phase: `to = \"${case.name}_${phase.name}.txt\"`",
+        Each::Round => {
+            "name case, phase and round: `to = \"${case.name}_${phase.name}_${round}.json\"`"
+        }
+    }
+}
