@@ -61,10 +61,8 @@ fn check(api: &Api, request: &Request) -> Result<(), RequestError> {
     if request.content.is_empty() {
         return Err(RequestError::Empty { path: path() });
     }
-    if api.protocol == Protocol::OpenaiCompletions {
-        if request.system.is_some() {
-            return Err(RequestError::System { path: path() });
-        }
+    if api.protocol == Protocol::OpenaiCompletions && request.system.is_some() {
+        return Err(RequestError::System { path: path() });
     }
     for part in &request.content {
         let Part::Media { kind, url } = part else {

@@ -98,12 +98,15 @@ pub(super) fn lower(
                 );
                 return None;
             }
-            (Some(_), None) => vec![load(cx, flat, None, servers)?],
+            (Some(_), None) => vec![load(cx, flat, None, skipped.is_some(), servers)?],
         }
     } else {
         let loads: Vec<Option<LoadSpec>> = children
             .iter()
-            .map(|child| load(&cx.inside(child), child, Some(flat), servers))
+            .map(|child| {
+                let absent = skipped.is_some();
+                load(&cx.inside(child), child, Some(flat), absent, servers)
+            })
             .collect();
         loads.into_iter().collect::<Option<Vec<LoadSpec>>>()?
     };
@@ -130,10 +133,12 @@ pub(super) fn lower(
 }
 
 /// A load's attributes; one of several in a phase takes the phase's `duration` where it has none.
+/// `absent`: this case leaves out its phase.
 fn load(
     cx: &Context<'_>,
     flat: &Arc<Flat>,
     phase: Option<&Flat>,
+    absent: bool,
     servers: &[ServerSpec],
 ) -> Option<LoadSpec> {
     let server = server(cx, flat, servers);
@@ -204,9 +209,12 @@ fn load(
         *rate_per_s = ramp.mean_per_s();
     }
     let server = server?;
-    check_api(cx, flat, server, &workload)?;
-    check_modalities(cx, flat, server, &workload)?;
-    check_context(cx, flat, server, &workload)?;
+    // a phase that this case leaves out sends nothing that the server could not take
+    if !absent {
+        check_api(cx, flat, server, &workload)?;
+        check_modalities(cx, flat, server, &workload)?;
+        check_context(cx, flat, server, &workload)?;
+    }
     let seed = cx.whole(flat, "seed").unwrap_or(0);
     Some(LoadSpec {
         load: Load {
