@@ -69,7 +69,7 @@ impl Scope {
         if flat.lets.is_empty() {
             return self.clone();
         }
-        let lazy = |(name, attr): (&String, &FlatAttr)| {
+        let lazy = |(name, attr): (&String, &Arc<FlatAttr>)| {
             let binding = Binding::Lazy {
                 expr: attr.expr.clone(),
                 module: attr.module,

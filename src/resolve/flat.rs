@@ -21,8 +21,9 @@ pub struct Flat {
     pub module: ModuleId,
     /// The top-level block that it builds on; already worked in, once a program is loaded.
     pub extends: Option<Path>,
-    pub attrs: IndexMap<String, FlatAttr>,
-    pub lets: IndexMap<String, FlatAttr>,
+    /// Shared with the blocks that build on it.
+    pub attrs: IndexMap<String, Arc<FlatAttr>>,
+    pub lets: IndexMap<String, Arc<FlatAttr>>,
     pub children: Vec<Arc<Flat>>,
     pub checks: Vec<FlatCheck>,
     pub excludes: Vec<(Arc<Expr>, ModuleId)>,
@@ -154,11 +155,13 @@ fn add<'a>(
     named: &mut Named<'a>,
     found: &mut Vec<Diagnostic>,
 ) {
-    let attr = |name: &Ident, value: &Expr| FlatAttr {
-        name: name.clone(),
-        doc: item.doc.clone(),
-        expr: Arc::new(value.clone()),
-        module,
+    let attr = |name: &Ident, value: &Expr| {
+        Arc::new(FlatAttr {
+            name: name.clone(),
+            doc: item.doc.clone(),
+            expr: Arc::new(value.clone()),
+            module,
+        })
     };
     match &item.kind {
         ItemKind::Attr(written) => {
@@ -264,7 +267,7 @@ fn as_block(parent: &Flat, attr: &Attr, module: ModuleId) -> Option<Flat> {
             expr: Arc::new(field.value.clone()),
             module,
         };
-        flat.attrs.insert(field.key.text.clone(), value);
+        flat.attrs.insert(field.key.text.clone(), Arc::new(value));
     }
     Some(flat)
 }

@@ -430,14 +430,16 @@ fn as_block(cx: &Context<'_>, flat: &Flat, fields: &IndexMap<String, Value>) -> 
         text: text.to_string(),
         span,
     };
-    let attr = |name: &String| FlatAttr {
-        name: ident(name),
-        doc: None,
-        expr: Arc::new(Expr {
-            span,
-            kind: ExprKind::Name(name.clone()),
-        }),
-        module: flat.module,
+    let attr = |name: &String| {
+        Arc::new(FlatAttr {
+            name: ident(name),
+            doc: None,
+            expr: Arc::new(Expr {
+                span,
+                kind: ExprKind::Name(name.clone()),
+            }),
+            module: flat.module,
+        })
     };
     let mut block = Flat::empty(ident("workload"), flat.module);
     block.name = Some(ident(flat.title()));
