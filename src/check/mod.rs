@@ -22,14 +22,22 @@ pub fn check(program: &Program) -> Vec<Diagnostic> {
     found
 }
 
+/// Longer names are compared with nothing.
+const LONGEST_NAME: usize = 100;
+
 /// The nearest of the candidates by edit distance, where one is near enough to be meant.
 pub fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let letters = text.chars().count();
+    // no name is meant by so many letters, and to compare them takes their square
+    if letters > LONGEST_NAME {
+        return None;
+    }
     let limit = match letters {
         0..=3 => 1,
         n => (n / 3).max(2),
     };
     candidates
+        .filter(|candidate| candidate.len() <= 4 * LONGEST_NAME)
         .map(|candidate| {
             let (a, b) = (text.to_lowercase(), candidate.to_lowercase());
             let distance = strsim::damerau_levenshtein(&a, &b);

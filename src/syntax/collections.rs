@@ -9,6 +9,9 @@ use super::leftover::Place;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
 
+/// `for`s of one comprehension: evaluation goes down one level for each.
+const MAX_LOOPS: usize = 64;
+
 impl Builder<'_> {
     pub(super) fn list(&mut self, pair: Pair<'_, Rule>) -> ExprKind {
         let mut row = Row::default();
@@ -139,6 +142,16 @@ impl Builder<'_> {
         }
         if loops.is_empty() {
             return (body, false);
+        }
+        if loops.len() > MAX_LOOPS {
+            let found = Diagnostic::error(codes::TOO_DEEP, end, "this list has too many `for`s")
+                .says(format!(
+                    "{} within one another, of at most {MAX_LOOPS}",
+                    loops.len()
+                ))
+                .help("give a part of it a name with `let`");
+            self.say(found);
+            return (Self::broken(end), true);
         }
         let cond = conds.pop().map(Box::new);
         (

@@ -83,8 +83,25 @@ fn parse_in_parts(file: FileId, text: &str, part: usize) -> (Ast, Vec<Diagnostic
     let Some(ast) = builder.file(&cuts) else {
         return too_deep(file);
     };
-    let found = letters::foreign(text, tidy(without_echoes(text, builder.found)));
+    let mut found = letters::foreign(text, tidy(without_echoes(text, builder.found)));
+    if let Some(at) = lone_return(text) {
+        found.insert(0, lone_return_found(Span::new(file, at, at + 1)));
+    }
     (ast, capped(file, found))
+}
+
+/// The first carriage return that ends no line with a line feed. Old editors end lines so; here
+/// the first comment of such a file would swallow the rest of it.
+fn lone_return(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    memchr::memchr_iter(b'\r', bytes).find(|at| bytes.get(at + 1) != Some(&b'\n'))
+}
+
+fn lone_return_found(span: Span) -> Diagnostic {
+    let message = "a carriage return without a line feed ends no line";
+    Diagnostic::error(codes::SYNTAX, span, message)
+        .says("what follows is read as the same line")
+        .help("save the file with LF or CRLF line ends; in a text, write `\\r`")
 }
 
 /// What follows an unclosed string, list or call on its line is out of step: no more is
