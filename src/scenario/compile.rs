@@ -112,7 +112,7 @@ fn scenario(program: &Program, params: &Params, flat: &Arc<Flat>, out: &mut Comp
     let constant = Evaluator::new(program, params, &Nothing);
     let scope = |axes: &IndexMap<String, Value>| locals(program, flat, axes, None);
     let launched = |axes: &IndexMap<String, Value>| launched(program, params, flat, axes);
-    let rows = matrix::rows(&constant, params, flat, &scope, &launched);
+    let matrix::Rows { rows, unknown } = matrix::rows(&constant, params, flat, &scope, &launched);
     out.found.extend(constant.take_found());
     out.secrets.extend(constant.secrets());
     let mut ids: HashMap<String, IndexMap<String, Value>> = HashMap::new();
@@ -127,6 +127,7 @@ fn scenario(program: &Program, params: &Params, flat: &Arc<Flat>, out: &mut Comp
     let all = Arc::new(Cases {
         infeasible: feasible::of_all(&cases),
         fits: fits(&cases),
+        unknown,
         ..all_cases(flat, &rows, &cases)
     });
     let first = out.cases.len();
