@@ -558,7 +558,7 @@ fn check_modalities(
     None
 }
 
-/// A prompt and its answer have to lie within the model's context.
+/// A prompt and its answer have to lie within what the server takes.
 fn check_context(
     cx: &Context<'_>,
     flat: &Flat,
@@ -588,8 +588,18 @@ fn check_context(
             tokens(input + output)
         ),
     };
+    let (who, help) = match server.context_set {
+        true => (
+            format!("the server `{}`", server.name),
+            "ask for less, bound the distribution (`max = …`), or raise the server's option",
+        ),
+        false => (
+            "the model".to_string(),
+            "ask for less, or bound the distribution: `max = …`",
+        ),
+    };
     let message = format!(
-        "`{}` asks for {asks}, and the model takes {} in all",
+        "`{}` asks for {asks}, and {who} takes {} in all",
         workload.name,
         tokens(context)
     );
@@ -599,7 +609,7 @@ fn check_context(
             cx.place(flat, name.unwrap_or(&"workload")),
             message,
         )
-        .help("ask for less, or bound the distribution: `max = …`"),
+        .help(help),
     );
     None
 }
