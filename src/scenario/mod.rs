@@ -1,6 +1,7 @@
 //! What a file means, as plain typed data: scenarios with their cases, each with the servers
 //! to start, the phases to run, the checks to judge and the reports to write.
 
+mod accepts;
 mod by_case;
 mod checks;
 mod cluster;
@@ -12,6 +13,7 @@ mod feasible;
 mod fit;
 mod gpu;
 mod launch;
+mod load;
 mod matrix;
 mod memory;
 mod option_flags;
