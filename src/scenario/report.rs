@@ -1,5 +1,6 @@
 //! A report block: its format, where it goes, and its columns.
 
+use super::checks::{Used, doubtful};
 use super::context::{Context, as_text, one_line};
 use super::{Case, ReportSpec, Thunk, report_parts as parts, report_series as series};
 use crate::check::is_whole;
@@ -90,7 +91,7 @@ fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Case) -> Vec<ReportSpec> {
     for part in parts.unwrap_or_else(|| vec![None]) {
         let scope = parts::scope(cx, part.as_ref());
         let at = cx.at(&scope.with_values(unknown.clone().into_iter().flatten()));
-        match one(&at.inside(flat), flat, part, (&mut form, &case.id)) {
+        match one(&at.inside(flat), flat, part, (&mut form, case)) {
             Some(spec) => out.push(spec),
             // the others would say the same
             None => return Vec::new(),
@@ -103,7 +104,7 @@ fn one(
     cx: &Context<'_>,
     flat: &Arc<Flat>,
     part: Option<Part>,
-    (form, case): (&mut Form, &str),
+    (form, case): (&mut Form, &Case),
 ) -> Option<ReportSpec> {
     let value = cx.attr(flat, "to");
     let to: Vec<String> = match &value {
@@ -120,7 +121,12 @@ fn one(
         cx.eval.take_trace();
         let value = cx.eval.eval(&thunk.expr, &thunk.scope);
         cx.eval.not_one_figure(&value, &thunk.expr);
-        let reads = cx.across(&[thunk], case);
+        let read = cx.eval.take_trace();
+        // what is of one round was asked for by whoever wants to see it
+        if part.as_ref().is_none_or(|part| part.phase.is_none()) {
+            doubtful(cx, case, thunk, &read, Used::Shown);
+        }
+        let reads = cx.across_of(&read, &[thunk], &case.id);
         if reads.is_some() && part.as_ref().is_some_and(|part| part.round.is_some()) {
             let message = "a column of one round reads that round, and no other case";
             cx.eval.report(
