@@ -8,7 +8,7 @@ use crate::schema;
 use crate::source::{FileId, Span};
 use crate::syntax::{
     self,
-    ast::{Block, ExprKind, Ident, Item, ItemKind, Path as NamePath, Use, UseTarget},
+    ast::{Block, ExprKind, Ident, Item, ItemKind},
 };
 use indexmap::IndexMap;
 use std::collections::HashMap;
@@ -61,7 +61,7 @@ pub(super) struct Loader {
     reader: Option<Rc<dyn Reader>>,
     by_path: HashMap<PathBuf, ModuleId>,
     /// Files being read, to see cycles of `use`.
-    stack: Vec<ModuleId>,
+    pub(super) stack: Vec<ModuleId>,
     /// Blocks before their `extends` is worked in.
     pub(super) raw: IndexMap<Key, Flat>,
     /// How much more `extends` may copy.
@@ -82,7 +82,7 @@ impl Loader {
     }
 
     /// Reads a file as a module; `user` is the `use` that asks for it.
-    fn file(&mut self, path: &Path, name: &str, user: Option<Span>) -> Option<ModuleId> {
+    pub(super) fn file(&mut self, path: &Path, name: &str, user: Option<Span>) -> Option<ModuleId> {
         let key = match &self.program.kept {
             None => path.canonicalize().unwrap_or_else(|_| path.to_path_buf()),
             Some(_) => super::kept::plain(path),
@@ -159,7 +159,7 @@ impl Loader {
         Diagnostic::error(rule, span, message).help(help)
     }
 
-    fn std(&mut self, name: &str) -> Option<ModuleId> {
+    pub(super) fn std(&mut self, name: &str) -> Option<ModuleId> {
         if let Some(id) = self.program.standard.get(name) {
             return Some(*id);
         }
@@ -322,155 +322,7 @@ impl Loader {
         self.raw.entry((id, name.text.clone())).or_insert(flat);
     }
 
-    fn used(&mut self, id: ModuleId, file: FileId, used: &Use, item: &Item) {
-        let (target, name) = match &used.target {
-            UseTarget::Module(path) => {
-                let name = path.parts.last().cloned();
-                (self.module_path(id, path), name)
-            }
-            UseTarget::File { path, span } => {
-                let base = self.program.sources.get(file).folder();
-                let Some(base) = base.map(Path::to_path_buf) else {
-                    return;
-                };
-                let full = base.join(path);
-                let library = path.strip_prefix("std.");
-                if let Some(name) = library.filter(|name| crate::stdlib::names().contains(name)) {
-                    self.found.push(
-                        Diagnostic::error(
-                            codes::UNKNOWN_MODULE,
-                            *span,
-                            format!("`{path}` is a module, not a file"),
-                        )
-                        .help(format!(
-                            "the library is named without quotes: use std.{name}"
-                        ))
-                        .fix(
-                            "remove the quotes",
-                            *span,
-                            path.clone(),
-                            true,
-                        ),
-                    );
-                    let name = Ident {
-                        text: name.to_string(),
-                        span: *span,
-                    };
-                    let name = used.alias.as_ref().unwrap_or(&name);
-                    return self.define(id, name, item, DefinitionKind::Broken);
-                }
-                let stem = full
-                    .file_stem()
-                    .map(|s| s.to_string_lossy().into_owned())
-                    .unwrap_or_default();
-                if used.alias.is_none() && !is_name(&stem) {
-                    self.found.push(
-                        Diagnostic::error(
-                            codes::MISPLACED,
-                            *span,
-                            format!("`{stem}` cannot be a name"),
-                        )
-                        .help(format!("give it one: use \"{path}\" as {}", as_name(&stem)))
-                        .fix(
-                            "give it a name",
-                            Span {
-                                start: span.end,
-                                ..*span
-                            },
-                            format!(" as {}", as_name(&stem)),
-                            false,
-                        ),
-                    );
-                }
-                let target = self.file(&full, &shown_path(&full), Some(*span));
-                let name = Ident {
-                    text: stem,
-                    span: *span,
-                };
-                (target, Some(name))
-            }
-        };
-        let Some(name) = used.alias.clone().or(name) else {
-            return;
-        };
-        let Some(target) = target else {
-            return self.define(id, &name, item, DefinitionKind::Broken);
-        };
-        if let Some(from) = self.stack.iter().position(|open| *open == target) {
-            let name_of = |id: &ModuleId| self.program.module(*id).name.clone();
-            let mut chain: Vec<String> = self.stack[from..].iter().map(name_of).collect();
-            chain.push(name_of(&target));
-            self.found.push(
-                Diagnostic::error(
-                    codes::USE_CYCLE,
-                    item.span,
-                    "files use each other in a circle",
-                )
-                .help(chain.join(" → "))
-                .help("move what both need into a third file"),
-            );
-            return self.define(id, &name, item, DefinitionKind::Broken);
-        }
-        self.define(id, &name, item, DefinitionKind::Module(target));
-    }
-
-    fn module_path(&mut self, user: ModuleId, path: &NamePath) -> Option<ModuleId> {
-        let parts: Vec<&str> = path.parts.iter().map(|p| p.text.as_str()).collect();
-        let found = match parts.as_slice() {
-            ["std", name] => self.std(name),
-            _ => None,
-        };
-        if found.is_some() {
-            return found;
-        }
-        let known: Vec<String> = crate::stdlib::names()
-            .iter()
-            .map(|n| format!("std.{n}"))
-            .collect();
-        let written = parts.join(".");
-        let mut diagnostic = Diagnostic::error(
-            codes::UNKNOWN_MODULE,
-            path.span,
-            format!("there is no module `{written}`"),
-        );
-        let whole = format!("std.{written}");
-        let near = known.iter().map(String::as_str).find(|name| *name == whole);
-        let near =
-            near.or_else(|| crate::check::nearest(&written, known.iter().map(String::as_str)));
-        diagnostic = match near {
-            Some(near) => {
-                // what is read through the right name is not a second mistake
-                if let Some(name) = near.strip_prefix("std.") {
-                    let meant = Ident {
-                        text: name.to_string(),
-                        span: path.span,
-                    };
-                    self.program.modules[user.0]
-                        .names
-                        .entry(meant.text.clone())
-                        .or_insert(Definition {
-                            span: meant.span,
-                            doc: None,
-                            kind: DefinitionKind::Broken,
-                        });
-                }
-                diagnostic.help(format!("did you mean `{near}`?")).fix(
-                    "the nearest name",
-                    path.span,
-                    near,
-                    false,
-                )
-            }
-            None => diagnostic.help(format!(
-                "the standard library has {}; a file is named in quotes: use \"./common.scn\"",
-                known.join(", ")
-            )),
-        };
-        self.found.push(diagnostic);
-        None
-    }
-
-    fn define(&mut self, id: ModuleId, name: &Ident, item: &Item, kind: DefinitionKind) {
+    pub(super) fn define(&mut self, id: ModuleId, name: &Ident, item: &Item, kind: DefinitionKind) {
         let names = &mut self.program.modules[id.0].names;
         let before = names.get_mut(&name.text);
         if let Some(before) = before.filter(|b| !matches!(b.kind, DefinitionKind::Broken)) {
@@ -548,31 +400,4 @@ pub(crate) fn text_of(bytes: Vec<u8>) -> Result<String, String> {
         Some(rest) => rest.to_string(),
         None => text,
     })
-}
-
-/// A path for people: without `./` parts.
-fn shown_path(path: &Path) -> String {
-    path.components()
-        .filter(|c| !matches!(c, std::path::Component::CurDir))
-        .collect::<PathBuf>()
-        .display()
-        .to_string()
-}
-
-fn is_name(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-}
-
-/// The nearest text that can be a name.
-fn as_name(text: &str) -> String {
-    let name: String = text
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-        .collect();
-    if is_name(&name) {
-        name
-    } else {
-        format!("m_{name}")
-    }
 }

@@ -4,6 +4,7 @@
 mod extend;
 mod find;
 mod flat;
+mod imports;
 mod kept;
 mod load;
 mod reader;

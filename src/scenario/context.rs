@@ -141,12 +141,16 @@ impl Context<'_> {
     /// What an expression read since the last `take_trace`, where it may read other cases than the
     /// one at hand; none where it reads that alone.
     pub fn across(&self, exprs: &[&Thunk], here: &str) -> Option<Reads> {
-        let trace = self.eval.take_trace();
+        self.across_of(&self.eval.take_trace(), exprs, here)
+    }
+
+    /// The same, of what it has read.
+    pub fn across_of(&self, trace: &[Reading], exprs: &[&Thunk], here: &str) -> Option<Reads> {
         let calls = |thunk: &&Thunk| self.eval.calls(&thunk.expr, &thunk.scope, "at");
         if !trace.iter().any(|reading| reading.case.is_some()) && !exprs.iter().any(calls) {
             return None;
         }
-        Some(reads(&trace, &here.into()))
+        Some(reads(trace, &here.into()))
     }
 
     /// Reports a value that is neither true nor false.

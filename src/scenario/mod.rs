@@ -1,6 +1,7 @@
 //! What a file means, as plain typed data: scenarios with their cases, each with the servers
 //! to start, the phases to run, the checks to judge and the reports to write.
 
+mod accepts;
 mod by_case;
 mod checks;
 mod cluster;
@@ -12,6 +13,7 @@ mod feasible;
 mod fit;
 mod gpu;
 mod launch;
+mod load;
 mod matrix;
 mod memory;
 mod option_flags;
@@ -166,9 +168,15 @@ pub struct ServerSpec {
     pub engine: String,
     /// What requests call the model; none where it is to be found through `/v1/models`.
     pub model: Option<String>,
-    /// The longest sequence of its model, in tokens, where that is known.
+    /// The longest sequence that it takes, in tokens, where that is known.
     #[serde(skip)]
     pub context: Option<f64>,
+    /// Whether its model takes a longer one than the server is told to.
+    #[serde(skip)]
+    pub context_set: bool,
+    /// Whether it keeps what prompts have in common, where that is known.
+    #[serde(skip)]
+    pub prefix_cache: Option<bool>,
     /// What its model takes, where that is known.
     #[serde(skip)]
     pub modalities: Option<Vec<String>>,

@@ -1,5 +1,6 @@
 //! A rank block: the figure that cases are compared by, and what they have in common.
 
+use super::checks::{Used, doubtful};
 use super::context::{Context, one_line};
 use super::{Case, RankSpec, Thunk};
 use crate::check::is_whole;
@@ -49,7 +50,9 @@ fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Case) -> Option<RankSpec> {
     if !is_figure(cx, &by) {
         return None;
     }
-    let across = cx.across(&[&by], &case.id);
+    let read = cx.eval.take_trace();
+    doubtful(cx, case, &by, &read, Used::Ranked);
+    let across = cx.across_of(&read, &[&by], &case.id);
     let within = match flat.attrs.get("within") {
         Some(attr) => match &attr.expr.kind {
             ExprKind::List(items) => items.iter().map(|item| thunk(attr, item)).collect(),

@@ -1,5 +1,6 @@
 //! A report block: its format, where it goes, and its columns.
 
+use super::checks::{Used, doubtful};
 use super::context::{Context, as_text, one_line};
 use super::{Case, ReportSpec, Thunk, report_parts as parts, report_series as series};
 use crate::check::is_whole;
@@ -86,7 +87,7 @@ fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Case) -> Vec<ReportSpec> {
     let mut out = Vec::new();
     for part in parts {
         let at = cx.at(&parts::scope(cx, part.as_ref()));
-        match one(&at.inside(flat), flat, part, (&mut form, &case.id)) {
+        match one(&at.inside(flat), flat, part, (&mut form, case)) {
             Some(spec) => out.push(spec),
             // the others would say the same
             None => return Vec::new(),
@@ -99,7 +100,7 @@ fn one(
     cx: &Context<'_>,
     flat: &Arc<Flat>,
     part: Option<Part>,
-    (form, case): (&mut Form, &str),
+    (form, case): (&mut Form, &Case),
 ) -> Option<ReportSpec> {
     let value = cx.attr(flat, "to");
     let to: Vec<String> = match &value {
@@ -118,7 +119,12 @@ fn one(
         if !matches!(value, Value::Handle(Handle::Ending(_))) {
             cx.eval.not_one_figure(&value, &thunk.expr);
         }
-        let reads = cx.across(&[thunk], case);
+        let read = cx.eval.take_trace();
+        // what is of one round was asked for by whoever wants to see it
+        if part.as_ref().is_none_or(|part| part.phase.is_none()) {
+            doubtful(cx, case, thunk, &read, Used::Shown);
+        }
+        let reads = cx.across_of(&read, &[thunk], &case.id);
         if reads.is_some() && part.as_ref().is_some_and(|part| part.round.is_some()) {
             let message = "a column of one round reads that round, and no other case";
             cx.eval.report(

@@ -4,8 +4,12 @@
 
 mod builtins;
 mod engine_kinds;
+mod load_kinds;
 mod metrics;
+mod model_kinds;
+mod report_kinds;
 mod scenario_kinds;
+mod server_kinds;
 mod statements;
 
 pub use builtins::{BUILTINS, Builtin, builtin};
@@ -145,7 +149,16 @@ const fn staged(stage: Stage, attribute: Attribute) -> Attribute {
 
 /// All kinds, scenario kinds first.
 pub fn kinds() -> impl Iterator<Item = &'static Kind> {
-    scenario_kinds::KINDS.iter().chain(engine_kinds::KINDS)
+    [
+        scenario_kinds::KINDS,
+        model_kinds::KINDS,
+        server_kinds::KINDS,
+        load_kinds::KINDS,
+        report_kinds::KINDS,
+        engine_kinds::KINDS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The kind of a block that stands in `parent` (`file` for the top level).

@@ -1,0 +1,185 @@
+//! `use`: modules of the standard library and files of the pack.
+
+use super::load::Loader;
+use super::{Definition, DefinitionKind, ModuleId};
+use crate::diagnostics::{Diagnostic, codes};
+use crate::source::{FileId, Span};
+use crate::syntax::ast::{Ident, Item, Path as NamePath, Use, UseTarget};
+use std::path::{Path, PathBuf};
+
+impl Loader {
+    pub(super) fn used(&mut self, id: ModuleId, file: FileId, used: &Use, item: &Item) {
+        let (target, name) = match &used.target {
+            UseTarget::Module(path) => {
+                let name = path.parts.last().cloned();
+                (self.module_path(id, path), name)
+            }
+            UseTarget::File { path, span } => {
+                let base = self.program.sources.get(file).folder();
+                let Some(base) = base.map(Path::to_path_buf) else {
+                    return;
+                };
+                let full = base.join(path);
+                let library = path.strip_prefix("std.");
+                if let Some(name) = library.filter(|name| crate::stdlib::names().contains(name)) {
+                    self.found.push(
+                        Diagnostic::error(
+                            codes::UNKNOWN_MODULE,
+                            *span,
+                            format!("`{path}` is a module, not a file"),
+                        )
+                        .help(format!(
+                            "the library is named without quotes: use std.{name}"
+                        ))
+                        .fix(
+                            "remove the quotes",
+                            *span,
+                            path.clone(),
+                            true,
+                        ),
+                    );
+                    let name = Ident {
+                        text: name.to_string(),
+                        span: *span,
+                    };
+                    let name = used.alias.as_ref().unwrap_or(&name);
+                    return self.define(id, name, item, DefinitionKind::Broken);
+                }
+                let stem = full
+                    .file_stem()
+                    .map(|s| s.to_string_lossy().into_owned())
+                    .unwrap_or_default();
+                if used.alias.is_none() && !is_name(&stem) {
+                    self.found.push(
+                        Diagnostic::error(
+                            codes::MISPLACED,
+                            *span,
+                            format!("`{stem}` cannot be a name"),
+                        )
+                        .help(format!("give it one: use \"{path}\" as {}", as_name(&stem)))
+                        .fix(
+                            "give it a name",
+                            Span {
+                                start: span.end,
+                                ..*span
+                            },
+                            format!(" as {}", as_name(&stem)),
+                            false,
+                        ),
+                    );
+                }
+                let target = self.file(&full, &shown_path(&full), Some(*span));
+                let name = Ident {
+                    text: stem,
+                    span: *span,
+                };
+                (target, Some(name))
+            }
+        };
+        let Some(name) = used.alias.clone().or(name) else {
+            return;
+        };
+        let Some(target) = target else {
+            return self.define(id, &name, item, DefinitionKind::Broken);
+        };
+        if let Some(from) = self.stack.iter().position(|open| *open == target) {
+            let name_of = |id: &ModuleId| self.program.module(*id).name.clone();
+            let mut chain: Vec<String> = self.stack[from..].iter().map(name_of).collect();
+            chain.push(name_of(&target));
+            self.found.push(
+                Diagnostic::error(
+                    codes::USE_CYCLE,
+                    item.span,
+                    "files use each other in a circle",
+                )
+                .help(chain.join(" → "))
+                .help("move what both need into a third file"),
+            );
+            return self.define(id, &name, item, DefinitionKind::Broken);
+        }
+        self.define(id, &name, item, DefinitionKind::Module(target));
+    }
+
+    fn module_path(&mut self, user: ModuleId, path: &NamePath) -> Option<ModuleId> {
+        let parts: Vec<&str> = path.parts.iter().map(|p| p.text.as_str()).collect();
+        let found = match parts.as_slice() {
+            ["std", name] => self.std(name),
+            _ => None,
+        };
+        if found.is_some() {
+            return found;
+        }
+        let known: Vec<String> = crate::stdlib::names()
+            .iter()
+            .map(|n| format!("std.{n}"))
+            .collect();
+        let written = parts.join(".");
+        let mut diagnostic = Diagnostic::error(
+            codes::UNKNOWN_MODULE,
+            path.span,
+            format!("there is no module `{written}`"),
+        );
+        let whole = format!("std.{written}");
+        let near = known.iter().map(String::as_str).find(|name| *name == whole);
+        let near =
+            near.or_else(|| crate::check::nearest(&written, known.iter().map(String::as_str)));
+        diagnostic = match near {
+            Some(near) => {
+                // what is read through the right name is not a second mistake
+                if let Some(name) = near.strip_prefix("std.") {
+                    let meant = Ident {
+                        text: name.to_string(),
+                        span: path.span,
+                    };
+                    self.program.modules[user.0]
+                        .names
+                        .entry(meant.text.clone())
+                        .or_insert(Definition {
+                            span: meant.span,
+                            doc: None,
+                            kind: DefinitionKind::Broken,
+                        });
+                }
+                diagnostic.help(format!("did you mean `{near}`?")).fix(
+                    "the nearest name",
+                    path.span,
+                    near,
+                    false,
+                )
+            }
+            None => diagnostic.help(format!(
+                "the standard library has {}; a file is named in quotes: use \"./common.scn\"",
+                known.join(", ")
+            )),
+        };
+        self.found.push(diagnostic);
+        None
+    }
+}
+
+/// A path for people: without `./` parts.
+fn shown_path(path: &Path) -> String {
+    path.components()
+        .filter(|c| !matches!(c, std::path::Component::CurDir))
+        .collect::<PathBuf>()
+        .display()
+        .to_string()
+}
+
+fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// The nearest text that can be a name.
+fn as_name(text: &str) -> String {
+    let name: String = text
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+        .collect();
+    if is_name(&name) {
+        name
+    } else {
+        format!("m_{name}")
+    }
+}

@@ -1,0 +1,340 @@
+//! A load: how it is paced, what it asks of which server, and when it ends.
+
+use super::context::{Context, as_number, as_whole, drawn};
+use super::workload::{self, Overrides};
+use super::{LoadSpec, ServerSpec, WorkloadSpec, accepts};
+use crate::check::is_whole;
+use crate::diagnostics::{Diagnostic, codes};
+use crate::eval::{BlockValue, Handle, Value};
+use crate::load::random::Random;
+use crate::load::spec::{Arrival, Load, Pace};
+use crate::resolve::Flat;
+use crate::resolve::FlatAttr;
+use crate::syntax::ast::{Expr, ExprKind, Ident};
+use indexmap::IndexMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A load's attributes; one of several in a phase takes the phase's `duration` where it has none.
+/// `absent`: this case leaves out its phase.
+pub(super) fn lower(
+    cx: &Context<'_>,
+    flat: &Arc<Flat>,
+    phase: Option<&Flat>,
+    absent: bool,
+    servers: &[ServerSpec],
+) -> Option<LoadSpec> {
+    let server = server(cx, flat, servers);
+    let workload = workload(cx, flat)?;
+    let mut pace = pace(cx, flat)?;
+    let mut requests = as_number(&cx.attr(flat, "requests")).map(|n| n.round() as u64);
+    let mut duration = cx
+        .duration(flat, "duration")
+        .or_else(|| phase.and_then(|phase| cx.duration(phase, "duration")));
+    if pace == Pace::Batch {
+        requests = cx.whole(flat, "batch");
+        duration = None;
+    }
+    let ends = |flat: &Flat| {
+        ["requests", "duration"]
+            .iter()
+            .any(|name| flat.attrs.contains_key(*name))
+    };
+    if requests.is_none() && duration.is_none() {
+        if ends(flat) || phase.is_some_and(ends) || !is_whole(flat) {
+            return None;
+        }
+        cx.eval.report(
+            Diagnostic::error(
+                codes::MISSING_ATTRIBUTE,
+                flat.head(),
+                format!("the load of `{}` never ends", flat.title()),
+            )
+            .help(
+                "say `requests = 200`, or `duration = 60s`, or both: whichever comes first ends it",
+            ),
+        );
+        return None;
+    }
+    if requests == Some(0) || duration == Some(Duration::ZERO) {
+        let name = if requests == Some(0) {
+            "requests"
+        } else {
+            "duration"
+        };
+        cx.eval.report(
+            Diagnostic::error(
+                codes::OUT_OF_RANGE,
+                cx.place(flat, name),
+                format!("`{name}` is more than 0"),
+            )
+            .help(format!("write a larger one, or leave `{name}` out")),
+        );
+        return None;
+    }
+    if let Pace::Open {
+        rate_per_s,
+        ramp: Some(ramp),
+        ..
+    } = &mut pace
+    {
+        if duration.is_none() {
+            cx.eval.report(
+                Diagnostic::error(
+                    codes::MISSING_ATTRIBUTE,
+                    cx.place(flat, "rate"),
+                    "a ramp is over the load's `duration`, and there is none",
+                )
+                .help("say how long it takes: `duration = 60s`"),
+            );
+            return None;
+        }
+        *rate_per_s = ramp.mean_per_s();
+    }
+    let server = server?;
+    // a phase that this case leaves out sends nothing that the server could not take
+    if !absent {
+        accepts::api(cx, flat, server, &workload)?;
+        accepts::modalities(cx, flat, server, &workload)?;
+        accepts::context(cx, flat, server, &workload)?;
+    }
+    let seed = cx.whole(flat, "seed").unwrap_or(0);
+    Some(LoadSpec {
+        load: Load {
+            name: phase.map(|_| flat.title().to_string()),
+            pace,
+            requests,
+            duration,
+            drain: cx.duration(flat, "drain"),
+            timeout: cx
+                .duration(flat, "timeout")
+                .unwrap_or(Duration::from_secs(600)),
+            seed,
+            lengths_seed: seed,
+        },
+        seeded: flat.attrs.contains_key("seed"),
+        server: server.name.clone(),
+        workload,
+    })
+}
+
+/// More is a slip of the pen: there are fewer ports, and no machine sends as many.
+const MOST_CLIENTS: u64 = 100_000;
+const MOST_RATE: f64 = 1e6;
+
+fn too_much(cx: &Context<'_>, flat: &Flat, name: &str, most: &str) {
+    let message = format!("`{name}` is at most {most}");
+    cx.eval.report(
+        Diagnostic::error(codes::OUT_OF_RANGE, cx.place(flat, name), message)
+            .help("write a smaller one; several machines make a larger load"),
+    );
+}
+
+fn pace(cx: &Context<'_>, flat: &Flat) -> Option<Pace> {
+    let (rate, concurrency) = (cx.attr(flat, "rate"), cx.attr(flat, "concurrency"));
+    if matches!(rate, Value::Error) || matches!(concurrency, Value::Error) {
+        return None;
+    }
+    let contradiction = |name: &str, other: &str| {
+        cx.eval.report(
+            Diagnostic::error(codes::CONTRADICTION, cx.place(flat, name), format!("`{name}` and `{other}` cannot both be said"))
+                .label(cx.place(flat, other), format!("`{other}`"))
+                .help("`concurrency` (and `think`) make a closed loop, `rate` (and `arrival`) an open one"),
+        );
+    };
+    if flat.attrs.contains_key("batch") {
+        let others = [
+            "rate",
+            "arrival",
+            "concurrency",
+            "think",
+            "requests",
+            "duration",
+        ];
+        if let Some(other) = others.iter().find(|name| flat.attrs.contains_key(**name)) {
+            cx.eval.report(
+                Diagnostic::error(
+                    codes::CONTRADICTION,
+                    cx.place(flat, "batch"),
+                    format!("`batch` and `{other}` cannot both be said"),
+                )
+                .label(cx.place(flat, other), format!("`{other}`"))
+                .help("a batch is so many requests at once, and then it is over; `repeat` sends it again"),
+            );
+            return None;
+        }
+        let size = cx.whole(flat, "batch")?;
+        if size > MOST_CLIENTS {
+            let most = "100000, as each request takes a connection of its own";
+            too_much(cx, flat, "batch", most);
+            return None;
+        }
+        return Some(Pace::Batch);
+    }
+    let ramp = match &rate {
+        Value::Ramp(ramp) => Some(*ramp),
+        _ => None,
+    };
+    let highest = ramp.map(|ramp| ramp.from_per_s.max(ramp.to_per_s));
+    match as_number(&rate).or(highest) {
+        Some(rate) => {
+            let closed = ["concurrency", "think"];
+            if let Some(name) = closed.iter().find(|name| flat.attrs.contains_key(**name)) {
+                contradiction(name, "rate");
+                return None;
+            }
+            if rate <= 0.0 {
+                cx.eval.report(
+                    Diagnostic::error(
+                        codes::OUT_OF_RANGE,
+                        cx.place(flat, "rate"),
+                        "`rate` is more than 0",
+                    )
+                    .help("write at least a little: 0.1 req/s"),
+                );
+                return None;
+            }
+            if rate > MOST_RATE {
+                too_much(
+                    cx,
+                    flat,
+                    "rate",
+                    "1000000 req/s, which no client here can send",
+                );
+                return None;
+            }
+            let arrival = match cx.attr(flat, "arrival") {
+                Value::Arrival(arrival) => arrival,
+                _ => Arrival::Poisson,
+            };
+            Some(Pace::Open {
+                rate_per_s: rate,
+                arrival,
+                ramp,
+            })
+        }
+        None => {
+            if flat.attrs.contains_key("arrival") {
+                cx.eval.report(
+                    Diagnostic::error(
+                        codes::CONTRADICTION,
+                        cx.place(flat, "arrival"),
+                        "`arrival` is for an open loop",
+                    )
+                    .help("give it a rate: `rate = 10 req/s`"),
+                );
+                return None;
+            }
+            let concurrency = as_whole(&concurrency).unwrap_or(1);
+            if concurrency > MOST_CLIENTS {
+                let most = "100000, as each client takes a connection of its own";
+                too_much(cx, flat, "concurrency", most);
+                return None;
+            }
+            Some(Pace::Closed {
+                concurrency,
+                think: drawn(&cx.attr(flat, "think"))
+                    .unwrap_or_else(|| Random::from(Duration::ZERO)),
+            })
+        }
+    }
+}
+
+fn server<'s>(cx: &Context<'_>, flat: &Flat, servers: &'s [ServerSpec]) -> Option<&'s ServerSpec> {
+    if let Some(attr) = flat.attrs.get("server") {
+        return match cx.eval.eval(&attr.expr, &cx.scope.in_module(attr.module)) {
+            Value::Handle(Handle::Server { server }) => {
+                servers.iter().find(|s| s.name == server.as_ref())
+            }
+            Value::Error => None,
+            other => {
+                let message = format!(
+                    "`server` names a server of the scenario, this is {}",
+                    other.describe()
+                );
+                cx.eval.report(Diagnostic::error(
+                    codes::TYPE_MISMATCH,
+                    attr.expr.span,
+                    message,
+                ));
+                None
+            }
+        };
+    }
+    let blocks = cx.flat.children_of("server").count();
+    if blocks > 1 {
+        let names: Vec<&str> = cx.flat.children_of("server").map(|s| s.title()).collect();
+        cx.eval.report(
+            Diagnostic::error(
+                codes::MISSING_ATTRIBUTE,
+                flat.head(),
+                "the scenario has several servers, and this load names none",
+            )
+            .help(format!("say `server = {}`", names.join("`, or `server = "))),
+        );
+        return None;
+    }
+    servers.first()
+}
+
+fn workload(cx: &Context<'_>, flat: &Flat) -> Option<WorkloadSpec> {
+    let over = Overrides::of(cx, flat)?;
+    match cx.attr(flat, "workload") {
+        Value::Block(block) => workload::lower(cx, &block, &over),
+        Value::Record(fields) => workload::lower(cx, &as_block(cx, flat, &fields), &over),
+        Value::None if !is_whole(flat) => None,
+        Value::None => {
+            cx.eval.report(
+                Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), format!("`{}` says no `workload`", flat.title()))
+                    .help("define one: `workload hello { prompt = \"Say hello.\", output = 16 }`, and name it: `workload = hello`"),
+            );
+            None
+        }
+        Value::Error => None,
+        other => {
+            let message = format!(
+                "`workload` names a workload block, this is {}",
+                other.describe()
+            );
+            cx.eval.report(Diagnostic::error(
+                codes::TYPE_MISMATCH,
+                cx.place(flat, "workload"),
+                message,
+            ));
+            None
+        }
+    }
+}
+
+/// `workload = { prompt = "…" }`: a record does for a block, its values standing as attributes.
+fn as_block(cx: &Context<'_>, flat: &Flat, fields: &IndexMap<String, Value>) -> Arc<BlockValue> {
+    let span = cx.place(flat, "workload");
+    let ident = |text: &str| Ident {
+        text: text.to_string(),
+        span,
+    };
+    let attr = |name: &String| {
+        Arc::new(FlatAttr {
+            name: ident(name),
+            doc: None,
+            expr: Arc::new(Expr {
+                span,
+                kind: ExprKind::Name(name.clone()),
+            }),
+            module: flat.module,
+        })
+    };
+    let mut block = Flat::empty(ident("workload"), flat.module);
+    block.name = Some(ident(flat.title()));
+    block.attrs = fields
+        .keys()
+        .map(|name| (name.clone(), attr(name)))
+        .collect();
+    let values = fields
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.clone()));
+    Arc::new(BlockValue {
+        scope: cx.scope.with_values(values),
+        flat: Arc::new(block),
+    })
+}

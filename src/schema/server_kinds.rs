@@ -1,0 +1,168 @@
+//! A server: its engine, layout, options and environment.
+
+use super::{Kind, Naming, Stage, Type, default, optional, staged};
+use crate::units::Dimension;
+
+const TIME: Type = Type::Quantity(Dimension::TIME);
+const RATE: Type = Type::Quantity(Dimension::REQUESTS.per(Dimension::TIME));
+
+pub(super) const KINDS: &[Kind] = &[
+    Kind {
+        name: "server",
+        doc: "A server to test: one that is launched (engine, model, layout, options), or one that already runs (url).",
+        naming: Naming::Required,
+        parents: &["scenario"],
+        attributes: &[
+            optional(
+                "engine",
+                Type::Block("engine"),
+                "How it is launched and asked; a server with a `url` alone speaks OpenAI's API.",
+            ),
+            optional(
+                "model",
+                Type::Block("model"),
+                "The model it serves; for a `url`, left out, it is found through /v1/models.",
+            ),
+            optional(
+                "gpu",
+                Type::Block("gpu"),
+                "The sort of GPU that it is for, of `std.gpus` or of one's own: a model that cannot fit is then an error before anything starts.",
+            ),
+            optional(
+                "cluster",
+                Type::Block("cluster"),
+                "The host that it is for, in place of `gpu`: a layout that needs more GPUs than it has, or GPUs that no link connects, is then an error before anything starts.",
+            ),
+            optional(
+                "url",
+                Type::Text,
+                "Where a server already runs: `http://127.0.0.1:8000`. Nothing is launched.",
+            ),
+            optional(
+                "pid",
+                Type::Int(1),
+                "The process of a server that already runs on this host; its tree's memory and its GPUs' are then measured, and its end ends the case. A process that is not there is an error; one that does not listen on the port of the `url` gets a warning.",
+            ),
+            optional(
+                "api_key",
+                Type::SecretText,
+                "Sent as `Authorization: Bearer …`; use env(\"NAME\").",
+            ),
+            default(
+                "headers",
+                Type::Record,
+                "{}",
+                "Further headers of every request; values may be env(\"NAME\").",
+            ),
+            default(
+                "body",
+                Type::Record,
+                "{}",
+                "Further fields of the JSON body of every request to this server.",
+            ),
+            optional(
+                "ca_file",
+                Type::File,
+                "A PEM file of certificates to trust besides the system's.",
+            ),
+            default(
+                "arguments",
+                Type::List(&Type::Any),
+                "[]",
+                "Words passed to the engine's command as they are, unchecked.",
+            ),
+            optional(
+                "program",
+                Type::Text,
+                "The program to start in place of the first word of the engine's command; `~` is the home folder.",
+            ),
+            optional(
+                "setup",
+                Type::File,
+                "A script that installs the program; named by the error where the program is missing.",
+            ),
+            optional(
+                "capacity",
+                RATE,
+                "What one replica is said to carry, from an earlier measurement: lint holds open loops against it, and plans show it.",
+            ),
+            optional(
+                "port",
+                Type::Int(1),
+                "A fixed port; left out, a free one is chosen.",
+            ),
+            staged(
+                Stage::Measured,
+                optional(
+                    "log",
+                    Type::Text,
+                    "Where a copy of its log goes, below the run's `reports` folder: `log = \"logs/${case.name}.log\"`. Secrets are masked in it; the log itself is in the case's folder.",
+                ),
+            ),
+            default(
+                "pause",
+                TIME,
+                "0s",
+                "How long it is waited after it has stopped, before the next server is started, so that drivers and sockets come to rest. No estimate counts it.",
+            ),
+        ],
+        free: None,
+        checks: false,
+        implicit: &[],
+    },
+    Kind {
+        name: "layout",
+        doc: "How a server is spread over GPUs. What of it an engine takes, and which combinations, is said by the constraints in its block.",
+        naming: Naming::Never,
+        parents: &["server"],
+        attributes: &[
+            default(
+                "tp",
+                Type::Int(1),
+                "1",
+                "Tensor-parallel ranks: so many GPUs share the work of each layer.",
+            ),
+            default(
+                "pp",
+                Type::Int(1),
+                "1",
+                "Pipeline stages: groups of GPUs that hold different layers.",
+            ),
+            default(
+                "dp",
+                Type::Int(1),
+                "1",
+                "Data-parallel replicas, each with a KV cache of its own.",
+            ),
+            default(
+                "ep",
+                Type::Int(1),
+                "1",
+                "Expert-parallel ranks: so many GPUs divide the experts of a layer among them.",
+            ),
+        ],
+        free: None,
+        checks: false,
+        implicit: &[],
+    },
+    Kind {
+        name: "options",
+        doc: "Options of the engine, checked against its `option` blocks and turned into flags.",
+        naming: Naming::Never,
+        parents: &["server"],
+        attributes: &[],
+        free: Some(Type::Any),
+        checks: false,
+        implicit: &[],
+    },
+    Kind {
+        name: "environment",
+        doc: "Environment variables of the server's processes.",
+        naming: Naming::Never,
+        parents: &["server", "engine"],
+        attributes: &[],
+        free: Some(Type::Any),
+        checks: false,
+        implicit: &[],
+    },
+];
