@@ -81,7 +81,11 @@ fn an_error_of_many_cases_is_told_once_and_none_of_them_is_the_best() {
              server sut {{ engine = engines.builtin, program = \"/no/such/program\" }}\n{} }}\n",
             body.replace("ended.csv", "missing.csv")
         ),
-        scenario("ran", "", &format!("matrix {{ limit = [1us, 1min] }}\n{body}")),
+        scenario(
+            "ran",
+            "",
+            &format!("matrix {{ limit = [1us, 1min] }}\n{body}"),
+        ),
     ];
     let ran = Pack::new(&text.concat()).run(&[]).exits(1);
     let said = "/no/such/program";
