@@ -35,6 +35,7 @@ pub use by_case::gather;
 pub use cluster::ClusterSpec;
 pub use compile::{Compiled, compile, compile_these, scenarios};
 pub use constants::{constants, suite_scenarios};
+pub(crate) use context::one_line;
 pub use feasible::said as not_feasible;
 pub use gpu::{GpuSpec, price};
 pub use memory::{MemorySpec, Pool, Sum};

@@ -5,7 +5,7 @@ use super::context::{Context, as_text, one_line};
 use super::{Case, ReportSpec, Thunk, report_parts as parts, report_series as series};
 use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, codes};
-use crate::eval::Value;
+use crate::eval::{Handle, Value};
 use crate::report::model::{Figure, Part, ReportFormat, Template};
 use crate::report::std_templates;
 use crate::resolve::{Flat, FlatAttr};
@@ -120,7 +120,9 @@ fn one(
     for (index, (_, thunk)) in columns.iter().enumerate() {
         cx.eval.take_trace();
         let value = cx.eval.eval(&thunk.expr, &thunk.scope);
-        cx.eval.not_one_figure(&value, &thunk.expr);
+        if !matches!(value, Value::Handle(Handle::Ending(_))) {
+            cx.eval.not_one_figure(&value, &thunk.expr);
+        }
         let read = cx.eval.take_trace();
         // what is of one round was asked for by whoever wants to see it
         if part.as_ref().is_none_or(|part| part.phase.is_none()) {
