@@ -18,6 +18,7 @@ mod patterns;
 mod random;
 mod rests;
 mod scope;
+mod shapes;
 mod unlike;
 mod value;
 mod weight;
@@ -29,6 +30,7 @@ pub use fits::Fitted;
 pub use measurements::{Measurements, Nothing, Query, SeriesRef, Stretch, Window};
 pub use patterns::Patterns;
 pub use scope::{Binding, Layer, Scope};
+pub use shapes::{joined, shape_of};
 pub use value::{BlockValue, Handle, Part, Shape, Value};
 
 use crate::diagnostics::{Diagnostic, codes};
@@ -78,6 +80,8 @@ pub struct Evaluator<'a> {
     trace: RefCell<Vec<Reading>>,
     /// Whether what `and` and `or` need not read is read all the same.
     reads_all: bool,
+    /// Whether shapes are worked out in place of values.
+    shapes: bool,
     /// The other case that figures are read from.
     elsewhere: RefCell<Option<Arc<str>>>,
 }
@@ -131,6 +135,7 @@ impl<'a> Evaluator<'a> {
             secrets: RefCell::default(),
             trace: RefCell::default(),
             reads_all: false,
+            shapes: false,
             elsewhere: RefCell::default(),
         }
     }
@@ -196,7 +201,10 @@ impl<'a> Evaluator<'a> {
             return Value::Error;
         }
         self.depth.set(self.depth.get() + 1);
-        let value = self.evaluated(expr, scope);
+        let value = match self.shapes {
+            true => self.shape(expr, scope),
+            false => self.evaluated(expr, scope),
+        };
         self.depth.set(self.depth.get() - 1);
         value
     }

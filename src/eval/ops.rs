@@ -131,7 +131,7 @@ impl Evaluator<'_> {
         }
     }
 
-    fn logic(&self, op: BinaryOp, a: Value, b: Value, left: Span, right: Span) -> Value {
+    pub(super) fn logic(&self, op: BinaryOp, a: Value, b: Value, left: Span, right: Span) -> Value {
         for (value, span) in [(&a, left), (&b, right)] {
             if !matches!(
                 value,

@@ -296,7 +296,7 @@ fn same_id(
 }
 
 /// The names that a scenario's expressions see besides its module's: axes, lets, blocks.
-fn locals(
+pub(super) fn locals(
     program: &Program,
     flat: &Flat,
     axes: &IndexMap<String, Value>,
