@@ -56,6 +56,14 @@ impl Evaluator<'_> {
         value
     }
 
+    /// The value that a local name has without being evaluated.
+    pub(super) fn bound(&self, name: &str, scope: &Scope) -> Option<Value> {
+        match scope.find(name)? {
+            (Binding::Value(value), _) => Some(value.clone()),
+            _ => None,
+        }
+    }
+
     /// Evaluates a module's own definition.
     pub fn definition(&self, module: ModuleId, name: &str) -> Value {
         self.global(module, name, Span::default())

@@ -131,8 +131,7 @@ impl Evaluator<'_> {
             Value::Bool(_) | Value::Error | Value::Unknown(Shape::Bool | Shape::Any)
         );
         if !fine {
-            let message = format!("a condition is true or false, this is {}", value.describe());
-            self.fail(codes::TYPE_MISMATCH, cond.span, message);
+            self.no_condition(&value, cond.span);
         }
     }
 
@@ -198,9 +197,7 @@ fn join(a: &Value, b: &Value) -> Value {
             let fields = keys.map(|key| (key.clone(), both(key)));
             Value::Record(Arc::new(fields.collect::<IndexMap<_, _>>()))
         }
-        (Value::List(x), Value::List(y)) => {
-            Value::list(vec![joined(x.iter().chain(y.iter()))])
-        }
+        (Value::List(x), Value::List(y)) => Value::list(vec![joined(x.iter().chain(y.iter()))]),
         (a, b) if a == b => a.clone(),
         _ => ANY,
     }

@@ -10,7 +10,7 @@ use crate::schema::{self, Attribute};
 use crate::source::{FileId, Span};
 use crate::syntax::ast::{Expr, ExprKind};
 use indexmap::IndexMap;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// What can be said without values; all else waits for them.
@@ -47,6 +47,9 @@ pub fn unevaluated(
     let news = |d: &Diagnostic| !d.labels.iter().any(|label| said.meet(label.span));
     let of_user = |d: &Diagnostic| program.sources.get(d.span().file).path.is_some();
     found.retain(|d| OF_SHAPES.iter().any(|rule| rule.0 == d.code) && of_user(d) && news(d));
+    // of two that begin at one place, the one that was seen first tells enough
+    let mut begun: HashSet<(FileId, u32)> = HashSet::new();
+    found.retain(|d| begun.insert((d.span().file, d.span().start)));
     found
 }
 
@@ -69,7 +72,8 @@ impl Places {
 
     /// Whether one of them shares text with a place.
     fn meet(&self, span: Span) -> bool {
-        let begins = |(file, start, _): &(FileId, u32, u32)| (*file, *start) < (span.file, span.end);
+        let begins =
+            |(file, start, _): &(FileId, u32, u32)| (*file, *start) < (span.file, span.end);
         let at = self.0.partition_point(begins);
         let last = at.checked_sub(1).and_then(|at| self.0.get(at));
         last.is_some_and(|(file, _, end)| *file == span.file && *end > span.start)
@@ -106,7 +110,9 @@ fn scenario(program: &Program, params: &Params, flat: &Arc<Flat>, case: &Case) -
     let axes: IndexMap<String, Value> = axes
         .map(|(name, attr)| {
             // of what data says, it may say otherwise in the next file
-            let reads = ["data", "get"].iter().any(|f| eval.calls(&attr.expr, &plain, f));
+            let reads = ["data", "get"]
+                .iter()
+                .any(|f| eval.calls(&attr.expr, &plain, f));
             let value = match reads {
                 true => ANY,
                 false => joined(rows().filter_map(|row| row.get(name))),
@@ -123,7 +129,11 @@ fn scenario(program: &Program, params: &Params, flat: &Arc<Flat>, case: &Case) -
     }
     for check in &flat.checks {
         let scope = scope.in_module(check.module);
-        for expr in [Some(&check.expr), check.when.as_ref(), check.because.as_ref()] {
+        for expr in [
+            Some(&check.expr),
+            check.when.as_ref(),
+            check.because.as_ref(),
+        ] {
             expr.into_iter().for_each(|expr| {
                 eval.eval(expr, &scope);
             });
