@@ -1,6 +1,7 @@
 //! A scenario's checks, evaluated over values that are still unknown, so that a wrong name or
 //! unit in one is found before anything starts.
 
+use super::by_name::Stretches;
 use super::context::{Context, one_line, reads};
 use super::{Across, Case, CheckSpec, LoadSpec, PhaseSpec, Thunk, vain};
 use crate::diagnostics::{Diagnostic, codes};
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 pub(super) fn lower(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
     let mut out = Vec::new();
+    let stretches = Stretches::of(case);
     for (index, check) in cx.flat.checks.iter().enumerate() {
         let scope = cx.scope.in_module(check.module);
         cx.eval.take_trace();
@@ -42,12 +44,12 @@ pub(super) fn lower(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
         let trace = cx.eval.take_trace();
         let across = across(cx, case, check, &scope, &trace);
         if !guarded {
-            few_requests(cx, case, &trace);
+            few_requests(cx, &stretches, &trace);
             // what a case that cannot work expects of itself is skipped
             if case.infeasible.is_none() || across.is_some() {
                 vain::decided(cx, check, &value, &scope);
             }
-            vain::without_data(cx, case, &trace);
+            vain::without_data(cx, &stretches, &trace);
         }
         let phases: BTreeSet<String> = trace
             .iter()
@@ -55,7 +57,7 @@ pub(super) fn lower(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
             .map(|p| p.to_string())
             .collect();
         for name in &phases {
-            let phase = case.phases.iter().find(|phase| phase.name == *name);
+            let phase = stretches.phase(name);
             if phase.is_some_and(|phase| !phase.measured) {
                 let message = format!("this check reads `{name}`, which is not measured");
                 cx.eval.report(
@@ -139,7 +141,7 @@ fn across(
 }
 
 /// Warns of percentiles that the requests asked for cannot tell.
-fn few_requests(cx: &Context<'_>, case: &Case, trace: &[Reading]) {
+fn few_requests(cx: &Context<'_>, case: &Stretches<'_>, trace: &[Reading]) {
     for reading in trace {
         let (of, metric, share) = match &reading.query {
             Query::Statistic { of, metric, stat } => match share_of(stat) {
@@ -153,8 +155,8 @@ fn few_requests(cx: &Context<'_>, case: &Case, trace: &[Reading]) {
         if metric == "itl" {
             continue;
         }
-        let phase = case.phases.iter().find(|phase| phase.name == *of.phase);
-        let Some((phase, made)) = phase.and_then(|phase| Some((phase, requests(phase, of)?)))
+        let phase = case.phase(&of.phase);
+        let Some((phase, made)) = phase.and_then(|phase| Some((phase, requests(case, phase, of)?)))
         else {
             continue;
         };
@@ -178,9 +180,7 @@ fn few_requests(cx: &Context<'_>, case: &Case, trace: &[Reading]) {
 }
 
 /// How many requests a stretch makes, where that is known.
-fn requests(phase: &PhaseSpec, of: &Stretch) -> Option<u64> {
-    let chosen =
-        |load: &&LoadSpec| of.load.is_none() || load.load.name.as_deref() == of.load.as_deref();
+fn requests<'c>(case: &Stretches<'c>, phase: &'c PhaseSpec, of: &Stretch) -> Option<u64> {
     let made = |load: &LoadSpec| {
         let due = match (&load.load.pace, load.load.duration) {
             (Pace::Open { rate_per_s, .. }, Some(duration)) => {
@@ -194,7 +194,7 @@ fn requests(phase: &PhaseSpec, of: &Stretch) -> Option<u64> {
             (due, requests) => due.or(requests),
         }
     };
-    let each: Option<Vec<u64>> = phase.loads.iter().filter(chosen).map(made).collect();
+    let each: Option<Vec<u64>> = case.loads(phase, of).into_iter().map(made).collect();
     let total = each?.iter().fold(0u64, |sum, n| sum.saturating_add(*n));
     Some(total.saturating_mul(phase.repeat))
 }

@@ -13,6 +13,9 @@ use std::sync::Arc;
 /// More rows than anyone runs: a mistake, and no reason to fill the memory.
 const MOST_ROWS: usize = 10_000;
 
+/// More axes than anyone tells apart.
+const MOST_AXES: usize = 64;
+
 type Row = IndexMap<String, Value>;
 
 /// The rows of the matrix; one empty row where there is none. `scope` gives the names that the
@@ -27,6 +30,15 @@ pub(super) fn rows(
     let Some(matrix) = scenario.child("matrix") else {
         return vec![Row::new()];
     };
+    if matrix.attrs.len() > MOST_AXES {
+        let message = format!("this matrix has more than {MOST_AXES} axes");
+        eval.report(
+            Diagnostic::error(codes::OUT_OF_RANGE, matrix.head(), message).help(
+                "let an axis be of records: `layout = [{ tp = 1, dp = 2 }, { tp = 2, dp = 1 }]`",
+            ),
+        );
+        return Vec::new();
+    }
     let mut rows = vec![Row::new()];
     let mut removed = vec![false; matrix.excludes.len()];
     for (name, axis) in &matrix.attrs {

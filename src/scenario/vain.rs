@@ -1,8 +1,9 @@
 //! Checks that say nothing: that hold or fail whatever is measured, and that read a figure which
 //! the case cannot have.
 
+use super::by_name::Stretches;
 use super::context::{Context, one_line};
-use super::{Case, LoadSpec, PhaseSpec};
+use super::{LoadSpec, PhaseSpec};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Query, Reading, Scope, Stretch, Value, Window};
 use crate::measure::floors::at_checkpoints;
@@ -45,7 +46,7 @@ pub(super) fn decided(cx: &Context<'_>, check: &FlatCheck, value: &Value, scope:
 }
 
 /// Reports figures that a check reads and that this case will not have.
-pub(super) fn without_data(cx: &Context<'_>, case: &Case, trace: &[Reading]) {
+pub(super) fn without_data(cx: &Context<'_>, case: &Stretches<'_>, trace: &[Reading]) {
     for reading in trace {
         let found = match &reading.query {
             Query::Scalar { of, metric } => no_requests(case, of, metric, reading)
@@ -61,21 +62,17 @@ pub(super) fn without_data(cx: &Context<'_>, case: &Case, trace: &[Reading]) {
     }
 }
 
-/// The phase, where it runs in this case.
-fn phase<'c>(case: &'c Case, name: &str) -> Option<&'c PhaseSpec> {
-    let mut phases = case.phases.iter();
-    phases.find(|phase| phase.name == name && phase.skipped.is_none())
-}
-
 /// The loads of a stretch; none of a phase that is not known or does not run.
-fn loads<'c>(case: &'c Case, of: &Stretch) -> Option<Vec<&'c LoadSpec>> {
-    let chosen =
-        |load: &&LoadSpec| of.load.is_none() || load.load.name.as_deref() == of.load.as_deref();
-    let phase = phase(case, &of.phase)?;
-    Some(phase.loads.iter().filter(chosen).collect())
+fn loads<'c>(case: &Stretches<'c>, of: &Stretch) -> Option<Vec<&'c LoadSpec>> {
+    Some(case.loads(case.running(&of.phase)?, of))
 }
 
-fn no_requests(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> Option<Diagnostic> {
+fn no_requests(
+    case: &Stretches<'_>,
+    of: &Stretch,
+    metric: &str,
+    reading: &Reading,
+) -> Option<Diagnostic> {
     // counts are known: there are none
     let counted = matches!(metric, "requests" | "completed" | "failed");
     let quiet = loads(case, of)?.is_empty() && of.load.is_none();
@@ -86,7 +83,12 @@ fn no_requests(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> Op
     })
 }
 
-fn no_accept(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> Option<Diagnostic> {
+fn no_accept(
+    case: &Stretches<'_>,
+    of: &Stretch,
+    metric: &str,
+    reading: &Reading,
+) -> Option<Diagnostic> {
     let loads = loads(case, of)?;
     if metric != "accept_rate" || loads.iter().any(|load| load.workload.accepts) {
         return None;
@@ -103,7 +105,12 @@ fn no_accept(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> Opti
     )
 }
 
-fn not_streamed(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> Option<Diagnostic> {
+fn not_streamed(
+    case: &Stretches<'_>,
+    of: &Stretch,
+    metric: &str,
+    reading: &Reading,
+) -> Option<Diagnostic> {
     let of_streams = ["ttft", "ttfa", "itl", "tpot", "tokens_per_chunk"];
     if !of_streams.contains(&metric) {
         return None;
@@ -125,7 +132,12 @@ fn not_streamed(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> O
 }
 
 /// A growth is between floors, and a floor is read where nothing is in flight.
-fn no_floor(case: &Case, series: &str, window: &Window, reading: &Reading) -> Option<Diagnostic> {
+fn no_floor(
+    case: &Stretches<'_>,
+    series: &str,
+    window: &Window,
+    reading: &Reading,
+) -> Option<Diagnostic> {
     let error = |message: String, help: &str| {
         Some(Diagnostic::error(codes::NO_FLOOR, reading.span, message).help(help))
     };
@@ -142,11 +154,11 @@ fn no_floor(case: &Case, series: &str, window: &Window, reading: &Reading) -> Op
             if at_checkpoints(series) {
                 return None;
             }
-            let mut ends = [from, to].into_iter().filter_map(|name| phase(case, name));
+            let mut ends = [from, to].into_iter().filter_map(|name| case.running(name));
             no_quiet_end(ends.find(|phase| !phase.loads.is_empty() && !phase.quiesce)?)
         }
         Window::During { phase: name } => {
-            let phase = phase(case, name)?;
+            let phase = case.running(name)?;
             if phase.repeat < 2 {
                 return error(
                     format!(
