@@ -1,15 +1,4 @@
-//! `expression` of `targets.rs`, for libFuzzer.
+//! `expression`, for libFuzzer.
 #![no_main]
 
-#[path = "../memory.rs"]
-mod memory;
-#[path = "../targets.rs"]
-#[allow(dead_code)]
-mod targets;
-
-#[global_allocator]
-static COUNTED: memory::Counted = memory::Counted;
-
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    memory::bounded(bytes.len(), || targets::expression(bytes));
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| scn_fuzz::run(scn_fuzz::targets::expression, bytes));

@@ -1,13 +1,17 @@
 //! One case as a rule sees it: what runs, where that is written, and what its checks compare.
 
 use super::ratio::{Ratio, ratios};
-use crate::diagnostics::Diagnostic;
-use crate::eval::{Evaluator, Params, Query, Reading, Stretch, Value, Window};
+use crate::diagnostics::{Diagnostic, Label};
+use crate::eval::{
+    Evaluator, Nothing, Params, Query, Reading, Scope, Shape, Stretch, Value, Window,
+};
 use crate::measure::requests::share_of;
 use crate::resolve::{Flat, Program};
-use crate::scenario::{Case, CheckSpec, LoadSpec, PhaseSpec, ServerSpec, Start, Thunk, Unmeasured};
+use crate::scenario::{
+    Case, LoadSpec, PhaseSpec, ServerSpec, Start, Thunk, Unmeasured, WorkloadSpec, answered,
+};
 use crate::source::{Sources, Span};
-use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -15,6 +19,8 @@ use std::rc::Rc;
 pub struct View<'a> {
     pub case: &'a Case,
     pub flat: &'a Flat,
+    program: &'a Program,
+    params: &'a Params,
     sources: &'a Sources,
     /// The phases that run, and where each stands among them.
     phases: Vec<(&'a PhaseSpec, &'a Flat)>,
@@ -31,15 +37,27 @@ pub struct View<'a> {
     comparisons: Vec<Comparison>,
     /// What its checks compare with each other.
     ratios: Vec<Ratio>,
+    /// What its ranks go by and its tables show.
+    shown: Vec<Shown>,
     /// Where a figure rests on a price that is not known, and why it is not.
     unpriced: Vec<(Span, String)>,
+}
+
+/// A figure that cases are ranked by, or that a column shows.
+pub struct Shown {
+    pub figure: Reading,
+    /// The name of the rank; none of a column.
+    pub rank: Option<String>,
+    /// Whether it stands there alone, but for a positive factor.
+    pub plain: bool,
 }
 
 /// One figure compared with a constant: `figure op limit`, however it is written.
 pub struct Comparison {
     pub op: BinaryOp,
     pub figure: Reading,
-    /// In base units: seconds, bytes, requests, tokens.
+    /// In base units: seconds, bytes, requests, tokens. Of the figure itself, where the check
+    /// compares a multiple of it.
     pub limit: f64,
     pub limit_span: Span,
     pub span: Span,
@@ -50,10 +68,18 @@ pub struct Comparison {
 /// Metrics of time that requests take.
 pub const LATENCIES: [&str; 5] = ["ttft", "ttfa", "itl", "tpot", "e2e"];
 
+/// Metrics of how much is done in a time.
+pub const RATES: [&str; 4] = [
+    "request_rate",
+    "output_throughput",
+    "input_throughput",
+    "total_throughput",
+];
+
 impl<'a> View<'a> {
     pub fn new(
         program: &'a Program,
-        params: &Params,
+        params: &'a Params,
         flat: &'a Flat,
         case: &'a Case,
         cases: Rc<HashMap<&'a str, &'a Case>>,
@@ -68,19 +94,26 @@ impl<'a> View<'a> {
                 continue;
             }
             let certain = matches!(holds, None | Some(Value::Bool(true)));
-            let expr = &check.expr.expr;
-            compared(&eval, check, expr, certain, &mut comparisons);
+            let reader = Reader {
+                eval: &eval,
+                flat,
+                scope: &check.expr.scope,
+            };
+            reader.compared(&check.expr.expr, (true, certain), &mut comparisons);
             ratios(&eval, flat, check, certain, &mut of_each_other);
         }
         let unpriced = match case.price() {
             Ok(_) => Vec::new(),
             Err(why) => unpriced(&eval, case, &why),
         };
+        let shown = shown(&eval, flat, case);
         let phases = running(case, flat);
         let blocks = flat.children_of("server");
         Self {
             case,
             flat,
+            program,
+            params,
             sources: &program.sources,
             phase_at: (phases.iter().enumerate())
                 .map(|(at, (phase, _))| (phase.name.as_str(), at))
@@ -93,6 +126,7 @@ impl<'a> View<'a> {
                 .map(|server| (server.name.as_str(), server))
                 .collect(),
             cases,
+            shown,
             unpriced,
             comparisons,
             ratios: of_each_other,
@@ -200,6 +234,22 @@ impl<'a> View<'a> {
         &self.unpriced
     }
 
+    /// How many words an answer to a row has at least where `accept` takes it; none where that
+    /// is not known.
+    pub fn words_wanted(&self, workload: &WorkloadSpec, row: usize) -> Option<usize> {
+        let accept = workload.accept.as_ref()?;
+        let row = workload.rows.get(row)?;
+        let eval = Evaluator::new(self.program, self.params, &Nothing);
+        let unknown = || Value::Unknown(Shape::Text);
+        let scope = answered(&accept.scope, unknown(), unknown(), row);
+        wanted(&eval, &accept.expr, &scope)
+    }
+
+    /// What its ranks go by and its tables show.
+    pub fn shown(&self) -> impl Iterator<Item = &Shown> {
+        self.shown.iter()
+    }
+
     /// The figures that its checks compare with each other.
     pub fn ratios(&self) -> impl Iterator<Item = &Ratio> {
         self.ratios.iter()
@@ -216,6 +266,15 @@ impl<'a> View<'a> {
         limits.filter_map(|c| {
             let (of, metric, _) = c.statistic()?;
             LATENCIES.contains(&metric).then_some((c, of))
+        })
+    }
+
+    /// Comparisons with a limit from below of how much a phase gets done in a time.
+    pub fn rate_limits(&self) -> impl Iterator<Item = (&Comparison, &Stretch)> {
+        let limits = self.comparisons().filter(|c| c.at_least());
+        limits.filter_map(|c| {
+            let (of, metric) = c.scalar()?;
+            RATES.contains(&metric).then_some((c, of))
         })
     }
 
@@ -274,6 +333,57 @@ pub enum Stat<'a> {
     Named(&'a str),
 }
 
+/// The words that an answer has at least where `accept` holds: of texts that are looked for in it,
+/// or that it is compared with.
+fn wanted(eval: &Evaluator<'_>, accept: &Expr, scope: &Scope) -> Option<usize> {
+    let constant = |expr: &Expr| match eval.eval(expr, scope) {
+        Value::Text(text) => Some(vec![text.split_whitespace().count()]),
+        Value::List(items) => items
+            .iter()
+            .map(|item| match item {
+                Value::Text(text) => Some(text.split_whitespace().count()),
+                _ => None,
+            })
+            .collect(),
+        _ => None,
+    };
+    let answer = |expr: &Expr| matches!(&expr.kind, ExprKind::Name(name) if name == "answer");
+    match &accept.kind {
+        ExprKind::Binary {
+            op: BinaryOp::And,
+            left,
+            right,
+            ..
+        } => wanted(eval, left, scope).max(wanted(eval, right, scope)),
+        ExprKind::Binary {
+            op: BinaryOp::Or,
+            left,
+            right,
+            ..
+        } => Some(wanted(eval, left, scope)?.min(wanted(eval, right, scope)?)),
+        ExprKind::Binary {
+            op: BinaryOp::Equal,
+            left,
+            right,
+            ..
+        } => match (answer(left), answer(right)) {
+            (true, false) => constant(right)?.into_iter().max(),
+            (false, true) => constant(left)?.into_iter().max(),
+            _ => None,
+        },
+        ExprKind::Call { function, args } => match (function.text.as_str(), args.as_slice()) {
+            ("contains_any", [first, texts]) if answer(&first.value) => {
+                constant(&texts.value)?.into_iter().min()
+            }
+            ("contains_all", [first, texts]) if answer(&first.value) => {
+                constant(&texts.value)?.into_iter().max()
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// Where an attribute of a block is written, or the block's head.
 pub fn place(flat: &Flat, name: &str) -> Span {
     let written = flat.attrs.get(name);
@@ -283,6 +393,25 @@ pub fn place(flat: &Flat, name: &str) -> Span {
 /// Where the value of an attribute is written, if it is.
 pub fn value(flat: &Flat, name: &str) -> Option<Span> {
     flat.attrs.get(name).map(|attr| attr.expr.span)
+}
+
+/// So many findings back one of the same place is looked for, and so many other places are shown.
+const LOOKED_BACK: usize = 64;
+const MOST_LABELS: usize = 16;
+
+/// Keeps a finding: what was said of its place already gets its other places.
+pub fn keep(found: &mut Vec<Diagnostic>, one: Diagnostic) {
+    let same = |d: &&mut Diagnostic| d.span() == one.span() && d.message == one.message;
+    // those of one place come one after another, nearly
+    match found.iter_mut().rev().take(LOOKED_BACK).find(same) {
+        Some(before) => {
+            let known = |label: &Label| before.labels.iter().any(|l| l.span == label.span);
+            let new: Vec<Label> = one.labels.into_iter().filter(|l| !known(l)).collect();
+            let room = MOST_LABELS.saturating_sub(before.labels.len());
+            before.labels.extend(new.into_iter().take(room));
+        }
+        None => found.push(one),
+    }
 }
 
 /// A finding of a rule: its place, and what is wrong there.
@@ -358,54 +487,139 @@ fn unpriced(eval: &Evaluator<'_>, case: &Case, why: &str) -> Vec<(Span, String)>
     spans.map(|span| (span, why.to_string())).collect()
 }
 
-fn compared(
-    eval: &Evaluator<'_>,
-    spec: &CheckSpec,
-    expr: &Expr,
-    certain: bool,
-    out: &mut Vec<Comparison>,
-) {
-    let ExprKind::Binary {
-        op, left, right, ..
-    } = &expr.kind
-    else {
-        return;
-    };
-    if matches!(op, BinaryOp::And | BinaryOp::Or) {
-        let certain = certain && *op == BinaryOp::And;
-        compared(eval, spec, left, certain, out);
-        compared(eval, spec, right, certain, out);
-        return;
-    }
-    if !op.compares() || matches!(op, BinaryOp::In | BinaryOp::NotIn) {
-        return;
-    }
-    let side = |expr: &Expr| {
+/// The figures of ranks and columns of this case itself.
+fn shown(eval: &Evaluator<'_>, flat: &Flat, case: &Case) -> Vec<Shown> {
+    let ranks = case.ranks.iter();
+    let ranks = ranks.map(|rank| (Some(rank.name.clone()), &rank.by));
+    let columns = case.reports.iter().flat_map(|report| &report.columns);
+    let thunks = ranks.chain(columns.map(|(_, column)| (None, column)));
+    let mut out = Vec::new();
+    for (rank, thunk) in thunks {
         eval.take_trace();
-        (eval.eval(expr, &spec.expr.scope), eval.take_trace())
-    };
-    let ((left_value, left_read), (right_value, right_read)) = (side(left), side(right));
-    let (op, read, limit, limited) = match (left_value, right_value) {
-        (Value::Unknown(_), Value::Number(limit)) => (*op, left_read, limit, (left, right)),
-        (Value::Number(limit), Value::Unknown(_)) => {
-            (turned(*op), right_read, limit, (right, left))
+        eval.eval(&thunk.expr, &thunk.scope);
+        let read = eval.take_trace();
+        let reader = Reader {
+            eval,
+            flat,
+            scope: &thunk.scope,
+        };
+        let plain = reader.scaled(&thunk.expr).is_some() && read.len() == 1;
+        let own = read.into_iter().filter(|figure| figure.case.is_none());
+        out.extend(own.map(|figure| Shown {
+            figure,
+            rank: rank.clone(),
+            plain,
+        }));
+    }
+    out
+}
+
+/// Reads comparisons of one check.
+struct Reader<'e, 'a> {
+    eval: &'e Evaluator<'a>,
+    flat: &'e Flat,
+    scope: &'e Scope,
+}
+
+impl Reader<'_, '_> {
+    /// What holds where `expr` is `holds`.
+    fn compared(&self, expr: &Expr, (holds, certain): (bool, bool), out: &mut Vec<Comparison>) {
+        let (op, left, right) = match &expr.kind {
+            ExprKind::Unary {
+                op: UnaryOp::Not,
+                value,
+            } => return self.compared(value, (!holds, certain), out),
+            ExprKind::Binary {
+                op, left, right, ..
+            } => (*op, left, right),
+            _ => return,
+        };
+        if matches!(op, BinaryOp::And | BinaryOp::Or) {
+            // `not (a or b)` is `not a and not b`
+            let certain = certain && (op == BinaryOp::And) == holds;
+            self.compared(left, (holds, certain), out);
+            self.compared(right, (holds, certain), out);
+            return;
         }
-        _ => return,
-    };
-    // of a figure itself, and of nothing that is computed from it
-    let plain = !matches!(
-        limited.0.kind,
-        ExprKind::Binary { .. } | ExprKind::If { .. }
-    );
-    if let ([figure], true) = (read.as_slice(), plain) {
-        out.push(Comparison {
-            op,
-            figure: figure.clone(),
-            limit: limit.value,
-            limit_span: limited.1.span,
-            span: expr.span,
-            certain,
-        });
+        if !op.compares() || matches!(op, BinaryOp::In | BinaryOp::NotIn) {
+            return;
+        }
+        let op = if holds { op } else { opposite(op) };
+        let side = |expr: &Expr| {
+            self.eval.take_trace();
+            (self.eval.eval(expr, self.scope), self.eval.take_trace())
+        };
+        let ((left_value, left_read), (right_value, right_read)) = (side(left), side(right));
+        let (op, read, limit, limited) = match (left_value, right_value) {
+            (Value::Unknown(_), Value::Number(limit)) => (op, left_read, limit, (left, right)),
+            (Value::Number(limit), Value::Unknown(_)) => {
+                (turned(op), right_read, limit, (right, left))
+            }
+            _ => return,
+        };
+        // of a figure itself or a multiple of it, and of nothing else that is computed from it
+        if let ([figure], Some(factor)) = (read.as_slice(), self.scaled(limited.0)) {
+            out.push(Comparison {
+                op,
+                figure: figure.clone(),
+                limit: limit.value / factor,
+                limit_span: limited.1.span,
+                span: expr.span,
+                certain,
+            });
+        }
+    }
+
+    /// How many times a figure an expression is; none where it is none, or not a multiple of it.
+    fn scaled(&self, expr: &Expr) -> Option<f64> {
+        let constant = |expr: &Expr| match self.eval.eval(expr, self.scope) {
+            Value::Number(number) if number.value > 0.0 => Some(number.value),
+            _ => None,
+        };
+        match &expr.kind {
+            ExprKind::Binary {
+                op: BinaryOp::Multiply,
+                left,
+                right,
+                ..
+            } => match constant(left) {
+                Some(factor) => Some(self.scaled(right)? * factor),
+                None => Some(self.scaled(left)? * constant(right)?),
+            },
+            ExprKind::Binary {
+                op: BinaryOp::Divide,
+                left,
+                right,
+                ..
+            } => Some(self.scaled(left)? / constant(right)?),
+            ExprKind::Binary { .. } | ExprKind::If { .. } | ExprKind::Unary { .. } => None,
+            ExprKind::Name(name) => match self.flat.lets.get(name) {
+                Some(attr) => {
+                    let scope = &self.scope.in_module(attr.module);
+                    let inner = Reader {
+                        eval: self.eval,
+                        flat: self.flat,
+                        scope,
+                    };
+                    inner.scaled(&attr.expr)
+                }
+                None => Some(1.0),
+            },
+            _ => Some(1.0),
+        }
+    }
+}
+
+/// What holds where the comparison does not.
+fn opposite(op: BinaryOp) -> BinaryOp {
+    match op {
+        BinaryOp::Less => BinaryOp::GreaterEqual,
+        BinaryOp::LessEqual => BinaryOp::Greater,
+        BinaryOp::Greater => BinaryOp::LessEqual,
+        BinaryOp::GreaterEqual => BinaryOp::Less,
+        BinaryOp::Equal => BinaryOp::NotEqual,
+        BinaryOp::NotEqual => BinaryOp::Equal,
+        other => other,
     }
 }
 

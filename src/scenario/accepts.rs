@@ -112,7 +112,7 @@ pub(super) fn modalities(
     None
 }
 
-/// A prompt and its answer have to lie within the model's context.
+/// A prompt and its answer have to lie within what the server takes.
 pub(super) fn context(
     cx: &Context<'_>,
     flat: &Flat,
@@ -142,8 +142,18 @@ pub(super) fn context(
             tokens(input + output)
         ),
     };
+    let (who, help) = match server.context_set {
+        true => (
+            format!("the server `{}`", server.name),
+            "ask for less, bound the distribution (`max = …`), or raise the server's option",
+        ),
+        false => (
+            "the model".to_string(),
+            "ask for less, or bound the distribution: `max = …`",
+        ),
+    };
     let message = format!(
-        "`{}` asks for {asks}, and the model takes {} in all",
+        "`{}` asks for {asks}, and {who} takes {} in all",
         workload.name,
         tokens(context)
     );
@@ -153,7 +163,7 @@ pub(super) fn context(
             cx.place(flat, name.unwrap_or(&"workload")),
             message,
         )
-        .help("ask for less, or bound the distribution: `max = …`"),
+        .help(help),
     );
     None
 }

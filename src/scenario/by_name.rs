@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 /// Made once for all checks of a case, so that none of them looks through all phases.
 pub(super) struct Stretches<'c> {
+    pub case: &'c Case,
     phases: HashMap<&'c str, &'c PhaseSpec>,
     /// The loads that have names, by phase and name.
     loads: HashMap<(&'c str, &'c str), &'c LoadSpec>,
@@ -24,7 +25,11 @@ impl<'c> Stretches<'c> {
                 key.map(|key| loads.entry(key).or_insert(load));
             }
         }
-        Self { phases, loads }
+        Self {
+            case,
+            phases,
+            loads,
+        }
     }
 
     /// A phase, whether it runs in this case or not.

@@ -11,6 +11,7 @@ use crate::measure::distribution::Support;
 use crate::measure::floors::followed;
 use crate::measure::requests::share_of;
 use crate::resolve::FlatCheck;
+use crate::source::Span;
 use crate::syntax::ast::Expr;
 use crate::units::{Dimension, number};
 use std::collections::BTreeSet;
@@ -44,7 +45,7 @@ pub(super) fn lower(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
         let trace = cx.eval.take_trace();
         let across = across(cx, case, check, &scope, &trace);
         if !guarded {
-            few_requests(cx, &stretches, &trace);
+            few_requests(cx, &stretches, &trace, Used::Checked);
             // what a case that cannot work expects of itself is skipped
             if case.infeasible.is_none() || across.is_some() {
                 vain::decided(cx, check, &value, &scope);
@@ -56,16 +57,8 @@ pub(super) fn lower(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
             .flat_map(|r| r.query.phases())
             .map(|p| p.to_string())
             .collect();
-        for name in &phases {
-            let phase = stretches.phase(name);
-            if phase.is_some_and(|phase| !phase.measured) {
-                let message = format!("this check reads `{name}`, which is not measured");
-                cx.eval.report(
-                    Diagnostic::warning(codes::UNMEASURED_CHECK, check.expr.span, message)
-                        .help("a warm-up's figures are not the server's: check a measured phase, or drop `measured = false`"),
-                );
-            }
-        }
+        let read = phases.iter().map(String::as_str);
+        not_measured(cx, &stretches, read, check.expr.span, Used::Checked);
         let because = check
             .because
             .as_ref()
@@ -140,8 +133,58 @@ fn across(
     })
 }
 
+/// What a figure is read for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Used {
+    Checked,
+    Ranked,
+    Shown,
+}
+
+/// Warns of what a rank or a column says too much by: percentiles of too few requests, and phases
+/// that are not measured. Of the case's own figures: others' are their cases'.
+pub(super) fn doubtful(
+    cx: &Context<'_>,
+    case: &Stretches<'_>,
+    thunk: &Thunk,
+    trace: &[Reading],
+    used: Used,
+) {
+    let own = trace.iter().filter(|reading| reading.case.is_none());
+    let own: Vec<Reading> = own.cloned().collect();
+    few_requests(cx, case, &own, used);
+    let phases: BTreeSet<Arc<str>> = own.iter().flat_map(|r| r.query.phases()).collect();
+    let read = phases.iter().map(|phase| phase.as_ref());
+    not_measured(cx, case, read, thunk.expr.span, used);
+}
+
+/// Warns of phases that are not measured, and are read all the same.
+fn not_measured<'n>(
+    cx: &Context<'_>,
+    case: &Stretches<'_>,
+    read: impl Iterator<Item = &'n str>,
+    span: Span,
+    used: Used,
+) {
+    let what = match used {
+        Used::Checked => "check",
+        Used::Ranked => "rank",
+        Used::Shown => "column",
+    };
+    for name in read {
+        let phase = case.phase(name);
+        if phase.is_some_and(|phase| !phase.measured) {
+            let message = format!("this {what} reads `{name}`, which is not measured");
+            cx.eval.report(
+                Diagnostic::warning(codes::UNMEASURED_CHECK, span, message)
+                    .help("a warm-up's figures are not the server's: read a measured phase, or drop `measured = false`"),
+            );
+        }
+    }
+}
+
 /// Warns of percentiles that the requests asked for cannot tell.
-fn few_requests(cx: &Context<'_>, case: &Stretches<'_>, trace: &[Reading]) {
+fn few_requests(cx: &Context<'_>, case: &Stretches<'_>, trace: &[Reading], used: Used) {
     for reading in trace {
         let (of, metric, share) = match &reading.query {
             Query::Statistic { of, metric, stat } => match share_of(stat) {
@@ -171,9 +214,15 @@ fn few_requests(cx: &Context<'_>, case: &Stretches<'_>, trace: &[Reading]) {
                 "p{share} needs at least {needed} requests, and `{}` makes {made}",
                 of.phase
             );
+            let so = match used {
+                Used::Checked => "the check will be inconclusive",
+                Used::Ranked => "the order of the cases would be by chance",
+                Used::Shown => "the table will mark it",
+            };
             cx.eval.report(
-                Diagnostic::warning(codes::FEW_REQUESTS, reading.span, message)
-                    .help("the check will be inconclusive: ask for more requests, or for a lower percentile"),
+                Diagnostic::warning(codes::FEW_REQUESTS, reading.span, message).help(format!(
+                    "{so}: ask for more requests, or for a lower percentile"
+                )),
             );
         }
     }

@@ -13,6 +13,7 @@ use crate::diagnostics::{Diagnostic, codes, has_errors};
 use crate::eval::{
     Binding, Cases, Evaluator, FEASIBLE, Fitted, Handle, Layer, Nothing, Params, Scope, Value,
 };
+use crate::report::Ending;
 use crate::resolve::{Definition, DefinitionKind, Flat, ModuleId, Program};
 use crate::units::{Dimension, Quantity, display_precise};
 use indexmap::IndexMap;
@@ -503,13 +504,15 @@ fn implicit(case: &Case) -> Value {
         Ok(price) => Value::Number(Quantity::new(price, Dimension::MONEY.per(Dimension::TIME))),
         Err(why) => Value::Unavailable(why.into()),
     };
-    Value::record([
+    let known = [
         ("name".to_string(), Value::text(case.id.as_str())),
         ("scenario".to_string(), Value::text(case.scenario.as_str())),
         ("gpus".to_string(), Value::plain(gpus as f64)),
         ("price".to_string(), price),
         (FEASIBLE.to_string(), Value::Bool(case.infeasible.is_none())),
-    ])
+    ];
+    let ending = |word: Ending| (word.name().to_string(), Value::Handle(Handle::Ending(word)));
+    Value::record(known.into_iter().chain(Ending::ALL.map(ending)))
 }
 
 /// What of a case is evaluated once it was measured.

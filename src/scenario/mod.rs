@@ -36,6 +36,7 @@ pub use by_case::gather;
 pub use cluster::ClusterSpec;
 pub use compile::{Compiled, compile, compile_these, scenarios};
 pub use constants::{constants, suite_scenarios};
+pub(crate) use context::one_line;
 pub use feasible::said as not_feasible;
 pub use gpu::{GpuSpec, price};
 pub use memory::{MemorySpec, Pool, Sum};
@@ -168,9 +169,15 @@ pub struct ServerSpec {
     pub engine: String,
     /// What requests call the model; none where it is to be found through `/v1/models`.
     pub model: Option<String>,
-    /// The longest sequence of its model, in tokens, where that is known.
+    /// The longest sequence that it takes, in tokens, where that is known.
     #[serde(skip)]
     pub context: Option<f64>,
+    /// Whether its model takes a longer one than the server is told to.
+    #[serde(skip)]
+    pub context_set: bool,
+    /// Whether it keeps what prompts have in common, where that is known.
+    #[serde(skip)]
+    pub prefix_cache: Option<bool>,
     /// What its model takes, where that is known.
     #[serde(skip)]
     pub modalities: Option<Vec<String>>,

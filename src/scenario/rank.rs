@@ -1,5 +1,7 @@
 //! A rank block: the figure that cases are compared by, and what they have in common.
 
+use super::by_name::Stretches;
+use super::checks::{Used, doubtful};
 use super::context::{Context, one_line};
 use super::{Case, RankSpec, Thunk};
 use crate::check::is_whole;
@@ -10,13 +12,14 @@ use crate::syntax::ast::{Expr, ExprKind};
 use std::sync::Arc;
 
 pub(super) fn all(cx: &Context<'_>, case: &Case) -> Vec<RankSpec> {
+    let stretches = Stretches::of(case);
     let blocks = cx.flat.children_of("rank");
     blocks
-        .filter_map(|block| lower(&cx.inside(block), block, case))
+        .filter_map(|block| lower(&cx.inside(block), block, &stretches))
         .collect()
 }
 
-fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Case) -> Option<RankSpec> {
+fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Stretches<'_>) -> Option<RankSpec> {
     let (highest, metric) = match (flat.attrs.get("highest"), flat.attrs.get("lowest")) {
         (Some(metric), None) => (true, metric),
         (None, Some(metric)) => (false, metric),
@@ -49,7 +52,9 @@ fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Case) -> Option<RankSpec> {
     if !is_figure(cx, &by) {
         return None;
     }
-    let across = cx.across(&[&by], &case.id);
+    let read = cx.eval.take_trace();
+    doubtful(cx, case, &by, &read, Used::Ranked);
+    let across = cx.across_of(&read, &[&by], &case.case.id);
     let within = match flat.attrs.get("within") {
         Some(attr) => match &attr.expr.kind {
             ExprKind::List(items) => items.iter().map(|item| thunk(attr, item)).collect(),

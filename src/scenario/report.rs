@@ -1,30 +1,33 @@
 //! A report block: its format, where it goes, and its columns.
 
+use super::by_name::Stretches;
+use super::checks::{Used, doubtful};
 use super::context::{Context, as_text, one_line};
 use super::{Case, ReportSpec, Thunk, report_parts as parts, report_series as series};
 use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, codes};
-use crate::eval::Value;
+use crate::eval::{Handle, Value};
 use crate::report::model::{Figure, Part, ReportFormat, Template};
 use crate::report::std_templates;
 use crate::resolve::{Flat, FlatAttr};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind};
 use indexmap::IndexSet;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// A case's reports, one for each file that its part goes to; no two reports write one file.
 pub(super) fn all(cx: &Context<'_>, case: &Case) -> Vec<ReportSpec> {
-    let mut written: Vec<(String, Span)> = Vec::new();
+    let stretches = Stretches::of(case);
+    let mut written: HashMap<String, Span> = HashMap::new();
     let mut out = Vec::new();
     for block in cx.flat.children_of("report") {
-        let specs = lower(cx, block, case);
+        let specs = lower(cx, block, &stretches);
         let place = cx.place(block, "to");
         let paths: IndexSet<&String> = specs.iter().flat_map(|spec| &spec.to).collect();
         for path in &paths {
-            match written.iter().find(|(other, _)| other == *path) {
-                Some((_, before)) if *path != SUMMARY => cx.eval.report(
+            match written.get(*path) {
+                Some(before) if *path != SUMMARY => cx.eval.report(
                     Diagnostic::error(
                         codes::CONTRADICTION,
                         place,
@@ -36,7 +39,9 @@ pub(super) fn all(cx: &Context<'_>, case: &Case) -> Vec<ReportSpec> {
                 _ => {}
             }
         }
-        written.extend(paths.into_iter().map(|path| (path.clone(), place)));
+        for path in paths {
+            written.entry(path.clone()).or_insert(place);
+        }
         out.extend(specs);
     }
     out
@@ -69,7 +74,7 @@ struct Form {
     template: Option<Template>,
 }
 
-fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Case) -> Vec<ReportSpec> {
+fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Stretches<'_>) -> Vec<ReportSpec> {
     let mut form = Form {
         format: None,
         template: None,
@@ -80,13 +85,13 @@ fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Case) -> Vec<ReportSpec> {
             return Vec::new();
         }
     }
-    let Some(parts) = parts::of(cx, flat, case) else {
+    let Some(parts) = parts::of(cx, flat, case.case) else {
         return Vec::new();
     };
     let mut out = Vec::new();
     for part in parts {
         let at = cx.at(&parts::scope(cx, part.as_ref()));
-        match one(&at.inside(flat), flat, part, (&mut form, &case.id)) {
+        match one(&at.inside(flat), flat, part, (&mut form, case)) {
             Some(spec) => out.push(spec),
             // the others would say the same
             None => return Vec::new(),
@@ -99,7 +104,7 @@ fn one(
     cx: &Context<'_>,
     flat: &Arc<Flat>,
     part: Option<Part>,
-    (form, case): (&mut Form, &str),
+    (form, case): (&mut Form, &Stretches<'_>),
 ) -> Option<ReportSpec> {
     let value = cx.attr(flat, "to");
     let to: Vec<String> = match &value {
@@ -115,8 +120,15 @@ fn one(
     for (index, (_, thunk)) in columns.iter().enumerate() {
         cx.eval.take_trace();
         let value = cx.eval.eval(&thunk.expr, &thunk.scope);
-        cx.eval.not_one_figure(&value, &thunk.expr);
-        let reads = cx.across(&[thunk], case);
+        if !matches!(value, Value::Handle(Handle::Ending(_))) {
+            cx.eval.not_one_figure(&value, &thunk.expr);
+        }
+        let read = cx.eval.take_trace();
+        // what is of one round was asked for by whoever wants to see it
+        if part.as_ref().is_none_or(|part| part.phase.is_none()) {
+            doubtful(cx, case, thunk, &read, Used::Shown);
+        }
+        let reads = cx.across_of(&read, &[thunk], &case.case.id);
         if reads.is_some() && part.as_ref().is_some_and(|part| part.round.is_some()) {
             let message = "a column of one round reads that round, and no other case";
             cx.eval.report(

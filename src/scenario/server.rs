@@ -1,6 +1,6 @@
 //! A server block and its engine, lowered to what launching and asking need.
 
-use super::context::{Context, as_number, as_text, as_whole, member};
+use super::context::{Context, as_bool, as_number, as_text, as_whole, member};
 use super::launch::{existing, headers, home, launched, running, words};
 use super::{Layout, ServerSpec, Word, cluster, engine, gpu, memory, options};
 use crate::check::is_whole;
@@ -111,13 +111,17 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
     let path = as_text(&field(cx, &model, "path", flat.head()));
     let served = as_text(&field(cx, &model, "served_name", flat.head()));
     let by_engine = as_text(&cx.attr_in(&engine.flat, "served_name", &launch));
+    let of_model = as_number(&field(cx, &model, "context", flat.head()));
+    let context = as_number(&cx.attr_in(&engine.flat, "context", &launch));
     Some(ServerSpec {
         name: flat.title().to_string(),
         engine: engine.flat.title().to_string(),
         // a path is called as the command names it
         model: served.or_else(|| by_engine.or(path).map(|path| home(&path))),
         modalities: texts(&field(cx, &model, "modalities", flat.head())),
-        context: as_number(&field(cx, &model, "context", flat.head())),
+        context: context.or(of_model),
+        context_set: context.is_some() && context != of_model,
+        prefix_cache: as_bool(&cx.attr_in(&engine.flat, "prefix_cache", &launch)),
         start,
         layout,
         options: set.shown,

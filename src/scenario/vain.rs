@@ -3,9 +3,10 @@
 
 use super::by_name::Stretches;
 use super::context::{Context, one_line};
-use super::{LoadSpec, PhaseSpec};
+use super::{LoadSpec, PhaseSpec, RequestSpec};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Query, Reading, Scope, Stretch, Value, Window};
+use crate::load::spec::Media;
 use crate::measure::floors::at_checkpoints;
 use crate::resolve::FlatCheck;
 
@@ -50,10 +51,12 @@ pub(super) fn without_data(cx: &Context<'_>, case: &Stretches<'_>, trace: &[Read
     for reading in trace {
         let found = match &reading.query {
             Query::Scalar { of, metric } => no_requests(case, of, metric, reading)
-                .or_else(|| no_accept(case, of, metric, reading)),
+                .or_else(|| no_accept(case, of, metric, reading))
+                .or_else(|| no_media(case, of, metric, reading)),
             Query::Statistic { of, metric, .. } | Query::Percentile { of, metric, .. } => {
                 no_requests(case, of, metric, reading)
                     .or_else(|| not_streamed(case, of, metric, reading))
+                    .or_else(|| one_token(case, of, metric, reading))
             }
             Query::Growth { series, window } => no_floor(case, &series.name, window, reading),
             _ => None,
@@ -128,6 +131,66 @@ fn not_streamed(
     Some(
         Diagnostic::error(codes::NOT_STREAMED, reading.span, message)
             .help("drop `stream = false`, or read e2e"),
+    )
+}
+
+/// A rate of what no request of the phase holds.
+fn no_media(
+    case: &Stretches<'_>,
+    of: &Stretch,
+    metric: &str,
+    reading: &Reading,
+) -> Option<Diagnostic> {
+    let kind = match metric {
+        "image_rate" => Media::Image,
+        "audio_rate" => Media::Audio,
+        "video_rate" => Media::Video,
+        _ => return None,
+    };
+    let loads = loads(case, of)?;
+    let mut requests = loads.iter().flat_map(|load| &load.workload.requests);
+    let holds = |r: &RequestSpec| r.content.iter().any(|part| part.media() == Some(kind));
+    if requests.any(holds) {
+        return None;
+    }
+    let workload = &loads.first()?.workload.name;
+    let message = format!(
+        "no request of `{}` has {} in it, so it has no {metric}: `{workload}` sends none",
+        of.phase,
+        kind.noun()
+    );
+    Some(
+        Diagnostic::error(codes::NO_VALUES, reading.span, message).help(format!(
+            "read request_rate, or send them: content = [text(\"…\"), {}(\"…\")]",
+            kind.name()
+        )),
+    )
+}
+
+/// Times between tokens of answers that have one.
+fn one_token(
+    case: &Stretches<'_>,
+    of: &Stretch,
+    metric: &str,
+    reading: &Reading,
+) -> Option<Diagnostic> {
+    if !matches!(metric, "tpot" | "itl") {
+        return None;
+    }
+    let loads = loads(case, of)?;
+    let mut requests = loads.iter().flat_map(|load| &load.workload.requests);
+    let most = |r: &RequestSpec| r.max_tokens.as_ref()?.most();
+    if !requests.all(|r| most(r).is_some_and(|most| most < 2.0)) {
+        return None;
+    }
+    let workload = &loads.first()?.workload.name;
+    let message = format!(
+        "answers of `{}` have one token, so it has no {metric}: `{workload}` says `output = 1`",
+        of.phase
+    );
+    Some(
+        Diagnostic::error(codes::NO_VALUES, reading.span, message)
+            .help("ask for longer answers, or read ttft"),
     )
 }
 

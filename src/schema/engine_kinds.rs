@@ -44,6 +44,16 @@ pub(super) const KINDS: &[Kind] = &[
                 Type::Text,
                 "What requests call the model, where that is not the model's path.",
             )),
+            launch(optional(
+                "context",
+                Type::Count(Dimension::TOKENS),
+                "The longest sequence that a server takes, prompt and answer together; left out, the model's `context`.",
+            )),
+            launch(optional(
+                "prefix_cache",
+                Type::Bool,
+                "Whether what prompts have in common is computed once and kept; left out, it is not known.",
+            )),
             default(
                 "for_url",
                 Type::Bool,

@@ -1,7 +1,7 @@
 //! # few-requests-per-client (W0601)
 //!
 //! A closed loop that sends fewer than ten requests for each of its clients, and whose latency or
-//! rate is checked.
+//! rate is checked or ranked.
 //!
 //! ## Why it matters
 //!
@@ -40,7 +40,8 @@
 
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
-use crate::lint::view::{View, place, warning};
+use crate::eval::{Query, Stretch};
+use crate::lint::view::{LATENCIES, RATES, View, place, warning};
 use crate::load::spec::Pace;
 
 const RULE: Rule = ("W0601", "few-requests-per-client");
@@ -49,12 +50,15 @@ const RULE: Rule = ("W0601", "few-requests-per-client");
 const FEWEST: u64 = 10;
 
 pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
-    let rates = ["request_rate", "output_throughput", "total_throughput"];
     let scalars = view.comparisons().filter_map(|c| c.scalar());
-    let rated = scalars.filter(|(_, m)| rates.contains(m)).map(|(of, _)| of);
-    let read = view.latency_limits().map(|(_, of)| of).chain(rated);
-    let mut found = Vec::new();
-    for (load, block) in read.flat_map(|of| view.loads(of)) {
+    let rated = scalars.filter(|(_, m)| RATES.contains(m)).map(|(of, _)| of);
+    // a table shows what it was asked for, and a rank decides by it
+    let ranked = view.shown().filter(|shown| shown.rank.is_some());
+    let ranked = ranked.filter_map(|shown| timed(&shown.figure.query));
+    let read = view.latency_limits().map(|(_, of)| of);
+    let read: Vec<&Stretch> = read.chain(rated).chain(ranked).collect();
+    let mut found: Vec<Diagnostic> = Vec::new();
+    for (load, block) in read.into_iter().flat_map(|of| view.loads(of)) {
         let Pace::Closed { concurrency, .. } = load.load.pace else {
             continue;
         };
@@ -76,4 +80,16 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
         }
     }
     found
+}
+
+/// The phase of a figure that depends on how many requests are under way.
+fn timed(query: &Query) -> Option<&Stretch> {
+    match query {
+        Query::Statistic { of, metric, stat } if *stat.as_ref() != *"count" => {
+            LATENCIES.contains(metric).then_some(of)
+        }
+        Query::Percentile { of, metric, .. } => LATENCIES.contains(metric).then_some(of),
+        Query::Scalar { of, metric } => RATES.contains(metric).then_some(of),
+        _ => None,
+    }
 }

@@ -1,6 +1,6 @@
 //! # growth-without-quiesce (W0603)
 //!
-//! A limit of memory growth up to a phase that only idles: it has no `quiesce`.
+//! A limit of memory growth from or up to a phase that only idles: it has no `quiesce`.
 //!
 //! ## Why it matters
 //!
@@ -51,19 +51,26 @@ const RULE: Rule = ("W0603", "growth-without-quiesce");
 pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for (limit, _, window) in view.growth_limits() {
-        let end = match window {
-            Window::Between { to, .. } => to,
-            Window::During { phase } => phase,
+        let ends = match window {
+            Window::Between { from, to } => vec![(to, "the end"), (from, "the beginning")],
+            Window::During { phase } => vec![(phase, "the end")],
         };
-        if let Some((phase, block)) = view.phase(end)
-            && !phase.quiesce
-        {
-            let message = format!("`{end}` does not quiesce: what caches hold counts as growth");
-            found.push(
-                warning(RULE, limit.span, message)
-                    .label(block.head(), "the end of the growth")
-                    .help("give both phases `quiesce = true`"),
-            );
+        for (end, which) in ends {
+            if let Some((phase, block)) = view.phase(end)
+                && !phase.quiesce
+            {
+                let why = match which {
+                    "the end" => "what caches hold counts as growth",
+                    _ => "what caches hold there hides growth",
+                };
+                let message = format!("`{end}` does not quiesce: {why}");
+                found.push(
+                    warning(RULE, limit.span, message)
+                        .label(block.head(), format!("{which} of the growth"))
+                        .help("give both phases `quiesce = true`"),
+                );
+                break;
+            }
         }
     }
     found

@@ -26,6 +26,8 @@ mod output_above_limit;
 mod preallocated_memory;
 mod random_answers;
 mod random_without_seed;
+mod rank_backwards;
+mod rank_of_one;
 mod rate_above_offered;
 mod rate_of_closed_loop;
 mod redundant_percentile;
@@ -82,6 +84,7 @@ pub const CASE_RULES: &[CaseRule] = &[
     open_loop_above_capacity::check,
     replicas_without_need::check,
     tp_over_slow_link::check,
+    rank_backwards::check,
 ];
 
 /// What is found in checks that compare cases with each other.
@@ -94,4 +97,5 @@ pub const SCENARIO_RULES: &[ScenarioRule] = &[
     idle_axis::check,
     many_launches::check,
     judges_nothing::check,
+    rank_of_one::check,
 ];

@@ -1,11 +1,11 @@
 //! # no-warmup (W0602)
 //!
-//! A latency that is checked in the first load that a server on GPUs gets.
+//! A latency or a throughput that is checked in the first load that a server on GPUs gets.
 //!
 //! ## Why it matters
 //!
-//! Its first requests compile kernels, record graphs, and allocate. They are slower by far, and
-//! they are the tail that is checked.
+//! Its first requests compile kernels, record graphs, and allocate. They are slower by far: they
+//! are the tail that is checked, and part of the time that a rate is taken over.
 //!
 //! ## Wrong
 //!
@@ -46,13 +46,18 @@
 
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
-use crate::lint::view::{View, warning};
+use crate::lint::view::{View, keep, warning};
 
 const RULE: Rule = ("W0602", "no-warmup");
 
 pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
-    for (limit, of) in view.latency_limits() {
+    let mut found: Vec<Diagnostic> = Vec::new();
+    let rates = view
+        .rate_limits()
+        .map(|(limit, of)| (limit, of, "its rate"));
+    let latencies = view.latency_limits();
+    let limits = latencies.map(|(limit, of)| (limit, of, "its latency"));
+    for (limit, of, what) in limits.chain(rates) {
         let Some((_, block)) = view.phase(&of.phase) else {
             continue;
         };
@@ -60,9 +65,10 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
             |server: &str| view.starts_on_gpus(server) && !view.loaded_before(&of.phase, server);
         if view.loads(of).iter().any(|(load, _)| cold(&load.server)) {
             let message = format!("`{}` is the first load that the server gets", of.phase);
-            found.push(
+            keep(
+                &mut found,
                 warning(RULE, block.head(), message)
-                    .label(limit.span, "its latency is checked")
+                    .label(limit.span, format!("{what} is checked"))
                     .help(
                         "put a warm-up before it: phase warmup { workload = …, requests = 20, \
                          measured = false }",

@@ -1,6 +1,7 @@
 //! # output-above-limit (W0609)
 //!
-//! A check that wants longer answers than the workload's `output` lets them be.
+//! A check, or an `accept`, that wants longer answers than the workload's `output` lets them be. A
+//! text that is looked for has at least a token for each of its words.
 //!
 //! ## Why it matters
 //!
@@ -38,13 +39,12 @@
 
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
-use crate::lint::view::Stat;
-use crate::lint::view::{View, warning};
+use crate::lint::view::{Stat, View, keep, place, warning};
 
 const RULE: Rule = ("W0609", "output-above-limit");
 
 pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
+    let mut found = accepts(view);
     for limit in view.comparisons().filter(|c| c.at_least()) {
         let Some((of, "output", stat)) = limit.statistic() else {
             continue;
@@ -62,6 +62,38 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
             found.push(
                 warning(RULE, limit.limit_span, message)
                     .help("raise `output` in the workload, or lower this"),
+            );
+        }
+    }
+    found
+}
+
+/// Answers that cannot be accepted, since they are cut before they have said what is looked for.
+fn accepts(view: &View<'_>) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for (phase, block) in view.phases() {
+        for load in &phase.loads {
+            let workload = &load.workload;
+            let limits = workload
+                .requests
+                .iter()
+                .map(|r| r.max_tokens.as_ref()?.most());
+            let cut = limits.enumerate().find_map(|(row, most)| {
+                let (most, words) = (most?, view.words_wanted(workload, row)?);
+                (words as f64 > most).then_some((most, words))
+            });
+            let (Some((most, words)), Some(accept)) = (cut, &workload.accept) else {
+                continue;
+            };
+            let message = format!(
+                "answers of `{}` have at most {most} tokens, and this wants {words} words of one",
+                workload.name
+            );
+            keep(
+                &mut found,
+                warning(RULE, accept.expr.span, message)
+                    .label(place(block, "workload"), "asked here")
+                    .help("raise `output` in the workload, or look for less"),
             );
         }
     }

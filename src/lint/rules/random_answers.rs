@@ -1,6 +1,7 @@
 //! # random-answers (W0608)
 //!
-//! A check of accepted answers of a workload whose `temperature` is above 0.
+//! A check of accepted answers of a workload whose `temperature` is above 0: of `accept_rate`, of
+//! `failures.wrong_answer`, or that nothing fails.
 //!
 //! ## Why it matters
 //!
@@ -48,7 +49,8 @@
 
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
-use crate::lint::view::{View, warning};
+use crate::eval::{Query, Stretch};
+use crate::lint::view::{Comparison, View, warning};
 use crate::scenario::RequestSpec;
 
 const RULE: Rule = ("W0608", "random-answers");
@@ -56,7 +58,7 @@ const RULE: Rule = ("W0608", "random-answers");
 pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for limit in view.comparisons() {
-        let Some((of, "accept_rate")) = limit.scalar() else {
+        let Some(of) = of_answers(limit) else {
             continue;
         };
         for (load, block) in view.loads(of) {
@@ -74,4 +76,19 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
         }
     }
     found
+}
+
+/// The phase, where what is compared counts right answers.
+fn of_answers(limit: &Comparison) -> Option<&Stretch> {
+    match &limit.figure.query {
+        Query::Scalar { of, metric } => match *metric {
+            "accept_rate" => Some(of),
+            // wrong answers fail: not one may
+            "failed" => (limit.limit == 0.0).then_some(of),
+            "success_rate" => (limit.at_least() && limit.limit >= 1.0).then_some(of),
+            _ => None,
+        },
+        Query::Failures { of, class } => (class.as_ref() == "wrong_answer").then_some(of),
+        _ => None,
+    }
 }

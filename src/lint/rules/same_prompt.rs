@@ -1,12 +1,13 @@
 //! # same-prompt (W0611)
 //!
-//! A time to the first token that is checked on a server on GPUs which gets one and the same prompt
-//! again and again, and whose options say nothing of caching.
+//! A time to the first token, a whole latency or a throughput that is checked on a server on GPUs
+//! which gets one and the same prompt, or a few, again and again, and which does not have its
+//! prefix cache turned off.
 //!
 //! ## Why it matters
 //!
-//! Engines keep the prefixes that they have seen. From the second request on nothing is computed
-//! but the last token, and the check is one of the cache.
+//! Engines keep the prefixes that they have seen. Once a prompt has been there, nothing of it is
+//! computed but the last token, and the check is one of the cache.
 //!
 //! ## Wrong
 //!
@@ -44,35 +45,71 @@
 
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
-use crate::lint::view::{View, place, warning};
+use crate::lint::view::{View, keep, place, warning};
+use crate::scenario::{LoadSpec, PartSpec};
 
 const RULE: Rule = ("W0611", "same-prompt");
 
+/// What a prefix cache changes beside the time to the first token.
+const FIRST: [&str; 3] = ["ttft", "ttfa", "e2e"];
+
+/// So few different prompts come again and again, if each is sent this often.
+const FEW: usize = 16;
+const OFTEN: u64 = 10;
+
 pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
-    for (limit, of) in view.latency_limits() {
-        if !matches!(limit.statistic(), Some((_, "ttft" | "ttfa", _))) {
-            continue;
-        }
+    let latencies = view.latency_limits();
+    let latencies = latencies.filter(|(limit, _)| {
+        let metric = limit.statistic().map(|(_, metric, _)| metric);
+        metric.is_some_and(|metric| FIRST.contains(&metric))
+    });
+    let mut found: Vec<Diagnostic> = Vec::new();
+    for (limit, of) in latencies.chain(view.rate_limits()) {
         for (load, block) in view.loads(of) {
             let server = view.server(&load.server);
-            let said = server.is_some_and(|s| s.options.keys().any(|name| name.contains("cach")));
-            let requests = &load.workload.requests;
-            // random words are never the same
-            let one = requests.len() == 1 && requests[0].input.is_none();
-            if one && !said && view.starts_on_gpus(&load.server) && load.load.requests != Some(1) {
-                let name = &load.workload.name;
-                let message = format!("every request of `{name}` has the same prompt");
-                found.push(
+            let kept = server.and_then(|server| server.prefix_cache) != Some(false);
+            if let Some(message) = recur(load)
+                && kept
+                && view.starts_on_gpus(&load.server)
+            {
+                keep(
+                    &mut found,
                     warning(RULE, place(block, "workload"), message)
-                        .label(limit.span, "from the second on, this is the prefix cache's")
+                        .label(limit.span, "after the first, this is the prefix cache's")
                         .help(
                             "give the workload rows, and let `row` stand first in its prompt; or \
-                             say in the server's options whether prefixes are cached",
+                             turn the cache off in the server's options; or, if the cache is what \
+                             is measured, say so: # scn: allow(same-prompt) because …",
                         ),
                 );
             }
         }
     }
     found
+}
+
+/// That the prompts of a load are the same ones all the time.
+fn recur(load: &LoadSpec) -> Option<String> {
+    let (name, requests) = (&load.workload.name, &load.workload.requests);
+    // random words are never the same, and one request is
+    if requests.iter().any(|r| r.input.is_some()) || load.load.requests == Some(1) {
+        return None;
+    }
+    let mut prompts: Vec<(&Option<String>, &Vec<PartSpec>)> = Vec::new();
+    for request in requests {
+        let prompt = (&request.system, &request.content);
+        if !prompts.contains(&prompt) {
+            prompts.push(prompt);
+        }
+        if prompts.len() > FEW {
+            return None;
+        }
+    }
+    match (prompts.len(), load.load.requests) {
+        (1, _) => Some(format!("every request of `{name}` has the same prompt")),
+        (few, Some(sent)) if sent >= OFTEN.saturating_mul(few as u64) => Some(format!(
+            "the {sent} requests of `{name}` have {few} prompts"
+        )),
+        _ => None,
+    }
 }
