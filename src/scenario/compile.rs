@@ -115,7 +115,7 @@ fn scenario(program: &Program, params: &Params, flat: &Arc<Flat>, out: &mut Comp
     let locals = Locals::of(program, flat);
     let scope = |axes: &IndexMap<String, Value>| locals.scope(axes, None);
     let launched = |axes: &IndexMap<String, Value>| launched(&locals, params, flat, axes);
-    let rows = matrix::rows(&constant, params, flat, &scope, &launched);
+    let matrix::Rows { rows, unknown } = matrix::rows(&constant, params, flat, &scope, &launched);
     out.found.extend(constant.take_found());
     out.secrets.extend(constant.secrets());
     let mut ids: HashMap<String, IndexMap<String, Value>> = HashMap::new();
@@ -130,6 +130,7 @@ fn scenario(program: &Program, params: &Params, flat: &Arc<Flat>, out: &mut Comp
     let all = Arc::new(Cases {
         infeasible: feasible::of_all(&cases),
         fits: fits(&cases),
+        unknown,
         ..all_cases(flat, &rows, &cases)
     });
     let first = out.cases.len();
