@@ -196,7 +196,7 @@ pub(super) const KINDS: &[Kind] = &[
             launch(optional(
                 "command",
                 Type::List(&Type::Any),
-                "The program and its words that print it, such as `[\"vllm\", \"--version\"]`, where scn launches the server. Where its program is that of the engine's command, it is the server's `program`.",
+                "The program and its words that print it, such as `[\"tiny-serve\", \"--version\"]`, where scn launches the server. Where its program is that of the engine's command, it is the server's `program`.",
             )),
             required(
                 "pattern",
