@@ -182,7 +182,7 @@ fn a_comparison_says_both_sides() {
     says(
         &one("expect stress.ttft.max <= 2 * stress.ttft.min"),
         Verdict::Fail,
-        "stress.ttft.max = 800 ms, 2 * stress.ttft.min = 200 ms",
+        "stress.ttft.max = 800 ms, must be at most 2 * stress.ttft.min = 200 ms",
     );
 }
 
@@ -347,7 +347,7 @@ fn a_percentile_of_too_few_requests_is_inconclusive() {
     says(
         &check,
         Verdict::Inconclusive,
-        "stress.ttft.p99 = 793 ms, but p99 needs at least 100 requests, there were 8",
+        "stress.ttft.p99 = 793 ms, must be at most 10 s, but p99 needs at least 100 requests, there were 8",
     );
     assert_eq!(check.evidence[0].value.samples, Some(8));
     let exact = one("expect percentile(stress.ttft, 99.9%) <= 10s");
@@ -370,6 +370,63 @@ fn a_percentile_of_too_few_requests_is_inconclusive() {
     let (program, cases) = scenario("expect stress.ttft.p99 <= 20s");
     let enough = judge(&cases[0], &data(&cases[0], 100), &program, &Params::new());
     assert_eq!(enough.checks[0].verdict, Verdict::Pass);
+}
+
+#[test]
+fn a_percentile_of_too_few_requests_fails_where_all_of_them_are_over_the_limit() {
+    // the least of the eight is what a p99 is not below, while it may be above all of them
+    let least = measured("expect stress.ttft.min <= 1s");
+    let over = one("expect stress.ttft.p99 <= 1ms");
+    says(
+        &over,
+        Verdict::Fail,
+        &format!(
+            "stress.ttft.p99 = 793 ms, must be at most 1 ms; p99 needs at least 100 requests, \
+             there were 8, and all are at least {least}"
+        ),
+    );
+    for (check, verdict) in [
+        ("expect stress.ttft.p99 > 1ms", Verdict::Pass),
+        ("expect 2 * stress.ttft.p99 <= 2ms", Verdict::Fail),
+        ("expect not (stress.ttft.p99 > 1ms)", Verdict::Fail),
+        ("expect max(stress.ttft.p99, 2ms) <= 1ms", Verdict::Fail),
+        // what is rare may not have been seen
+        ("expect stress.ttft.p99 <= 100s", Verdict::Inconclusive),
+        (
+            "expect stress.ttft.p99 / stress.ttft.p95 <= 1",
+            Verdict::Inconclusive,
+        ),
+        (
+            "expect stress.ttft.p99 - stress.ttft.p95 <= 1ms",
+            Verdict::Inconclusive,
+        ),
+        // below the median it is the other way round
+        ("expect percentile(stress.ttft, 1%) >= 100s", Verdict::Fail),
+        (
+            "expect percentile(stress.ttft, 1%) <= 1ms",
+            Verdict::Inconclusive,
+        ),
+    ] {
+        assert_eq!(one(check).verdict, verdict, "{check}");
+    }
+    // the mark of too few values says it in tables, not bounds
+    let figure = &over.evidence[0].value;
+    assert!(figure.too_few() && figure.between.is_none(), "{figure:?}");
+}
+
+#[test]
+fn a_comparison_of_two_figures_says_how_they_should_be() {
+    let check = one("expect stress.ttft.p50 >= stress.e2e.p50");
+    assert!(
+        check.why.contains(", must be at least stress.e2e.p50 = "),
+        "{}",
+        check.why
+    );
+}
+
+/// The first figure that a check rests on, in words.
+fn measured(check: &str) -> String {
+    one(check).evidence[0].value.text.clone()
 }
 
 #[test]
@@ -631,7 +688,7 @@ fn a_growth_of_what_did_not_settle_decides_only_where_all_of_it_agrees() {
         &open,
         Verdict::Inconclusive,
         &format!(
-            "{grown} is between -27 MB and 53 MB: `memory` did not settle at the end of \
+            "{grown} = 13 MB, must be at most 5 MB, but {grown} is between -27 MB and 53 MB: `memory` did not settle at the end of \
              `baseline`, it was 100 MB to 140 MB; `memory` did not settle at the end of \
              `cooldown`, it was 113 MB to 153 MB"
         ),

@@ -176,9 +176,12 @@ fn percentiles_of_too_few_values_are_marked_in_tables_and_named_in_csv() {
     }
     let csv: Vec<&str> = pages["reports/csv/results.csv"].lines().collect();
     let ends = |line: usize, end: &str| assert!(csv[line].ends_with(end), "{csv:?}");
-    ends(0, ",stress.ttft.p99 (ms),too few values");
-    ends(1, ",1004,stress.ttft.p99 (20 of 100)");
-    ends(2, ",900,");
+    ends(0, ",stress.ttft.p99 (ms),too few values,unavailable");
+    ends(
+        1,
+        ",1004,stress.ttft.p99 (20 of 100),gpu_memory: no NVML library",
+    );
+    ends(2, ",900,,gpu_memory: no NVML library");
     let raw: serde_json::Value = serde_json::from_str(&pages["reports/raw.json"]).unwrap();
     let figure = &raw["cases"][0]["phases"][1]["metrics"]["ttft.p99"];
     assert_eq!(

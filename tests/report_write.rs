@@ -172,8 +172,8 @@ fn mistakes_in_templates_name_their_place_and_what_comes_near() {
         }
     };
     says(
-        "one\n{{ run.sede }}",
-        &["pack/page.md.j2:2", "`run.sede` is not defined", "`seed`"],
+        "one\n{{ run.wrold }}",
+        &["pack/page.md.j2:2", "`run.wrold` is not defined", "`world`"],
     );
     says("{{ rnu.id }}", &["`rnu.id`", "did you mean `run`"]);
     says(
@@ -211,8 +211,8 @@ fn templates_have_what_the_manual_says() {
         "page ttft 12 ms",
     );
     is(
-        "{{ host.cores }} {{ tally.passed }} {{ run.seed }}",
-        "2 1 42",
+        "{{ host.cores }} {{ tally.passed }} {{ run.world }}",
+        "2 1 real",
     );
     let stress = "{% set c = scenarios[0].cases[0] %}{% set m = c.phases[1].metrics %}";
     is(

@@ -39,7 +39,7 @@ pub fn report(args: &ReportArgs) -> u8 {
         let cut = cut(&folder, &mut run, &mut cases)?;
         Ok((folder, run, cases, cut))
     };
-    let (folder, run, cases, cut) = match read() {
+    let (folder, run, mut cases, cut) = match read() {
         Ok(read) => read,
         Err(error) => {
             let error: StoreError = error;
@@ -56,6 +56,7 @@ pub fn report(args: &ReportArgs) -> u8 {
             };
         }
     };
+    cases.iter_mut().for_each(CaseResult::settle);
     for note in cut {
         eprintln!("note: {note}");
     }

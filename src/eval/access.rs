@@ -106,6 +106,14 @@ impl Evaluator<'_> {
     fn measured_field(&self, handle: Handle, field: &Ident, whole: Span) -> Value {
         let name = field.text.as_str();
         match handle {
+            Handle::Ending(_) => {
+                let message = format!("{} has no fields", handle.describe());
+                let help = format!("leave out `.{name}`: it is a text");
+                self.report(
+                    Diagnostic::error(codes::TYPE_MISMATCH, field.span, message).help(help),
+                );
+                Value::Error
+            }
             Handle::Case { case } => self.of_case(case, field),
             Handle::Of { case, of } => {
                 self.in_case(&case, || self.measured_field(*of, field, whole))

@@ -6,7 +6,7 @@ use crate::syntax::ast::BinaryOp;
 use crate::units::{Dimension, Quantity};
 use std::sync::Arc;
 
-/// Where a number lies, in base units, both ends included.
+/// Where a number lies, in base units, both ends included. An end that is not known is infinite.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Between {
     pub least: f64,
@@ -20,7 +20,11 @@ impl Between {
     /// As sentences name it: `between 10 MB and 30 MB`.
     pub fn shown(&self) -> String {
         let [least, most] = [self.least, self.most].map(|v| Quantity::new(v, self.dimension));
-        format!("between {least} and {most}")
+        match (self.least.is_finite(), self.most.is_finite()) {
+            (true, false) => format!("at least {least}"),
+            (false, true) => format!("at most {most}"),
+            _ => format!("between {least} and {most}"),
+        }
     }
 
     pub(super) fn negated(&self) -> Value {
@@ -64,7 +68,7 @@ pub(super) fn binary(op: BinaryOp, a: &Value, b: &Value) -> Option<Value> {
     let made = |dimension: Dimension, values: &[f64]| {
         let least = values.iter().copied().fold(f64::INFINITY, f64::min);
         let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        match values.iter().all(|value| value.is_finite()) {
+        match values.iter().all(|value| !value.is_nan()) {
             true => Value::Between(Arc::new(Between {
                 least,
                 most,

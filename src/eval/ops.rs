@@ -271,6 +271,9 @@ impl Evaluator<'_> {
             super::Handle::Failures { .. } => {
                 "choose a class: .timeout, .status, .cut_stream, …; `failed` counts them all"
             }
+            super::Handle::Ending(_) => {
+                "it is known when the case has ended: only a report's column may read it, and alone: `columns = [case.name, case.verdict, case.reason]`"
+            }
             _ => "choose one of its metrics: .ttft.p95, .success_rate, …",
         };
         self.report(

@@ -2,6 +2,7 @@
 
 use crate::load::random::Random;
 use crate::load::spec::{Arrival, Media, Ramp};
+use crate::report::Ending;
 use crate::resolve::Flat;
 use crate::units::{Dimension, Quantity};
 use indexmap::IndexMap;
@@ -81,6 +82,8 @@ pub enum Shape {
 /// A place in the measurements.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Handle {
+    /// `case.verdict`: how the case ends.
+    Ending(Ending),
     Phase {
         phase: Arc<str>,
     },
@@ -281,6 +284,7 @@ impl PartialEq for Value {
 impl Handle {
     pub fn describe(&self) -> String {
         match self {
+            Self::Ending(word) => format!("`case.{}`", word.name()),
             Self::Phase { phase } => format!("the phase `{phase}`"),
             Self::Case { case } => format!("the case `{case}`"),
             Self::Of { case, of } => format!("{} of the case `{case}`", of.describe()),

@@ -7,6 +7,7 @@ use crate::measure::case::{Lack, LackKind};
 use crate::report::model::{CheckResult, Evidence, Figure, Verdict};
 use crate::scenario::{CheckSpec, Thunk, figure, not_feasible};
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
+use crate::units::Quantity;
 
 /// What a condition came to.
 pub(super) enum Outcome {
@@ -53,7 +54,8 @@ impl Judge<'_> {
     }
 
     fn decide(&self, thunk: &Thunk) -> (Verdict, String, Vec<Evidence>) {
-        let outcome = self.outcome(&self.evaluate(&self.trusted, thunk));
+        let trusted = self.evaluate(&self.trusted, thunk);
+        let outcome = self.outcome(&trusted);
         let all = self.evaluate(&self.every, thunk);
         let mut evidence = self.readings(&all.trace);
         self.add_sides(&thunk.expr, thunk, &mut evidence);
@@ -61,10 +63,11 @@ impl Judge<'_> {
             Outcome::Decided(holds) => {
                 let verdict = if holds { Verdict::Pass } else { Verdict::Fail };
                 let why = self.explain(thunk, holds);
-                (verdict, why + &self.unsettled(&all.trace))
+                let few = self.few(&trusted.trace, &why);
+                (verdict, why + &self.unsettled(&all.trace) + &few)
             }
             Outcome::Lacking(reading, lack) => {
-                let why = self.lacking(reading.as_ref(), &lack);
+                let why = self.lacking(reading.as_ref(), &lack, thunk);
                 (verdict_of(lack.kind), why)
             }
             Outcome::Broken(wrong) => (
@@ -89,10 +92,15 @@ impl Judge<'_> {
         }
     }
 
-    /// `stress.ttft.p99 = 812 ms, but p99 needs at least 100 requests, there were 20`
-    fn lacking(&self, reading: Option<&Reading>, lack: &Lack) -> String {
+    /// `stress.ttft.p99 = 812 ms, must be at most 900 ms, but p99 needs at least 100 requests, there
+    /// were 20`
+    fn lacking(&self, reading: Option<&Reading>, lack: &Lack, thunk: &Thunk) -> String {
         let reason = &lack.reason;
+        let limit = |reading: &Reading| self.limit(thunk, reading.span);
         match (reading, lack.kind) {
+            (Some(reading), LackKind::TooFew) if limit(reading).is_some() => {
+                format!("{}, but {reason}", limit(reading).unwrap_or_default())
+            }
             (Some(reading), LackKind::Missing) => {
                 format!("{}: {reason}", self.text(reading.span))
             }
@@ -104,10 +112,41 @@ impl Judge<'_> {
                 format!("{text} = {}, but {reason}", value.text)
             }
             (Some(reading), LackKind::Unsettled) => {
-                format!("{} is {reason}", self.text(reading.span))
+                let text = self.text(reading.span);
+                match limit(reading) {
+                    Some(limit) => format!("{limit}, but {text} is {reason}"),
+                    None => format!("{text} is {reason}"),
+                }
             }
             _ => reason.clone(),
         }
+    }
+
+    /// Of the percentiles of too few values that decided a condition, and so stand in what is said of
+    /// it: why they could.
+    fn few(&self, trace: &[Reading], why: &str) -> String {
+        let mut said: Vec<String> = Vec::new();
+        let decided = |reading: &&Reading| why.contains(&self.text(reading.span));
+        for reading in trace.iter().filter(decided) {
+            let case = reading.case.as_deref();
+            let lack = self.data.doubt_of(case, &reading.query);
+            let ends = (self.data.answer_of(case, &reading.query).ok())
+                .and_then(|found| found.at_any_rate)
+                .zip(lack.filter(|lack| lack.kind == LackKind::TooFew));
+            let Some(((least, most), lack)) = ends else {
+                continue;
+            };
+            let (word, end) = match least.is_finite() {
+                true => ("at least", least),
+                false => ("at most", most),
+            };
+            let end = Quantity::new(end, reading.query.dimension());
+            let one = format!("; {}, and all are {word} {end}", lack.reason);
+            if !said.contains(&one) {
+                said.push(one);
+            }
+        }
+        said.concat()
     }
 
     /// What a decided condition reads that did not settle: it is so on all that it may be.

@@ -3,8 +3,8 @@
 //!
 //! A check is evaluated twice. First over trusted figures alone, where a percentile of too few
 //! requests or a figure of a phase that was cut short counts as unavailable: what this decides
-//! stands, for `and` and `or` decide where one side is enough. Where it decides nothing, the
-//! reason says the verdict. Then over all figures, for the evidence: there both sides are read.
+//! stands, for `and` and `or` decide where one side is enough, and a percentile of too few values is
+//! over a limit where all its values are. Where it decides nothing, the reason says the verdict. Then over all figures, for the evidence: there both sides are read.
 
 mod check;
 mod facts;
@@ -17,12 +17,14 @@ pub use facts::Answers;
 pub use verdict::{case_verdict, exit_code};
 
 use crate::diagnostics::Severity;
-use crate::eval::{Between, Cases, Evaluator, Fitted, Measurements, Params, Query, Reading, Value};
+use crate::eval::{
+    Between, Cases, Evaluator, Fitted, Handle, Measurements, Params, Query, Reading, Value,
+};
 use crate::measure::case::{CaseData, Lack, LackKind, Measured, needed};
 use crate::measure::distribution::Support;
 use crate::report::model::{Bounds, CheckResult, Figure, RankValue, ReportData};
 use crate::resolve::Program;
-use crate::scenario::{Case, CheckSpec, RankSpec, Reads, ReportSpec, Thunk, figure};
+use crate::scenario::{Case, CheckSpec, RankSpec, Reads, ReportSpec, Thunk, figure, one_line};
 use crate::source::Span;
 use crate::units::Dimension;
 use facts::{Facts, Kept};
@@ -195,7 +197,19 @@ fn trusted(
                 }))
             })
         }
-        (Value::Number(_), Some(lack)) => Value::Unavailable(lack.reason.into()),
+        (Value::Number(_), Some(lack)) => {
+            let why: Arc<str> = lack.reason.into();
+            let found = answer().ok().filter(|_| lack.kind == LackKind::TooFew);
+            let ends = found.and_then(|found| found.at_any_rate);
+            ends.map_or(Value::Unavailable(why.clone()), |(least, most)| {
+                Value::Between(Arc::new(Between {
+                    least,
+                    most,
+                    dimension: query.dimension(),
+                    why,
+                }))
+            })
+        }
         (value, _) => value,
     }
 }
@@ -249,7 +263,7 @@ impl Judge<'_> {
     }
 
     fn text(&self, span: Span) -> String {
-        words::one_line(&self.program.sources.shown(span))
+        one_line(&self.program.sources.shown(span))
     }
 
     fn report(&self, spec: &ReportSpec, notes: &mut Vec<String>) -> ReportData {
@@ -324,6 +338,9 @@ impl Judge<'_> {
                 let why = evaluated.wrong.as_deref();
                 Figure::unavailable(why.unwrap_or("the expression could not be evaluated"))
             }
+            (Value::Handle(Handle::Ending(word)), _) => {
+                Figure::ending(*word, "the case has not ended")
+            }
             (Value::Number(_), [reading]) if reading.value == evaluated.value => {
                 self.data.figure_of(reading.case.as_deref(), &reading.query)
             }
@@ -345,6 +362,10 @@ impl Judge<'_> {
     /// Between what a value lies that is computed from what did not settle.
     fn bounds(&self, thunk: &Thunk) -> Option<Bounds> {
         match self.evaluate(&self.trusted, thunk).value {
+            // of a percentile of too few values its mark says it, not its bounds
+            Value::Between(between) if !between.least.is_finite() || !between.most.is_finite() => {
+                None
+            }
             Value::Between(between) => Some(Bounds {
                 least: between.least,
                 most: between.most,

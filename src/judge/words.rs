@@ -4,6 +4,7 @@ use super::check::Outcome;
 use super::{Evaluated, Judge};
 use crate::eval::{Reading, Scope, Value};
 use crate::scenario::Thunk;
+use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
 use crate::units::{Quantity, display, display_precise, number, source_form};
 use std::sync::Arc;
@@ -58,6 +59,12 @@ impl Judge<'_> {
         }
     }
 
+    /// The comparison that a reading stands in, with its limit; none where it is in no comparison.
+    pub(super) fn limit(&self, thunk: &Thunk, reading: Span) -> Option<String> {
+        let (op, left, right) = comparison_with(&thunk.expr, reading, false)?;
+        Some(self.comparison(op, left, right, &thunk.scope))
+    }
+
     fn plainly(&self, expr: &Expr, holds: bool) -> String {
         let verb = if holds { "holds" } else { "does not hold" };
         format!("`{}` {verb}", self.text(expr.span))
@@ -90,7 +97,7 @@ impl Judge<'_> {
         match (a.trace.is_empty(), b.trace.is_empty()) {
             (false, false) => {
                 format!(
-                    "{} = {a_text}, {} = {b_text}",
+                    "{} = {a_text}, {word} {} = {b_text}",
                     self.text(left.span),
                     self.text(right.span)
                 )
@@ -98,6 +105,37 @@ impl Judge<'_> {
             (true, false) => format!("{} = {b_text}, {word} {a_text}", self.text(right.span)),
             (_, true) => format!("{} = {a_text}, {word} {b_text}", self.text(left.span)),
         }
+    }
+}
+
+/// The comparison within a condition in which something stands, as it must hold: turned round within
+/// a `not`. What stands elsewhere (in a `let`) is of the only comparison there is.
+fn comparison_with(expr: &Expr, what: Span, inverted: bool) -> Option<(BinaryOp, &Expr, &Expr)> {
+    match &expr.kind {
+        ExprKind::Binary {
+            op: BinaryOp::And | BinaryOp::Or,
+            left,
+            right,
+            ..
+        } => {
+            let holds = |side: &Expr| {
+                let span = side.span;
+                span.file == what.file && span.start <= what.start && what.end <= span.end
+            };
+            let side = [left, right].into_iter().find(|side| holds(side))?;
+            comparison_with(side, what, inverted)
+        }
+        ExprKind::Binary {
+            op, left, right, ..
+        } if compares(*op) => {
+            let op = if inverted { opposite(*op) } else { *op };
+            Some((op, left, right))
+        }
+        ExprKind::Unary {
+            op: UnaryOp::Not,
+            value,
+        } => comparison_with(value, what, !inverted),
+        _ => None,
     }
 }
 
@@ -181,9 +219,4 @@ fn shown(value: &Value) -> String {
 /// Whether a value is a share that was read as it is, and so is shown in per cent.
 pub(super) fn is_share(value: &Value, trace: &[Reading]) -> bool {
     matches!(trace, [reading] if reading.query.is_ratio() && reading.value == *value)
-}
-
-/// Source text on one line, as results quote it.
-pub(super) fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -55,8 +55,8 @@ impl Client {
     ) -> Record {
         record.row = prepared.row;
         record.images = prepared.images;
-        record.clips = prepared.clips;
-        record.videos = prepared.videos;
+        record.clips = Some(prepared.clips);
+        record.videos = Some(prepared.videos);
         let sent = Arc::new(OnceLock::new());
         let ended = tokio::select! {
             biased;

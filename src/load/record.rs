@@ -41,11 +41,11 @@ pub struct Record {
     pub answer: String,
     pub reasoning: String,
     pub images: u32,
-    /// Pieces of sound.
+    /// Pieces of sound; none where it was not kept.
     #[serde(default)]
-    pub clips: u32,
+    pub clips: Option<u32>,
     #[serde(default)]
-    pub videos: u32,
+    pub videos: Option<u32>,
     /// Sent again, because the server had closed the connection that was kept for it. (Counted in
     /// the phase's notes; not in the rows of a run's folder.)
     #[serde(default)]

@@ -2,6 +2,7 @@
 
 use super::names::{Meaning, Names, Scope, Thing, What, value};
 use crate::load::record::FailureClass;
+use crate::report::Ending;
 use crate::schema::{self, Shape};
 use crate::syntax::ast::{Block, Expr, ExprKind, Item, ItemKind};
 
@@ -56,8 +57,10 @@ impl<'a> Names<'a> {
                 _ => self.of_block(block, *module),
             },
             Thing::Implicit("case") => ["name", "scenario", "gpus", "price", "feasible"]
+                .into_iter()
+                .chain(Ending::ALL.map(Ending::name))
                 .map(|name| Meaning::new(name, Thing::Implicit(name)))
-                .into(),
+                .collect(),
             Thing::Metric(metric) if metric.shape == Shape::Distribution => {
                 stats(schema::DISTRIBUTION_STATS)
             }

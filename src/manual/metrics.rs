@@ -69,7 +69,9 @@ pub fn page() -> Page {
         "Checks and columns may also read `case.name` (made of the axis values), `case.scenario`, \
          `case.gpus` (what its servers need), `case.price` (what their GPUs cost together, per hour, \
          by the `price` of their `gpu`; unavailable where that is not said), and every axis by its \
-         name.",
+         name. Columns alone may also be how the case ended: `case.verdict`, `case.stage` (how far it \
+         got: `end`, the phase that it ended in, `start` where its servers did not start, `plan` where \
+         nothing of it was begun) and `case.reason` (what speaks against it; empty where it passed).",
     ));
     Page {
         file: "metrics.md".into(),

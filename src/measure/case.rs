@@ -82,6 +82,11 @@ pub struct Measured {
     pub support: Option<Support>,
     /// Between what it lies, where it is not known any better.
     pub between: Option<Bounds>,
+    /// Of a percentile of too few values: between what it lies at any rate, in base units. Of one at
+    /// or above the median that is at or above the least value seen (that all values lie above it by
+    /// chance is unlikely), while nothing is known of how high it goes; below the median the other
+    /// way round.
+    pub at_any_rate: Option<(f64, f64)>,
 }
 
 /// Why there is no figure, or why no verdict can rest on the one there is.
@@ -193,11 +198,14 @@ impl CaseData {
 
     fn look_up(&self, query: &Query) -> Result<Measured, Lack> {
         let mut between = None;
+        let mut at_any_rate = None;
         let (value, support) = match query {
             Query::Scalar { of, metric } => (self.requests(of)?.scalar(metric)?, None),
             Query::Statistic { of, metric, stat } => {
                 let values = self.requests(of)?.distribution(metric);
                 let (value, support) = statistic(&values, stat)?;
+                let share = share_of(stat).filter(|_| support.too_few());
+                at_any_rate = share.and_then(|share| values.ok()?.at_any_rate(share));
                 (value, Some(support))
             }
             Query::Percentile { of, metric, share } => {
@@ -205,6 +213,9 @@ impl CaseData {
                 let value = values.percentile(*share);
                 let value = value.ok_or_else(|| Lack::missing("a percentile is a share of 0 to 1"));
                 let support = Support::of_percentile(*share, values.count());
+                if support.too_few() {
+                    at_any_rate = values.at_any_rate(*share);
+                }
                 (value?, Some(support))
             }
             Query::Failures { of, class } => (self.requests(of)?.failures(class) as f64, None),
@@ -232,6 +243,7 @@ impl CaseData {
             quantity: Quantity::new(value, query.dimension()),
             support,
             between,
+            at_any_rate,
         })
     }
 

@@ -118,6 +118,16 @@ impl Distribution {
         Some((low * (1.0 - part) + high * part).clamp(low, high))
     }
 
+    /// Between what the percentile of that share lies, however few the values: from the median on it
+    /// is not below the least value, below the median not above the greatest. Its other end is open:
+    /// what is rare may not have been seen. None without values.
+    pub fn at_any_rate(&self, q: f64) -> Option<(f64, f64)> {
+        match q >= 0.5 {
+            true => Some((self.min()?, f64::INFINITY)),
+            false => Some((f64::NEG_INFINITY, self.max()?)),
+        }
+    }
+
     /// How many values tell a percentile: enough that one of them is expected beyond it,
     /// `ceil(1 / (1 − q))`, or `ceil(1 / q)` for one below the median. So p99 needs 100 values.
     /// The ends, 0 and 1, are minimum and maximum of what was seen and need one. None for a `q`

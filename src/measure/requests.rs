@@ -82,7 +82,7 @@ impl<'a> Requests<'a> {
             "output_throughput" => self.rate(|| self.tokens(output)),
             "input_throughput" => self.rate(|| self.tokens(input)),
             "total_throughput" => self.rate(|| self.tokens(|r| Some(input(r)? + output(r)?))),
-            "image_rate" => self.media(|r| r.images),
+            "image_rate" => self.media(|r| Some(r.images)),
             "audio_rate" => self.media(|r| r.clips),
             "video_rate" => self.media(|r| r.videos),
             other => Err(Unavailable(format!("`{other}` is no metric of a phase"))),
@@ -258,8 +258,19 @@ impl<'a> Requests<'a> {
     }
 
     /// How much of one kind was in answered requests, per second of the phase.
-    fn media(&self, of: fn(&Record) -> u32) -> Reading<f64> {
-        self.rate(|| Ok(self.answered.iter().map(|r| f64::from(of(r))).sum()))
+    fn media(&self, of: fn(&Record) -> Option<u32>) -> Reading<f64> {
+        let lacks = || {
+            Unavailable::new(
+                "how many there were was not kept: the run was of an earlier version of scn",
+            )
+        };
+        let sum = || {
+            self.answered
+                .iter()
+                .map(|r| of(r).map(f64::from))
+                .sum::<Option<f64>>()
+        };
+        self.rate(|| sum().ok_or_else(lacks))
     }
 
     /// A sum over answered requests per second of the phase.

@@ -91,9 +91,18 @@ pub fn load_words(spec: &LoadSpec) -> String {
         Pace::Batch => return batch_words(load),
     };
     let end = end_words(load);
+    let seed = seed_words(load);
     match load.drain {
-        Some(drain) => format!("{pace}, {end}, drained for {}", of(drain)),
-        None => format!("{pace}, {end}"),
+        Some(drain) => format!("{pace}, {end}, drained for {}{seed}", of(drain)),
+        None => format!("{pace}, {end}{seed}"),
+    }
+}
+
+/// `, seed 7`, of a load that says one.
+fn seed_words(load: &Load) -> String {
+    match load.seed {
+        0 => String::new(),
+        seed => format!(", seed {seed}"),
     }
 }
 
@@ -103,7 +112,8 @@ fn batch_words(load: &Load) -> String {
     let drain = load
         .drain
         .map(|drain| format!(", drained for {}", of(drain)));
-    format!("batch of {all}, all at once{}", drain.unwrap_or_default())
+    let (drain, seed) = (drain.unwrap_or_default(), seed_words(load));
+    format!("batch of {all}, all at once{drain}{seed}")
 }
 
 fn end_words(load: &Load) -> String {

@@ -6,7 +6,7 @@ use super::model::Figure;
 use super::table::Table;
 use super::text::cell;
 use crate::units::Dimension;
-use indexmap::IndexSet;
+use indexmap::{IndexMap, IndexSet};
 
 /// What the cells of a CSV column hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -21,9 +21,13 @@ const FEW: &str = "too few values";
 /// The column after it, of a table with cases that cannot work: why they cannot.
 const INFEASIBLE: &str = "not feasible";
 
-/// The table as CSV. Unavailable cells are empty (their reasons are in `result.json`). Where a
-/// header's figures have several dimensions, each gets a column of its own. Cells hold plain
-/// numbers: which percentiles are of too few values is told by a column of its own at the end.
+/// The last column of all, of a table with cells that have no figure: why they have none.
+const UNAVAILABLE: &str = "unavailable";
+
+/// The table as CSV. Where a header's figures have several dimensions, each gets a column of its
+/// own. Cells hold plain numbers, so that programs read a column as numbers, and unavailable ones
+/// are empty: which percentiles are of too few values, which cases cannot work, and why cells are
+/// empty is told by columns of their own at the end.
 pub(super) fn csv(table: &Table) -> Result<Vec<u8>, ReportError> {
     let mut columns: Vec<(usize, Option<Kind>)> = Vec::new();
     for at in 0..table.headers.len() {
@@ -54,9 +58,23 @@ pub(super) fn csv(table: &Table) -> Result<Vec<u8>, ReportError> {
     let infeasible = table.infeasible.iter().any(Option::is_some);
     let few = percentiles.then(|| FEW.to_string());
     let not_feasible = infeasible.then(|| INFEASIBLE.to_string());
-    out.write_record(columns.iter().map(header).chain(few).chain(not_feasible))
-        .map_err(|e| failed(e.to_string()))?;
-    for (row, why) in table.rows.iter().zip(&table.infeasible) {
+    let reasons: Vec<String> = (table.rows.iter().zip(&table.infeasible))
+        .map(|(row, why)| match why {
+            None => reasons(&table.headers, row),
+            Some(_) => String::new(),
+        })
+        .collect();
+    let lacking = reasons.iter().any(|reason| !reason.is_empty());
+    let unavailable = lacking.then(|| UNAVAILABLE.to_string());
+    let named = [few, not_feasible, unavailable];
+    out.write_record(
+        columns
+            .iter()
+            .map(header)
+            .chain(named.into_iter().flatten()),
+    )
+    .map_err(|e| failed(e.to_string()))?;
+    for ((row, why), reason) in table.rows.iter().zip(&table.infeasible).zip(reasons) {
         let text = |(at, column): &(usize, Option<Kind>)| match row[*at].as_ref() {
             Some(figure) if kind(figure).is_some() && kind(figure) == *column => {
                 in_column_unit(figure).unwrap_or_else(|| cell(&figure.text))
@@ -65,7 +83,8 @@ pub(super) fn csv(table: &Table) -> Result<Vec<u8>, ReportError> {
         };
         let few = percentiles.then(|| too_few(&table.headers, row));
         let why = infeasible.then(|| why.as_deref().map_or_else(String::new, cell));
-        out.write_record(columns.iter().map(text).chain(few).chain(why))
+        let said = [few, why, lacking.then_some(reason)];
+        out.write_record(columns.iter().map(text).chain(said.into_iter().flatten()))
             .map_err(|e| failed(e.to_string()))?;
     }
     out.into_inner().map_err(|e| failed(e.to_string()))
@@ -81,6 +100,23 @@ fn too_few(headers: &[String], row: &[Option<Figure>]) -> String {
         Some(format!("{} ({samples} of {needed})", cell(header)))
     });
     few.collect::<Vec<_>>().join("; ")
+}
+
+/// `ttft.p50, e2e.p50: the server ended`: the columns without a figure by reason, joined by
+/// semicolons.
+fn reasons(headers: &[String], row: &[Option<Figure>]) -> String {
+    let mut by_reason: IndexMap<&str, Vec<String>> = IndexMap::new();
+    for (header, figure) in headers.iter().zip(row) {
+        let reason = figure
+            .as_ref()
+            .and_then(|figure| figure.unavailable.as_deref());
+        if let Some(reason) = reason {
+            by_reason.entry(reason).or_default().push(cell(header));
+        }
+    }
+    let said = by_reason.iter();
+    let said = said.map(|(reason, headers)| format!("{}: {}", headers.join(", "), cell(reason)));
+    cell(&said.collect::<Vec<_>>().join("; "))
 }
 
 fn cells(table: &Table, at: usize) -> impl Iterator<Item = &Figure> {

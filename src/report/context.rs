@@ -4,6 +4,7 @@ use super::error::ReportError;
 use super::model::{CaseResult, Part, RunResult};
 use super::part::limited;
 use super::rank::{Ranking, rankings};
+use super::same;
 use super::table::Table;
 use super::tally::Tally;
 use crate::store::HostFacts;
@@ -91,6 +92,9 @@ impl Context {
                 }
             });
         }
+        let errors = same::errors(chosen.iter().map(|(_, case)| *case));
+        let mut errors = json(&errors)?;
+        each_item(&mut errors, |one| fill(&mut one["error"], ERROR));
         let ranked = |ranking: &&Ranking| scenarios.contains_key(ranking.scenario.as_str());
         let ranked: Vec<&Ranking> = self.rankings.iter().filter(ranked).collect();
         let ranked = to_value(json(&ranked)?);
@@ -130,6 +134,7 @@ impl Context {
                 round => round,
             },
             scenarios => scenarios.collect::<Value>(),
+            errors => to_value(errors),
             rankings => ranked,
         };
         Ok(match about.transcript {
@@ -151,6 +156,9 @@ fn json(value: &impl Serialize) -> Result<Json, ReportError> {
 
 /// Optional fields that serde leaves out are `none` in a template: there, a name that is missing
 /// is a mistake.
+/// What an error may leave out.
+const ERROR: &[&str] = &["help", "log_tail", "phase"];
+
 fn complete_case(case: &mut Json) {
     fill(
         case,
@@ -163,7 +171,7 @@ fn complete_case(case: &mut Json) {
         ],
     );
 
-    fill(&mut case["error"], &["help", "log_tail", "phase"]);
+    fill(&mut case["error"], ERROR);
     each_value(&mut case["axes"], complete_figure);
     each_item(&mut case["servers"], |server| {
         fill(
@@ -206,7 +214,14 @@ fn complete_gpu(gpu: &mut Json) {
 fn complete_figure(figure: &mut Json) {
     fill(
         figure,
-        &["value", "samples", "needed", "between", "unavailable"],
+        &[
+            "value",
+            "samples",
+            "needed",
+            "between",
+            "unavailable",
+            "ending",
+        ],
     );
     if let Json::Object(fields) = figure {
         fields.entry("unit").or_insert_with(|| json!(""));
@@ -280,6 +295,7 @@ mod tests {
                 most: 2.0,
                 why: "it moved".into(),
             }),
+            ending: whole.then_some(super::super::Ending::Verdict),
             unavailable: some("no"),
         };
         let figures = || IndexMap::from([("a".to_string(), figure())]);

@@ -145,6 +145,7 @@ pub(super) fn figure(value: &Value) -> Result<Figure, Error> {
     Ok(Figure {
         text: shown,
         unavailable: text("unavailable")?,
+        ending: None,
         value: number.map(f64::try_from).transpose()?,
         samples: count("samples")?,
         needed: count("needed")?,

@@ -2,6 +2,7 @@
 
 mod columns;
 mod context;
+mod ending;
 mod environment;
 mod error;
 mod failed;
@@ -16,6 +17,7 @@ pub mod model;
 mod part;
 pub mod rank;
 pub(crate) mod reached;
+mod same;
 mod series;
 mod table;
 mod tables;
@@ -27,6 +29,7 @@ mod transcript;
 mod warned;
 mod write;
 
+pub use ending::Ending;
 pub use error::{Clash, ReportError, ReportErrors, TemplateError};
 pub use tally::Tally;
 pub use template::{check_template, std_template, std_templates};

@@ -1,6 +1,7 @@
 //! The result model: what `result.json` and `run.json` hold, and all that reports, JUnit, CSV
 //! and comparisons read. Nothing downstream recomputes a figure.
 
+use super::ending::Ending;
 use crate::measure::distribution::Support;
 use crate::syntax::ast::CheckLevel;
 use crate::units::{Dimension, Quantity};
@@ -76,6 +77,9 @@ pub struct Figure {
     /// Why there is no value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unavailable: Option<String>,
+    /// It tells how the case ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ending: Option<Ending>,
 }
 
 /// Between what a growth lies that was read of memory that had not settled.
@@ -132,6 +136,14 @@ impl Figure {
         }
     }
 
+    /// A word of how the case ended.
+    pub fn ending(word: Ending, text: impl Into<String>) -> Self {
+        Self {
+            ending: Some(word),
+            ..Self::text(text)
+        }
+    }
+
     pub fn with_samples(mut self, samples: u64) -> Self {
         self.samples = Some(samples);
         self
@@ -182,7 +194,6 @@ pub struct RunResult {
     /// Files given on the command line.
     pub files: Vec<String>,
     pub params: IndexMap<String, String>,
-    pub seed: u64,
     /// Set at the end: the process's exit code.
     pub exit_code: Option<i32>,
     pub interrupted: bool,

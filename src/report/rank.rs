@@ -1,6 +1,7 @@
 //! The places of cases in a scenario's ranks, from their results alone.
 
-use super::model::{CaseResult, RankValue};
+use super::model::{CaseResult, RankValue, Verdict};
+use crate::syntax::ast::CheckLevel;
 use crate::units::number;
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -17,7 +18,8 @@ pub struct Ranking {
     pub groups: Vec<Group>,
 }
 
-/// Cases that are compared with each other, the best first; those without a figure last.
+/// Cases that are compared with each other, the best first; those without a place last: what failed
+/// its checks or did not run to its end is not the best of anything, however fast it was.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Group {
     /// `concurrency=16`; empty where the rank is over all cases.
@@ -37,11 +39,14 @@ pub struct Margin {
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Row {
-    /// From 1, equal figures share one; 0 for a case without a figure.
+    /// From 1, equal figures share one; 0 for a case without a figure, and for one that is not
+    /// eligible.
     pub place: usize,
     pub case: String,
     /// As people read it, with `†` for a percentile of too few values.
     pub value: String,
+    /// Why it has no place, or what is doubtful about it: `failed: quick`; empty where all is well.
+    pub remark: String,
 }
 
 /// All ranks of all cases, in the order of scenarios, ranks and cases.
@@ -73,21 +78,30 @@ pub fn rankings(cases: &[CaseResult]) -> Vec<Ranking> {
 }
 
 fn placed((within, mut members): (String, Vec<(&CaseResult, &RankValue)>)) -> Group {
-    members.sort_by(|(_, a), (_, b)| match (a.value.value, b.value.value) {
-        (Some(x), Some(y)) if a.highest => y.total_cmp(&x),
-        (Some(x), Some(y)) => x.total_cmp(&y),
-        (Some(_), None) => Ordering::Less,
-        (None, Some(_)) => Ordering::Greater,
-        (None, None) => Ordering::Equal,
+    let order =
+        |(case, rank): &(&CaseResult, &RankValue)| match (counts(case, rank), rank.value.value) {
+            (true, _) => 0,
+            (false, Some(_)) => 1,
+            (false, None) => 2,
+        };
+    members.sort_by(|one, other| {
+        let figures = match (one.1.value.value, other.1.value.value) {
+            (Some(x), Some(y)) if one.1.highest => y.total_cmp(&x),
+            (Some(x), Some(y)) => x.total_cmp(&y),
+            _ => Ordering::Equal,
+        };
+        order(one).cmp(&order(other)).then(figures)
     });
-    let place = |(_, rank): &(&CaseResult, &RankValue)| match rank.value.value {
-        None => 0,
-        value => {
-            1 + members
+    let placed = members.iter().filter(|(case, rank)| counts(case, rank));
+    let placed: Vec<(&CaseResult, &RankValue)> = placed.copied().collect();
+    let place = |member: &(&CaseResult, &RankValue)| match order(member) {
+        0 => {
+            let ahead = placed
                 .iter()
-                .take_while(|(_, r)| r.value.value != value)
-                .count()
+                .take_while(|(_, r)| r.value.value != member.1.value.value);
+            1 + ahead.count()
         }
+        _ => 0,
     };
     let row = |member: &(&CaseResult, &RankValue)| Row {
         place: place(member),
@@ -96,11 +110,41 @@ fn placed((within, mut members): (String, Vec<(&CaseResult, &RankValue)>)) -> Gr
             true => format!("{} †", member.1.value.text),
             false => member.1.value.text.clone(),
         },
+        remark: remark(member.0),
     };
     Group {
         rows: members.iter().map(row).collect(),
-        margin: margin(&members),
+        margin: margin(&placed),
         within,
+    }
+}
+
+/// Whether a case competes: it has the figure, and nothing speaks against the case. One of which a
+/// check could not be decided for want of values competes with that remark.
+fn counts(case: &CaseResult, rank: &RankValue) -> bool {
+    let fit = match case.verdict {
+        Verdict::Pass | Verdict::Skipped | Verdict::NotDecided | Verdict::Inconclusive => true,
+        Verdict::NoData | Verdict::Fail | Verdict::Error | Verdict::Interrupted => false,
+    };
+    fit && rank.value.value.is_some()
+}
+
+/// What speaks against a case: its error, or its `expect`s that do not hold, by name.
+fn remark(case: &CaseResult) -> String {
+    let verdict = match case.verdict {
+        Verdict::Pass | Verdict::Skipped | Verdict::NotDecided => return String::new(),
+        Verdict::Fail => "failed",
+        other => other.name(),
+    };
+    if let Some(error) = &case.error {
+        return format!("{verdict}: {}", error.kind.replace('_', " "));
+    }
+    let checks = case.checks.iter();
+    let checks = checks.filter(|c| c.level == CheckLevel::Expect && c.verdict == case.verdict);
+    let names: Vec<&str> = checks.map(|check| check.name.as_str()).collect();
+    match names.is_empty() {
+        true => verdict.into(),
+        false => format!("{verdict}: {}", names.join(", ")),
     }
 }
 
@@ -184,5 +228,54 @@ mod tests {
         let first = &rankings(&highest)[0].groups[0].rows[0];
         assert_eq!((first.place, first.case.as_str()), (1, "b"));
         assert!(rankings(&[]).is_empty());
+    }
+
+    #[test]
+    fn what_failed_or_did_not_end_is_not_the_best() {
+        let mut cases = [
+            case("failed", "1", Some(1.0)),
+            case("few", "1", Some(2.0)),
+            case("good", "1", Some(3.0)),
+            case("died", "1", Some(0.5)),
+            case("none", "1", None),
+        ];
+        cases[0].verdict = Verdict::Fail;
+        let check = |name: &str, verdict: &str| {
+            serde_json::from_value(serde_json::json!({
+                "name": name, "level": "expect", "verdict": verdict, "text": "", "place": "",
+                "evidence": [], "why": "",
+            }))
+        };
+        cases[0].checks = vec![
+            check("quick", "fail").unwrap(),
+            check("answered", "pass").unwrap(),
+        ];
+        cases[1].verdict = Verdict::Inconclusive;
+        cases[1].checks = vec![check("tail", "inconclusive").unwrap()];
+        cases[3].verdict = Verdict::Error;
+        cases[3].error = Some(crate::report::model::WorldError {
+            kind: "server_died".into(),
+            ..Default::default()
+        });
+        let ranking = &rankings(&cases)[0];
+        let rows = ranking.groups[0].rows.iter();
+        let rows: Vec<String> = rows
+            .map(|row| format!("{} {} ({})", row.place, row.case, row.remark))
+            .collect();
+        assert_eq!(
+            rows,
+            [
+                "1 few (inconclusive: tail)",
+                "2 good ()",
+                "0 died (error: server died)",
+                "0 failed (failed: quick)",
+                "0 none ()"
+            ]
+        );
+        let margin = ranking.groups[0].margin.as_ref().unwrap();
+        assert_eq!(
+            margin.over, "good",
+            "those without a place are not compared with"
+        );
     }
 }

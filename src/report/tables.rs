@@ -80,7 +80,7 @@ pub(super) fn of_report(table: &Table) -> String {
             let cells = table.headers.iter().zip(row);
             let cell = |(header, figure): (&String, &Option<Figure>)| {
                 let figure = figure.as_ref();
-                figure.map_or_else(String::new, |figure| notes.cell(header, figure))
+                figure.map_or_else(String::new, |figure| notes.cell_with_reason(header, figure))
             };
             cells.map(cell).collect()
         })
@@ -104,7 +104,7 @@ pub(super) fn md_table(rows: &Value, headers: &Value) -> Result<String, Error> {
             line.push(match cell.kind() {
                 ValueKind::Map => {
                     let header = headers.get(at).map_or("", String::as_str);
-                    notes.cell(header, &figure(&cell)?)
+                    notes.cell_with_reason(header, &figure(&cell)?)
                 }
                 _ => markdown::escape(&string(&cell)?),
             });

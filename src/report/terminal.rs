@@ -3,13 +3,15 @@
 use super::failed;
 use super::figures::duration;
 use super::model::{CaseResult, CheckResult, LEFT_OUT, ServerResult, UNANSWERED, Verdict};
-use super::rank::rankings;
+use super::rank::{Group, rankings};
 use super::reached::{not_reached, reached};
+use super::same::{Same, errors};
 use super::tally::{Sign, Tally};
 use super::text::{one_line, plain};
 use super::warned::warned;
 use crate::scenario::not_feasible;
 use crate::syntax::ast::CheckLevel;
+use std::collections::HashMap;
 use std::path::Path;
 
 /// How verdicts are printed.
@@ -27,14 +29,25 @@ pub struct Style {
 /// is cut here could not be recognised any more.
 pub fn outcome(cases: &[CaseResult], folder: &Path, style: Style) -> String {
     let mut text = String::new();
+    let same = errors(cases.iter());
+    let same: HashMap<(&str, &str), &Same<'_>> = (same.iter())
+        .flat_map(|same| {
+            same.cases
+                .iter()
+                .map(move |case| ((same.scenario, *case), same))
+        })
+        .collect();
     for case in cases {
         let calm = case.error.is_none()
             && !case.unanswered()
             && !case.left_out()
             && case.infeasible.is_none()
             && case.checks.iter().all(|c| c.verdict == Verdict::Pass);
-        if !(style.brief && calm) {
-            add_case(&mut text, case, style);
+        let same = same.get(&(case.scenario.as_str(), case.case.as_str()));
+        let same = same.copied();
+        let left_out = style.brief && calm || said_before(case, same);
+        if !left_out {
+            add_case(&mut text, case, same, style);
         }
     }
     add_ranks(&mut text, cases, style);
@@ -57,7 +70,13 @@ pub fn outcome(cases: &[CaseResult], folder: &Path, style: Style) -> String {
     text
 }
 
-fn add_case(text: &mut String, case: &CaseResult, style: Style) {
+/// Whether a case has nothing to say but an error that is said with another case.
+fn said_before(case: &CaseResult, same: Option<&Same<'_>>) -> bool {
+    let other = same.is_some_and(|same| same.cases[0] != case.case);
+    other && reached(case).0.is_empty() && failed::lines(case).is_empty()
+}
+
+fn add_case(text: &mut String, case: &CaseResult, same: Option<&Same<'_>>, style: Style) {
     let title = format!("{} / {}", one_line(&case.scenario), one_line(&case.case));
     let title = if style.color {
         format!("\x1b[1m{title}\x1b[0m")
@@ -79,6 +98,13 @@ fn add_case(text: &mut String, case: &CaseResult, style: Style) {
         text.push_str(&format!("  {sign} {}\n", indented(&error.message)));
         if let Some(help) = &error.help {
             text.push_str(&format!("    help: {}\n", indented(help)));
+        }
+        let same = same.filter(|same| same.cases[0] == case.case);
+        if let Some([_, others @ ..]) = same.map(|same| same.cases.as_slice())
+            && !others.is_empty()
+        {
+            let others: Vec<String> = others.iter().map(|id| one_line(id)).collect();
+            text.push_str(&format!("    so it was in {}\n", others.join("; ")));
         }
         if let Some(log) = &error.log_tail {
             for line in plain(log).lines() {
@@ -157,10 +183,17 @@ fn add_ranks(text: &mut String, cases: &[CaseResult], style: Style) {
                 within => format!("{}: ", one_line(within)),
             };
             let best: Vec<String> = (group.rows.iter().filter(|row| row.place == 1))
-                .map(|row| format!("{} ({})", one_line(&row.case), one_line(&row.value)))
+                .map(|row| {
+                    let remark = match row.remark.as_str() {
+                        "" => String::new(),
+                        remark => format!(", {}", one_line(remark)),
+                    };
+                    let (case, value) = (one_line(&row.case), one_line(&row.value));
+                    format!("{case} ({value}{remark})")
+                })
                 .collect();
             let best = match best.is_empty() {
-                true => "no data".to_string(),
+                true => no_place(group),
                 false => best.join(", "),
             };
             let best = if style.ascii {
@@ -171,6 +204,20 @@ fn add_ranks(text: &mut String, cases: &[CaseResult], style: Style) {
             text.push_str(&format!("  {within}{best}\n"));
         }
     }
+}
+
+/// Why no case of a group is the best.
+fn no_place(group: &Group) -> String {
+    let mut remarks = group.rows.iter().filter(|row| !row.remark.is_empty());
+    let Some(first) = remarks.next() else {
+        return "no data".into();
+    };
+    let more = match remarks.count() {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    let (case, remark) = (one_line(&first.case), one_line(&first.remark));
+    format!("none is eligible ({case} {remark}{more})")
 }
 
 /// The worst of what makes figures doubtful, and how many phases more have it.

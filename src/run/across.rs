@@ -46,6 +46,7 @@ pub(super) fn judge_all(
             });
         }
         take(result, across);
+        result.settle();
         let written = shared.folder.case(&spec.scenario, &spec.id);
         if let Err(problem) = written.and_then(|folder| folder.write_result(result)) {
             result.error.get_or_insert(error::of_store(&problem, None));

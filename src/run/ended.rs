@@ -96,6 +96,7 @@ pub(super) fn finish(
         let failed = serde_json::json!({ "error": error });
         shared.log("case_failed", failed);
     }
+    result.settle();
     if let Some(folder) = folder
         && let Err(error) = folder.write_result(&result)
     {
@@ -141,8 +142,17 @@ pub(super) fn finish(
         .filter(|e| e.kind != result::INTERRUPTED)
     {
         let left = not_reached(left).map(|left| format!("\n{left}"));
+        // what ends one case after the other, as a missing program does, is told once
+        let before = results.iter().find(|before| {
+            let same = before.error.as_ref();
+            same.is_some_and(|same| same.kind == error.kind && same.message == error.message)
+        });
+        let said = match before {
+            Some(before) => format!("the same as of {} / {}", before.scenario, before.case),
+            None => error.message.clone(),
+        };
         shared.progress.event(Event::Error {
-            text: error.message.clone() + left.as_deref().unwrap_or_default(),
+            text: said + left.as_deref().unwrap_or_default(),
         });
     }
     results.push(result);

@@ -12,6 +12,7 @@ use crate::diagnostics::{Diagnostic, codes, has_errors};
 use crate::eval::{
     Binding, Cases, Evaluator, FEASIBLE, Fitted, Handle, Layer, Nothing, Params, Scope, Value,
 };
+use crate::report::Ending;
 use crate::resolve::{Definition, DefinitionKind, Flat, ModuleId, Program};
 use crate::units::{Dimension, Quantity, display_precise};
 use indexmap::IndexMap;
@@ -112,7 +113,7 @@ fn scenario(program: &Program, params: &Params, flat: &Arc<Flat>, out: &mut Comp
     let constant = Evaluator::new(program, params, &Nothing);
     let scope = |axes: &IndexMap<String, Value>| locals(program, flat, axes, None);
     let launched = |axes: &IndexMap<String, Value>| launched(program, params, flat, axes);
-    let rows = matrix::rows(&constant, params, flat, &scope, &launched);
+    let matrix::Rows { rows, unknown } = matrix::rows(&constant, params, flat, &scope, &launched);
     out.found.extend(constant.take_found());
     out.secrets.extend(constant.secrets());
     let mut ids: HashMap<String, IndexMap<String, Value>> = HashMap::new();
@@ -127,6 +128,7 @@ fn scenario(program: &Program, params: &Params, flat: &Arc<Flat>, out: &mut Comp
     let all = Arc::new(Cases {
         infeasible: feasible::of_all(&cases),
         fits: fits(&cases),
+        unknown,
         ..all_cases(flat, &rows, &cases)
     });
     let first = out.cases.len();
@@ -469,13 +471,15 @@ fn implicit(case: &Case) -> Value {
         Ok(price) => Value::Number(Quantity::new(price, Dimension::MONEY.per(Dimension::TIME))),
         Err(why) => Value::Unavailable(why.into()),
     };
-    Value::record([
+    let known = [
         ("name".to_string(), Value::text(case.id.as_str())),
         ("scenario".to_string(), Value::text(case.scenario.as_str())),
         ("gpus".to_string(), Value::plain(gpus as f64)),
         ("price".to_string(), price),
         (FEASIBLE.to_string(), Value::Bool(case.infeasible.is_none())),
-    ])
+    ];
+    let ending = |word: Ending| (word.name().to_string(), Value::Handle(Handle::Ending(word)));
+    Value::record(known.into_iter().chain(Ending::ALL.map(ending)))
 }
 
 /// What of a case is evaluated once it was measured.

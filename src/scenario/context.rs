@@ -19,9 +19,19 @@ pub(super) struct Context<'a> {
     pub scope: Scope,
 }
 
-/// Source text on one line, as reports quote it.
-pub(super) fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+/// Source text on one line, as results and reports quote it: brackets that stood on lines of their own close up.
+pub(crate) fn one_line(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for line in text.lines() {
+        let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+        if line.starts_with([')', ']']) {
+            out.truncate(out.trim_end_matches(',').len());
+        } else if !out.is_empty() && !out.ends_with(['(', '[']) && !line.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(&line);
+    }
+    out
 }
 
 impl Context<'_> {
@@ -247,4 +257,19 @@ pub(super) fn as_whole(value: &Value) -> Option<u64> {
     as_number(value)
         .filter(|v| *v >= 0.0 && v.fract() == 0.0 && *v < 9e15)
         .map(|v| v as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_quoted_stands_on_one_line_as_one_would_write_it() {
+        let text = "at(\n      tp = 4,\n    ).steady.itl.p50 <=\n  2 * [\n 1ms,\n 2ms,\n][0]";
+        assert_eq!(
+            one_line(text),
+            "at(tp = 4).steady.itl.p50 <= 2 * [1ms, 2ms][0]"
+        );
+        assert_eq!(one_line("a  ==\n \"b\"\n and c"), "a == \"b\" and c");
+    }
 }

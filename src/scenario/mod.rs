@@ -36,6 +36,7 @@ pub use by_case::gather;
 pub use cluster::ClusterSpec;
 pub use compile::{Compiled, compile, compile_these, scenarios};
 pub use constants::{constants, suite_scenarios};
+pub(crate) use context::one_line;
 pub use engine_metric::{EngineMetric, SeriesName};
 pub use feasible::said as not_feasible;
 pub use gpu::{GpuSpec, price};
@@ -198,6 +199,9 @@ pub struct ServerSpec {
     /// What its model takes of the `gpu` that it says it is for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<MemorySpec>,
+    /// Its model, its layout or an option is wrong, which was reported: no sum is made of it.
+    #[serde(skip)]
+    pub broken: bool,
     pub apis: IndexMap<String, Api>,
     pub ready: Ready,
     pub stop: StopSpec,

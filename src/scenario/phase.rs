@@ -51,6 +51,8 @@ pub(super) fn lower(
         .attrs
         .keys()
         .find(|name| LOADING.contains(&name.as_str()) || of_loads(name));
+    // what contradicts is said, and the loads are looked at all the same
+    let mut broken = false;
     if let (Some(_), [first, ..]) = (flat.attrs.get("idle"), children.as_slice()) {
         cx.eval.report(
             Diagnostic::error(
@@ -61,7 +63,7 @@ pub(super) fn lower(
             .label(first.head(), "a load block")
             .help("make two phases of it"),
         );
-        return None;
+        broken = true;
     }
     if let (Some(own), [first, ..]) = (own, children.as_slice())
         && own != "duration"
@@ -75,7 +77,7 @@ pub(super) fn lower(
             .label(first.head(), "a load block")
             .help("move the attributes into another `load name { … }`"),
         );
-        return None;
+        broken = true;
     }
     let loads = if children.is_empty() {
         match (own, idle) {
@@ -90,7 +92,11 @@ pub(super) fn lower(
                     .label(cx.place(flat, "idle"), "idle")
                     .help("make two phases of it"),
                 );
-                return None;
+                broken = true;
+                match flat.attrs.contains_key("workload") {
+                    true => vec![load::lower(cx, flat, None, skipped.is_some(), servers)?],
+                    false => Vec::new(),
+                }
             }
             (Some(_), None) => vec![load::lower(cx, flat, None, skipped.is_some(), servers)?],
         }
@@ -104,6 +110,9 @@ pub(super) fn lower(
             .collect();
         loads.into_iter().collect::<Option<Vec<LoadSpec>>>()?
     };
+    if broken {
+        return None;
+    }
     let quiet = flat.attrs.contains_key("idle") || cx.flag(flat, "quiesce").unwrap_or(true);
     if loads.is_empty() && !quiet && is_whole(flat) {
         cx.eval.report(

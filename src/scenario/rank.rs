@@ -47,11 +47,11 @@ fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Case) -> Option<RankSpec> {
     };
     let by = thunk(metric, &metric.expr);
     cx.eval.take_trace();
-    if !is_figure(cx, &by) {
-        return None;
-    }
+    let is_figure = is_figure(cx, &by);
     let read = cx.eval.take_trace();
-    doubtful(cx, case, &by, &read, Used::Ranked);
+    if is_figure {
+        doubtful(cx, case, &by, &read, Used::Ranked);
+    }
     let across = cx.across_of(&read, &[&by], &case.id);
     let within = match flat.attrs.get("within") {
         Some(attr) => match &attr.expr.kind {
@@ -73,7 +73,9 @@ fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Case) -> Option<RankSpec> {
         }
         _ => true,
     };
-    if !within.iter().all(known) {
+    // each is looked at
+    let known = within.iter().filter(|one| known(one)).count();
+    if known < within.len() || !is_figure {
         return None;
     }
     let text = |expr: &Expr| one_line(&cx.program.sources.shown(expr.span));

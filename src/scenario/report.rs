@@ -5,7 +5,7 @@ use super::context::{Context, as_text, one_line};
 use super::{Case, ReportSpec, Thunk, report_parts as parts, report_series as series};
 use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, codes};
-use crate::eval::Value;
+use crate::eval::{Handle, Value};
 use crate::report::model::{Figure, Part, ReportFormat, Template};
 use crate::report::std_templates;
 use crate::resolve::{Flat, FlatAttr};
@@ -68,25 +68,29 @@ pub(super) const SUMMARY: &str = "github:summary";
 struct Form {
     format: Option<ReportFormat>,
     template: Option<Template>,
+    /// What is the same in all of them is wrong, which was reported.
+    broken: bool,
 }
 
 fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Case) -> Vec<ReportSpec> {
     let mut form = Form {
         format: None,
         template: None,
+        broken: false,
     };
     if let Some(name) = cx.text(flat, "template") {
         form.template = template(cx, flat, name);
-        if form.template.is_none() {
-            return Vec::new();
-        }
+        form.broken |= form.template.is_none();
     }
-    let Some(parts) = parts::of(cx, flat, case) else {
-        return Vec::new();
-    };
+    // where its parts are wrong, it is looked at as one
+    let parts = parts::of(cx, flat, case);
+    form.broken |= parts.is_none();
+    let unknown = [("phase", Value::Error), ("round", Value::Error)];
+    let unknown = parts.is_none().then_some(unknown);
     let mut out = Vec::new();
-    for part in parts {
-        let at = cx.at(&parts::scope(cx, part.as_ref()));
+    for part in parts.unwrap_or_else(|| vec![None]) {
+        let scope = parts::scope(cx, part.as_ref());
+        let at = cx.at(&scope.with_values(unknown.clone().into_iter().flatten()));
         match one(&at.inside(flat), flat, part, (&mut form, case)) {
             Some(spec) => out.push(spec),
             // the others would say the same
@@ -116,7 +120,9 @@ fn one(
     for (index, (_, thunk)) in columns.iter().enumerate() {
         cx.eval.take_trace();
         let value = cx.eval.eval(&thunk.expr, &thunk.scope);
-        cx.eval.not_one_figure(&value, &thunk.expr);
+        if !matches!(value, Value::Handle(Handle::Ending(_))) {
+            cx.eval.not_one_figure(&value, &thunk.expr);
+        }
         let read = cx.eval.take_trace();
         // what is of one round was asked for by whoever wants to see it
         if part.as_ref().is_none_or(|part| part.phase.is_none()) {
@@ -132,9 +138,29 @@ fn one(
         }
         across.extend(reads.map(|reads| (index, reads)));
     }
-    let series = series::all(cx, flat)?;
+    let series = series::all(cx, flat);
     let note = series::note(cx, flat);
-    if broken || matches!(cx.attr(flat, "format"), Value::Error) || !is_whole(flat) {
+    let named = cx.attr(flat, "format");
+    let template = flat.attrs.contains_key("template");
+    if matches!(named, Value::Error) || !is_whole(flat) {
+        return None;
+    }
+    let listed =
+        |attr: &Arc<FlatAttr>| matches!(attr.expr.kind, ExprKind::List(_) | ExprKind::Record(_));
+    let holds = (
+        !columns.is_empty() || flat.attrs.get("columns").is_some_and(|attr| !listed(attr)),
+        series.as_ref().is_none_or(|series| !series.is_empty()),
+    );
+    // the form is looked at whatever is wrong with the file's name; one without a name may be a
+    // base that others should have extended
+    let written = flat.attrs.contains_key("to");
+    let said = written && (template || !matches!(named, Value::None));
+    let format = match form.format {
+        Some(format) => Some(format),
+        None if broken && !said => None,
+        None => format(cx, flat, &to, template, holds),
+    };
+    if broken {
         return None;
     }
     if to.is_empty() || to.iter().any(|path| path.trim().is_empty()) {
@@ -148,12 +174,6 @@ fn one(
         );
         return None;
     }
-    let holds = (!columns.is_empty(), !series.is_empty());
-    let format = match form.format {
-        Some(format) => format,
-        None => format(cx, flat, &to, form.template.is_some(), holds)?,
-    };
-    form.format = Some(format);
     for path in &to {
         let outside = path.starts_with('/') || path.split('/').any(|part| part == "..");
         if outside {
@@ -168,6 +188,11 @@ fn one(
             return None;
         }
     }
+    let (format, series) = (format?, series?);
+    if form.broken {
+        return None;
+    }
+    form.format = Some(format);
     Some(ReportSpec {
         name: flat.title().to_string(),
         format,

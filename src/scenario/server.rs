@@ -74,12 +74,12 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
     let launch = base.with_values([
         ("version", version.unwrap_or(Value::None)),
         ("model", model.clone()),
-        ("layout", layout_value),
+        ("layout", layout_value.clone()),
         ("host", Value::text("127.0.0.1")),
         ("port", Value::text(PORT)),
         ("scn", Value::text(own_program())),
     ]);
-    let set = options::evaluate(cx, flat, &engine.flat, &launch)?;
+    let set = options::evaluate(cx, flat, &engine.flat, &launch);
     let launch = launch.with_values([("options", set.record.clone())]);
     constraints(cx, flat, &engine.flat, &launch);
     let mut arguments = set.passed.flags;
@@ -101,9 +101,14 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
         Some((_, gpu)) => (gpu.clone(), cx.place(flat, "cluster")),
         None => (cx.attr(flat, "gpu"), cx.place(flat, "gpu")),
     };
+    // what is wrong with one of these has been said, and no sum is made of the others
+    let broken = [&model, &layout_value, &set.record]
+        .into_iter()
+        .any(is_broken);
     // one that already runs has the memory it needs
     let memory = match url {
         Some(_) => None,
+        None if broken => None,
         None => memory::lower(cx, flat, (&gpu, place), &engine.flat, &model, &launch),
     };
     let gpu = gpu::lower(cx, (&gpu, place));
@@ -139,6 +144,7 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
         gpu,
         capacity: as_number(&cx.attr(flat, "capacity")),
         memory,
+        broken,
         apis: asks.apis,
         ready: asks.ready,
         stop: asks.stop,
@@ -198,6 +204,15 @@ fn own_version_command(
         && first == usual
     {
         *first = program.clone();
+    }
+}
+
+/// Whether something in a value was wrong.
+fn is_broken(value: &Value) -> bool {
+    match value {
+        Value::Error => true,
+        Value::Record(fields) => fields.values().any(is_broken),
+        _ => false,
     }
 }
 

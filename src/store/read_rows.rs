@@ -15,7 +15,7 @@ use std::path::Path;
 /// The file cannot be read, or holds something else. One that is not there has no rows.
 pub(super) fn read_requests(path: &Path) -> Result<IndexMap<String, Vec<Record>>, StoreError> {
     let mut phases: IndexMap<String, Vec<Record>> = IndexMap::new();
-    each_row(path, &requests::HEADER, |row| {
+    each_row(path, (&requests::HEADER, &requests::LATER), |row| {
         let phase = row.text("phase").to_string();
         phases.entry(phase).or_default().push(record(row)?);
         Some(())
@@ -29,7 +29,7 @@ pub(super) fn read_requests(path: &Path) -> Result<IndexMap<String, Vec<Record>>
 /// As [`read_requests`].
 pub(super) fn read_samples(path: &Path) -> Result<IndexMap<String, SeriesSet>, StoreError> {
     let mut servers: IndexMap<String, SeriesSet> = IndexMap::new();
-    each_row(path, &samples::HEADER, |row| {
+    each_row(path, (&samples::HEADER, &[]), |row| {
         let set = servers.entry(row.text("server").to_string()).or_default();
         let series = set.series.entry(row.text("series").to_string());
         let series = series.or_default();
@@ -82,8 +82,8 @@ fn record(row: &Row<'_>) -> Option<Record> {
         answer: String::new(),
         reasoning: String::new(),
         images: row.number("images")??,
-        clips: row.number("clips")??,
-        videos: row.number("videos")??,
+        clips: row.number("clips")?,
+        videos: row.number("videos")?,
         // in the phase's notes only
         resent: false,
         opened: None,
@@ -124,13 +124,13 @@ fn uncelled(text: &str) -> String {
 
 /// One row, by the names of its columns.
 struct Row<'a> {
-    header: &'a [&'a str],
+    header: &'a csv::StringRecord,
     cells: csv::StringRecord,
 }
 
 impl Row<'_> {
     fn text(&self, name: &str) -> &str {
-        let at = self.header.iter().position(|column| *column == name);
+        let at = self.header.iter().position(|column| column == name);
         at.and_then(|at| self.cells.get(at)).unwrap_or_default()
     }
 
@@ -147,10 +147,11 @@ impl Row<'_> {
     }
 }
 
-/// Gives every whole row to `take`, which says none of one that it cannot read.
+/// Gives every whole row to `take`, which says none of one that it cannot read. Of its columns a file
+/// may lack those that came later.
 fn each_row(
     path: &Path,
-    header: &[&str],
+    (columns, later): (&[&str], &[&str]),
     mut take: impl FnMut(&Row<'_>) -> Option<()>,
 ) -> Result<(), StoreError> {
     let mut bytes = match std::fs::read(path) {
@@ -172,16 +173,26 @@ fn each_row(
     let rows = csv::ReaderBuilder::new()
         .has_headers(false)
         .from_reader(bytes.as_slice());
+    let mut header = csv::StringRecord::new();
     for (i, cells) in rows.into_records().enumerate() {
         let cells =
             cells.map_err(|e| damaged(e.position().map(csv::Position::line), &e.to_string()))?;
         let line = cells.position().map(csv::Position::line);
-        let row = Row { header, cells };
         if i == 0 {
-            if row.cells.iter().ne(header.iter().copied()) {
-                return Err(damaged(line, "these are not the columns of this file"));
+            let there = |column: &&&str| cells.iter().any(|cell| cell == **column);
+            let wanted = columns.iter().filter(|column| !later.contains(column));
+            if let Some(column) = { wanted }.find(|column| !there(column)) {
+                let why = format!("there is no column `{column}`, which this file has");
+                return Err(damaged(line, &why));
             }
-        } else if take(&row).is_none() {
+            header = cells;
+            continue;
+        }
+        let row = Row {
+            header: &header,
+            cells,
+        };
+        if take(&row).is_none() {
             return Err(damaged(line, "this row cannot be read"));
         }
     }
@@ -213,8 +224,8 @@ mod tests {
             status: Some(200),
             finish_reason: Some("stop".into()),
             images: 2,
-            clips: 1,
-            videos: 3,
+            clips: Some(1),
+            videos: Some(3),
             accepted: Some(true),
             ..Record::default()
         };
@@ -305,6 +316,25 @@ mod tests {
                 .unwrap()
                 .is_empty()
         );
+    }
+
+    #[test]
+    fn a_file_of_before_sound_and_videos_is_read_without_them() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("requests.csv");
+        let old = "phase,load,round,index,row,due (s),sent (ms),headers (ms),ttft (ms),\
+            first answer (ms),last token (ms),e2e (ms),tpot (ms),longest gap (ms),chunks,\
+            prompt tokens (tok),completion tokens (tok),status,finish reason,accepted,failure,\
+            detail,images,gaps (ms)\n\
+            stress,,0,0,0,1.5,0.1,1,20,20,40,41,5,20,2,4,5,200,stop,,,,2,20\n";
+        std::fs::write(&path, old).unwrap();
+        let read = read_requests(&path).unwrap();
+        let [record] = read["stress"].as_slice() else {
+            panic!("{read:?}")
+        };
+        assert_eq!(record.images, 2);
+        assert_eq!((record.clips, record.videos), (None, None));
+        assert_eq!(record.completion_tokens, Some(5));
     }
 
     #[test]

@@ -39,6 +39,9 @@ pub(super) const HEADER: [&str; 26] = [
     "gaps (ms)",
 ];
 
+/// Those that files of earlier versions lack: what is of them was not kept.
+pub(super) const LATER: [&str; 2] = ["clips", "videos"];
+
 /// How long a row may wait in memory before it is handed to the system.
 const FLUSH_AFTER: Duration = Duration::from_secs(1);
 
@@ -146,8 +149,8 @@ fn row(phase: &str, r: &Record, redactor: &Redactor) -> [String; HEADER.len()] {
         failure.into(),
         cell(&detail),
         r.images.to_string(),
-        r.clips.to_string(),
-        r.videos.to_string(),
+        count(r.clips.map(u64::from)),
+        count(r.videos.map(u64::from)),
         gaps().map(ms).collect::<Vec<_>>().join(" "),
     ]
 }

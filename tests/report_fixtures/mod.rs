@@ -385,7 +385,6 @@ pub fn run(cases: &[CaseResult]) -> RunResult {
             .into(),
         files: vec!["scenarios/stress.scn".into()],
         params: IndexMap::from([("rounds".to_string(), "3".to_string())]),
-        seed: 42,
         exit_code: Some(1),
         cases: cases
             .iter()

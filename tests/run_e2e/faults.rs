@@ -69,6 +69,63 @@ fn servers_that_do_not_start_are_told_apart_and_the_others_still_run() {
 }
 
 #[test]
+fn an_error_of_many_cases_is_told_once_and_none_of_them_is_the_best() {
+    let report = "columns = [case.name, case.verdict, case.stage, case.reason, a.ttft.p50]";
+    let body = format!(
+        "{CHECKED}\nexpect few: a.e2e.p50 <= limit\nrank best {{ lowest = a.ttft.p50 }}\n\
+         report ended {{ {report}, to = \"ended.csv\" }}"
+    );
+    let text = [
+        format!(
+            "scenario missing {{ matrix {{ limit = [1us, 1min] }}\n\
+             server sut {{ engine = engines.builtin, program = \"/no/such/program\" }}\n{} }}\n",
+            body.replace("ended.csv", "missing.csv")
+        ),
+        scenario(
+            "ran",
+            "",
+            &format!("matrix {{ limit = [1us, 1min] }}\n{body}"),
+        ),
+    ];
+    let ran = Pack::new(&text.concat()).run(&[]).exits(1);
+    let said = "/no/such/program";
+    // by the progress and by the outcome; the second case is named there
+    assert_eq!(ran.stdout.matches(said).count(), 1, "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("so it was in limit=60s"),
+        "{}",
+        ran.stdout
+    );
+    assert!(ran.stdout.contains("  limit=60s ("), "{}", ran.stdout);
+    let of = |name: &str| {
+        let path = ran.folder.join("reports").join(name);
+        let mut reader = csv::Reader::from_path(path).unwrap();
+        let rows: Vec<Vec<String>> = reader.deserialize().map(Result::unwrap).collect();
+        rows
+    };
+    for row in of("missing.csv") {
+        assert_eq!(row[1..3], ["error", "start"], "{row:?}");
+        assert!(row[3].contains(said) && row[4].is_empty(), "{row:?}");
+        let why = row.last().unwrap();
+        assert!(
+            why.starts_with("a.ttft.p50: ") && why.contains(said),
+            "{row:?}"
+        );
+    }
+    let [failed, passed] = of("ended.csv").try_into().unwrap();
+    assert_eq!(failed[1..3], ["fail", "end"], "{failed:?}");
+    assert!(failed[3].starts_with("few: a.e2e.p50 = "), "{failed:?}");
+    assert_eq!(passed[1..4], ["pass", "end", ""], "{passed:?}");
+    assert_ne!(passed[4], "");
+    // the results have it too
+    let kept = ran.case("ran/limit=1us");
+    assert_eq!(
+        kept["reports"][0]["columns"][1][1]["text"], "fail",
+        "{kept:#}"
+    );
+}
+
+#[test]
 fn every_fault_has_its_class() {
     let faults = [
         ("status", "fail_rate = 100%", "status", "500"),

@@ -20,6 +20,8 @@ fn answered(due: f64, ttft: f64, tokens: u64) -> Record {
         prompt_tokens: Some(100),
         completion_tokens: Some(tokens),
         token_source: TokenSource::Usage,
+        clips: Some(0),
+        videos: Some(0),
         ..Record::default()
     }
 }
@@ -73,8 +75,8 @@ fn every_metric_follows_its_definition() {
     late.sent = Some(1.2);
     late.first_answer = Some(1.31);
     late.images = 2;
-    late.clips = 3;
-    late.videos = 1;
+    late.clips = Some(3);
+    late.videos = Some(1);
     let p = phase(vec![
         answered(0.0, 0.1, 3),
         late,

@@ -273,7 +273,11 @@ impl<'a> Layout<'a> {
                     if op == BinaryOp::NotIn {
                         self.spaced();
                     }
-                    self.gap(Op::Fill);
+                    self.gap(Op::Whole);
+                    self.push(Op::Begin);
+                    self.expr(right);
+                    self.push(Op::End);
+                    continue;
                 }
             }
             self.expr(right);

@@ -22,6 +22,9 @@ pub enum Op<'a> {
     },
     /// A break where what follows, up to the next one, does not fit; else a space.
     Fill,
+    /// A break where the group that follows does not fit, and fits on a line of its own; else as
+    /// `Fill`: a thing is moved whole before it is broken.
+    Whole,
     /// Always a new line, with an empty one before it if `blank`.
     Newline {
         blank: bool,
@@ -115,7 +118,7 @@ impl Measures {
             out.forced.push(forced);
             match op {
                 Op::Text(_, width) => flat += *width as u32,
-                Op::Space | Op::Fill | Op::Break { space: true, .. } => flat += 1,
+                Op::Space | Op::Fill | Op::Whole | Op::Break { space: true, .. } => flat += 1,
                 Op::IfFlat(text) => flat += text.len() as u32,
                 Op::Lines(_) | Op::Newline { .. } | Op::Comment(_) | Op::Force => forced += 1,
                 Op::Begin => open.push(n),
@@ -135,7 +138,7 @@ impl Measures {
                 Op::Space => out.rest[n + 1] + 1,
                 Op::IfBroken(text) => out.rest[n + 1] + text.len() as u32,
                 Op::Lines(text) => width(text.split('\n').next().unwrap_or("")) as u32,
-                Op::Break { .. } | Op::Fill | Op::Newline { .. } | Op::Comment(_) => 0,
+                Op::Break { .. } | Op::Fill | Op::Whole | Op::Newline { .. } | Op::Comment(_) => 0,
                 _ => out.rest[n + 1],
             };
         }
@@ -167,10 +170,19 @@ pub fn print<'a>(ops: &[Op<'a>]) -> (String, Vec<Row<'a>>) {
             Op::Break { space: true, .. } if flat => out.text(" ", 1),
             Op::Break { .. } if flat => {}
             Op::Break { blank, .. } | Op::Newline { blank } => out.newline(blank),
-            Op::Fill if flat || out.column() + 1 + measures.rest[n + 1] as usize <= WIDTH => {
+            Op::Whole
+                if !flat
+                    && !measures.fits(n + 1, out.column() + 1)
+                    && measures.fits(n + 1, out.indent.min(MOST_INDENT)) =>
+            {
+                out.newline(false);
+            }
+            Op::Fill | Op::Whole
+                if flat || out.column() + 1 + measures.rest[n + 1] as usize <= WIDTH =>
+            {
                 out.text(" ", 1)
             }
-            Op::Fill => out.newline(false),
+            Op::Fill | Op::Whole => out.newline(false),
             Op::Comment(text) => {
                 out.comments += usize::from(out.fresh);
                 if !out.fresh {
