@@ -8,6 +8,7 @@ use std::collections::HashMap;
 /// Made once for all checks of a case, so that none of them looks through all phases.
 pub(super) struct Stretches<'c> {
     pub case: &'c Case,
+    servers: HashMap<&'c str, &'c ServerSpec>,
     phases: HashMap<&'c str, &'c PhaseSpec>,
     /// The loads that have names, by phase and name.
     loads: HashMap<(&'c str, &'c str), &'c LoadSpec>,
@@ -27,9 +28,16 @@ impl<'c> Stretches<'c> {
         }
         Self {
             case,
+            servers: (case.servers.iter())
+                .map(|server| (server.name.as_str(), server))
+                .collect(),
             phases,
             loads,
         }
+    }
+
+    pub fn server(&self, name: &str) -> Option<&'c ServerSpec> {
+        self.servers.get(name).copied()
     }
 
     /// A phase, whether it runs in this case or not.

@@ -4,7 +4,7 @@
 use super::by_name::Stretches;
 use super::context::{Context, one_line, reads};
 use super::{Across, Case, CheckSpec, LoadSpec, PhaseSpec, Thunk, vain};
-use crate::diagnostics::{Diagnostic, codes};
+use crate::diagnostics::{Diagnostic, Severity, codes};
 use crate::eval::{Query, Reading, Scope, Stretch, Value};
 use crate::load::spec::Pace;
 use crate::measure::distribution::Support;
@@ -152,6 +152,22 @@ pub(super) fn doubtful(
 ) {
     let own = trace.iter().filter(|reading| reading.case.is_none());
     let own: Vec<Reading> = own.cloned().collect();
+    for reading in &own {
+        let series = match &reading.query {
+            Query::Growth { series, .. }
+            | Query::SeriesStat { series, .. }
+            | Query::Peak { series, .. }
+            | Query::Increase { series, .. } => series,
+            _ => continue,
+        };
+        if let Some(mut found) = vain::not_in_version(case, series, reading) {
+            // a cell may say that there is none
+            if used == Used::Shown {
+                found.severity = Severity::Warning;
+            }
+            cx.eval.report(found);
+        }
+    }
     few_requests(cx, case, &own, used);
     let phases: BTreeSet<Arc<str>> = own.iter().flat_map(|r| r.query.phases()).collect();
     let read = phases.iter().map(|phase| phase.as_ref());

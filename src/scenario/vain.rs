@@ -5,7 +5,7 @@ use super::by_name::Stretches;
 use super::context::{Context, one_line};
 use super::{LoadSpec, PhaseSpec, RequestSpec};
 use crate::diagnostics::{Diagnostic, codes};
-use crate::eval::{Query, Reading, Scope, Stretch, Value, Window};
+use crate::eval::{Query, Reading, Scope, SeriesRef, Stretch, Value, Window};
 use crate::load::spec::Media;
 use crate::measure::floors::at_checkpoints;
 use crate::resolve::FlatCheck;
@@ -58,11 +58,44 @@ pub(super) fn without_data(cx: &Context<'_>, case: &Stretches<'_>, trace: &[Read
                     .or_else(|| not_streamed(case, of, metric, reading))
                     .or_else(|| one_token(case, of, metric, reading))
             }
-            Query::Growth { series, window } => no_floor(case, &series.name, window, reading),
+            Query::Growth { series, window } => not_in_version(case, series, reading)
+                .or_else(|| no_floor(case, &series.name, window, reading)),
+            Query::SeriesStat { series, .. }
+            | Query::Peak { series, .. }
+            | Query::Increase { series, .. } => not_in_version(case, series, reading),
             _ => None,
         };
         found.into_iter().for_each(|d| cx.eval.report(d));
     }
+}
+
+/// A metric that no version of those has that the server is said to be of.
+pub(super) fn not_in_version(
+    case: &Stretches<'_>,
+    series: &SeriesRef,
+    reading: &Reading,
+) -> Option<Diagnostic> {
+    let server = case.server(&series.server)?;
+    let stated = server.stated.as_ref()?;
+    let mut metrics = server.metrics.iter();
+    let metric = metrics.find(|metric| metric.name == *series.name)?;
+    if !metric.lacking(stated) {
+        return None;
+    }
+    let has = metric.series.iter();
+    let has: Vec<String> = has
+        .filter_map(|s| Some(s.versions.as_ref()?.to_string()))
+        .collect();
+    let message = format!(
+        "{} {stated} has no `{}`: it is there in {}",
+        server.engine,
+        metric.name,
+        has.join(" and ")
+    );
+    Some(
+        Diagnostic::error(codes::METRIC_NOT_IN_VERSION, reading.span, message)
+            .help("read another figure, or check it only where it is there: `when`; or is the server's `version` wrong?"),
+    )
 }
 
 /// The loads of a stretch; none of a phase that is not known or does not run.
