@@ -1,7 +1,7 @@
 //! What cannot be right whatever the constants are: types and dimensions also of the branches,
 //! sides and entries that their values leave unevaluated.
 
-use super::compile::{self, runs};
+use super::compile::{Locals, runs};
 use super::{Case, Unmeasured};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{BlockValue, Evaluator, Nothing, Params, Scope, Shape, Value, joined};
@@ -120,7 +120,7 @@ fn scenario(program: &Program, params: &Params, flat: &Arc<Flat>, case: &Case) -
             (name.clone(), value)
         })
         .collect();
-    let scope = compile::locals(program, flat, &axes, Some(ANY));
+    let scope = Locals::of(program, flat).scope(&axes, Some(ANY));
     for (_, axis) in matrix.iter().flat_map(|matrix| &matrix.attrs) {
         alike(&eval, &axis.expr, &scope.in_module(axis.module));
     }

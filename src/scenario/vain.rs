@@ -1,10 +1,11 @@
 //! Checks that say nothing: that hold or fail whatever is measured, and that read a figure which
 //! the case cannot have.
 
+use super::by_name::Stretches;
 use super::context::{Context, one_line};
-use super::{Case, LoadSpec, PhaseSpec, RequestSpec};
+use super::{LoadSpec, PhaseSpec, RequestSpec};
 use crate::diagnostics::{Diagnostic, codes};
-use crate::eval::{Query, Reading, Scope, Stretch, Value, Window};
+use crate::eval::{Query, Reading, Scope, SeriesRef, Stretch, Value, Window};
 use crate::load::spec::Media;
 use crate::measure::floors::at_checkpoints;
 use crate::resolve::FlatCheck;
@@ -91,7 +92,7 @@ fn with_itself(cx: &Context<'_>, expr: &Expr, scope: &Scope) {
 }
 
 /// Reports figures that a check reads and that this case will not have.
-pub(super) fn without_data(cx: &Context<'_>, case: &Case, trace: &[Reading]) {
+pub(super) fn without_data(cx: &Context<'_>, case: &Stretches<'_>, trace: &[Reading]) {
     for reading in trace {
         let found = match &reading.query {
             Query::Scalar { of, metric } => no_requests(case, of, metric, reading)
@@ -102,28 +103,57 @@ pub(super) fn without_data(cx: &Context<'_>, case: &Case, trace: &[Reading]) {
                     .or_else(|| not_streamed(case, of, metric, reading))
                     .or_else(|| one_token(case, of, metric, reading))
             }
-            Query::Growth { series, window } => no_floor(case, &series.name, window, reading),
+            Query::Growth { series, window } => not_in_version(case, series, reading)
+                .or_else(|| no_floor(case, &series.name, window, reading)),
+            Query::SeriesStat { series, .. }
+            | Query::Peak { series, .. }
+            | Query::Increase { series, .. } => not_in_version(case, series, reading),
             _ => None,
         };
         found.into_iter().for_each(|d| cx.eval.report(d));
     }
 }
 
-/// The phase, where it runs in this case.
-fn phase<'c>(case: &'c Case, name: &str) -> Option<&'c PhaseSpec> {
-    let mut phases = case.phases.iter();
-    phases.find(|phase| phase.name == name && phase.skipped.is_none())
+/// A metric that no version of those has that the server is said to be of.
+pub(super) fn not_in_version(
+    case: &Stretches<'_>,
+    series: &SeriesRef,
+    reading: &Reading,
+) -> Option<Diagnostic> {
+    let server = case.server(&series.server)?;
+    let stated = server.stated.as_ref()?;
+    let mut metrics = server.metrics.iter();
+    let metric = metrics.find(|metric| metric.name == *series.name)?;
+    if !metric.lacking(stated) {
+        return None;
+    }
+    let has = metric.series.iter();
+    let has: Vec<String> = has
+        .filter_map(|s| Some(s.versions.as_ref()?.to_string()))
+        .collect();
+    let message = format!(
+        "{} {stated} has no `{}`: it is there in {}",
+        server.engine,
+        metric.name,
+        has.join(" and ")
+    );
+    Some(
+        Diagnostic::error(codes::METRIC_NOT_IN_VERSION, reading.span, message)
+            .help("read another figure, or check it only where it is there: `when`; or is the server's `version` wrong?"),
+    )
 }
 
 /// The loads of a stretch; none of a phase that is not known or does not run.
-fn loads<'c>(case: &'c Case, of: &Stretch) -> Option<Vec<&'c LoadSpec>> {
-    let chosen =
-        |load: &&LoadSpec| of.load.is_none() || load.load.name.as_deref() == of.load.as_deref();
-    let phase = phase(case, &of.phase)?;
-    Some(phase.loads.iter().filter(chosen).collect())
+fn loads<'c>(case: &Stretches<'c>, of: &Stretch) -> Option<Vec<&'c LoadSpec>> {
+    Some(case.loads(case.running(&of.phase)?, of))
 }
 
-fn no_requests(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> Option<Diagnostic> {
+fn no_requests(
+    case: &Stretches<'_>,
+    of: &Stretch,
+    metric: &str,
+    reading: &Reading,
+) -> Option<Diagnostic> {
     // counts are known: there are none
     let counted = matches!(metric, "requests" | "completed" | "failed");
     let quiet = loads(case, of)?.is_empty() && of.load.is_none();
@@ -134,7 +164,12 @@ fn no_requests(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> Op
     })
 }
 
-fn no_accept(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> Option<Diagnostic> {
+fn no_accept(
+    case: &Stretches<'_>,
+    of: &Stretch,
+    metric: &str,
+    reading: &Reading,
+) -> Option<Diagnostic> {
     let loads = loads(case, of)?;
     if metric != "accept_rate" || loads.iter().any(|load| load.workload.accepts) {
         return None;
@@ -151,7 +186,12 @@ fn no_accept(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> Opti
     )
 }
 
-fn not_streamed(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> Option<Diagnostic> {
+fn not_streamed(
+    case: &Stretches<'_>,
+    of: &Stretch,
+    metric: &str,
+    reading: &Reading,
+) -> Option<Diagnostic> {
     let of_streams = ["ttft", "ttfa", "itl", "tpot", "tokens_per_chunk"];
     if !of_streams.contains(&metric) {
         return None;
@@ -173,7 +213,12 @@ fn not_streamed(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> O
 }
 
 /// A rate of what no request of the phase holds.
-fn no_media(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> Option<Diagnostic> {
+fn no_media(
+    case: &Stretches<'_>,
+    of: &Stretch,
+    metric: &str,
+    reading: &Reading,
+) -> Option<Diagnostic> {
     let kind = match metric {
         "image_rate" => Media::Image,
         "audio_rate" => Media::Audio,
@@ -201,7 +246,12 @@ fn no_media(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> Optio
 }
 
 /// Times between tokens of answers that have one.
-fn one_token(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> Option<Diagnostic> {
+fn one_token(
+    case: &Stretches<'_>,
+    of: &Stretch,
+    metric: &str,
+    reading: &Reading,
+) -> Option<Diagnostic> {
     if !matches!(metric, "tpot" | "itl") {
         return None;
     }
@@ -223,7 +273,12 @@ fn one_token(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> Opti
 }
 
 /// A growth is between floors, and a floor is read where nothing is in flight.
-fn no_floor(case: &Case, series: &str, window: &Window, reading: &Reading) -> Option<Diagnostic> {
+fn no_floor(
+    case: &Stretches<'_>,
+    series: &str,
+    window: &Window,
+    reading: &Reading,
+) -> Option<Diagnostic> {
     let error = |message: String, help: &str| {
         Some(Diagnostic::error(codes::NO_FLOOR, reading.span, message).help(help))
     };
@@ -240,11 +295,11 @@ fn no_floor(case: &Case, series: &str, window: &Window, reading: &Reading) -> Op
             if at_checkpoints(series) {
                 return None;
             }
-            let mut ends = [from, to].into_iter().filter_map(|name| phase(case, name));
+            let mut ends = [from, to].into_iter().filter_map(|name| case.running(name));
             no_quiet_end(ends.find(|phase| !phase.loads.is_empty() && !phase.quiesce)?)
         }
         Window::During { phase: name } => {
-            let phase = phase(case, name)?;
+            let phase = case.running(name)?;
             if phase.repeat < 2 {
                 return error(
                     format!(

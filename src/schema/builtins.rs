@@ -83,6 +83,14 @@ pub const BUILTINS: &[Builtin] = &[
         2,
         "Whether the regular expression matches somewhere in the text.",
     ),
+    // versions
+    function(
+        "version_in",
+        "version_in(version, versions)",
+        &["version", "versions"],
+        2,
+        "Whether what is said of a version (`0.8.5`, `>=0.11`) makes it surely one of others: version_in(version, \">=0.9.2\"). Of `none` nothing is sure.",
+    ),
     // numbers, texts and lists
     function(
         "len",
