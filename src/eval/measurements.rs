@@ -54,7 +54,7 @@ pub enum Query {
 }
 
 /// A phase, or one load of it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Stretch {
     pub phase: Arc<str>,
     pub load: Option<Arc<str>>,
@@ -159,6 +159,11 @@ impl Query {
 pub trait Measurements {
     /// The names of a phase's loads.
     fn loads(&self, phase: &str) -> Vec<Arc<str>>;
+    /// One of them by its name.
+    fn load(&self, phase: &str, name: &str) -> Option<Arc<str>> {
+        let loads = self.loads(phase);
+        loads.into_iter().find(|load| load.as_ref() == name)
+    }
     /// The engine's own metrics of a server.
     fn engine_metrics(&self, server: &str) -> Vec<(Arc<str>, Dimension)>;
     /// The process roles of a server's engine.

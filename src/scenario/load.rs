@@ -1,5 +1,6 @@
 //! A load: how it is paced, what it asks of which server, and when it ends.
 
+use super::by_name::Servers;
 use super::context::{Context, as_number, as_whole, drawn};
 use super::workload::{self, Overrides};
 use super::{LoadSpec, ServerSpec, WorkloadSpec, accepts};
@@ -22,7 +23,7 @@ pub(super) fn lower(
     flat: &Arc<Flat>,
     phase: Option<&Flat>,
     absent: bool,
-    servers: &[ServerSpec],
+    servers: &Servers<'_>,
 ) -> Option<LoadSpec> {
     // each is looked at whatever is wrong with the others
     let server = server(cx, flat, servers);
@@ -152,6 +153,9 @@ fn not_none(cx: &Context<'_>, flat: &Flat, bounds: Bounds) -> Option<Bounds> {
     None
 }
 
+/// So many servers are named where a load names none of them.
+const SERVERS_NAMED: usize = 8;
+
 /// More is a slip of the pen: there are fewer ports, and no machine sends as many.
 const MOST_CLIENTS: u64 = 100_000;
 const MOST_RATE: f64 = 1e6;
@@ -277,12 +281,10 @@ fn pace(cx: &Context<'_>, flat: &Flat) -> Option<Pace> {
     }
 }
 
-fn server<'s>(cx: &Context<'_>, flat: &Flat, servers: &'s [ServerSpec]) -> Option<&'s ServerSpec> {
+fn server<'s>(cx: &Context<'_>, flat: &Flat, servers: &Servers<'s>) -> Option<&'s ServerSpec> {
     if let Some(attr) = flat.attrs.get("server") {
         return match cx.eval.eval(&attr.expr, &cx.scope.in_module(attr.module)) {
-            Value::Handle(Handle::Server { server }) => {
-                servers.iter().find(|s| s.name == server.as_ref())
-            }
+            Value::Handle(Handle::Server { server }) => servers.get(&server),
             Value::Error => None,
             other => {
                 let message = format!(
@@ -298,9 +300,8 @@ fn server<'s>(cx: &Context<'_>, flat: &Flat, servers: &'s [ServerSpec]) -> Optio
             }
         };
     }
-    let blocks = cx.flat.children_of("server").count();
-    if blocks > 1 {
-        let names: Vec<&str> = cx.flat.children_of("server").map(|s| s.title()).collect();
+    if servers.names.len() > 1 {
+        let names = &servers.names[..servers.names.len().min(SERVERS_NAMED)];
         cx.eval.report(
             Diagnostic::error(
                 codes::MISSING_ATTRIBUTE,
@@ -311,7 +312,7 @@ fn server<'s>(cx: &Context<'_>, flat: &Flat, servers: &'s [ServerSpec]) -> Optio
         );
         return None;
     }
-    servers.first()
+    servers.first
 }
 
 fn workload(cx: &Context<'_>, flat: &Flat) -> Option<(WorkloadSpec, bool)> {

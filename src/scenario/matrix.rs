@@ -13,6 +13,9 @@ use std::sync::Arc;
 /// More rows than anyone runs: a mistake, and no reason to fill the memory.
 const MOST_ROWS: usize = 10_000;
 
+/// More axes than anyone tells apart.
+const MOST_AXES: usize = 64;
+
 type Row = IndexMap<String, Value>;
 
 /// The rows of a matrix.
@@ -39,6 +42,15 @@ pub(super) fn rows(
     let Some(matrix) = scenario.child("matrix") else {
         return out;
     };
+    if matrix.attrs.len() > MOST_AXES {
+        let message = format!("this matrix has more than {MOST_AXES} axes");
+        eval.report(
+            Diagnostic::error(codes::OUT_OF_RANGE, matrix.head(), message).help(
+                "let an axis be of records: `layout = [{ tp = 1, dp = 2 }, { tp = 2, dp = 1 }]`",
+            ),
+        );
+        return Rows::unknown(matrix);
+    }
     for (name, axis) in &matrix.attrs {
         let mut next = Vec::new();
         for row in &out.rows {

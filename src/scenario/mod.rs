@@ -3,6 +3,7 @@
 
 mod accepts;
 mod by_case;
+mod by_name;
 mod checks;
 mod cluster;
 mod compile;

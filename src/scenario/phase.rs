@@ -1,8 +1,9 @@
 //! A phase: quiet, or one load, or several.
 
+use super::by_name::Servers;
 use super::context::Context;
 use super::workload::OVERRIDES;
-use super::{LoadSpec, PhaseSpec, ServerSpec, load};
+use super::{LoadSpec, PhaseSpec, load};
 use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::Value;
@@ -30,7 +31,7 @@ const BESIDE: &[&str] = &["timeout", "seed"];
 pub(super) fn lower(
     cx: &Context<'_>,
     flat: &Arc<Flat>,
-    servers: &[ServerSpec],
+    servers: &Servers<'_>,
 ) -> Option<PhaseSpec> {
     let cx = &cx.inside(flat);
     let when = cx.attr(flat, "when");

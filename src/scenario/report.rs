@@ -1,5 +1,6 @@
 //! A report block: its format, where it goes, and its columns.
 
+use super::by_name::Stretches;
 use super::checks::{Used, doubtful};
 use super::context::{Context, as_text, one_line};
 use super::{Case, ReportSpec, Thunk, report_parts as parts, report_series as series};
@@ -12,20 +13,21 @@ use crate::resolve::{Flat, FlatAttr};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind};
 use indexmap::IndexSet;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// A case's reports, one for each file that its part goes to; no two reports write one file.
 pub(super) fn all(cx: &Context<'_>, case: &Case) -> Vec<ReportSpec> {
-    let mut written: Vec<(String, Span)> = Vec::new();
+    let stretches = Stretches::of(case);
+    let mut written: HashMap<String, Span> = HashMap::new();
     let mut out = Vec::new();
     for block in cx.flat.children_of("report") {
-        let specs = lower(cx, block, case);
+        let specs = lower(cx, block, &stretches);
         let place = cx.place(block, "to");
         let paths: IndexSet<&String> = specs.iter().flat_map(|spec| &spec.to).collect();
         for path in &paths {
-            match written.iter().find(|(other, _)| other == *path) {
-                Some((_, before)) if *path != SUMMARY => cx.eval.report(
+            match written.get(*path) {
+                Some(before) if *path != SUMMARY => cx.eval.report(
                     Diagnostic::error(
                         codes::CONTRADICTION,
                         place,
@@ -37,7 +39,9 @@ pub(super) fn all(cx: &Context<'_>, case: &Case) -> Vec<ReportSpec> {
                 _ => {}
             }
         }
-        written.extend(paths.into_iter().map(|path| (path.clone(), place)));
+        for path in paths {
+            written.entry(path.clone()).or_insert(place);
+        }
         out.extend(specs);
     }
     out
@@ -72,7 +76,7 @@ struct Form {
     broken: bool,
 }
 
-fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Case) -> Vec<ReportSpec> {
+fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Stretches<'_>) -> Vec<ReportSpec> {
     let mut form = Form {
         format: None,
         template: None,
@@ -83,7 +87,7 @@ fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Case) -> Vec<ReportSpec> {
         form.broken |= form.template.is_none();
     }
     // where its parts are wrong, it is looked at as one
-    let parts = parts::of(cx, flat, case);
+    let parts = parts::of(cx, flat, case.case);
     form.broken |= parts.is_none();
     let unknown = [("phase", Value::Error), ("round", Value::Error)];
     let unknown = parts.is_none().then_some(unknown);
@@ -104,7 +108,7 @@ fn one(
     cx: &Context<'_>,
     flat: &Arc<Flat>,
     part: Option<Part>,
-    (form, case): (&mut Form, &Case),
+    (form, case): (&mut Form, &Stretches<'_>),
 ) -> Option<ReportSpec> {
     let value = cx.attr(flat, "to");
     let to: Vec<String> = match &value {
@@ -128,7 +132,7 @@ fn one(
         if part.as_ref().is_none_or(|part| part.phase.is_none()) {
             doubtful(cx, case, thunk, &read, Used::Shown);
         }
-        let reads = cx.across_of(&read, &[thunk], &case.id);
+        let reads = cx.across_of(&read, &[thunk], &case.case.id);
         if reads.is_some() && part.as_ref().is_some_and(|part| part.round.is_some()) {
             let message = "a column of one round reads that round, and no other case";
             cx.eval.report(

@@ -4,13 +4,14 @@ use super::{Case, Formula, ServerSpec};
 use crate::eval::{Cases, Fitted, Measurements, Nothing, Query, Shape, Value};
 use crate::resolve::Flat;
 use crate::units::Dimension;
+use indexmap::IndexSet;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The names that a case's measurements have.
 #[derive(Debug, Clone, Default)]
 pub struct Names {
-    loads: HashMap<String, Vec<Arc<str>>>,
+    loads: HashMap<String, IndexSet<Arc<str>>>,
     servers: HashMap<String, ServerNames>,
 }
 
@@ -68,7 +69,12 @@ pub fn names_of(case: &Case) -> Names {
 
 impl Names {
     pub fn loads(&self, phase: &str) -> Vec<Arc<str>> {
-        self.loads.get(phase).cloned().unwrap_or_default()
+        let loads = self.loads.get(phase).into_iter().flatten();
+        loads.cloned().collect()
+    }
+
+    pub fn load(&self, phase: &str, name: &str) -> Option<Arc<str>> {
+        self.loads.get(phase)?.get(name).cloned()
     }
 
     pub fn engine_metrics(&self, server: &str) -> Vec<(Arc<str>, Dimension)> {
@@ -177,6 +183,10 @@ impl Unmeasured {
 impl Measurements for Unmeasured {
     fn loads(&self, phase: &str) -> Vec<Arc<str>> {
         self.0.loads(phase)
+    }
+
+    fn load(&self, phase: &str, name: &str) -> Option<Arc<str>> {
+        self.0.load(phase, name)
     }
 
     fn engine_metrics(&self, server: &str) -> Vec<(Arc<str>, Dimension)> {

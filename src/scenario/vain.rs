@@ -1,8 +1,9 @@
 //! Checks that say nothing: that hold or fail whatever is measured, and that read a figure which
 //! the case cannot have.
 
+use super::by_name::Stretches;
 use super::context::{Context, one_line};
-use super::{Case, EngineMetric, LoadSpec, PhaseSpec, RequestSpec, ServerSpec};
+use super::{EngineMetric, LoadSpec, PhaseSpec, RequestSpec, ServerSpec};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Query, Reading, Scope, Stretch, Value, Window};
 use crate::load::spec::Media;
@@ -46,7 +47,7 @@ pub(super) fn decided(cx: &Context<'_>, check: &FlatCheck, value: &Value, scope:
 }
 
 /// Reports figures that a check reads and that this case will not have.
-pub(super) fn without_data(cx: &Context<'_>, case: &Case, trace: &[Reading]) {
+pub(super) fn without_data(cx: &Context<'_>, case: &Stretches<'_>, trace: &[Reading]) {
     for reading in trace {
         let found = match &reading.query {
             Query::Scalar { of, metric } => no_requests(case, of, metric, reading)
@@ -67,10 +68,9 @@ pub(super) fn without_data(cx: &Context<'_>, case: &Case, trace: &[Reading]) {
 }
 
 /// What a metric of the engine cannot be asked, or not of the version that the server is of.
-pub(super) fn of_metric(case: &Case, reading: &Reading) -> Option<Diagnostic> {
+pub(super) fn of_metric(case: &Stretches<'_>, reading: &Reading) -> Option<Diagnostic> {
     let series = reading.query.series()?;
-    let mut servers = case.servers.iter();
-    let server = servers.find(|server| server.name == *series.server)?;
+    let server = case.server(&series.server)?;
     let named = |name: &str| server.metrics.iter().find(|metric| metric.name == name);
     let metric = named(&series.name)?;
     let Some(formula) = &metric.formula else {
@@ -122,21 +122,17 @@ fn not_in_version(
     )
 }
 
-/// The phase, where it runs in this case.
-fn phase<'c>(case: &'c Case, name: &str) -> Option<&'c PhaseSpec> {
-    let mut phases = case.phases.iter();
-    phases.find(|phase| phase.name == name && phase.skipped.is_none())
-}
-
 /// The loads of a stretch; none of a phase that is not known or does not run.
-fn loads<'c>(case: &'c Case, of: &Stretch) -> Option<Vec<&'c LoadSpec>> {
-    let chosen =
-        |load: &&LoadSpec| of.load.is_none() || load.load.name.as_deref() == of.load.as_deref();
-    let phase = phase(case, &of.phase)?;
-    Some(phase.loads.iter().filter(chosen).collect())
+fn loads<'c>(case: &Stretches<'c>, of: &Stretch) -> Option<Vec<&'c LoadSpec>> {
+    Some(case.loads(case.running(&of.phase)?, of))
 }
 
-fn no_requests(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> Option<Diagnostic> {
+fn no_requests(
+    case: &Stretches<'_>,
+    of: &Stretch,
+    metric: &str,
+    reading: &Reading,
+) -> Option<Diagnostic> {
     // counts are known: there are none
     let counted = matches!(metric, "requests" | "completed" | "failed");
     let quiet = loads(case, of)?.is_empty() && of.load.is_none();
@@ -147,7 +143,12 @@ fn no_requests(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> Op
     })
 }
 
-fn no_accept(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> Option<Diagnostic> {
+fn no_accept(
+    case: &Stretches<'_>,
+    of: &Stretch,
+    metric: &str,
+    reading: &Reading,
+) -> Option<Diagnostic> {
     let loads = loads(case, of)?;
     if metric != "accept_rate" || loads.iter().any(|load| load.workload.accepts) {
         return None;
@@ -164,7 +165,12 @@ fn no_accept(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> Opti
     )
 }
 
-fn not_streamed(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> Option<Diagnostic> {
+fn not_streamed(
+    case: &Stretches<'_>,
+    of: &Stretch,
+    metric: &str,
+    reading: &Reading,
+) -> Option<Diagnostic> {
     let of_streams = ["ttft", "ttfa", "itl", "tpot", "tokens_per_chunk"];
     if !of_streams.contains(&metric) {
         return None;
@@ -186,7 +192,12 @@ fn not_streamed(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> O
 }
 
 /// A rate of what no request of the phase holds.
-fn no_media(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> Option<Diagnostic> {
+fn no_media(
+    case: &Stretches<'_>,
+    of: &Stretch,
+    metric: &str,
+    reading: &Reading,
+) -> Option<Diagnostic> {
     let kind = match metric {
         "image_rate" => Media::Image,
         "audio_rate" => Media::Audio,
@@ -214,7 +225,12 @@ fn no_media(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> Optio
 }
 
 /// Times between tokens of answers that have one.
-fn one_token(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> Option<Diagnostic> {
+fn one_token(
+    case: &Stretches<'_>,
+    of: &Stretch,
+    metric: &str,
+    reading: &Reading,
+) -> Option<Diagnostic> {
     if !matches!(metric, "tpot" | "itl") {
         return None;
     }
@@ -236,7 +252,12 @@ fn one_token(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> Opti
 }
 
 /// A growth is between floors, and a floor is read where nothing is in flight.
-fn no_floor(case: &Case, series: &str, window: &Window, reading: &Reading) -> Option<Diagnostic> {
+fn no_floor(
+    case: &Stretches<'_>,
+    series: &str,
+    window: &Window,
+    reading: &Reading,
+) -> Option<Diagnostic> {
     let error = |message: String, help: &str| {
         Some(Diagnostic::error(codes::NO_FLOOR, reading.span, message).help(help))
     };
@@ -253,11 +274,11 @@ fn no_floor(case: &Case, series: &str, window: &Window, reading: &Reading) -> Op
             if at_checkpoints(series) {
                 return None;
             }
-            let mut ends = [from, to].into_iter().filter_map(|name| phase(case, name));
+            let mut ends = [from, to].into_iter().filter_map(|name| case.running(name));
             no_quiet_end(ends.find(|phase| !phase.loads.is_empty() && !phase.quiesce)?)
         }
         Window::During { phase: name } => {
-            let phase = phase(case, name)?;
+            let phase = case.running(name)?;
             if phase.repeat < 2 {
                 return error(
                     format!(
