@@ -239,8 +239,17 @@ impl<'a> Walk<'a> {
         for (expr, module) in &flat.excludes {
             self.expr(expr, *module, &locals);
         }
+        // a metric may be worked out of the engine's others
+        let mut metrics = locals.inside();
+        if kind.name == "engine" {
+            let names = flat.children_of("metric").filter_map(|m| m.name.as_ref());
+            let names = names.map(|name| (name.text.as_str(), Some(name.span)));
+            metrics.own.extend(names);
+        }
         for child in &flat.children {
-            self.block(child, kind.name, &locals);
+            let of_engine = kind.name == "engine" && child.kind.text == "metric";
+            let locals = if of_engine { &metrics } else { &locals };
+            self.block(child, kind.name, locals);
         }
         self.open = before;
         if kind.name == "scenario" {

@@ -3,9 +3,9 @@
 
 use super::by_name::Stretches;
 use super::context::{Context, one_line};
-use super::{LoadSpec, PhaseSpec, RequestSpec};
+use super::{EngineMetric, LoadSpec, PhaseSpec, RequestSpec, ServerSpec};
 use crate::diagnostics::{Diagnostic, codes};
-use crate::eval::{Query, Reading, Scope, SeriesRef, Stretch, Value, Window};
+use crate::eval::{Query, Reading, Scope, Stretch, Value, Window};
 use crate::load::spec::Media;
 use crate::measure::floors::at_checkpoints;
 use crate::resolve::FlatCheck;
@@ -103,27 +103,51 @@ pub(super) fn without_data(cx: &Context<'_>, case: &Stretches<'_>, trace: &[Read
                     .or_else(|| not_streamed(case, of, metric, reading))
                     .or_else(|| one_token(case, of, metric, reading))
             }
-            Query::Growth { series, window } => not_in_version(case, series, reading)
-                .or_else(|| no_floor(case, &series.name, window, reading)),
-            Query::SeriesStat { series, .. }
-            | Query::Peak { series, .. }
-            | Query::Increase { series, .. } => not_in_version(case, series, reading),
-            _ => None,
+            Query::Growth { series, window } => {
+                of_metric(case, reading).or_else(|| no_floor(case, &series.name, window, reading))
+            }
+            _ => of_metric(case, reading),
         };
         found.into_iter().for_each(|d| cx.eval.report(d));
     }
 }
 
+/// What a metric of the engine cannot be asked, or not of the version that the server is of.
+pub(super) fn of_metric(case: &Stretches<'_>, reading: &Reading) -> Option<Diagnostic> {
+    let series = reading.query.series()?;
+    let server = case.server(&series.server)?;
+    let named = |name: &str| server.metrics.iter().find(|metric| metric.name == name);
+    let metric = named(&series.name)?;
+    let Some(formula) = &metric.formula else {
+        return not_in_version(server, metric, reading);
+    };
+    let mean = match &reading.query {
+        Query::SeriesStat { stat, .. } => stat.as_ref() == "mean",
+        query => matches!(query, Query::Mean { .. }),
+    };
+    if !mean {
+        let message = format!(
+            "`{}` is worked out of what counters rise by: it has a mean, and nothing else",
+            metric.name
+        );
+        let help = format!(
+            "read `{0}.{1}.mean`, or of one phase: mean({0}.{1}, during = …)",
+            server.name, metric.name
+        );
+        return Some(Diagnostic::error(codes::NO_VALUES, reading.span, message).help(help));
+    }
+    let counters = formula.counters();
+    let mut counters = counters.into_iter().filter_map(named);
+    counters.find_map(|counter| not_in_version(server, counter, reading))
+}
+
 /// A metric that no version of those has that the server is said to be of.
-pub(super) fn not_in_version(
-    case: &Stretches<'_>,
-    series: &SeriesRef,
+fn not_in_version(
+    server: &ServerSpec,
+    metric: &EngineMetric,
     reading: &Reading,
 ) -> Option<Diagnostic> {
-    let server = case.server(&series.server)?;
     let stated = server.stated.as_ref()?;
-    let mut metrics = server.metrics.iter();
-    let metric = metrics.find(|metric| metric.name == *series.name)?;
     if !metric.lacking(stated) {
         return None;
     }
