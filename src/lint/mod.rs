@@ -37,8 +37,10 @@ pub fn check(
         .filter_map(|cases| Some((cases.first()?.scenario.as_str(), cases)))
         .collect();
     for flat in scenarios {
-        // what cannot work does not run, so there is nothing in it to object to
         let mut cases = cases.get(flat.title()).copied().unwrap_or_default();
+        let rules = rules::FEASIBILITY_RULES.iter();
+        out.extend(rules.flat_map(|rule| rule(flat, cases)));
+        // what cannot work does not run, so there is nothing in it to object to
         let runs: Vec<Case>;
         if cases.iter().any(|case| case.infeasible.is_some()) {
             let can_work = cases.iter().filter(|case| case.infeasible.is_none());

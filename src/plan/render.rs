@@ -233,7 +233,14 @@ impl Page {
                 }
                 None => "absent".into(),
             };
-            self.variants(4, name, width, &variants(cases, text));
+            // what reads other cases is judged once, and is in none of the others
+            let across = |case: &&&Case| {
+                let mut checks = case.checks.iter();
+                checks.any(|check| check.name == name && check.across.is_some())
+            };
+            let judged: Vec<&Case> = cases.iter().filter(across).copied().collect();
+            let of = if judged.is_empty() { cases } else { &judged };
+            self.variants(4, name, width, &variants(of, text));
         }
     }
 

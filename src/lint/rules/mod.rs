@@ -31,6 +31,7 @@ mod rank_backwards;
 mod rank_of_one;
 mod rate_above_offered;
 mod rate_of_closed_loop;
+mod reads_infeasible;
 mod redundant_percentile;
 mod replicas_without_need;
 mod retry_of_growth;
@@ -49,7 +50,7 @@ use crate::scenario::Case;
 /// What is found in one case.
 pub type CaseRule = fn(&View<'_>) -> Vec<Diagnostic>;
 
-/// What is found in a scenario and all of its cases.
+/// What is found in a scenario and its cases.
 pub type ScenarioRule = fn(&Flat, &[Case]) -> Vec<Diagnostic>;
 
 pub const CASE_RULES: &[CaseRule] = &[
@@ -101,3 +102,6 @@ pub const SCENARIO_RULES: &[ScenarioRule] = &[
     judges_nothing::check,
     rank_of_one::check,
 ];
+
+/// What is found in a scenario and all of its cases, those that cannot work among them.
+pub const FEASIBILITY_RULES: &[ScenarioRule] = &[reads_infeasible::check];
