@@ -15,6 +15,7 @@ use crate::scenario::{
 };
 use crate::source::{FileId, Sources};
 use indexmap::IndexMap;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -235,7 +236,8 @@ fn uncapped(
     let cases = match sound.len() == chosen.len() {
         true => &compiled.cases,
         false => {
-            let of = |case: &&Case| sound.iter().any(|flat| flat.title() == case.scenario);
+            let titles: HashSet<&str> = sound.iter().map(|flat| flat.title()).collect();
+            let of = |case: &&Case| titles.contains(case.scenario.as_str());
             cases = compiled.cases.iter().filter(of).cloned().collect();
             &cases
         }
