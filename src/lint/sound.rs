@@ -28,7 +28,8 @@ pub fn sound(program: &Program, scenarios: &[Arc<Flat>], found: &[Diagnostic]) -
     let mut touched = HashSet::new();
     for error in errors {
         let span = error.span();
-        let begins = |block: &Apart<'_>| (block.span.file, block.span.start) <= (span.file, span.start);
+        let begins =
+            |block: &Apart<'_>| (block.span.file, block.span.start) <= (span.file, span.start);
         let before = blocks[..blocks.partition_point(begins)].last();
         match before.filter(|b| b.span.file == span.file && b.span.end >= span.end) {
             Some(block) if block.base => return Vec::new(),
