@@ -30,21 +30,28 @@ pub(super) fn lower(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
         if let Some((expr, value)) = &when {
             cx.truth(value, expr.span, "`when` takes");
         }
-        // where `when` does not hold it guards: `a / b > 1 when b != 0`
+        // where `when` does not hold it guards: `a / b > 1 when b != 0`, `at(n = n + 1)… when n < 3`
         let guarded = matches!(when, Some((_, Value::Bool(false))));
         let before = cx.eval.take_found();
         let value = cx.eval.eval(&check.expr, &scope);
         cx.truth(&value, check.expr.span, "a check is");
         let mut found = cx.eval.take_found();
-        let only_then = [codes::ARITHMETIC.0, codes::NO_SUCH_CASE.0];
+        let only_then = [
+            codes::ARITHMETIC.0,
+            codes::NO_SUCH_CASE.0,
+            codes::UNKNOWN_CASE.0,
+        ];
         found.retain(|d| !guarded || !only_then.contains(&d.code));
         before
             .into_iter()
             .chain(found)
             .for_each(|d| cx.eval.report(d));
         let trace = cx.eval.take_trace();
-        let across = across(cx, case, check, &scope, &trace);
-        if !guarded {
+        let mut across = across(cx, case, check, &scope, &trace);
+        if guarded {
+            // it is skipped, whatever the other cases measured
+            across.iter_mut().for_each(|across| across.reads.clear());
+        } else {
             few_requests(cx, &stretches, &trace, Used::Checked);
             // what a case that cannot work expects of itself is skipped
             if case.infeasible.is_none() || across.is_some() {
