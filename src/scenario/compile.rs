@@ -78,6 +78,10 @@ pub fn compile_these(program: &Program, params: &Params, chosen: &[Arc<Flat>]) -
     compiled
 }
 
+/// So many attributes, checks and blocks may the cases of a scenario have in all: ten thousand cases
+/// of what a screen shows.
+const MOST_PARTS: usize = 1_000_000;
+
 /// So many files are named where many define scenarios of one name.
 const FILES_NAMED: usize = 3;
 
@@ -115,7 +119,8 @@ fn scenario(program: &Program, params: &Params, flat: &Arc<Flat>, out: &mut Comp
     let locals = Locals::of(program, flat);
     let scope = |axes: &IndexMap<String, Value>| locals.scope(axes, None);
     let launched = |axes: &IndexMap<String, Value>| launched(&locals, params, flat, axes);
-    let matrix::Rows { rows, unknown } = matrix::rows(&constant, params, flat, &scope, &launched);
+    let matrix::Rows { rows, unknown } = matrix::rows(&constant, params, flat, &scope, &launched)
+        .within(MOST_PARTS, &constant, flat);
     out.found.extend(constant.take_found());
     out.secrets.extend(constant.secrets());
     let mut ids: HashMap<String, IndexMap<String, Value>> = HashMap::new();
