@@ -159,6 +159,11 @@ impl<'a> Evaluator<'a> {
         self.secrets.borrow().clone()
     }
 
+    /// How many nodes it has visited.
+    pub fn steps(&self) -> u64 {
+        self.steps.get()
+    }
+
     pub fn report(&self, diagnostic: Diagnostic) {
         let mut found = self.found.borrow_mut();
         if found.len() < MOST_SAID {
