@@ -245,12 +245,33 @@ impl Evaluator<'_> {
             (Type::Drawn(of) | Type::Ramped(of), value) => self.typed(name, *of, value, span),
             (Type::Arrival, value @ Value::Arrival(_)) => value,
             (Type::Arrival, value @ Value::Text(_)) => {
-                match self.typed(name, Type::Choice(&["poisson", "constant"]), value, span) {
+                match &value {
                     Value::Text(text) if text.as_ref() == "constant" => {
                         Value::Arrival(Arrival::Constant)
                     }
-                    Value::Text(_) => Value::Arrival(Arrival::Poisson),
-                    other => other,
+                    Value::Text(text) if text.as_ref() == "poisson" => {
+                        Value::Arrival(Arrival::Poisson)
+                    }
+                    Value::Text(text) => {
+                        let near =
+                            crate::check::nearest(text, ["poisson", "constant", "gamma"].into_iter());
+                        let message = format!("`{name}` cannot be \"{text}\"");
+                        let found = Diagnostic::error(codes::BAD_CHOICE, span, message);
+                        // these two need no figure, so a text does for them
+                        let simple = near.filter(|near| *near != "gamma");
+                        refuse(match (near, simple) {
+                            (_, Some(near)) => found.help(format!("did you mean \"{near}\"?")).fix(
+                                "the nearest choice",
+                                span,
+                                format!("\"{near}\""),
+                                false,
+                            ),
+                            (Some(_), None) => found.help("did you mean gamma(shape = 0.5)?"),
+                            (None, None) => found
+                                .help("it is one of: poisson(), constant(), gamma(shape = 0.5)"),
+                        })
+                    }
+                    _ => value,
                 }
             }
             (Type::Arrival, value) => refuse(mismatch(
@@ -463,8 +484,15 @@ impl Evaluator<'_> {
                 let message = format!("a `{}` has no attribute `{key}`", kind.name);
                 let known: Vec<&str> = kind.attributes.iter().map(|a| a.name).collect();
                 let diagnostic = Diagnostic::error(codes::UNKNOWN_ATTRIBUTE, span, message);
+                // blocks with names of their own, as a cluster's nodes
+                let named = kind.children().any(|child| child.name == key);
                 self.report(match crate::check::nearest(key, known.iter().copied()) {
+                    _ if named => diagnostic.help(format!(
+                        "`{key}` blocks have names, so they stand in a block: {} some_name {{ {key} other_name {{ … }} }}; name that one here",
+                        kind.name
+                    )),
                     Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                    None if known.is_empty() => diagnostic,
                     None => diagnostic.help(format!("it has: {}", known.join(", "))),
                 });
                 return Value::Error;

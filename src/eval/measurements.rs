@@ -43,6 +43,10 @@ pub enum Query {
         series: SeriesRef,
         during: Option<Arc<str>>,
     },
+    Mean {
+        series: SeriesRef,
+        during: Option<Arc<str>>,
+    },
     Increase {
         series: SeriesRef,
         during: Option<Arc<str>>,
@@ -86,6 +90,7 @@ impl Query {
             Self::SeriesStat { series, .. }
             | Self::Growth { series, .. }
             | Self::Peak { series, .. }
+            | Self::Mean { series, .. }
             | Self::Increase { series, .. } => series.dimension,
         }
     }
@@ -100,6 +105,7 @@ impl Query {
             Self::SeriesStat { series, .. }
             | Self::Growth { series, .. }
             | Self::Peak { series, .. }
+            | Self::Mean { series, .. }
             | Self::Increase { series, .. } => &series.name,
         }
     }
@@ -111,6 +117,18 @@ impl Query {
                 crate::schema::phase_metric(metric).is_some_and(|m| m.ratio)
             }
             _ => false,
+        }
+    }
+
+    /// The series that it reads.
+    pub fn series(&self) -> Option<&SeriesRef> {
+        match self {
+            Self::SeriesStat { series, .. }
+            | Self::Growth { series, .. }
+            | Self::Peak { series, .. }
+            | Self::Mean { series, .. }
+            | Self::Increase { series, .. } => Some(series),
+            _ => None,
         }
     }
 
@@ -130,9 +148,9 @@ impl Query {
                 window: Window::During { phase },
                 ..
             } => vec![phase.clone()],
-            Self::Peak { during, .. } | Self::Increase { during, .. } => {
-                during.iter().cloned().collect()
-            }
+            Self::Peak { during, .. }
+            | Self::Mean { during, .. }
+            | Self::Increase { during, .. } => during.iter().cloned().collect(),
         }
     }
 }

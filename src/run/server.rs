@@ -437,7 +437,9 @@ impl Live {
                 reduce: Reduce::Sum,
             }
         };
-        self.spec.metrics.iter().map(one).collect()
+        let own = self.spec.metrics.iter();
+        let own = own.filter(|metric| metric.formula.is_none());
+        own.map(one).collect()
     }
 
     /// Texts that nothing shows.

@@ -171,14 +171,7 @@ pub(super) fn doubtful(
     let own = trace.iter().filter(|reading| reading.case.is_none());
     let own: Vec<Reading> = own.cloned().collect();
     for reading in &own {
-        let series = match &reading.query {
-            Query::Growth { series, .. }
-            | Query::SeriesStat { series, .. }
-            | Query::Peak { series, .. }
-            | Query::Increase { series, .. } => series,
-            _ => continue,
-        };
-        if let Some(mut found) = vain::not_in_version(case, series, reading) {
+        if let Some(mut found) = vain::of_metric(case, reading) {
             // a cell may say that there is none
             if used == Used::Shown {
                 found.severity = Severity::Warning;

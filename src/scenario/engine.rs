@@ -46,10 +46,7 @@ pub(super) fn lower(
             .filter_map(|block| action(cx, block))
             .collect(),
         metrics_request: request(cx, flat, "metrics"),
-        metrics: flat
-            .children_of("metric")
-            .filter_map(|block| engine_metric::lower(cx, block))
-            .collect(),
+        metrics: engine_metric::all(cx, flat),
         roles: flat
             .children_of("role")
             .filter_map(|block| {

@@ -1,19 +1,26 @@
 //! A metric of an engine: what it is called in which versions.
 
 use super::context::{Context, as_number};
+use super::formula::{self, Formula};
+use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::Value;
 use crate::resolve::Flat;
 use crate::units::{Dimension, parse_unit};
 use crate::versions::{Version, Versions};
 use serde::Serialize;
+use std::sync::Arc;
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct EngineMetric {
     pub name: String,
     pub counter: bool,
-    /// What it is called, in the order in which it is looked for.
+    /// What it is called, in the order in which it is looked for; nothing where it is worked out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub series: Vec<SeriesName>,
+    /// What it is worked out of, where it is not the engine's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub formula: Option<Formula>,
     pub dimension: Dimension,
     /// The value to which it returns when the server rests, in base units.
     pub idle: Option<f64>,
@@ -35,7 +42,7 @@ impl EngineMetric {
             let of = series.versions.as_ref();
             of.is_none_or(|versions| versions.meets(stated))
         };
-        !self.series.iter().any(may)
+        self.formula.is_none() && !self.series.iter().any(may)
     }
 
     /// Its names in a version, or in any where the version is not known; none where that version
@@ -51,13 +58,92 @@ impl EngineMetric {
     }
 }
 
-/// The spec of a `metric` block; `None` after what is wrong has been reported.
-pub(super) fn lower(cx: &Context<'_>, block: &Flat) -> Option<EngineMetric> {
+/// The metrics of an engine: its own, and then those that are worked out of them. What is wrong in
+/// one has been reported, and it is left out.
+pub(super) fn all(cx: &Context<'_>, engine: &Flat) -> Vec<EngineMetric> {
+    let worked_out = |block: &&Arc<Flat>| block.attrs.contains_key("value");
+    let blocks = || engine.children_of("metric");
+    let own = blocks().filter(|block| !worked_out(block));
+    let mut all: Vec<EngineMetric> = own.filter_map(|block| measured(cx, block)).collect();
+    let others = blocks().filter(worked_out);
+    let others: Vec<_> = others
+        .filter_map(|block| derived(cx, block, &all))
+        .collect();
+    all.extend(others);
+    all
+}
+
+/// A metric with a `value`.
+fn derived(cx: &Context<'_>, block: &Flat, own: &[EngineMetric]) -> Option<EngineMetric> {
+    for name in ["series", "type", "idle"] {
+        if let Some(attr) = block.attrs.get(name) {
+            let message = format!("`value` and `{name}` cannot both be said");
+            cx.eval.report(
+                Diagnostic::error(codes::CONTRADICTION, attr.name.span, message)
+                    .label(cx.place(block, "value"), "worked out here")
+                    .help(format!(
+                        "drop `{name}`: what is worked out is not read from the server"
+                    )),
+            );
+            return None;
+        }
+    }
+    let value = block.attrs.get("value")?;
+    let inside = cx.at(&cx.scope.in_module(value.module));
+    let (formula, dimension) = formula::lower(&inside, &value.expr, own)?;
+    let said = block.attrs.contains_key("unit");
+    if said && unit(cx, block)? != dimension {
+        let message = format!(
+            "`value` is {}, which `unit` does not say",
+            dimension.describe()
+        );
+        cx.eval.report(
+            Diagnostic::error(codes::TYPE_MISMATCH, cx.place(block, "unit"), message)
+                .help("leave `unit` out: it follows from the counters"),
+        );
+        return None;
+    }
+    Some(EngineMetric {
+        name: block.title().to_string(),
+        counter: false,
+        series: Vec::new(),
+        formula: Some(formula),
+        dimension,
+        idle: None,
+    })
+}
+
+/// A metric that the server has; `None` after what is wrong has been reported.
+fn measured(cx: &Context<'_>, block: &Flat) -> Option<EngineMetric> {
+    let missing = ["type", "series"]
+        .into_iter()
+        .find(|name| !block.attrs.contains_key(*name));
+    if let Some(name) = missing.filter(|_| is_whole(block)) {
+        let message = format!("the metric `{}` has no `{name}`", block.title());
+        cx.eval.report(
+            Diagnostic::error(codes::MISSING_ATTRIBUTE, block.head(), message)
+                .help("type = \"gauge\", series = \"tiny:running\"; or work it out: value = increase(hits) / increase(queries)"),
+        );
+        return None;
+    }
+    let dimension = unit(cx, block)?;
+    Some(EngineMetric {
+        name: block.title().to_string(),
+        counter: cx.text(block, "type")? == "counter",
+        series: series(cx, block)?,
+        formula: None,
+        dimension,
+        idle: as_number(&cx.attr(block, "idle")),
+    })
+}
+
+/// The dimension that a metric's `unit` says.
+fn unit(cx: &Context<'_>, block: &Flat) -> Option<Dimension> {
     let unit = cx.text(block, "unit").unwrap_or_default();
-    let dimension = match unit.as_str() {
-        "" | "ratio" => Dimension::NONE,
+    match unit.as_str() {
+        "" | "ratio" => Some(Dimension::NONE),
         unit => match parse_unit(unit) {
-            Some((1.0, dimension)) => dimension,
+            Some((1.0, dimension)) => Some(dimension),
             _ => {
                 cx.eval.report(
                     Diagnostic::error(
@@ -67,17 +153,10 @@ pub(super) fn lower(cx: &Context<'_>, block: &Flat) -> Option<EngineMetric> {
                     )
                     .help("it is one of: req, tok, s, B, ratio, or empty for a count"),
                 );
-                return None;
+                None
             }
         },
-    };
-    Some(EngineMetric {
-        name: block.title().to_string(),
-        counter: cx.text(block, "type")? == "counter",
-        series: series(cx, block)?,
-        dimension,
-        idle: as_number(&cx.attr(block, "idle")),
-    })
+    }
 }
 
 /// One name, or a record of names by version.
@@ -129,6 +208,7 @@ mod tests {
             name: "m".into(),
             counter: false,
             series: series.collect(),
+            formula: None,
             dimension: Dimension::NONE,
             idle: None,
         }

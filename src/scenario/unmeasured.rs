@@ -1,6 +1,6 @@
 //! A case before it has run: which phases, series and roles it has, and no values.
 
-use super::{Case, ServerSpec};
+use super::{Case, Formula, ServerSpec};
 use crate::eval::{Cases, Fitted, Measurements, Nothing, Query, Shape, Value};
 use crate::resolve::Flat;
 use crate::units::Dimension;
@@ -18,6 +18,8 @@ pub struct Names {
 #[derive(Debug, Clone, Default)]
 struct ServerNames {
     metrics: Vec<(Arc<str>, Dimension)>,
+    /// What those are worked out of that the server does not have itself.
+    formulas: HashMap<String, Formula>,
     roles: Vec<Arc<str>>,
     fit: Option<Fitted>,
 }
@@ -37,6 +39,11 @@ pub fn names_of(case: &Case) -> Names {
             .metrics
             .iter()
             .map(|m| (m.name.as_str().into(), m.dimension))
+            .collect(),
+        formulas: server
+            .metrics
+            .iter()
+            .filter_map(|m| Some((m.name.clone(), m.formula.clone()?)))
             .collect(),
         roles: server
             .roles
@@ -75,6 +82,22 @@ impl Names {
             .get(server)
             .map(|s| s.metrics.clone())
             .unwrap_or_default()
+    }
+
+    /// What a metric of a server is worked out of; none where the server has it itself.
+    pub fn formula(&self, server: &str, metric: &str) -> Option<&Formula> {
+        self.servers.get(server)?.formulas.get(metric)
+    }
+
+    /// The metrics of a server that are worked out of others.
+    pub fn worked_out(&self, server: &str) -> impl Iterator<Item = (&str, Dimension)> {
+        let server = self.servers.get(server).into_iter();
+        server.flat_map(|server| {
+            let derived =
+                |(name, _): &&(Arc<str>, Dimension)| server.formulas.contains_key(name.as_ref());
+            let metrics = server.metrics.iter().filter(derived);
+            metrics.map(|(name, dimension)| (name.as_ref(), *dimension))
+        })
     }
 
     pub fn roles(&self, server: &str) -> Vec<Arc<str>> {

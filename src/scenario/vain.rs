@@ -3,24 +3,29 @@
 
 use super::by_name::Stretches;
 use super::context::{Context, one_line};
-use super::{LoadSpec, PhaseSpec, RequestSpec};
+use super::{EngineMetric, LoadSpec, PhaseSpec, RequestSpec, ServerSpec};
 use crate::diagnostics::{Diagnostic, codes};
-use crate::eval::{Query, Reading, Scope, SeriesRef, Stretch, Value, Window};
+use crate::eval::{Query, Reading, Scope, Stretch, Value, Window};
 use crate::load::spec::Media;
 use crate::measure::floors::at_checkpoints;
 use crate::resolve::FlatCheck;
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
 
 /// Reports a condition that is decided before anything runs.
 pub(super) fn decided(cx: &Context<'_>, check: &FlatCheck, value: &Value, scope: &Scope) {
     let Value::Bool(holds) = value else {
+        with_itself(cx, &check.expr, scope);
         return;
     };
     let rests = cx.eval.rests(&check.expr, scope);
     // what is given from outside may be what is checked; with other values it may be measured
-    let may_differ = rests.case || rests.set;
+    // one that builds on this one may say its `let`s anew
+    let base = cx.program.is_base(cx.flat.module, cx.flat.title());
+    let may_hold = rests.case || rests.set && base;
+    let may_fail = rests.case || rests.set;
     // `expect tail: true` drops what the extended scenario expects by that name
     let dropped = check.replaces && *holds;
-    if dropped || rests.outside || may_differ && (*holds || rests.measured) {
+    if dropped || rests.outside || may_fail && *holds || may_hold && rests.measured {
         return;
     }
     let text = one_line(&cx.program.sources.shown(check.expr.span));
@@ -46,6 +51,46 @@ pub(super) fn decided(cx: &Context<'_>, check: &FlatCheck, value: &Value, scope:
     ));
 }
 
+/// Reports a figure that is compared with itself.
+fn with_itself(cx: &Context<'_>, expr: &Expr, scope: &Scope) {
+    let ExprKind::Binary {
+        op, left, right, ..
+    } = &expr.kind
+    else {
+        return;
+    };
+    let holds = match op {
+        BinaryOp::And | BinaryOp::Or => {
+            with_itself(cx, left, scope);
+            with_itself(cx, right, scope);
+            return;
+        }
+        BinaryOp::LessEqual | BinaryOp::GreaterEqual | BinaryOp::Equal => true,
+        BinaryOp::Less | BinaryOp::Greater | BinaryOp::NotEqual => false,
+        _ => return,
+    };
+    let text = |expr: &Expr| one_line(&cx.program.sources.shown(expr.span));
+    if text(left) != text(right) || !cx.eval.rests(left, scope).measured {
+        return;
+    }
+    let shown = text(expr);
+    let found = match holds {
+        true => Diagnostic::warning(
+            codes::ALWAYS_HOLDS,
+            expr.span,
+            format!("`{shown}` always holds: both sides are the same figure"),
+        ),
+        false => Diagnostic::error(
+            codes::NEVER_HOLDS,
+            expr.span,
+            format!("`{shown}` never holds: both sides are the same figure"),
+        ),
+    };
+    cx.eval.report(found.help(
+        "compare it with a limit, or with a figure of another phase or case: at(tp = 2).steady.ttft.p50",
+    ));
+}
+
 /// Reports figures that a check reads and that this case will not have.
 pub(super) fn without_data(cx: &Context<'_>, case: &Stretches<'_>, trace: &[Reading]) {
     for reading in trace {
@@ -58,27 +103,51 @@ pub(super) fn without_data(cx: &Context<'_>, case: &Stretches<'_>, trace: &[Read
                     .or_else(|| not_streamed(case, of, metric, reading))
                     .or_else(|| one_token(case, of, metric, reading))
             }
-            Query::Growth { series, window } => not_in_version(case, series, reading)
-                .or_else(|| no_floor(case, &series.name, window, reading)),
-            Query::SeriesStat { series, .. }
-            | Query::Peak { series, .. }
-            | Query::Increase { series, .. } => not_in_version(case, series, reading),
-            _ => None,
+            Query::Growth { series, window } => {
+                of_metric(case, reading).or_else(|| no_floor(case, &series.name, window, reading))
+            }
+            _ => of_metric(case, reading),
         };
         found.into_iter().for_each(|d| cx.eval.report(d));
     }
 }
 
+/// What a metric of the engine cannot be asked, or not of the version that the server is of.
+pub(super) fn of_metric(case: &Stretches<'_>, reading: &Reading) -> Option<Diagnostic> {
+    let series = reading.query.series()?;
+    let server = case.server(&series.server)?;
+    let named = |name: &str| server.metrics.iter().find(|metric| metric.name == name);
+    let metric = named(&series.name)?;
+    let Some(formula) = &metric.formula else {
+        return not_in_version(server, metric, reading);
+    };
+    let mean = match &reading.query {
+        Query::SeriesStat { stat, .. } => stat.as_ref() == "mean",
+        query => matches!(query, Query::Mean { .. }),
+    };
+    if !mean {
+        let message = format!(
+            "`{}` is worked out of what counters rise by: it has a mean, and nothing else",
+            metric.name
+        );
+        let help = format!(
+            "read `{0}.{1}.mean`, or of one phase: mean({0}.{1}, during = …)",
+            server.name, metric.name
+        );
+        return Some(Diagnostic::error(codes::NO_VALUES, reading.span, message).help(help));
+    }
+    let counters = formula.counters();
+    let mut counters = counters.into_iter().filter_map(named);
+    counters.find_map(|counter| not_in_version(server, counter, reading))
+}
+
 /// A metric that no version of those has that the server is said to be of.
-pub(super) fn not_in_version(
-    case: &Stretches<'_>,
-    series: &SeriesRef,
+fn not_in_version(
+    server: &ServerSpec,
+    metric: &EngineMetric,
     reading: &Reading,
 ) -> Option<Diagnostic> {
-    let server = case.server(&series.server)?;
     let stated = server.stated.as_ref()?;
-    let mut metrics = server.metrics.iter();
-    let metric = metrics.find(|metric| metric.name == *series.name)?;
     if !metric.lacking(stated) {
         return None;
     }

@@ -312,6 +312,13 @@ pub const BUILTINS: &[Builtin] = &[
         "The greatest value of a series, in the whole case or in one phase.",
     ),
     function(
+        "mean",
+        "mean(series, during = phase)",
+        &["series", "during"],
+        1,
+        "The mean of a series' samples, in the whole case or in one phase. Of a metric that is worked out of counters: what it comes to there.",
+    ),
+    function(
         "increase",
         "increase(counter, during = phase)",
         &["series", "during"],

@@ -390,10 +390,10 @@ pub(super) const KINDS: &[Kind] = &[
         naming: Naming::Required,
         parents: &["engine"],
         attributes: &[
-            required(
+            optional(
                 "type",
                 Type::Choice(&["gauge", "counter"]),
-                "A gauge goes up and down; a counter only up.",
+                "A gauge goes up and down; a counter only up. Of every metric that is not worked out.",
             ),
             default(
                 "unit",
@@ -401,7 +401,15 @@ pub(super) const KINDS: &[Kind] = &[
                 "\"\"",
                 "Its unit: `req`, `tok`, `s`, `ratio`, or empty for a count.",
             ),
-            required(
+            staged(
+                Stage::Measured,
+                optional(
+                    "value",
+                    Type::Any,
+                    "What it is worked out of, in place of a series: what counters of the engine rose by, numbers, and `+ - * /`. It has `.mean` over the whole case, and `mean(sut.prefix_hit_rate, during = steady)`.",
+                ),
+            ),
+            optional(
                 "series",
                 Type::Any,
                 "Its name in the Prometheus text; values of several label sets are added. Where versions call it differently, a record: `{ \">=0.9.2\" = \"new\", \"<0.9.2\" = \"old\" }`; a version that no key has lacks the metric.",

@@ -1,4 +1,5 @@
-//! Which version a server is of, and what follows from it.
+//! Which version a server is of, and what follows from it; and metrics that are worked out of
+//! others.
 
 use crate::support::*;
 
@@ -69,4 +70,41 @@ fn a_version_that_is_not_told_is_noted_and_metrics_are_looked_for_by_all_names()
     assert_eq!(check(&case, "moved")["verdict"], "pass", "{case}");
     let notes = case["notes"].to_string();
     assert!(notes.contains("does not tell its version"), "{notes}");
+}
+
+#[test]
+fn a_metric_is_worked_out_of_what_counters_rose_by() {
+    let pack = Pack::new(
+        "engine counting extends engines.builtin {
+           metric nothing { type = \"counter\", series = \"none:such_total\" }
+           metric each { value = increase(generation_tokens) / increase(prompt_tokens) }
+           metric lacking { value = increase(generation_tokens) / increase(nothing) }
+         }
+         scenario s { sample = 50ms
+           server sut { engine = counting, options { ttft = 1ms, itl = 1ms } }
+           phase a { workload = w, requests = 20, concurrency = 2 }
+           phase rest { idle = 2s }
+           expect whole: sut.each.mean == increase(sut.generation_tokens) / increase(sut.prompt_tokens)
+           expect some: sut.each.mean > 0
+           expect quiet: mean(sut.each, during = rest) >= 0
+           expect lacks: sut.lacking.mean > 0 tok
+           report t { columns = [sut.each.mean], to = \"t.csv\" }
+         }",
+    );
+    let ran = pack.run(&[]).exits(3);
+    let case = ran.case("s/case");
+    for name in ["whole", "some"] {
+        assert_eq!(check(&case, name)["verdict"], "pass", "{case}");
+    }
+    // nothing was asked in that phase
+    let why = check(&case, "quiet")["evidence"].to_string();
+    assert!(why.contains("nothing was counted"), "{why}");
+    let why = check(&case, "lacks")["evidence"].to_string();
+    assert!(why.contains("none:such_total"), "{why}");
+    let metrics = &case["servers"][0]["metrics"];
+    assert!(metrics["each.mean"]["value"].as_f64().unwrap() > 0.0);
+    assert!(
+        metrics["lacking.mean"]["unavailable"].is_string(),
+        "{metrics}"
+    );
 }

@@ -111,6 +111,7 @@ async fn an_engine_that_stays_busy_is_given_up_and_named() {
     let busy = EngineMetric {
         name: "running".into(),
         counter: false,
+        formula: None,
         series: vec![SeriesName {
             versions: None,
             name: "num_running".into(),
