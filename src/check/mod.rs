@@ -34,7 +34,10 @@ pub fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
 }
 
 /// The same, however many candidates there are.
-fn nearest_of_all<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest_of_all<'a>(
+    text: &str,
+    candidates: impl Iterator<Item = &'a str>,
+) -> Option<&'a str> {
     let letters = text.chars().count();
     // no name is meant by so many letters, and to compare them takes their square
     if letters > LONGEST_NAME {
