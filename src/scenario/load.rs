@@ -15,7 +15,8 @@ use indexmap::IndexMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A load's attributes; one of several in a phase takes the phase's `duration` where it has none.
+/// A load's attributes; one of several in a phase takes the phase's `duration` and `drain` where it
+/// has none.
 /// `absent`: this case leaves out its phase.
 pub(super) fn lower(
     cx: &Context<'_>,
@@ -40,6 +41,11 @@ pub(super) fn lower(
             .iter()
             .any(|name| flat.attrs.contains_key(*name))
     };
+    // clients that ask rows ask each once where nothing else is said
+    let unsaid = !ends(flat) && !phase.is_some_and(ends);
+    if unsaid && matches!(pace, Pace::Closed { .. }) {
+        requests = rows(&workload);
+    }
     if requests.is_none() && duration.is_none() {
         if ends(flat) || phase.is_some_and(ends) || !is_whole(flat) {
             return None;
@@ -105,7 +111,9 @@ pub(super) fn lower(
             pace,
             requests,
             duration,
-            drain: cx.duration(flat, "drain"),
+            drain: cx
+                .duration(flat, "drain")
+                .or_else(|| phase.and_then(|phase| cx.duration(phase, "drain"))),
             timeout: cx
                 .duration(flat, "timeout")
                 .unwrap_or(Duration::from_secs(600)),
@@ -116,6 +124,13 @@ pub(super) fn lower(
         server: server.name.clone(),
         workload,
     })
+}
+
+/// How many rows a workload has; none of one that has none.
+fn rows(workload: &WorkloadSpec) -> Option<u64> {
+    let own = |row: &&Value| !matches!(row, Value::None);
+    let count = workload.rows.iter().filter(own).count() as u64;
+    Some(count).filter(|count| *count > 0)
 }
 
 /// More is a slip of the pen: there are fewer ports, and no machine sends as many.

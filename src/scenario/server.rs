@@ -98,7 +98,15 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
     // one that already runs has the memory it needs
     let memory = match url {
         Some(_) => None,
-        None => memory::lower(cx, flat, (&gpu, place), &engine.flat, &model, &launch),
+        None => memory::lower(
+            cx,
+            flat,
+            (&gpu, place),
+            &engine.flat,
+            &model,
+            &launch,
+            cluster.as_ref().map(|(cluster, _)| cluster),
+        ),
     };
     let gpu = gpu::lower(cx, (&gpu, place));
     let start = match url {
