@@ -38,3 +38,4 @@ pub mod stop;
 pub mod store;
 pub mod syntax;
 pub mod units;
+pub mod versions;

@@ -150,6 +150,8 @@ fn metric(name: &str, kind: MetricKind, series: &str) -> EngineMetric {
         name: name.into(),
         kind,
         series: series.into(),
+        others: Vec::new(),
+        lacks: None,
         dimension: Dimension::NONE,
         reduce: Reduce::Sum,
     }

@@ -5,11 +5,11 @@ use crate::diagnostics::{Diagnostic, codes};
 use crate::source::{FileId, Sources, Span};
 use std::collections::HashSet;
 
-/// What a lost brace looks like further on: things at the wrong place, missing, or not known.
-const OF_STRUCTURE: [codes::Rule; 12] = [
+/// What a lost bracket looks like in the block around it: things at the wrong place, missing, or
+/// not known.
+const OF_STRUCTURE: [codes::Rule; 11] = [
     codes::UNKNOWN_BLOCK,
     codes::UNKNOWN_ATTRIBUTE,
-    codes::UNKNOWN_NAME,
     codes::UNKNOWN_FIELD,
     codes::UNKNOWN_METRIC,
     codes::UNKNOWN_OPTION,
@@ -21,24 +21,40 @@ const OF_STRUCTURE: [codes::Rule; 12] = [
     codes::CONTRADICTION,
 ];
 
+/// With more brackets lost than this, all of their files is torn.
+const MOST_TORN: usize = 20;
+
 /// Drops what a mistake in the syntax of the same file may be the cause of.
 pub fn without_consequences(sources: &Sources, found: &mut Vec<Diagnostic>) {
     let is_syntax = |d: &Diagnostic| d.code.starts_with("E01");
-    // a bracket or a body that is missing moves everything around it
-    let lost = |d: &Diagnostic| {
-        d.code == codes::MISSING_BODY.0
-            || d.code == codes::UNCLOSED.0
-                && sources
-                    .text(d.span())
-                    .starts_with(['{', '}', '[', ']', '(', ')', '/'])
+    // a bracket that is missing moves what stands around it, unless its line is all it held
+    let lost = |d: &&Diagnostic| {
+        d.code == codes::UNCLOSED.0
+            && !ends_on_its_line(sources, d)
+            && sources
+                .text(d.span())
+                .starts_with(['{', '}', '[', ']', '(', ')', '/'])
     };
-    let torn: HashSet<FileId> = (found.iter().filter(|d| lost(d)))
-        .map(|d| d.span().file)
+    let mut lost: Vec<&Diagnostic> = found.iter().filter(lost).collect();
+    let few = lost.len() <= MOST_TORN;
+    // of many, each would tear the same file
+    if !few {
+        lost.dedup_by_key(|d| d.span().file);
+    }
+    let torn: Vec<Span> = (lost.into_iter())
+        .map(|d| match few {
+            true => torn(sources, d),
+            false => whole(sources, d.span().file),
+        })
         .collect();
+    let files: HashSet<FileId> = torn.iter().map(|part| part.file).collect();
     // on the lines where that came out, or a text did not end, nothing means what it meant
     let unclosed = |d: &&Diagnostic| d.code == codes::UNCLOSED.0 || d.code == codes::MISSING_BODY.0;
     let lines: HashSet<(FileId, usize)> = (found.iter().filter(unclosed))
-        .flat_map(|d| &d.labels)
+        .flat_map(|d| {
+            let own = ends_on_its_line(sources, d);
+            d.labels.iter().filter(move |label| label.primary || !own)
+        })
         .map(|label| (label.span.file, sources.line_col(label.span).0))
         .collect();
     let broken: Vec<Span> = (found.iter().filter(|d| is_syntax(d)))
@@ -47,11 +63,51 @@ pub fn without_consequences(sources: &Sources, found: &mut Vec<Diagnostic>) {
     found.retain(|d| {
         let span = d.span();
         let of_structure = OF_STRUCTURE.iter().any(|rule| rule.0 == d.code);
+        // what is nearly a name that is known there is a slip of the pen, wherever it stands
+        let misspelt = (d.fixes.iter()).any(|fix| fix.title.starts_with("the nearest"));
+        // what a torn part defines may be what is not known elsewhere
+        let undefined = d.code == codes::UNKNOWN_NAME.0 && files.contains(&span.file);
+        let caused = of_structure && !misspelt && torn.iter().any(|part| meet(*part, span));
         is_syntax(d)
-            || !(torn.contains(&span.file) && of_structure
+            || !(undefined
+                || caused
                 || !lines.is_empty() && lines.contains(&(span.file, sources.line_col(span).0))
                 || broken.iter().any(|part| meet(*part, span)))
     });
+}
+
+/// Whether a bracket that is never closed is taken as closed at the end of its own line.
+fn ends_on_its_line(sources: &Sources, lost: &Diagnostic) -> bool {
+    let edits = lost.fixes.first().map(|fix| fix.edits.as_slice());
+    let Some([(place, text)]) = edits else {
+        return false;
+    };
+    let closes = place.start == place.end && text.starts_with([')', ']', '}']);
+    closes && sources.line_col(*place).0 == sources.line_col(lost.span()).0
+}
+
+fn whole(sources: &Sources, file: FileId) -> Span {
+    Span::new(file, 0, sources.get(file).text.len())
+}
+
+/// The items at the left margin from the one in which a bracket was opened to the one in which it
+/// came out that it is not closed.
+fn torn(sources: &Sources, lost: &Diagnostic) -> Span {
+    let file = lost.span().file;
+    let text = &sources.get(file).text;
+    let places = lost.labels.iter().map(|label| label.span);
+    let places = places.filter(|span| span.file == file);
+    let (first, last) = places.fold((text.len(), 0), |(first, last), span| {
+        (first.min(span.start as usize), last.max(span.end as usize))
+    });
+    let starts = || {
+        let breaks = text.match_indices('\n').map(|(at, _)| at + 1);
+        let begins = |at: &usize| text[*at..].starts_with(|c: char| c.is_alphabetic());
+        std::iter::once(0).chain(breaks).filter(begins)
+    };
+    let start = starts().take_while(|at| *at <= first).last().unwrap_or(0);
+    let end = starts().find(|at| *at >= last).unwrap_or(text.len());
+    Span::new(file, start, end)
 }
 
 /// Whether two places share text, or one stands inside the other.

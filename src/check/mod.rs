@@ -36,10 +36,12 @@ pub fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
         0..=3 => 1,
         n => (n / 3).max(2),
     };
+    let a = text.to_lowercase();
     candidates
         .filter(|candidate| candidate.len() <= 4 * LONGEST_NAME)
+        .filter(|candidate| may_be_near(&a, candidate, limit))
         .map(|candidate| {
-            let (a, b) = (text.to_lowercase(), candidate.to_lowercase());
+            let b = candidate.to_lowercase();
             let distance = strsim::damerau_levenshtein(&a, &b);
             // one is the other with more behind it: `req` for `requests`
             let begins = a.len() >= 3 && (b.starts_with(&a) || a.starts_with(&b) && b.len() >= 3);
@@ -60,6 +62,24 @@ pub fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
         })
         .min()
         .map(|(_, candidate)| candidate)
+}
+
+/// Whether a look at the lengths does not rule out that two names are near: most names are not, and
+/// to compare their letters takes a hundred times as long.
+fn may_be_near(text: &str, candidate: &str, limit: usize) -> bool {
+    let (a, b) = (text.len(), candidate.len());
+    let begins = || {
+        let (short, long) = if a < b {
+            (text, candidate)
+        } else {
+            (candidate, text)
+        };
+        let head = long.as_bytes().get(..short.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(short.as_bytes()))
+    };
+    // letters of several bytes are told apart by the comparison itself
+    let plain = text.is_ascii() && candidate.is_ascii();
+    !plain || a.abs_diff(b) <= limit || begins()
 }
 
 #[cfg(test)]

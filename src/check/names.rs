@@ -6,7 +6,7 @@ use crate::resolve::{DefinitionKind, Flat, ModuleId, Program, may_define};
 use crate::schema::{self, Naming, Type};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, Item, ItemKind, StrPart};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
@@ -19,6 +19,8 @@ pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
         around: Vec::new(),
         due: Due::Anything,
         head: Span::default(),
+        comparisons: MOST_COMPARED,
+        said: HashSet::new(),
     };
     for id in program.user_modules() {
         let module = program.module(id);
@@ -49,9 +51,37 @@ pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
     walk.found
 }
 
-/// Names between a block and its file: where each was defined (none for implicit ones).
-#[derive(Clone, Default)]
-struct Locals<'a>(HashMap<&'a str, Option<Span>>);
+/// Names between a block and its file: where each was defined (none for implicit ones). Those of a
+/// block stand over those around it, which many blocks see.
+#[derive(Default)]
+struct Locals<'a> {
+    own: HashMap<&'a str, Option<Span>>,
+    around: Option<&'a Locals<'a>>,
+}
+
+impl<'a> Locals<'a> {
+    fn inside<'b>(&'b self) -> Locals<'b> {
+        Locals {
+            own: HashMap::new(),
+            around: Some(self),
+        }
+    }
+
+    fn get(&self, name: &str) -> Option<Option<Span>> {
+        let own = self.own.get(name).copied();
+        own.or_else(|| self.around.and_then(|around| around.get(name)))
+    }
+
+    fn len(&self) -> usize {
+        self.own.len() + self.around.map_or(0, Locals::len)
+    }
+
+    fn names(&self) -> Vec<&str> {
+        let mut names = self.around.map_or_else(Vec::new, Locals::names);
+        names.extend(self.own.keys());
+        names
+    }
+}
 
 struct Walk<'a> {
     program: &'a Program,
@@ -66,6 +96,10 @@ struct Walk<'a> {
     due: Due,
     /// The head of the block around.
     head: Span,
+    /// So many names may still be compared with what is not known.
+    comparisons: usize,
+    /// What was said of the library's blocks that read what is not here: the place, and the name.
+    said: HashSet<(Span, String)>,
 }
 
 /// What may stand where a name does.
@@ -104,6 +138,10 @@ impl Due {
 /// So many names of what may stand somewhere are listed.
 const LISTED: usize = 8;
 
+/// So many times is a name compared with one that it may have been meant for, in all files. Names
+/// that are not known after that are told without one that is near.
+const MOST_COMPARED: usize = 500_000;
+
 /// What a name was meant for.
 enum Meant {
     /// Another name, or a literal.
@@ -119,14 +157,14 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn block(&mut self, flat: &'a Flat, parent: &str, outer: &Locals<'a>) {
+    fn block(&mut self, flat: &'a Flat, parent: &str, outer: &Locals<'_>) {
         // what stands where it cannot was reported, and sees other names than it would elsewhere
         let Some(kind) = schema::kind_in(&flat.kind.text, parent) else {
             return;
         };
-        let mut locals = outer.clone();
+        let mut locals = outer.inside();
         for name in kind.implicit {
-            locals.0.insert(name, None);
+            locals.own.insert(name, None);
         }
         let before = self.open;
         if kind.name == "scenario" {
@@ -190,8 +228,17 @@ impl<'a> Walk<'a> {
         for (expr, module) in &flat.excludes {
             self.expr(expr, *module, &locals);
         }
+        // a metric may be worked out of the engine's others
+        let mut metrics = locals.inside();
+        if kind.name == "engine" {
+            let names = flat.children_of("metric").filter_map(|m| m.name.as_ref());
+            let names = names.map(|name| (name.text.as_str(), Some(name.span)));
+            metrics.own.extend(names);
+        }
         for child in &flat.children {
-            self.block(child, kind.name, &locals);
+            let of_engine = kind.name == "engine" && child.kind.text == "metric";
+            let locals = if of_engine { &metrics } else { &locals };
+            self.block(child, kind.name, locals);
         }
         self.open = before;
         if kind.name == "scenario" {
@@ -201,18 +248,24 @@ impl<'a> Walk<'a> {
 
     /// A name that a block adds. Expressions of all the files that the block came from see it,
     /// so it must not stand for something else in any of them.
-    fn local(&mut self, locals: &mut Locals<'a>, name: &'a str, span: Span, modules: &[ModuleId]) {
+    fn local<'b>(
+        &mut self,
+        locals: &mut Locals<'b>,
+        name: &'b str,
+        span: Span,
+        modules: &[ModuleId],
+    ) {
         let global = |id: &ModuleId| {
             let definition = self.program.module(*id).names.get(name);
             let definition = definition.filter(|definition| definition.is_value());
             definition.map(|definition| Some(definition.span))
         };
-        let before = locals.0.get(name).copied();
+        let before = locals.get(name);
         let before = before.or_else(|| modules.iter().find_map(global));
         if let Some(before) = before {
             self.shadowed(name, span, before);
         }
-        locals.0.insert(name, Some(span));
+        locals.own.insert(name, Some(span));
     }
 
     fn shadowed(&mut self, name: &str, span: Span, before: Option<Span>) {
@@ -250,16 +303,16 @@ impl<'a> Walk<'a> {
                 .iter()
                 .for_each(|field| self.part(Due::Anything, &field.value, module, locals)),
             ExprKind::Comprehension { body, loops, cond } => {
-                let mut inner = Locals(locals.0.iter().map(|(k, v)| (*k, *v)).collect());
+                let mut inner = locals.inside();
                 for one in loops {
                     self.part(Due::Anything, &one.values, module, &inner);
-                    let known = inner.0.get(one.name.text.as_str()).copied();
+                    let known = inner.get(&one.name.text);
                     let global = self.program.module(module).names.get(&one.name.text);
                     let before = known.or_else(|| global.map(|definition| Some(definition.span)));
                     if let Some(before) = before {
                         self.shadowed(&one.name.text, one.name.span, before);
                     }
-                    inner.0.insert(&one.name.text, Some(one.name.span));
+                    inner.own.insert(&one.name.text, Some(one.name.span));
                 }
                 for expr in [Some(body), cond.as_ref()].into_iter().flatten() {
                     self.expr(expr, module, &inner);
@@ -295,7 +348,7 @@ impl<'a> Walk<'a> {
 
     fn name(&mut self, name: &str, span: Span, module: ModuleId, locals: &Locals<'_>) {
         let names = &self.program.module(module).names;
-        if locals.0.contains_key(name) || names.contains_key(name) {
+        if locals.get(name).is_some() || names.contains_key(name) {
             return;
         }
         if self.program.standard.values().any(|id| *id == module) {
@@ -325,8 +378,7 @@ impl<'a> Walk<'a> {
     /// That the library's block which is extended here reads a name that is not here; said once.
     fn wanted(&mut self, name: &str) {
         let message = format!("what is extended here reads `{name}`, which is not defined here");
-        let said = |d: &Diagnostic| d.span() == self.head && d.message == message;
-        if self.open || self.found.iter().any(said) {
+        if self.open || !self.said.insert((self.head, name.to_string())) {
             return;
         }
         let found = Diagnostic::error(codes::UNKNOWN_NAME, self.head, message);
@@ -336,9 +388,12 @@ impl<'a> Walk<'a> {
     }
 
     /// What a name that is not known may have been meant for.
-    fn meant(&self, name: &str, module: ModuleId, locals: &Locals<'_>) -> Meant {
-        let names = &self.program.module(module).names;
-        for (alias, definition) in names {
+    fn meant(&mut self, name: &str, module: ModuleId, locals: &Locals<'_>) -> Meant {
+        let program = self.program;
+        let names = &program.module(module).names;
+        let compares = self.compares(names.len() + locals.len());
+        let global = || names.iter().take(if compares { names.len() } else { 0 });
+        for (alias, definition) in global() {
             if let DefinitionKind::Module(id) = definition.kind
                 && self.program.module(id).names.contains_key(name)
             {
@@ -362,18 +417,14 @@ impl<'a> Walk<'a> {
             return Meant::Other(word.into());
         }
         // of what may stand here at all, something less near is nearer
-        let fitting = self.blocks_due(module);
-        if let Some(near) = nearest(name, fitting.iter().copied()) {
+        if compares && let Some(near) = nearest(name, self.blocks_due(module).into_iter()) {
             return Meant::Other(near.into());
         }
-        let mut candidates: Vec<&str> = locals
-            .0
-            .keys()
-            .copied()
-            .chain(names.keys().map(String::as_str))
-            .collect();
-        candidates.sort_unstable();
-        match nearest(name, candidates.iter().copied()) {
+        let near_by = if compares { locals.names() } else { Vec::new() };
+        let candidates = near_by
+            .into_iter()
+            .chain(global().map(|(name, _)| name.as_str()));
+        match nearest(name, candidates) {
             Some(near) => Meant::Other(near.into()),
             None if schema::builtin(name).is_some() => {
                 Meant::Help(format!("`{name}` is a function: write {name}(…)"))
@@ -386,6 +437,13 @@ impl<'a> Walk<'a> {
             )),
             None => Meant::Nothing,
         }
+    }
+
+    /// Whether a name may be compared with so many others.
+    fn compares(&mut self, names: usize) -> bool {
+        let left = self.comparisons.checked_sub(names);
+        self.comparisons = left.unwrap_or(0);
+        left.is_some()
     }
 
     /// The names of the blocks that are due here, as written; none where others are due.
@@ -411,6 +469,7 @@ impl<'a> Walk<'a> {
                 format!("a text is quoted: \"{name}\"; a value of your own is `let {name} = …`")
             }
             Due::Value => format!("a value of your own is `let {name} = …`"),
+            Due::Block(kind) if self.comparisons == 0 => format!("name a {kind} that is defined"),
             Due::Block(kind) => match self.blocks_due(module).as_slice() {
                 [] if kind == "engine" => {
                     "name one of the library: `engine = engines.builtin`, with `use std.engines`"

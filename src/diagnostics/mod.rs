@@ -282,6 +282,8 @@ pub mod codes {
     pub const NO_FLOOR: Rule = ("E0410", "no-floor");
     pub const NO_REQUESTS: Rule = ("E0411", "no-requests");
     pub const NOT_STREAMED: Rule = ("E0412", "not-streamed");
+    /// A metric of the engine that no version has which the server may be of.
+    pub const METRIC_NOT_IN_VERSION: Rule = ("E0486", "metric-not-in-version");
     /// Check of a figure that nothing of the phase's requests gives values of.
     pub const NO_VALUES: Rule = ("E0485", "no-values");
     pub const UNSET_VARIABLE: Rule = ("E0413", "unset-variable");

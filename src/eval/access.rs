@@ -119,16 +119,16 @@ impl Evaluator<'_> {
                 self.in_case(&case, || self.measured_field(*of, field, whole))
             }
             Handle::Phase { phase } => {
-                let loads = self.measurements.loads(&phase);
-                if let Some(load) = loads.iter().find(|load| load.as_ref() == name) {
-                    return Value::Handle(Handle::Load {
-                        phase,
-                        load: load.clone(),
-                    });
+                if let Some(load) = self.measurements.load(&phase, name) {
+                    return Value::Handle(Handle::Load { phase, load });
                 }
                 if name == "name" {
                     return Value::Text(phase);
                 }
+                if crate::schema::phase_metric(name).is_some() {
+                    return self.metric(Stretch { phase, load: None }, field, whole, &[]);
+                }
+                let loads = self.measurements.loads(&phase);
                 let loads: Vec<&str> = loads.iter().map(AsRef::as_ref).collect();
                 self.metric(Stretch { phase, load: None }, field, whole, &loads)
             }

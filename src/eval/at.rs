@@ -8,7 +8,7 @@ use crate::schema;
 use crate::source::Span;
 use crate::syntax::ast::{Arg, Ident};
 use indexmap::IndexMap;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// The cases of a scenario, and what of them can be read.
@@ -16,6 +16,8 @@ use std::sync::Arc;
 pub struct Cases {
     /// Axis values and id of every case.
     pub rows: Vec<(IndexMap<String, Value>, Arc<str>)>,
+    /// Axes that may have other values, for there is a mistake in the matrix.
+    pub unknown: HashSet<String>,
     pub phases: Vec<Arc<str>>,
     pub servers: Vec<Arc<str>>,
     /// Why cases cannot work, by their ids; those that can are not in it.
@@ -68,6 +70,7 @@ impl Evaluator<'_> {
         }
         match cases.rows.iter().find(|(other, _)| *other == row) {
             Some((_, case)) => Value::Handle(Handle::Case { case: case.clone() }),
+            None if !cases.unknown.is_empty() => Value::Error,
             None => {
                 let axes = row
                     .iter()
@@ -110,6 +113,9 @@ impl Evaluator<'_> {
         }
         if let Some(one) = known.iter().find(|one| alike(one, value)) {
             return Some((*one).clone());
+        }
+        if cases.unknown.contains(&name.text) {
+            return None;
         }
         let shown = |value: &Value| match value {
             Value::Text(text) => format!("\"{text}\""),

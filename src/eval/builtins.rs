@@ -7,6 +7,7 @@ use crate::schema::{self, Builtin};
 use crate::source::Span;
 use crate::syntax::ast::{Arg, Expr, Ident};
 use crate::units::Quantity;
+use crate::versions::Versions;
 use std::sync::Arc;
 
 /// Whether a link leads where it says, and runs nothing.
@@ -336,6 +337,16 @@ impl Evaluator<'_> {
             ("contains_any" | "contains_all" | "matches", Value::None, _) => Value::Bool(false),
             ("contains_any" | "contains_all", Value::Text(_), _) => wrong(1, "a list of texts"),
             ("contains_any" | "contains_all", _, _) => wrong(0, "a text"),
+            ("version_in", Value::None, Value::Text(_)) => Value::Bool(false),
+            ("version_in", Value::Text(version), Value::Text(others)) => {
+                match (version.parse::<Versions>(), others.parse::<Versions>()) {
+                    (Ok(version), Ok(others)) => Value::Bool(version.lies_in(&others)),
+                    (Err(_), _) => wrong(0, "a version"),
+                    (_, Err(_)) => wrong(1, "versions"),
+                }
+            }
+            ("version_in", Value::Text(_) | Value::None, _) => wrong(1, "versions in quotes"),
+            ("version_in", _, _) => wrong(0, "a version in quotes"),
             ("matches", Value::Text(text), Value::Text(pattern)) => {
                 match regex::Regex::new(pattern) {
                     Ok(regex) => Value::Bool(regex.is_match(text)),

@@ -463,8 +463,15 @@ impl Evaluator<'_> {
                 let message = format!("a `{}` has no attribute `{key}`", kind.name);
                 let known: Vec<&str> = kind.attributes.iter().map(|a| a.name).collect();
                 let diagnostic = Diagnostic::error(codes::UNKNOWN_ATTRIBUTE, span, message);
+                // blocks with names of their own, as a cluster's nodes
+                let named = kind.children().any(|child| child.name == key);
                 self.report(match crate::check::nearest(key, known.iter().copied()) {
+                    _ if named => diagnostic.help(format!(
+                        "`{key}` blocks have names, so they stand in a block: {} some_name {{ {key} other_name {{ … }} }}; name that one here",
+                        kind.name
+                    )),
                     Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                    None if known.is_empty() => diagnostic,
                     None => diagnostic.help(format!("it has: {}", known.join(", "))),
                 });
                 return Value::Error;

@@ -21,7 +21,9 @@ impl Query {
             }
             Self::Scalar { .. } | Self::Failures { .. } => Some((0.0, None)),
             // the engine's own series are what they are; the others are amounts and shares
-            Self::SeriesStat { series, .. } | Self::Peak { series, .. } => {
+            Self::SeriesStat { series, .. }
+            | Self::Peak { series, .. }
+            | Self::Mean { series, .. } => {
                 let name = series.name.rsplit('.').next().unwrap_or_default();
                 schema::server_series(name).map(|_| match name {
                     "gpu_util" => (0.0, Some(1.0)),

@@ -43,6 +43,10 @@ pub enum Query {
         series: SeriesRef,
         during: Option<Arc<str>>,
     },
+    Mean {
+        series: SeriesRef,
+        during: Option<Arc<str>>,
+    },
     Increase {
         series: SeriesRef,
         during: Option<Arc<str>>,
@@ -50,7 +54,7 @@ pub enum Query {
 }
 
 /// A phase, or one load of it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Stretch {
     pub phase: Arc<str>,
     pub load: Option<Arc<str>>,
@@ -86,6 +90,7 @@ impl Query {
             Self::SeriesStat { series, .. }
             | Self::Growth { series, .. }
             | Self::Peak { series, .. }
+            | Self::Mean { series, .. }
             | Self::Increase { series, .. } => series.dimension,
         }
     }
@@ -100,6 +105,7 @@ impl Query {
             Self::SeriesStat { series, .. }
             | Self::Growth { series, .. }
             | Self::Peak { series, .. }
+            | Self::Mean { series, .. }
             | Self::Increase { series, .. } => &series.name,
         }
     }
@@ -111,6 +117,18 @@ impl Query {
                 crate::schema::phase_metric(metric).is_some_and(|m| m.ratio)
             }
             _ => false,
+        }
+    }
+
+    /// The series that it reads.
+    pub fn series(&self) -> Option<&SeriesRef> {
+        match self {
+            Self::SeriesStat { series, .. }
+            | Self::Growth { series, .. }
+            | Self::Peak { series, .. }
+            | Self::Mean { series, .. }
+            | Self::Increase { series, .. } => Some(series),
+            _ => None,
         }
     }
 
@@ -130,9 +148,9 @@ impl Query {
                 window: Window::During { phase },
                 ..
             } => vec![phase.clone()],
-            Self::Peak { during, .. } | Self::Increase { during, .. } => {
-                during.iter().cloned().collect()
-            }
+            Self::Peak { during, .. }
+            | Self::Mean { during, .. }
+            | Self::Increase { during, .. } => during.iter().cloned().collect(),
         }
     }
 }
@@ -141,6 +159,11 @@ impl Query {
 pub trait Measurements {
     /// The names of a phase's loads.
     fn loads(&self, phase: &str) -> Vec<Arc<str>>;
+    /// One of them by its name.
+    fn load(&self, phase: &str, name: &str) -> Option<Arc<str>> {
+        let loads = self.loads(phase);
+        loads.into_iter().find(|load| load.as_ref() == name)
+    }
     /// The engine's own metrics of a server.
     fn engine_metrics(&self, server: &str) -> Vec<(Arc<str>, Dimension)>;
     /// The process roles of a server's engine.

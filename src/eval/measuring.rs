@@ -12,7 +12,7 @@ impl Evaluator<'_> {
         Some(match name {
             "percentile" => self.percentile(bound),
             "fit" => self.fit(bound),
-            "growth" | "peak" | "increase" => {
+            "growth" | "peak" | "mean" | "increase" => {
                 let (value, expr) = first?;
                 let Some(series) = series_of(value) else {
                     let message = format!("`{name}` reads a series, this is {}", value.describe());
@@ -24,6 +24,7 @@ impl Evaluator<'_> {
                 };
                 match name {
                     "growth" => self.growth(series, bound),
+                    "mean" => self.over(bound, |during| Query::Mean { series, during }),
                     "peak" => self.over(bound, |during| Query::Peak { series, during }),
                     _ => self.over(bound, |during| Query::Increase { series, during }),
                 }

@@ -16,7 +16,8 @@ pub struct Scope {
 /// Names that a block, a case or a comprehension adds.
 #[derive(Debug, Default)]
 pub struct Layer {
-    pub names: HashMap<String, Binding>,
+    /// Layers of the same names share them; what is read in one is not what is read in another.
+    pub names: Arc<HashMap<String, Binding>>,
 }
 
 #[derive(Debug, Clone)]
@@ -77,7 +78,7 @@ impl Scope {
             (name.clone(), binding)
         };
         self.with(Arc::new(Layer {
-            names: flat.lets.iter().map(lazy).collect(),
+            names: Arc::new(flat.lets.iter().map(lazy).collect()),
         }))
     }
 
@@ -85,7 +86,7 @@ impl Scope {
     pub fn without(&self, names: &[&str], why: &'static str) -> Self {
         let unset = |name: &&str| (name.to_string(), Binding::Unset(why));
         self.with(Arc::new(Layer {
-            names: names.iter().map(unset).collect(),
+            names: Arc::new(names.iter().map(unset).collect()),
         }))
     }
 
@@ -117,6 +118,12 @@ impl Scope {
         Some((binding, scope))
     }
 
+    /// Whether a local name is called so.
+    pub fn has(&self, name: &str) -> bool {
+        let mut layers = self.layers.iter();
+        layers.any(|layer| layer.names.contains_key(name))
+    }
+
     /// The layer that holds a name, for memoising.
     pub(super) fn holder(&self, name: &str) -> Option<Arc<Layer>> {
         self.layers
@@ -129,11 +136,9 @@ impl Scope {
 
 impl Layer {
     pub fn of<'a>(values: impl IntoIterator<Item = (&'a str, Value)>) -> Self {
+        let bound = |(name, value): (&str, Value)| (name.to_string(), Binding::Value(value));
         Self {
-            names: values
-                .into_iter()
-                .map(|(name, value)| (name.to_string(), Binding::Value(value)))
-                .collect(),
+            names: Arc::new(values.into_iter().map(bound).collect()),
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::eval::Params;
 use crate::resolve::{Flat, Program};
 use crate::scenario::{Case, gather};
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 use std::sync::Arc;
 use view::View;
 
@@ -45,8 +46,10 @@ pub fn check(
             cases = &runs;
         }
         let (mut found, mut across) = (Vec::new(), Vec::new());
+        let by_id = cases.iter().map(|case| (case.id.as_str(), case));
+        let by_id: Rc<HashMap<&str, &Case>> = Rc::new(by_id.collect());
         for case in cases {
-            let view = View::new(program, params, flat, (case, cases));
+            let view = View::new(program, params, flat, case, by_id.clone());
             let of_case = rules::CASE_RULES.iter().flat_map(|rule| rule(&view));
             found.push((case.id.clone(), of_case.collect::<Vec<_>>()));
             across.extend(rules::ACROSS_RULES.iter().flat_map(|rule| rule(&view)));

@@ -35,6 +35,7 @@ pub fn suppressions(file: FileId, text: &str) -> (Vec<Suppression>, Vec<Diagnost
         .collect();
     let line_of = |at: usize| starts.partition_point(|start| *start <= at);
     let alone = |at: usize| text[starts[line_of(at) - 1]..at].trim().is_empty();
+    let behind = lines_behind(&all, &line_of, &alone);
     for (index, comment) in all.iter().enumerate() {
         let written = text[comment.clone()].trim_end();
         let Some(rest) = written
@@ -46,20 +47,30 @@ pub fn suppressions(file: FileId, text: &str) -> (Vec<Suppression>, Vec<Diagnost
         };
         let mut line = line_of(comment.start);
         if alone(comment.start) {
-            line += 1;
-            let comments = all[index + 1..].iter();
-            for next in comments.take_while(|next| alone(next.start)) {
-                if line_of(next.start) != line {
-                    break;
-                }
-                line += 1;
-            }
+            line = behind[index];
         }
         let start = comment.start + written.len() - rest.len();
         let whole = Span::new(file, comment.start, comment.start + written.len());
         names(file, rest, start, whole, line, &mut known, &mut found);
     }
     (known, found)
+}
+
+/// For each comment the first line behind it that is no comment of its own line.
+fn lines_behind(
+    all: &[std::ops::Range<usize>],
+    line_of: &dyn Fn(usize) -> usize,
+    alone: &dyn Fn(usize) -> bool,
+) -> Vec<usize> {
+    let mut behind = vec![0; all.len()];
+    // from the last on, as those that follow one another end at the same line
+    for index in (0..all.len()).rev() {
+        let line = line_of(all[index].start) + 1;
+        let next = all.get(index + 1).map(|next| next.start);
+        let follows = next.is_some_and(|next| line_of(next) == line && alone(next));
+        behind[index] = if follows { behind[index + 1] } else { line };
+    }
+    behind
 }
 
 /// ` allow(a, b) because …`, from `start` on in the text.
@@ -138,17 +149,47 @@ fn names(
     }
 }
 
+/// The suppressions of a file, and whether each was of use.
+struct Allowed {
+    all: Vec<(Suppression, bool)>,
+    /// Which of them speak of a rule and a line.
+    of: HashMap<(&'static str, usize), Vec<usize>>,
+}
+
+impl Allowed {
+    fn of(known: Vec<Suppression>) -> Self {
+        let mut of: HashMap<_, Vec<usize>> = HashMap::new();
+        for (at, one) in known.iter().enumerate() {
+            of.entry((one.rule.code, one.line)).or_default().push(at);
+        }
+        let all = known.into_iter().map(|one| (one, false)).collect();
+        Self { all, of }
+    }
+
+    /// Whether a finding of the rule is allowed on the line; all that say so were of use then.
+    fn answer(&mut self, code: &'static str, line: usize) -> bool {
+        // none is marked twice, however many findings there are
+        match self.of.get_mut(&(code, line)) {
+            Some(speak) => {
+                speak.drain(..).for_each(|at| self.all[at].1 = true);
+                true
+            }
+            None => false,
+        }
+    }
+}
+
 /// Takes out what comments in the files allow, and adds what is wrong with these comments.
 /// `whole`: all that there is to find was looked for, so what suppressed nothing of `roots` is
 /// told too.
 pub fn suppress(sources: &Sources, found: &mut Vec<Diagnostic>, roots: &[FileId], whole: bool) {
-    let mut by_file: HashMap<FileId, Vec<(Suppression, bool)>> = HashMap::new();
+    let mut by_file: HashMap<FileId, Allowed> = HashMap::new();
     let mut wrong = Vec::new();
     for (id, file) in sources.iter().filter(|(_, file)| file.path.is_some()) {
         let (known, bad) = suppressions(id, &file.text);
         wrong.extend(bad);
         if !known.is_empty() {
-            by_file.insert(id, known.into_iter().map(|one| (one, false)).collect());
+            by_file.insert(id, Allowed::of(known));
         }
     }
     if by_file.is_empty() && wrong.is_empty() {
@@ -164,22 +205,14 @@ pub fn suppress(sources: &Sources, found: &mut Vec<Diagnostic>, roots: &[FileId]
             return true;
         }
         let line = sources.line_col(span).0;
-        let mut kept = true;
-        for (one, used) in of_file.iter_mut() {
-            if one.rule.code == diagnostic.code && one.line == line {
-                *used = true;
-                kept = false;
-            }
-        }
-        kept
+        !of_file.answer(diagnostic.code, line)
     });
     let looked_at = |file: &FileId| whole && roots.contains(file);
     for (_, of_file) in by_file.into_iter().filter(|(file, _)| looked_at(file)) {
         found.extend(
-            of_file
-                .into_iter()
+            (of_file.all.iter())
                 .filter(|(_, used)| !used)
-                .map(|(one, _)| useless(sources, &one)),
+                .map(|(one, _)| useless(sources, one)),
         );
     }
 }

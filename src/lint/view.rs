@@ -12,6 +12,8 @@ use crate::scenario::{
 };
 use crate::source::{Sources, Span};
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
+use std::collections::HashMap;
+use std::rc::Rc;
 
 /// A case, the scenario that it is of, and what its checks compare.
 pub struct View<'a> {
@@ -20,8 +22,17 @@ pub struct View<'a> {
     program: &'a Program,
     params: &'a Params,
     sources: &'a Sources,
-    /// All cases of the scenario.
-    pub cases: &'a [Case],
+    /// The phases that run, and where each stands among them.
+    phases: Vec<(&'a PhaseSpec, &'a Flat)>,
+    phase_at: HashMap<&'a str, usize>,
+    servers: HashMap<&'a str, &'a ServerSpec>,
+    server_blocks: HashMap<&'a str, &'a Flat>,
+    /// The phases that put load on a server, by their places, each with these loads.
+    on_server: HashMap<&'a str, Vec<(usize, Vec<&'a LoadSpec>)>>,
+    /// The loads that have names, by phase and name.
+    named: HashMap<(&'a str, &'a str), (&'a LoadSpec, &'a Flat)>,
+    /// All cases of the scenario, by their ids.
+    cases: Rc<HashMap<&'a str, &'a Case>>,
     /// What its checks compare with constants.
     comparisons: Vec<Comparison>,
     /// What its checks compare with each other.
@@ -70,7 +81,8 @@ impl<'a> View<'a> {
         program: &'a Program,
         params: &'a Params,
         flat: &'a Flat,
-        (case, cases): (&'a Case, &'a [Case]),
+        case: &'a Case,
+        cases: Rc<HashMap<&'a str, &'a Case>>,
     ) -> Self {
         let unmeasured = Unmeasured::of(case);
         let eval = Evaluator::new(program, params, &unmeasured);
@@ -95,12 +107,24 @@ impl<'a> View<'a> {
             Err(why) => unpriced(&eval, case, &why),
         };
         let shown = shown(&eval, flat, case);
+        let phases = running(case, flat);
+        let blocks = flat.children_of("server");
         Self {
             case,
             flat,
             program,
             params,
             sources: &program.sources,
+            phase_at: (phases.iter().enumerate())
+                .map(|(at, (phase, _))| (phase.name.as_str(), at))
+                .collect(),
+            named: named_loads(&phases),
+            on_server: on_server(&phases),
+            phases,
+            server_blocks: blocks.map(|block| (block.title(), &**block)).collect(),
+            servers: (case.servers.iter())
+                .map(|server| (server.name.as_str(), server))
+                .collect(),
             cases,
             shown,
             unpriced,
@@ -130,44 +154,67 @@ impl<'a> View<'a> {
 
     /// The phases that run, each with the block that it is from.
     pub fn phases(&self) -> impl Iterator<Item = (&'a PhaseSpec, &'a Flat)> {
-        let running = self.case.phases.iter().filter(|p| p.skipped.is_none());
-        running.filter_map(|phase| {
-            let mut blocks = self.flat.children_of("phase");
-            Some((phase, &**blocks.find(|block| block.title() == phase.name)?))
-        })
+        self.phases.iter().copied()
     }
 
     pub fn phase(&self, name: &str) -> Option<(&'a PhaseSpec, &'a Flat)> {
-        self.phases().find(|(phase, _)| phase.name == name)
+        self.phase_place(name).map(|at| self.phases[at])
     }
 
-    /// The phases before one that put load on a server.
-    pub fn loaded_before(&self, name: &str, server: &str) -> Vec<&'a PhaseSpec> {
-        let before = self.phases().take_while(|(phase, _)| phase.name != name);
-        let loads = |p: &PhaseSpec| p.loads.iter().any(|load| load.server == server);
-        before.map(|(p, _)| p).filter(|p| loads(p)).collect()
+    /// Where a phase stands among those that run.
+    pub fn phase_place(&self, name: &str) -> Option<usize> {
+        self.phase_at.get(name).copied()
+    }
+
+    /// Whether a phase before this one puts load on a server.
+    pub fn loaded_before(&self, name: &str, server: &str) -> bool {
+        let first = self.on_server.get(server).and_then(|loaded| loaded.first());
+        first.is_some_and(|(first, _)| self.phase_place(name).is_none_or(|at| *first < at))
+    }
+
+    /// The phases that put load on a server, each with the block that it is from and these loads.
+    pub fn phases_on(
+        &self,
+        server: &str,
+    ) -> impl Iterator<Item = (&'a PhaseSpec, &'a Flat, &[&'a LoadSpec])> {
+        let on_server = self.on_server.get(server).into_iter().flatten();
+        on_server.map(|(at, loads)| {
+            let (phase, block) = self.phases[*at];
+            (phase, block, loads.as_slice())
+        })
+    }
+
+    /// The block that holds a load's attributes.
+    pub fn load_block(&self, phase: &str, load: &LoadSpec) -> Option<&'a Flat> {
+        let named = self.named.get(&(phase, load.load.name.as_deref()?));
+        named.map(|(_, block)| *block)
+    }
+
+    pub fn server_block(&self, name: &str) -> Option<&'a Flat> {
+        self.server_blocks.get(name).copied()
     }
 
     /// The loads of a stretch, each with the block that holds its attributes.
     pub fn loads(&self, of: &Stretch) -> Vec<(&'a LoadSpec, &'a Flat)> {
+        if let Some(name) = &of.load {
+            let named = self.named.get(&(&*of.phase, &**name));
+            return named.into_iter().copied().collect();
+        }
         let Some((phase, block)) = self.phase(&of.phase) else {
             return Vec::new();
         };
+        let own = |load: &'a LoadSpec| {
+            let name = load.load.name.as_deref();
+            name.and_then(|name| self.named.get(&(phase.name.as_str(), name)).copied())
+        };
         let loads = phase.loads.iter();
-        let chosen =
-            loads.filter(|l| of.load.is_none() || l.load.name.as_deref() == of.load.as_deref());
-        chosen
-            .map(|load| {
-                let name = load.load.name.as_deref();
-                let mut own = block.children_of("load");
-                let own = own.find(|child| Some(child.title()) == name);
-                (load, own.map_or(block, |own| &**own))
-            })
+        loads
+            .map(|load| own(load).unwrap_or((load, block)))
             .collect()
     }
 
     pub fn server(&self, name: &str) -> Option<&'a ServerSpec> {
-        self.case.servers.iter().find(|server| server.name == name)
+        self.servers.get(name).copied()
     }
 
     /// Whether a server is started here and works on GPUs: it compiles and allocates as it is used.
@@ -179,7 +226,7 @@ impl<'a> View<'a> {
     /// A case of the scenario by its id; without one, the case at hand.
     pub fn case_of(&self, id: Option<&str>) -> Option<&'a Case> {
         let Some(id) = id else { return Some(self.case) };
-        self.cases.iter().find(|case| case.id == id)
+        self.cases.get(id).copied()
     }
 
     /// Where a check, a rank or a column rests on a price that is not known, and why it is not.
@@ -348,14 +395,20 @@ pub fn value(flat: &Flat, name: &str) -> Option<Span> {
     flat.attrs.get(name).map(|attr| attr.expr.span)
 }
 
+/// So many findings back one of the same place is looked for, and so many other places are shown.
+const LOOKED_BACK: usize = 64;
+const MOST_LABELS: usize = 16;
+
 /// Keeps a finding: what was said of its place already gets its other places.
 pub fn keep(found: &mut Vec<Diagnostic>, one: Diagnostic) {
     let same = |d: &&mut Diagnostic| d.span() == one.span() && d.message == one.message;
-    match found.iter_mut().find(same) {
+    // those of one place come one after another, nearly
+    match found.iter_mut().rev().take(LOOKED_BACK).find(same) {
         Some(before) => {
             let known = |label: &Label| before.labels.iter().any(|l| l.span == label.span);
             let new: Vec<Label> = one.labels.into_iter().filter(|l| !known(l)).collect();
-            before.labels.extend(new);
+            let room = MOST_LABELS.saturating_sub(before.labels.len());
+            before.labels.extend(new.into_iter().take(room));
         }
         None => found.push(one),
     }
@@ -368,6 +421,57 @@ pub fn warning(
     message: impl Into<String>,
 ) -> Diagnostic {
     Diagnostic::warning(rule, span, message)
+}
+
+/// The phases that run, each with the block that it is from.
+fn running<'a>(case: &'a Case, flat: &'a Flat) -> Vec<(&'a PhaseSpec, &'a Flat)> {
+    let mut blocks: HashMap<&str, &'a Flat> = HashMap::new();
+    for block in flat.children_of("phase") {
+        blocks.entry(block.title()).or_insert(block);
+    }
+    let running = case.phases.iter().filter(|p| p.skipped.is_none());
+    running
+        .filter_map(|phase| Some((phase, *blocks.get(phase.name.as_str())?)))
+        .collect()
+}
+
+/// The phases that put load on each server, by their places, with these loads.
+fn on_server<'a>(
+    phases: &[(&'a PhaseSpec, &'a Flat)],
+) -> HashMap<&'a str, Vec<(usize, Vec<&'a LoadSpec>)>> {
+    let mut on_server: HashMap<&str, Vec<(usize, Vec<&'a LoadSpec>)>> = HashMap::new();
+    for (at, (phase, _)) in phases.iter().enumerate() {
+        for load in &phase.loads {
+            let loaded = on_server.entry(&load.server).or_default();
+            match loaded.last_mut() {
+                Some((last, loads)) if *last == at => loads.push(load),
+                _ => loaded.push((at, vec![load])),
+            }
+        }
+    }
+    on_server
+}
+
+/// The loads that have names, by phase and name, each with its block.
+fn named_loads<'a>(
+    phases: &[(&'a PhaseSpec, &'a Flat)],
+) -> HashMap<(&'a str, &'a str), (&'a LoadSpec, &'a Flat)> {
+    let mut named = HashMap::new();
+    for (phase, block) in phases {
+        let mut own: HashMap<&str, &'a Flat> = HashMap::new();
+        for child in block.children_of("load") {
+            own.entry(child.title()).or_insert(child);
+        }
+        for load in &phase.loads {
+            if let Some(name) = load.load.name.as_deref() {
+                let at = own.get(name).copied().unwrap_or(block);
+                named
+                    .entry((phase.name.as_str(), name))
+                    .or_insert((load, at));
+            }
+        }
+    }
+    named
 }
 
 fn unpriced(eval: &Evaluator<'_>, case: &Case, why: &str) -> Vec<(Span, String)> {

@@ -9,7 +9,7 @@ use crate::load::record::Record;
 use crate::probe::series::{Series, SeriesSet};
 use crate::probe::{Reading, Unavailable};
 use crate::report::model::{Bounds, Figure};
-use crate::scenario::{Names, not_feasible};
+use crate::scenario::{Names, Nothing, not_feasible};
 use crate::units::{Dimension, Quantity, number};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -121,6 +121,15 @@ impl Lack {
     }
 }
 
+/// Why a metric that is worked out of counters has no other statistic.
+const ONLY_MEAN: &str = "it is worked out of what counters rose by, and has a mean alone";
+
+impl From<Nothing> for Lack {
+    fn from(_: Nothing) -> Self {
+        Self::missing("nothing was counted that it could be divided by")
+    }
+}
+
 impl From<Unavailable> for Lack {
     fn from(Unavailable(reason): Unavailable) -> Self {
         Self::missing(reason)
@@ -219,6 +228,26 @@ impl CaseData {
                 (value?, Some(support))
             }
             Query::Failures { of, class } => (self.requests(of)?.failures(class) as f64, None),
+            Query::SeriesStat { series, stat } if self.is_worked_out(series) => {
+                if stat.as_ref() != "mean" {
+                    return Err(Lack::missing(ONLY_MEAN));
+                }
+                (self.worked_out(series, floors::EVER)?, None)
+            }
+            Query::Growth { series, .. }
+            | Query::Peak { series, .. }
+            | Query::Increase { series, .. }
+                if self.is_worked_out(series) =>
+            {
+                return Err(Lack::missing(ONLY_MEAN));
+            }
+            Query::Mean { series, during } => {
+                let window = self.window(&series.name, during.as_deref())?;
+                match self.is_worked_out(series) {
+                    true => (self.worked_out(series, window)?, None),
+                    false => (window::mean(self.series(series)?, window)?, None),
+                }
+            }
             Query::SeriesStat { series, stat } => {
                 let all = self.series(series)?;
                 (floors::statistic(all, stat, floors::EVER)?, None)
@@ -304,6 +333,23 @@ impl CaseData {
             Some(series) if !series.points.is_empty() => Ok(series),
             series => Err(missing(series)),
         }
+    }
+
+    fn is_worked_out(&self, of: &SeriesRef) -> bool {
+        self.names.formula(&of.server, &of.name).is_some()
+    }
+
+    /// What a metric comes to that is worked out of counters, in a window.
+    fn worked_out(&self, of: &SeriesRef, window: window::Window) -> Result<f64, Lack> {
+        let formula = self.names.formula(&of.server, &of.name);
+        let formula = formula.ok_or_else(|| Lack::missing("it is worked out of nothing"))?;
+        formula.value(&|name| {
+            let counter = SeriesRef {
+                name: name.into(),
+                ..of.clone()
+            };
+            Ok(window::increase(self.series(&counter)?, window)?)
+        })
     }
 
     fn window(&self, series: &str, during: Option<&str>) -> Result<window::Window, Lack> {

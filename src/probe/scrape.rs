@@ -37,6 +37,10 @@ pub struct EngineMetric {
     pub kind: MetricKind,
     /// The server's name for it, with or without a filter: `x`, `x{label="value"}`.
     pub series: String,
+    /// What other versions of the server call it: looked for where that is not there.
+    pub others: Vec<String>,
+    /// Why the server has none, where that is known before it is asked.
+    pub lacks: Option<String>,
     pub dimension: Dimension,
     pub reduce: Reduce,
 }
@@ -88,7 +92,7 @@ pub struct Scraper {
     url: String,
     /// The address without user, password and query.
     shown: String,
-    metrics: Vec<(EngineMetric, Reading<Selector>)>,
+    metrics: Vec<(EngineMetric, Reading<Vec<Selector>>)>,
 }
 
 impl Scraper {
@@ -137,9 +141,13 @@ impl Scraper {
             .metrics
             .iter()
             .map(|metric| {
-                let selector = (metric.series.parse::<Selector>())
-                    .map_err(|error| Unavailable(error.to_string()));
-                (metric.clone(), selector)
+                let names = std::iter::once(&metric.series).chain(&metric.others);
+                let selectors: Result<Vec<Selector>, _> = names.map(|name| name.parse()).collect();
+                let selectors = match &metric.lacks {
+                    Some(why) => Err(Unavailable(why.clone())),
+                    None => selectors.map_err(|error| Unavailable(error.to_string())),
+                };
+                (metric.clone(), selectors)
             })
             .collect();
         Ok(Self {
@@ -186,11 +194,15 @@ impl Scraper {
     /// Puts an answer's figures into series, or why there are none.
     pub fn record(&self, answer: &Reading<String>, time: f64, recorder: &mut Recorder) {
         let exposition = answer.as_ref().map(|text| parse(text));
-        for (metric, selector) in &self.metrics {
+        for (metric, selectors) in &self.metrics {
             let value = |suffix: &str| {
+                let selectors = selectors.as_ref().map_err(Clone::clone)?;
                 let exposition = exposition.as_ref().map_err(|error| (*error).clone())?;
-                let selector = selector.as_ref().map_err(Clone::clone)?;
-                self.value(metric, selector, exposition, suffix)
+                let values = selectors.iter();
+                let mut values = values.map(|s| self.value(metric, s, exposition, suffix));
+                let first = values.next();
+                let first = first.unwrap_or_else(|| Err(Unavailable("it has no name".into())));
+                first.or_else(|why| values.find_map(Result::ok).ok_or(why))
             };
             let suffixes = match metric.kind {
                 MetricKind::Histogram => &["_sum", "_count"][..],

@@ -23,7 +23,7 @@ use crate::source::{FileId, Sources, Span};
 use crate::syntax::ast::{Ast, Expr, ExprKind, Item, ItemKind};
 use indexmap::IndexMap;
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Index of a module in a [`Program`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -57,6 +57,8 @@ pub struct Module {
     pub files: Vec<FileId>,
     pub asts: Vec<Arc<Ast>>,
     pub names: IndexMap<String, Definition>,
+    /// What `is_open` says, once it was asked.
+    open: OnceLock<bool>,
 }
 
 /// What a name of a module stands for, and where it was written.
@@ -93,11 +95,12 @@ impl Definition {
 impl Module {
     /// Whether part of the file could not be read that may define a name, for all that is known.
     pub fn is_open(&self) -> bool {
-        let mut items = self.asts.iter().flat_map(|ast| &ast.items);
-        items.any(|item| match &item.kind {
+        let open = |item: &Item| match &item.kind {
             ItemKind::Block(block) => block.name.is_none() || block.body.iter().any(may_define),
             _ => may_define(item),
-        })
+        };
+        let mut items = self.asts.iter().flat_map(|ast| &ast.items);
+        *self.open.get_or_init(|| items.any(open))
     }
 }
 

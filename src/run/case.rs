@@ -92,6 +92,9 @@ impl Servers {
                             text: format!("{}: {}; {}", spec.name, warning.text, warning.help),
                         });
                     }
+                    for note in &live.notes {
+                        shared.progress.event(Event::Note { text: note.clone() });
+                    }
                     this.servers.push(live);
                 }
                 Err(error) => {
@@ -351,6 +354,8 @@ pub async fn run(
     };
     let judge = (&*shared.program, &*shared.params);
     let mut result = result(spec, judge, rows, &data, &begun, ended);
+    let notes = servers.servers.iter().flat_map(|live| &live.notes);
+    result.notes.extend(notes.cloned());
     result.notes.extend(shared.limits.ended().map(String::from));
     result
 }

@@ -24,6 +24,7 @@ mod samples;
 mod server;
 mod shared;
 mod signals;
+mod version;
 
 pub use error::RunError;
 pub(crate) use shared::Shared;

@@ -2,7 +2,7 @@
 //! where that run was cut.
 
 use super::{Shared, gpus};
-use crate::eval::Params;
+use crate::eval::{Params, Query, SeriesRef};
 use crate::judge;
 use crate::measure::case::{CaseData, PhaseData};
 use crate::measure::figures::{growth_between, phase_result, server_figures};
@@ -87,6 +87,18 @@ pub(super) fn result(
     for server in &mut servers {
         if let Some(set) = data.servers.get(&server.name) {
             server.metrics = server_figures(set, &data.phases);
+            for (name, dimension) in data.names.worked_out(&server.name) {
+                let query = Query::Mean {
+                    series: SeriesRef {
+                        server: server.name.as_str().into(),
+                        name: name.into(),
+                        dimension,
+                    },
+                    during: None,
+                };
+                let figure = data.figure(&query);
+                server.metrics.insert(format!("{name}.mean"), figure);
+            }
         }
     }
     let mut judged = judge::judge(spec, data, program, params);

@@ -3,7 +3,7 @@
 use super::Shared;
 use super::attached::Attached;
 use super::progress::Event;
-use super::{error, gpus};
+use super::{error, gpus, version};
 use crate::engine::launch::{LaunchError, LaunchEvent, Launcher, Running};
 use crate::engine::log::LogLimit;
 use crate::engine::port::Ports;
@@ -39,6 +39,8 @@ pub struct Live {
     pub attached: Option<Attached>,
     pub model: String,
     pub version: Option<String>,
+    /// What is to be said of it in the results of its cases.
+    pub notes: Vec<String>,
     pub log: Option<PathBuf>,
     secrets: Vec<String>,
 }
@@ -80,6 +82,7 @@ pub async fn start(
         running,
         attached,
         version: None,
+        notes: Vec::new(),
         log,
         secrets: shared.secrets.clone(),
     };
@@ -105,7 +108,8 @@ async fn get_to_know(live: &mut Live) -> Result<(), WorldError> {
     if live.spec.model.is_none() {
         live.model = find_model(live).await?;
     }
-    live.version = version(live).await;
+    live.version = version::ask(live).await;
+    live.notes.extend(version::held(live)?);
     Ok(())
 }
 
@@ -297,16 +301,6 @@ fn refused(spec: &ServerSpec, error: &ClientError) -> WorldError {
     )
 }
 
-async fn version(live: &Live) -> Option<String> {
-    let spec = live.spec.version.as_ref()?;
-    let pattern = Regex::new(&spec.pattern).ok()?;
-    let (status, body) = live.ask(&spec.request, None).await.ok()?;
-    let captures = pattern
-        .captures(&body)
-        .filter(|_| (200..300).contains(&status))?;
-    captures.get(1).map(|group| group.as_str().to_string())
-}
-
 impl Live {
     /// A client for one of the engine's APIs (any, where only other things are asked).
     pub fn client(&self, api: Option<&str>) -> Result<Client, WorldError> {
@@ -402,7 +396,7 @@ impl Live {
                 headers: headers(&self.spec),
                 ca_file: self.spec.ca_file.clone(),
                 every: SCRAPE,
-                metrics: self.spec.metrics.iter().map(engine_metric).collect(),
+                metrics: self.metrics(),
             });
         let roles = self.spec.roles.iter();
         Targets {
@@ -418,6 +412,41 @@ impl Live {
         }
     }
 
+    /// Its metrics, by what its version calls them.
+    fn metrics(&self) -> Vec<EngineMetric> {
+        let version = self.known_version();
+        let one = |metric: &crate::scenario::EngineMetric| {
+            let names = metric.names(version.as_ref());
+            let lacks = names.is_none().then(|| {
+                let said = self.version.as_deref().unwrap_or_default();
+                let (engine, name) = (&self.spec.engine, &metric.name);
+                format!("{engine} {said} has no `{name}`")
+            });
+            let mut names = names.into_iter().flatten().map(String::from);
+            EngineMetric {
+                name: metric.name.clone(),
+                kind: if metric.counter {
+                    MetricKind::Counter
+                } else {
+                    MetricKind::Gauge
+                },
+                series: names.next().unwrap_or_default(),
+                others: names.collect(),
+                lacks,
+                dimension: metric.dimension,
+                reduce: Reduce::Sum,
+            }
+        };
+        let own = self.spec.metrics.iter();
+        let own = own.filter(|metric| metric.formula.is_none());
+        own.map(one).collect()
+    }
+
+    /// Texts that nothing shows.
+    pub(super) fn secrets(&self) -> &[String] {
+        &self.secrets
+    }
+
     /// Stops a server that scn started; one that already ran is left alone.
     pub async fn stop(self, stop: &Stop) -> Option<StopReport> {
         let running = self.running?;
@@ -428,20 +457,6 @@ impl Live {
                 .stop_or_hurry(number, self.spec.stop.grace, stop)
                 .await,
         )
-    }
-}
-
-fn engine_metric(metric: &crate::scenario::EngineMetric) -> EngineMetric {
-    EngineMetric {
-        name: metric.name.clone(),
-        kind: if metric.counter {
-            MetricKind::Counter
-        } else {
-            MetricKind::Gauge
-        },
-        series: metric.series.clone(),
-        dimension: metric.dimension,
-        reduce: Reduce::Sum,
     }
 }
 

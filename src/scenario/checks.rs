@@ -1,9 +1,10 @@
 //! A scenario's checks, evaluated over values that are still unknown, so that a wrong name or
 //! unit in one is found before anything starts.
 
+use super::by_name::Stretches;
 use super::context::{Context, one_line, reads};
 use super::{Across, Case, CheckSpec, LoadSpec, PhaseSpec, Thunk, vain};
-use crate::diagnostics::{Diagnostic, codes};
+use crate::diagnostics::{Diagnostic, Severity, codes};
 use crate::eval::{Query, Reading, Scope, Stretch, Value};
 use crate::load::spec::Pace;
 use crate::measure::distribution::Support;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 
 pub(super) fn lower(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
     let mut out = Vec::new();
+    let stretches = Stretches::of(case);
     for (index, check) in cx.flat.checks.iter().enumerate() {
         let scope = cx.scope.in_module(check.module);
         cx.eval.take_trace();
@@ -43,12 +45,12 @@ pub(super) fn lower(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
         let trace = cx.eval.take_trace();
         let across = across(cx, case, check, &scope, &trace);
         if !guarded {
-            few_requests(cx, case, &trace, Used::Checked);
+            few_requests(cx, &stretches, &trace, Used::Checked);
             // what a case that cannot work expects of itself is skipped
             if case.infeasible.is_none() || across.is_some() {
                 vain::decided(cx, check, &value, &scope);
             }
-            vain::without_data(cx, case, &trace);
+            vain::without_data(cx, &stretches, &trace);
         }
         let phases: BTreeSet<String> = trace
             .iter()
@@ -56,7 +58,7 @@ pub(super) fn lower(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
             .map(|p| p.to_string())
             .collect();
         let read = phases.iter().map(String::as_str);
-        not_measured(cx, case, read, check.expr.span, Used::Checked);
+        not_measured(cx, &stretches, read, check.expr.span, Used::Checked);
         let because = check
             .because
             .as_ref()
@@ -143,13 +145,22 @@ pub(super) enum Used {
 /// that are not measured. Of the case's own figures: others' are their cases'.
 pub(super) fn doubtful(
     cx: &Context<'_>,
-    case: &Case,
+    case: &Stretches<'_>,
     thunk: &Thunk,
     trace: &[Reading],
     used: Used,
 ) {
     let own = trace.iter().filter(|reading| reading.case.is_none());
     let own: Vec<Reading> = own.cloned().collect();
+    for reading in &own {
+        if let Some(mut found) = vain::of_metric(case, reading) {
+            // a cell may say that there is none
+            if used == Used::Shown {
+                found.severity = Severity::Warning;
+            }
+            cx.eval.report(found);
+        }
+    }
     few_requests(cx, case, &own, used);
     let phases: BTreeSet<Arc<str>> = own.iter().flat_map(|r| r.query.phases()).collect();
     let read = phases.iter().map(|phase| phase.as_ref());
@@ -159,7 +170,7 @@ pub(super) fn doubtful(
 /// Warns of phases that are not measured, and are read all the same.
 fn not_measured<'n>(
     cx: &Context<'_>,
-    case: &Case,
+    case: &Stretches<'_>,
     read: impl Iterator<Item = &'n str>,
     span: Span,
     used: Used,
@@ -170,7 +181,7 @@ fn not_measured<'n>(
         Used::Shown => "column",
     };
     for name in read {
-        let phase = case.phases.iter().find(|phase| phase.name == *name);
+        let phase = case.phase(name);
         if phase.is_some_and(|phase| !phase.measured) {
             let message = format!("this {what} reads `{name}`, which is not measured");
             cx.eval.report(
@@ -182,7 +193,7 @@ fn not_measured<'n>(
 }
 
 /// Warns of percentiles that the requests asked for cannot tell.
-fn few_requests(cx: &Context<'_>, case: &Case, trace: &[Reading], used: Used) {
+fn few_requests(cx: &Context<'_>, case: &Stretches<'_>, trace: &[Reading], used: Used) {
     for reading in trace {
         let (of, metric, share) = match &reading.query {
             Query::Statistic { of, metric, stat } => match share_of(stat) {
@@ -196,8 +207,8 @@ fn few_requests(cx: &Context<'_>, case: &Case, trace: &[Reading], used: Used) {
         if metric == "itl" {
             continue;
         }
-        let phase = case.phases.iter().find(|phase| phase.name == *of.phase);
-        let Some((phase, made)) = phase.and_then(|phase| Some((phase, requests(phase, of)?)))
+        let phase = case.phase(&of.phase);
+        let Some((phase, made)) = phase.and_then(|phase| Some((phase, requests(case, phase, of)?)))
         else {
             continue;
         };
@@ -227,9 +238,7 @@ fn few_requests(cx: &Context<'_>, case: &Case, trace: &[Reading], used: Used) {
 }
 
 /// How many requests a stretch makes, where that is known.
-fn requests(phase: &PhaseSpec, of: &Stretch) -> Option<u64> {
-    let chosen =
-        |load: &&LoadSpec| of.load.is_none() || load.load.name.as_deref() == of.load.as_deref();
+fn requests<'c>(case: &Stretches<'c>, phase: &'c PhaseSpec, of: &Stretch) -> Option<u64> {
     let made = |load: &LoadSpec| {
         let due = match (&load.load.pace, load.load.duration) {
             (Pace::Open { rate_per_s, .. }, Some(duration)) => {
@@ -243,7 +252,7 @@ fn requests(phase: &PhaseSpec, of: &Stretch) -> Option<u64> {
             (due, requests) => due.or(requests),
         }
     };
-    let each: Option<Vec<u64>> = phase.loads.iter().filter(chosen).map(made).collect();
+    let each: Option<Vec<u64>> = case.loads(phase, of).into_iter().map(made).collect();
     let total = each?.iter().fold(0u64, |sum, n| sum.saturating_add(*n));
     Some(total.saturating_mul(phase.repeat))
 }

@@ -1,6 +1,7 @@
 //! From flat blocks to cases. Everything constant is evaluated here, once per case, so that
 //! what is wrong with any of them is known before anything starts.
 
+use super::by_name::Servers;
 use super::context::Context;
 use super::unmeasured::{Launched, Unmeasured};
 use super::{
@@ -16,7 +17,7 @@ use crate::report::Ending;
 use crate::resolve::{Definition, DefinitionKind, Flat, ModuleId, Program};
 use crate::units::{Dimension, Quantity, display_precise};
 use indexmap::IndexMap;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -111,16 +112,17 @@ fn namesakes(program: &Program, name: &str, alike: &[&Arc<Flat>]) -> Option<Diag
 
 fn scenario(program: &Program, params: &Params, flat: &Arc<Flat>, out: &mut Compiled) {
     let constant = Evaluator::new(program, params, &Nothing);
-    let scope = |axes: &IndexMap<String, Value>| locals(program, flat, axes, None);
-    let launched = |axes: &IndexMap<String, Value>| launched(program, params, flat, axes);
-    let rows = matrix::rows(&constant, params, flat, &scope, &launched);
+    let locals = Locals::of(program, flat);
+    let scope = |axes: &IndexMap<String, Value>| locals.scope(axes, None);
+    let launched = |axes: &IndexMap<String, Value>| launched(&locals, params, flat, axes);
+    let matrix::Rows { rows, unknown } = matrix::rows(&constant, params, flat, &scope, &launched);
     out.found.extend(constant.take_found());
     out.secrets.extend(constant.secrets());
     let mut ids: HashMap<String, IndexMap<String, Value>> = HashMap::new();
     let mut found = Vec::new();
     let mut cases = Vec::new();
     for axes in &rows {
-        let (case, diagnostics) = one(program, params, flat, axes, &mut out.secrets);
+        let (case, diagnostics) = one(&locals, params, flat, axes, &mut out.secrets);
         found.push((case.id.clone(), diagnostics));
         cases.push(case);
     }
@@ -128,13 +130,14 @@ fn scenario(program: &Program, params: &Params, flat: &Arc<Flat>, out: &mut Comp
     let all = Arc::new(Cases {
         infeasible: feasible::of_all(&cases),
         fits: fits(&cases),
+        unknown,
         ..all_cases(flat, &rows, &cases)
     });
     let first = out.cases.len();
     for ((mut case, axes), (_, found)) in cases.into_iter().zip(rows).zip(&mut found) {
         case.cases = all.clone();
         found.extend(measured(
-            program,
+            &locals,
             params,
             flat,
             &axes,
@@ -185,17 +188,18 @@ fn fits(cases: &[Case]) -> HashMap<(Arc<str>, Arc<str>), Fitted> {
 
 /// The servers of a row before it is a case. What is wrong with them is said when it is one.
 fn launched(
-    program: &Program,
+    locals: &Locals<'_>,
     params: &Params,
     flat: &Arc<Flat>,
     axes: &IndexMap<String, Value>,
 ) -> Launched {
+    let program = locals.program;
     let eval = Evaluator::new(program, params, &Nothing);
     let cx = Context {
         eval: &eval,
         program,
         flat,
-        scope: locals(program, flat, axes, None),
+        scope: locals.scope(axes, None),
     };
     let servers = flat.children_of("server");
     let servers: Vec<_> = servers
@@ -294,63 +298,93 @@ fn same_id(
         ))
 }
 
-/// The names that a scenario's expressions see besides its module's: axes, lets, blocks.
-fn locals(
+/// The names that a scenario's expressions see besides its module's: its lets and blocks, which are
+/// the same in all cases, and over them its axes.
+struct Locals<'a> {
+    program: &'a Program,
+    flat: &'a Flat,
+    /// The lets and blocks.
+    own: Layer,
+    modules: Vec<ModuleId>,
+}
+
+impl<'a> Locals<'a> {
+    fn of(program: &'a Program, flat: &'a Flat) -> Self {
+        let modules = modules_of(flat);
+        let lets = flat.lets.iter().map(|(name, attr)| {
+            let (expr, module) = (attr.expr.clone(), attr.module);
+            (name.clone(), Binding::Lazy { expr, module })
+        });
+        let blocks = flat.children.iter().filter_map(|child| {
+            let name = &child.name.as_ref()?.text;
+            let handle = match child.kind.text.as_str() {
+                "phase" => Handle::Phase {
+                    phase: name.as_str().into(),
+                },
+                "server" => Handle::Server {
+                    server: name.as_str().into(),
+                },
+                "report" | "rank" => return None,
+                _ => return Some((name.clone(), Binding::Block(child.clone()))),
+            };
+            Some((name.clone(), Binding::Value(Value::Handle(handle))))
+        });
+        let mut names: HashMap<String, Binding> = lets.chain(blocks).collect();
+        without_ambiguous(program, &modules, &mut names);
+        let own = Layer {
+            names: Arc::new(names),
+        };
+        Self {
+            program,
+            flat,
+            own,
+            modules,
+        }
+    }
+
+    /// The names of a row of the matrix; `case` where that is known.
+    fn scope(&self, axes: &IndexMap<String, Value>, case: Option<Value>) -> Scope {
+        let mut names = HashMap::new();
+        let known = case.is_some();
+        let implicit = [
+            ("case", case),
+            ("scenario", Some(Value::text(self.flat.title()))),
+        ];
+        for (name, value) in implicit {
+            let binding = match value.filter(|_| known) {
+                Some(value) => Binding::Value(value),
+                None => Binding::Unset("it is known in phases, checks and reports"),
+            };
+            names.insert(name.to_string(), binding);
+        }
+        for (name, value) in axes {
+            names.insert(name.clone(), Binding::Value(value.clone()));
+        }
+        let written = self.flat.child("matrix").into_iter();
+        for name in written.flat_map(|matrix| matrix.attrs.keys()) {
+            let later = Binding::Unset("an axis may read those above it: move it below");
+            names.entry(name.clone()).or_insert(later);
+        }
+        without_ambiguous(self.program, &self.modules, &mut names);
+        let axes = Layer {
+            names: Arc::new(names),
+        };
+        // a layer of its own for each row: what is evaluated in one is remembered by its layer
+        let own = Layer {
+            names: self.own.names.clone(),
+        };
+        let scope = Scope::of(self.flat.module).with(Arc::new(axes));
+        scope.with(Arc::new(own))
+    }
+}
+
+/// A name with two meanings was reported, and neither is taken.
+fn without_ambiguous(
     program: &Program,
-    flat: &Flat,
-    axes: &IndexMap<String, Value>,
-    case: Option<Value>,
-) -> Scope {
-    let mut layer = Layer::default();
-    let known = case.is_some();
-    for (name, value) in [
-        ("case", case),
-        ("scenario", Some(Value::text(flat.title()))),
-    ] {
-        let binding = match value.filter(|_| known) {
-            Some(value) => Binding::Value(value),
-            None => Binding::Unset("it is known in phases, checks and reports"),
-        };
-        layer.names.insert(name.to_string(), binding);
-    }
-    for (name, value) in axes {
-        layer
-            .names
-            .insert(name.clone(), Binding::Value(value.clone()));
-    }
-    let written = flat.child("matrix").into_iter();
-    for name in written.flat_map(|matrix| matrix.attrs.keys()) {
-        let later = Binding::Unset("an axis may read those above it: move it below");
-        layer.names.entry(name.clone()).or_insert(later);
-    }
-    for (name, attr) in &flat.lets {
-        layer.names.insert(
-            name.clone(),
-            Binding::Lazy {
-                expr: attr.expr.clone(),
-                module: attr.module,
-            },
-        );
-    }
-    for child in &flat.children {
-        let Some(name) = child.name.as_ref().map(|name| &name.text) else {
-            continue;
-        };
-        let binding = match child.kind.text.as_str() {
-            "phase" => Binding::Value(Value::Handle(Handle::Phase {
-                phase: name.as_str().into(),
-            })),
-            "server" => Binding::Value(Value::Handle(Handle::Server {
-                server: name.as_str().into(),
-            })),
-            "report" | "rank" => continue,
-            _ => Binding::Block(child.clone()),
-        };
-        layer.names.insert(name.clone(), binding);
-    }
-    // a name with two meanings was reported, and neither is taken
-    let modules = modules_of(flat);
-    for (name, binding) in &mut layer.names {
+    modules: &[ModuleId],
+    names: &mut HashMap<String, Binding>,
+) {
+    for (name, binding) in names {
         let means = |id: &ModuleId| {
             let definition = program.module(*id).names.get(name);
             definition.is_some_and(|definition| definition.is_value())
@@ -359,20 +393,20 @@ fn locals(
             *binding = Binding::Value(Value::Error);
         }
     }
-    Scope::of(flat.module).with(Arc::new(layer))
 }
 
 /// What runs of a case: its servers and phases. Its checks, reports and ranks are added by
 /// [`measured`], once it is known of all cases whether they can work.
 fn one(
-    program: &Program,
+    locals: &Locals<'_>,
     params: &Params,
     flat: &Arc<Flat>,
     axes: &IndexMap<String, Value>,
     secrets: &mut Vec<Arc<str>>,
 ) -> (Case, Vec<Diagnostic>) {
+    let program = locals.program;
     let eval = Evaluator::new(program, params, &Nothing);
-    let scope = locals(program, flat, axes, None);
+    let scope = locals.scope(axes, None);
     let cx = Context {
         eval: &eval,
         program,
@@ -440,11 +474,12 @@ fn one(
         eval: &eval,
         program,
         flat,
-        scope: locals(program, flat, axes, Some(implicit(&case))),
+        scope: locals.scope(axes, Some(implicit(&case))),
     };
     let phases = flat.children_of("phase");
+    let servers = Servers::of(flat, &case.servers);
     case.phases = phases
-        .filter_map(|block| phase::lower(&cx, block, &case.servers))
+        .filter_map(|block| phase::lower(&cx, block, &servers))
         .collect();
     if case.sample < Duration::from_millis(10) {
         let message = "`sample` is at least 10ms";
@@ -483,22 +518,23 @@ fn implicit(case: &Case) -> Value {
 
 /// What of a case is evaluated once it was measured.
 fn measured(
-    program: &Program,
+    locals: &Locals<'_>,
     params: &Params,
     flat: &Arc<Flat>,
     axes: &IndexMap<String, Value>,
     case: &mut Case,
     secrets: &mut Vec<Arc<str>>,
 ) -> Vec<Diagnostic> {
+    let program = locals.program;
     let unmeasured = Unmeasured::new(case, flat, case.cases.clone());
     let eval = Evaluator::new(program, params, &unmeasured);
     // what could not be lowered was reported, and its metrics are not known
-    let broken = |child: &&Arc<Flat>| {
-        child.kind.text == "server" && !case.servers.iter().any(|s| s.name == child.title())
-    };
+    let lowered: HashSet<&str> = case.servers.iter().map(|s| s.name.as_str()).collect();
+    let broken =
+        |child: &&Arc<Flat>| child.kind.text == "server" && !lowered.contains(child.title());
     let broken = flat.children.iter().filter(broken);
     let broken: Vec<_> = broken.map(|child| (child.title(), Value::Error)).collect();
-    let scope = locals(program, flat, axes, Some(implicit(case))).with_values(broken);
+    let scope = locals.scope(axes, Some(implicit(case))).with_values(broken);
     let cx = Context {
         eval: &eval,
         program,

@@ -45,11 +45,16 @@ fn named(eval: &Evaluator<'_>, module: ModuleId, suite: &Flat) -> Vec<Arc<Flat>>
         return Vec::new();
     };
     let scope = Scope::of(module).inside(suite).in_module(attr.module);
-    let Value::List(items) = eval.attribute(attribute, &attr.expr, &scope) else {
-        return Vec::new();
+    let items = match eval.attribute(attribute, &attr.expr, &scope) {
+        Value::List(items) => items,
+        // one that is wrong leaves the others what they are
+        _ => match eval.eval(&attr.expr, &scope) {
+            Value::List(items) => items,
+            _ => return Vec::new(),
+        },
     };
     let block = |item: &Value| match item {
-        Value::Block(block) => Some(block.flat.clone()),
+        Value::Block(block) if block.flat.kind.text == "scenario" => Some(block.flat.clone()),
         _ => None,
     };
     items.iter().filter_map(block).collect()

@@ -1,12 +1,12 @@
 //! What an engine's block says of asking a server: APIs, readiness, actions, metrics, roles.
 
-use super::context::{Context, as_duration, as_number, as_text};
-use super::{Action, EngineMetric, HttpRequest, Ready, StopSpec, VersionSpec};
+use super::context::{Context, as_duration, as_text};
+use super::launch::words;
+use super::{Action, EngineMetric, HttpRequest, Ready, StopSpec, VersionSpec, engine_metric};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{BlockValue, Scope};
 use crate::load::spec::{Api, AudioPart, Protocol};
 use crate::resolve::Flat;
-use crate::units::{Dimension, parse_unit};
 use indexmap::IndexMap;
 use std::time::Duration;
 
@@ -40,23 +40,13 @@ pub(super) fn lower(
         apis: apis.iter().flatten().cloned().collect(),
         ready: ready(user, server, flat, scope),
         stop: stop(cx, flat),
-        version: flat.child("version").and_then(|block| {
-            let pattern = cx.text(block, "pattern")?;
-            check_pattern(cx, block, "pattern", &pattern);
-            Some(VersionSpec {
-                request: request(cx, block, "request")?,
-                pattern,
-            })
-        }),
+        version: flat.child("version").and_then(|block| version(cx, block)),
         actions: flat
             .children_of("action")
             .filter_map(|block| action(cx, block))
             .collect(),
         metrics_request: request(cx, flat, "metrics"),
-        metrics: flat
-            .children_of("metric")
-            .filter_map(|block| metric(cx, block))
-            .collect(),
+        metrics: engine_metric::all(cx, flat),
         roles: flat
             .children_of("role")
             .filter_map(|block| {
@@ -126,6 +116,36 @@ fn stop(cx: &Context<'_>, engine: &Flat) -> StopSpec {
     }
 }
 
+fn version(cx: &Context<'_>, block: &Flat) -> Option<VersionSpec> {
+    let pattern = cx.text(block, "pattern")?;
+    check_pattern(cx, block, "pattern", &pattern);
+    let mut command = Vec::new();
+    words(
+        cx,
+        &cx.attr(block, "command"),
+        cx.place(block, "command"),
+        &mut command,
+    );
+    let request = match block.attrs.contains_key("request") {
+        true => Some(request(cx, block, "request")?),
+        false => None,
+    };
+    if request.is_none() && command.is_empty() {
+        let message = "this does not say how the version is found";
+        cx.eval.report(
+            Diagnostic::error(codes::MISSING_ATTRIBUTE, block.head(), message).help(
+                "`request = \"GET /version\"`, or `command = [\"tiny-serve\", \"--version\"]`",
+            ),
+        );
+        return None;
+    }
+    Some(VersionSpec {
+        request,
+        command,
+        pattern,
+    })
+}
+
 fn action(cx: &Context<'_>, block: &Flat) -> Option<Action> {
     Some(Action {
         name: block.title().to_string(),
@@ -138,34 +158,6 @@ fn action(cx: &Context<'_>, block: &Flat) -> Option<Action> {
         every: cx
             .duration(block, "every")
             .unwrap_or(Duration::from_secs(1)),
-    })
-}
-
-fn metric(cx: &Context<'_>, block: &Flat) -> Option<EngineMetric> {
-    let unit = cx.text(block, "unit").unwrap_or_default();
-    let dimension = match unit.as_str() {
-        "" | "ratio" => Dimension::NONE,
-        unit => match parse_unit(unit) {
-            Some((1.0, dimension)) => dimension,
-            _ => {
-                cx.eval.report(
-                    Diagnostic::error(
-                        codes::UNKNOWN_UNIT,
-                        cx.place(block, "unit"),
-                        format!("an engine's metric cannot have the unit `{unit}`"),
-                    )
-                    .help("it is one of: req, tok, s, B, ratio, or empty for a count"),
-                );
-                return None;
-            }
-        },
-    };
-    Some(EngineMetric {
-        name: block.title().to_string(),
-        counter: cx.text(block, "type")? == "counter",
-        series: cx.text(block, "series")?,
-        dimension,
-        idle: as_number(&cx.attr(block, "idle")),
     })
 }
 

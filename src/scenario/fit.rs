@@ -8,6 +8,9 @@ impl ServerSpec {
     /// What its model takes of its GPU, or why that is not known.
     pub fn fitted(&self) -> Fitted {
         let lacks = |why: &str| Fitted::Lacks(why.into());
+        if self.broken {
+            return Fitted::Broken;
+        }
         match (&self.start, &self.memory) {
             (Start::Running { .. }, _) => lacks("it runs already, and scn does not launch it"),
             (_, None) => lacks("it says neither its `gpu` nor its `cluster`"),

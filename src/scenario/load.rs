@@ -1,5 +1,6 @@
 //! A load: how it is paced, what it asks of which server, and when it ends.
 
+use super::by_name::Servers;
 use super::context::{Context, as_number, as_whole, drawn};
 use super::workload::{self, Overrides};
 use super::{LoadSpec, ServerSpec, WorkloadSpec, accepts};
@@ -23,59 +24,29 @@ pub(super) fn lower(
     flat: &Arc<Flat>,
     phase: Option<&Flat>,
     absent: bool,
-    servers: &[ServerSpec],
+    servers: &Servers<'_>,
 ) -> Option<LoadSpec> {
+    // each is looked at whatever is wrong with the others
     let server = server(cx, flat, servers);
-    let workload = workload(cx, flat)?;
-    let mut pace = pace(cx, flat)?;
-    let mut requests = as_number(&cx.attr(flat, "requests")).map(|n| n.round() as u64);
-    let mut duration = cx
-        .duration(flat, "duration")
-        .or_else(|| phase.and_then(|phase| cx.duration(phase, "duration")));
-    if pace == Pace::Batch {
-        requests = cx.whole(flat, "batch");
-        duration = None;
-    }
-    let ends = |flat: &Flat| {
-        ["requests", "duration"]
-            .iter()
-            .any(|name| flat.attrs.contains_key(*name))
-    };
-    // clients that ask rows ask each once where nothing else is said
-    let unsaid = !ends(flat) && !phase.is_some_and(ends);
-    if unsaid && matches!(pace, Pace::Closed { .. }) {
-        requests = rows(&workload);
-    }
-    if requests.is_none() && duration.is_none() {
-        if ends(flat) || phase.is_some_and(ends) || !is_whole(flat) {
-            return None;
+    let workload = workload(cx, flat);
+    let pace = pace(cx, flat);
+    let rows = workload.as_ref().map(|(workload, _)| rows(workload));
+    let bounds = bounds(cx, flat, phase, (pace.as_ref(), rows));
+    // a phase that this case leaves out sends nothing that the server could not take
+    let taken = match (&workload, server) {
+        (Some((workload, _)), Some(server)) if !absent => {
+            let fine = [
+                accepts::api(cx, flat, server, workload),
+                accepts::modalities(cx, flat, server, workload),
+                accepts::context(cx, flat, server, workload),
+            ];
+            fine.iter().all(Option::is_some)
         }
-        cx.eval.report(
-            Diagnostic::error(
-                codes::MISSING_ATTRIBUTE,
-                flat.head(),
-                format!("the load of `{}` never ends", flat.title()),
-            )
-            .help(
-                "say `requests = 200`, or `duration = 60s`, or both: whichever comes first ends it",
-            ),
-        );
-        return None;
-    }
-    if requests == Some(0) || duration == Some(Duration::ZERO) {
-        let name = if requests == Some(0) {
-            "requests"
-        } else {
-            "duration"
-        };
-        cx.eval.report(
-            Diagnostic::error(
-                codes::OUT_OF_RANGE,
-                cx.place(flat, name),
-                format!("`{name}` is more than 0"),
-            )
-            .help(format!("write a larger one, or leave `{name}` out")),
-        );
+        _ => true,
+    };
+    let ((workload, fine), server) = (workload?, server?);
+    let (mut pace, (requests, duration)) = (pace?, bounds?);
+    if !taken || !fine {
         return None;
     }
     if let Pace::Open {
@@ -84,25 +55,7 @@ pub(super) fn lower(
         ..
     } = &mut pace
     {
-        if duration.is_none() {
-            cx.eval.report(
-                Diagnostic::error(
-                    codes::MISSING_ATTRIBUTE,
-                    cx.place(flat, "rate"),
-                    "a ramp is over the load's `duration`, and there is none",
-                )
-                .help("say how long it takes: `duration = 60s`"),
-            );
-            return None;
-        }
         *rate_per_s = ramp.mean_per_s();
-    }
-    let server = server?;
-    // a phase that this case leaves out sends nothing that the server could not take
-    if !absent {
-        accepts::api(cx, flat, server, &workload)?;
-        accepts::modalities(cx, flat, server, &workload)?;
-        accepts::context(cx, flat, server, &workload)?;
     }
     let seed = cx.whole(flat, "seed").unwrap_or(0);
     Some(LoadSpec {
@@ -133,6 +86,96 @@ fn rows(workload: &WorkloadSpec) -> Option<u64> {
     Some(count).filter(|count| *count > 0)
 }
 
+/// What ends a load: so many requests, a time, or both.
+type Bounds = (Option<u64>, Option<Duration>);
+
+/// What ends a load; none after what is wrong with it was reported. `pace` is none where that is
+/// wrong in itself, and `rows` where the workload is: else how many it has.
+fn bounds(
+    cx: &Context<'_>,
+    flat: &Flat,
+    phase: Option<&Flat>,
+    (pace, rows): (Option<&Pace>, Option<Option<u64>>),
+) -> Option<Bounds> {
+    if pace == Some(&Pace::Batch) {
+        let size = cx.whole(flat, "batch")?;
+        return not_none(cx, flat, (Some(size), None));
+    }
+    // a batch that is wrong has nothing else to end it
+    if flat.attrs.contains_key("batch") {
+        return None;
+    }
+    let requests = as_number(&cx.attr(flat, "requests")).map(|n| n.round() as u64);
+    let own = cx.duration(flat, "duration");
+    let duration = own.or_else(|| phase.and_then(|phase| cx.duration(phase, "duration")));
+    let ends = |flat: &Flat| {
+        ["requests", "duration"]
+            .iter()
+            .any(|name| flat.attrs.contains_key(*name))
+    };
+    // clients that ask rows ask each once where nothing else is said
+    let unsaid = !ends(flat) && !phase.is_some_and(ends);
+    if unsaid && matches!(pace, Some(Pace::Closed { .. })) {
+        match rows {
+            Some(Some(rows)) => return Some((Some(rows), None)),
+            Some(None) => {}
+            None => return None,
+        }
+    }
+    if requests.is_none() && duration.is_none() {
+        if ends(flat) || phase.is_some_and(ends) || !is_whole(flat) {
+            return None;
+        }
+        cx.eval.report(
+            Diagnostic::error(
+                codes::MISSING_ATTRIBUTE,
+                flat.head(),
+                format!("the load of `{}` never ends", flat.title()),
+            )
+            .help(
+                "say `requests = 200`, or `duration = 60s`, or both: whichever comes first ends it",
+            ),
+        );
+        return None;
+    }
+    let bounds = not_none(cx, flat, (requests, duration))?;
+    let ramps = matches!(pace, Some(Pace::Open { ramp: Some(_), .. }));
+    if ramps && duration.is_none() && !flat.attrs.contains_key("duration") {
+        cx.eval.report(
+            Diagnostic::error(
+                codes::MISSING_ATTRIBUTE,
+                cx.place(flat, "rate"),
+                "a ramp is over the load's `duration`, and there is none",
+            )
+            .help("say how long it takes: `duration = 60s`"),
+        );
+        return None;
+    }
+    Some(bounds)
+}
+
+/// The bounds, unless one of them is 0: then that is reported.
+fn not_none(cx: &Context<'_>, flat: &Flat, bounds: Bounds) -> Option<Bounds> {
+    let (requests, duration) = bounds;
+    let name = match (requests, duration) {
+        (Some(0), _) => "requests",
+        (_, Some(Duration::ZERO)) => "duration",
+        _ => return Some(bounds),
+    };
+    cx.eval.report(
+        Diagnostic::error(
+            codes::OUT_OF_RANGE,
+            cx.place(flat, name),
+            format!("`{name}` is more than 0"),
+        )
+        .help(format!("write a larger one, or leave `{name}` out")),
+    );
+    None
+}
+
+/// So many servers are named where a load names none of them.
+const SERVERS_NAMED: usize = 8;
+
 /// More is a slip of the pen: there are fewer ports, and no machine sends as many.
 const MOST_CLIENTS: u64 = 100_000;
 const MOST_RATE: f64 = 1e6;
@@ -147,9 +190,6 @@ fn too_much(cx: &Context<'_>, flat: &Flat, name: &str, most: &str) {
 
 fn pace(cx: &Context<'_>, flat: &Flat) -> Option<Pace> {
     let (rate, concurrency) = (cx.attr(flat, "rate"), cx.attr(flat, "concurrency"));
-    if matches!(rate, Value::Error) || matches!(concurrency, Value::Error) {
-        return None;
-    }
     let contradiction = |name: &str, other: &str| {
         cx.eval.report(
             Diagnostic::error(codes::CONTRADICTION, cx.place(flat, name), format!("`{name}` and `{other}` cannot both be said"))
@@ -186,6 +226,17 @@ fn pace(cx: &Context<'_>, flat: &Flat) -> Option<Pace> {
         }
         return Some(Pace::Batch);
     }
+    // what contradicts does so whatever the values are
+    if !matches!(rate, Value::None) {
+        let closed = ["concurrency", "think"];
+        if let Some(name) = closed.iter().find(|name| flat.attrs.contains_key(**name)) {
+            contradiction(name, "rate");
+            return None;
+        }
+    }
+    if matches!(rate, Value::Error) || matches!(concurrency, Value::Error) {
+        return None;
+    }
     let ramp = match &rate {
         Value::Ramp(ramp) => Some(*ramp),
         _ => None,
@@ -193,11 +244,6 @@ fn pace(cx: &Context<'_>, flat: &Flat) -> Option<Pace> {
     let highest = ramp.map(|ramp| ramp.from_per_s.max(ramp.to_per_s));
     match as_number(&rate).or(highest) {
         Some(rate) => {
-            let closed = ["concurrency", "think"];
-            if let Some(name) = closed.iter().find(|name| flat.attrs.contains_key(**name)) {
-                contradiction(name, "rate");
-                return None;
-            }
             if rate <= 0.0 {
                 cx.eval.report(
                     Diagnostic::error(
@@ -255,12 +301,10 @@ fn pace(cx: &Context<'_>, flat: &Flat) -> Option<Pace> {
     }
 }
 
-fn server<'s>(cx: &Context<'_>, flat: &Flat, servers: &'s [ServerSpec]) -> Option<&'s ServerSpec> {
+fn server<'s>(cx: &Context<'_>, flat: &Flat, servers: &Servers<'s>) -> Option<&'s ServerSpec> {
     if let Some(attr) = flat.attrs.get("server") {
         return match cx.eval.eval(&attr.expr, &cx.scope.in_module(attr.module)) {
-            Value::Handle(Handle::Server { server }) => {
-                servers.iter().find(|s| s.name == server.as_ref())
-            }
+            Value::Handle(Handle::Server { server }) => servers.get(&server),
             Value::Error => None,
             other => {
                 let message = format!(
@@ -276,9 +320,8 @@ fn server<'s>(cx: &Context<'_>, flat: &Flat, servers: &'s [ServerSpec]) -> Optio
             }
         };
     }
-    let blocks = cx.flat.children_of("server").count();
-    if blocks > 1 {
-        let names: Vec<&str> = cx.flat.children_of("server").map(|s| s.title()).collect();
+    if servers.names.len() > 1 {
+        let names = &servers.names[..servers.names.len().min(SERVERS_NAMED)];
         cx.eval.report(
             Diagnostic::error(
                 codes::MISSING_ATTRIBUTE,
@@ -289,11 +332,11 @@ fn server<'s>(cx: &Context<'_>, flat: &Flat, servers: &'s [ServerSpec]) -> Optio
         );
         return None;
     }
-    servers.first()
+    servers.first
 }
 
-fn workload(cx: &Context<'_>, flat: &Flat) -> Option<WorkloadSpec> {
-    let over = Overrides::of(cx, flat)?;
+fn workload(cx: &Context<'_>, flat: &Flat) -> Option<(WorkloadSpec, bool)> {
+    let over = Overrides::of(cx, flat);
     match cx.attr(flat, "workload") {
         Value::Block(block) => workload::lower(cx, &block, &over),
         Value::Record(fields) => workload::lower(cx, &as_block(cx, flat, &fields), &over),

@@ -3,17 +3,28 @@
 use super::unmeasured::Launched;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Evaluator, Params, Scope, Value};
-use crate::resolve::{Flat, ModuleId};
+use crate::resolve::{Flat, FlatAttr, ModuleId};
 use crate::source::{Sources, Span};
 use crate::syntax::ast::Expr;
 use indexmap::IndexMap;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// More rows than anyone runs: a mistake, and no reason to fill the memory.
 const MOST_ROWS: usize = 10_000;
 
+/// More axes than anyone tells apart.
+const MOST_AXES: usize = 64;
+
 type Row = IndexMap<String, Value>;
+
+/// The rows of a matrix.
+pub(super) struct Rows {
+    pub rows: Vec<Row>,
+    /// The axes of which not all values are known, after a mistake: then the rows are what is right
+    /// of it, so that the scenario can be looked at all the same. A value that is wrong is `Error`.
+    pub unknown: HashSet<String>,
+}
 
 /// The rows of the matrix; one empty row where there is none. `scope` gives the names that the
 /// expressions of a row see, `launched` its servers, for exclusions that ask whether they fit.
@@ -23,65 +34,34 @@ pub(super) fn rows(
     scenario: &Flat,
     scope: &dyn Fn(&Row) -> Scope,
     launched: &dyn Fn(&Row) -> Launched,
-) -> Vec<Row> {
-    let Some(matrix) = scenario.child("matrix") else {
-        return vec![Row::new()];
+) -> Rows {
+    let mut out = Rows {
+        rows: vec![Row::new()],
+        unknown: HashSet::new(),
     };
-    let mut rows = vec![Row::new()];
-    let mut removed = vec![false; matrix.excludes.len()];
+    let Some(matrix) = scenario.child("matrix") else {
+        return out;
+    };
+    if matrix.attrs.len() > MOST_AXES {
+        let message = format!("this matrix has more than {MOST_AXES} axes");
+        eval.report(
+            Diagnostic::error(codes::OUT_OF_RANGE, matrix.head(), message).help(
+                "let an axis be of records: `layout = [{ tp = 1, dp = 2 }, { tp = 2, dp = 1 }]`",
+            ),
+        );
+        return Rows::unknown(matrix);
+    }
     for (name, axis) in &matrix.attrs {
         let mut next = Vec::new();
-        for row in &rows {
+        for row in &out.rows {
             let inner = scope(row).in_module(axis.module);
-            let values = match eval.eval(&axis.expr, &inner) {
-                Value::List(values) => values,
-                Value::Error => return Vec::new(),
-                other if other.is_measured() => {
-                    let message = format!("the axis `{name}` must be known before the run");
-                    eval.report(
-                        Diagnostic::error(codes::NOT_CONSTANT, axis.expr.span, message).help(
-                            "measured values are for checks, reports and lets that these use",
-                        ),
-                    );
-                    return Vec::new();
-                }
-                other => {
-                    let message = format!(
-                        "the axis `{name}` is a list of values, this is {}",
-                        other.describe()
-                    );
-                    eval.report(
-                        Diagnostic::error(codes::TYPE_MISMATCH, axis.expr.span, message)
-                            .help("put it in brackets: [ … ]"),
-                    );
-                    return Vec::new();
-                }
-            };
-            if values.is_empty() {
-                let message =
-                    format!("the axis `{name}` has no values, so the scenario has no cases");
-                eval.report(
-                    Diagnostic::error(codes::EMPTY_MATRIX, axis.expr.span, message)
-                        .help("give it at least one value, or remove the axis"),
-                );
-                return Vec::new();
+            let (values, whole) = values(eval, name, axis, &inner);
+            if !whole {
+                out.unknown.insert(name.clone());
             }
-            for value in values.iter() {
-                if let Value::Error = value {
-                    return Vec::new();
-                }
-                if value.is_measured() {
-                    let message =
-                        format!("a value of the axis `{name}` is not known before the run");
-                    eval.report(
-                        Diagnostic::error(codes::NOT_CONSTANT, axis.expr.span, message).help(
-                            "measured values are for checks, reports and lets that these use",
-                        ),
-                    );
-                    return Vec::new();
-                }
+            for value in values {
                 let mut row = row.clone();
-                row.insert(name.clone(), value.clone());
+                row.insert(name.clone(), value);
                 next.push(row);
             }
             if next.len() > MOST_ROWS {
@@ -90,27 +70,29 @@ pub(super) fn rows(
                     Diagnostic::error(codes::OUT_OF_RANGE, matrix.head(), message)
                         .help("remove axes or values"),
                 );
-                return Vec::new();
+                return Rows::unknown(matrix);
             }
         }
-        rows = next;
+        out.rows = next;
     }
+    let alike = repeated(&out.rows);
     let asks = |(expr, module): &(Arc<Expr>, ModuleId)| {
         eval.calls(expr, &scope(&Row::new()).in_module(*module), "fit")
     };
     let fits = matrix.excludes.iter().any(asks);
-    rows.retain(|row| {
+    let mut removed = vec![false; matrix.excludes.len()];
+    out.rows.retain(|row| {
         if !fits {
             return !excluded(eval, matrix, row, scope, &mut removed);
         }
         let launched = launched(row);
         let own = Evaluator::new(eval.program, params, &launched);
-        let out = excluded(&own, matrix, row, scope, &mut removed);
+        let excluded = excluded(&own, matrix, row, scope, &mut removed);
         own.take_found().into_iter().for_each(|d| eval.report(d));
-        !out
+        !excluded
     });
     for ((expr, _), removed) in matrix.excludes.iter().zip(&removed) {
-        if !removed && !rows.is_empty() {
+        if !removed && out.unknown.is_empty() {
             let message = "this exclusion removes no row";
             eval.report(without(
                 &eval.program.sources,
@@ -120,33 +102,112 @@ pub(super) fn rows(
             ));
         }
     }
-    if rows.is_empty() {
+    let kept = repeated(&out.rows);
+    let none = out.rows.is_empty();
+    // one is enough: the others come from the same value
+    if let Some((_, text)) = if none { &alike } else { &kept }.first() {
+        let message = format!("the row {text} stands in the matrix twice");
+        eval.report(
+            Diagnostic::error(codes::DUPLICATE_CASE, matrix.head(), message)
+                .help("remove the repeated value"),
+        );
+    }
+    if none {
         let message = "every row of this matrix is excluded, so the scenario has no cases";
         eval.report(
             Diagnostic::error(codes::EMPTY_MATRIX, matrix.head(), message)
                 .help("mend the conditions of `exclude when`, or add values"),
         );
+        return Rows::unknown(matrix);
     }
+    let repeated: HashSet<usize> = kept.into_iter().map(|(at, _)| at).collect();
+    let mut at = 0;
+    out.rows.retain(|_| {
+        at += 1;
+        !repeated.contains(&(at - 1))
+    });
+    out
+}
+
+impl Rows {
+    /// One row, of which nothing is known.
+    fn unknown(matrix: &Flat) -> Self {
+        let row = matrix.attrs.keys().map(|name| (name.clone(), Value::Error));
+        Self {
+            rows: vec![row.collect()],
+            unknown: matrix.attrs.keys().cloned().collect(),
+        }
+    }
+}
+
+/// The values of an axis, and whether all of them are known; what is wrong is reported, and where
+/// none is left, one stands for them that is.
+fn values(eval: &Evaluator<'_>, name: &str, axis: &FlatAttr, scope: &Scope) -> (Vec<Value>, bool) {
+    let span = axis.expr.span;
+    let wrong = |rule, message: String, help: &str| {
+        eval.report(Diagnostic::error(rule, span, message).help(help));
+        (vec![Value::Error], false)
+    };
+    let measured = "measured values are for checks, reports and lets that these use";
+    let values = match eval.eval(&axis.expr, scope) {
+        Value::List(values) => values,
+        Value::Error => return (vec![Value::Error], false),
+        other if other.is_measured() => {
+            let message = format!("the axis `{name}` must be known before the run");
+            return wrong(codes::NOT_CONSTANT, message, measured);
+        }
+        other => {
+            let message = format!(
+                "the axis `{name}` is a list of values, this is {}",
+                other.describe()
+            );
+            return wrong(codes::TYPE_MISMATCH, message, "put it in brackets: [ … ]");
+        }
+    };
+    if values.is_empty() {
+        let message = format!("the axis `{name}` has no values, so the scenario has no cases");
+        let help = "give it at least one value, or remove the axis";
+        return wrong(codes::EMPTY_MATRIX, message, help);
+    }
+    if values.iter().any(Value::is_measured) {
+        let message = format!("a value of the axis `{name}` is not known before the run");
+        return wrong(codes::NOT_CONSTANT, message, measured);
+    }
+    let known = values.iter().filter(|value| !matches!(value, Value::Error));
+    let known: Vec<Value> = known.cloned().collect();
+    match known.is_empty() {
+        true => (vec![Value::Error], false),
+        false => {
+            let whole = known.len() == values.len();
+            (known, whole)
+        }
+    }
+}
+
+/// The rows that stand there a second time, by their places and as they read.
+fn repeated(rows: &[Row]) -> Vec<(usize, String)> {
     let mut seen: HashMap<String, Vec<&Row>> = HashMap::new();
-    for row in &rows {
-        let shown = |value: &Value| value.shown().unwrap_or_default();
-        let text: Vec<String> = row
-            .iter()
-            .map(|(k, v)| format!("{k}={}", shown(v)))
+    let mut out = Vec::new();
+    for (at, row) in rows.iter().enumerate() {
+        // what is wrong is the same in every row
+        let known = row.iter().filter(|(_, v)| !matches!(v, Value::Error));
+        let text: Vec<String> = known
+            .map(|(k, v)| format!("{k}={}", v.shown().unwrap_or_default()))
             .collect();
         let text = text.join(",");
         let alike = seen.entry(text.clone()).or_default();
-        if alike.contains(&row) {
-            let message = format!("the row {text} stands in the matrix twice");
-            eval.report(
-                Diagnostic::error(codes::DUPLICATE_CASE, matrix.head(), message)
-                    .help("remove the repeated value"),
-            );
-            return Vec::new();
+        let same = |other: &&Row| {
+            let pair =
+                |(a, b): (&Value, &Value)| a == b || matches!((a, b), (Value::Error, Value::Error));
+            row.len() == other.len() && row.values().zip(other.values()).all(pair)
+        };
+        if alike.iter().any(same) {
+            out.push((at, text));
+        } else {
+            alike.push(row);
         }
-        alike.push(row);
     }
-    rows
+    out
 }
 
 fn excluded(

@@ -3,14 +3,17 @@
 
 mod accepts;
 mod by_case;
+mod by_name;
 mod checks;
 mod cluster;
 mod compile;
 mod constants;
 mod context;
 mod engine;
+mod engine_metric;
 mod feasible;
 mod fit;
+mod formula;
 mod gpu;
 mod launch;
 mod load;
@@ -36,7 +39,9 @@ pub use cluster::ClusterSpec;
 pub use compile::{Compiled, compile, compile_these, scenarios};
 pub use constants::{constants, suite_scenarios};
 pub(crate) use context::one_line;
+pub use engine_metric::{EngineMetric, SeriesName};
 pub use feasible::said as not_feasible;
+pub use formula::{Formula, Nothing};
 pub use gpu::{GpuSpec, price};
 pub use memory::{MemorySpec, Pool, Sum};
 pub use report::figure;
@@ -51,7 +56,7 @@ use crate::load::spec::{Api, Load, Media, Pace};
 use crate::report::model::{Figure, Part, ReportFormat, ReportSeries, Template};
 use crate::source::Span;
 use crate::syntax::ast::{CheckLevel, Expr};
-use crate::units::Dimension;
+use crate::versions::Versions;
 use indexmap::IndexMap;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -197,6 +202,9 @@ pub struct ServerSpec {
     /// What its model takes of the `gpu` that it says it is for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<MemorySpec>,
+    /// Its model, its layout or an option is wrong, which was reported: no sum is made of it.
+    #[serde(skip)]
+    pub broken: bool,
     pub apis: IndexMap<String, Api>,
     pub ready: Ready,
     pub stop: StopSpec,
@@ -204,6 +212,9 @@ pub struct ServerSpec {
     #[serde(serialize_with = "seconds")]
     pub pause: Duration,
     pub version: Option<VersionSpec>,
+    /// What its block says that its version is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stated: Option<Versions>,
     pub actions: Vec<Action>,
     /// `GET /metrics`, and the figures read from it.
     pub metrics_request: Option<HttpRequest>,
@@ -267,7 +278,10 @@ pub struct StopSpec {
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct VersionSpec {
-    pub request: HttpRequest,
+    pub request: Option<HttpRequest>,
+    /// A command that prints it; empty where there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<Word>,
     pub pattern: String,
 }
 
@@ -280,16 +294,6 @@ pub struct Action {
     pub retry: u64,
     #[serde(serialize_with = "seconds")]
     pub every: Duration,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct EngineMetric {
-    pub name: String,
-    pub counter: bool,
-    pub series: String,
-    pub dimension: Dimension,
-    /// The value to which it returns when the server rests, in base units.
-    pub idle: Option<f64>,
 }
 
 #[derive(Debug, Clone, Serialize)]

@@ -8,6 +8,7 @@ use crate::eval::{Scope, Value};
 use crate::resolve::Flat;
 use crate::source::Span;
 use indexmap::IndexMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 pub(super) struct Options {
@@ -19,27 +20,30 @@ pub(super) struct Options {
     pub shown: IndexMap<String, String>,
 }
 
-/// Evaluates and checks them; `None` after what is wrong has been reported.
+/// Evaluates and checks them. What is wrong is reported, and stands as such in the record, so that
+/// what does not depend on it can be looked at all the same.
 pub(super) fn evaluate(
     cx: &Context<'_>,
     server: &Flat,
     engine: &Arc<Flat>,
     scope: &Scope,
-) -> Option<Options> {
+) -> Options {
     let known: IndexMap<&str, &Arc<Flat>> = engine
         .children_of("option")
         .map(|option| (option.title(), option))
         .collect();
     let mut written = IndexMap::new();
-    let mut wrong = false;
+    let mut meant = HashSet::new();
     for (name, name_span, span, value) in written_options(cx, server) {
         match known.get(name.as_str()) {
             Some(_) => {
                 written.insert(name, (value, span));
             }
             None => {
-                unknown(cx, engine, &known, &name, name_span);
-                wrong = true;
+                let near = crate::check::nearest(&name, known.keys().copied());
+                unknown(cx, engine, near, &name, name_span);
+                // what the option that was meant is set to is not known
+                meant.extend(near);
             }
         }
     }
@@ -55,10 +59,10 @@ pub(super) fn evaluate(
         let set = match written.get(*name) {
             Some((value, span)) => {
                 let typed = typed(cx, option, value.clone(), *span);
-                wrong |= matches!(typed, Value::Error);
                 contradiction(cx, name, &typed, &derived, option, *span);
                 typed
             }
+            None if meant.contains(name) => Value::Error,
             None => derived,
         };
         if !matches!(set, Value::None | Value::Error) {
@@ -77,7 +81,7 @@ pub(super) fn evaluate(
         record.push((name.to_string(), value));
     }
     out.record = Value::record(record);
-    (!wrong).then_some(out)
+    out
 }
 
 /// Each option's name and value, with their places.
@@ -113,16 +117,10 @@ fn written_options(cx: &Context<'_>, server: &Flat) -> Vec<(String, Span, Span, 
     }
 }
 
-fn unknown(
-    cx: &Context<'_>,
-    engine: &Flat,
-    known: &IndexMap<&str, &Arc<Flat>>,
-    name: &str,
-    span: Span,
-) {
+fn unknown(cx: &Context<'_>, engine: &Flat, near: Option<&str>, name: &str, span: Span) {
     let message = format!("{} has no option `{name}`", engine.title());
     let diagnostic = Diagnostic::error(codes::UNKNOWN_OPTION, span, message);
-    let diagnostic = match crate::check::nearest(name, known.keys().copied()) {
+    let diagnostic = match near {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix("the nearest option", span, near, false),
         None => diagnostic.help("options that this engine's block does not list are passed unchecked: arguments = [\"--flag\", \"value\"]"),
     };

@@ -1,8 +1,9 @@
 //! A phase: quiet, or one load, or several.
 
+use super::by_name::Servers;
 use super::context::Context;
 use super::workload::OVERRIDES;
-use super::{LoadSpec, PhaseSpec, ServerSpec, load};
+use super::{LoadSpec, PhaseSpec, load};
 use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::Value;
@@ -33,7 +34,7 @@ const BESIDE: &[&str] = &["timeout", "seed"];
 pub(super) fn lower(
     cx: &Context<'_>,
     flat: &Arc<Flat>,
-    servers: &[ServerSpec],
+    servers: &Servers<'_>,
 ) -> Option<PhaseSpec> {
     let cx = &cx.inside(flat);
     let when = cx.attr(flat, "when");
@@ -54,6 +55,8 @@ pub(super) fn lower(
     let shared = |name: &str| !children.is_empty() && SHARED.contains(&name);
     let mut names = flat.attrs.keys().filter(|name| !shared(name));
     let own = names.find(|name| LOADING.contains(&name.as_str()) || of_loads(name));
+    // what contradicts is said, and the loads are looked at all the same
+    let mut broken = false;
     if let (Some(_), [first, ..]) = (flat.attrs.get("idle"), children.as_slice()) {
         cx.eval.report(
             Diagnostic::error(
@@ -64,7 +67,7 @@ pub(super) fn lower(
             .label(first.head(), "a load block")
             .help("make two phases of it"),
         );
-        return None;
+        broken = true;
     }
     if let (Some(own), [first, ..]) = (own, children.as_slice()) {
         cx.eval.report(
@@ -76,7 +79,7 @@ pub(super) fn lower(
             .label(first.head(), "a load block")
             .help("move the attributes into another `load name { … }`"),
         );
-        return None;
+        broken = true;
     }
     let loads = if children.is_empty() {
         match (own, idle) {
@@ -91,7 +94,11 @@ pub(super) fn lower(
                     .label(cx.place(flat, "idle"), "idle")
                     .help("make two phases of it"),
                 );
-                return None;
+                broken = true;
+                match flat.attrs.contains_key("workload") {
+                    true => vec![load::lower(cx, flat, None, skipped.is_some(), servers)?],
+                    false => Vec::new(),
+                }
             }
             (Some(_), None) => vec![load::lower(cx, flat, None, skipped.is_some(), servers)?],
         }
@@ -105,6 +112,9 @@ pub(super) fn lower(
             .collect();
         loads.into_iter().collect::<Option<Vec<LoadSpec>>>()?
     };
+    if broken {
+        return None;
+    }
     let quiet = flat.attrs.contains_key("idle") || cx.flag(flat, "quiesce").unwrap_or(true);
     if loads.is_empty() && !quiet && is_whole(flat) {
         cx.eval.report(

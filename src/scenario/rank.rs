@@ -1,5 +1,6 @@
 //! A rank block: the figure that cases are compared by, and what they have in common.
 
+use super::by_name::Stretches;
 use super::checks::{Used, doubtful};
 use super::context::{Context, one_line};
 use super::{Case, RankSpec, Thunk};
@@ -11,13 +12,14 @@ use crate::syntax::ast::{Expr, ExprKind};
 use std::sync::Arc;
 
 pub(super) fn all(cx: &Context<'_>, case: &Case) -> Vec<RankSpec> {
+    let stretches = Stretches::of(case);
     let blocks = cx.flat.children_of("rank");
     blocks
-        .filter_map(|block| lower(&cx.inside(block), block, case))
+        .filter_map(|block| lower(&cx.inside(block), block, &stretches))
         .collect()
 }
 
-fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Case) -> Option<RankSpec> {
+fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Stretches<'_>) -> Option<RankSpec> {
     let (highest, metric) = match (flat.attrs.get("highest"), flat.attrs.get("lowest")) {
         (Some(metric), None) => (true, metric),
         (None, Some(metric)) => (false, metric),
@@ -47,12 +49,12 @@ fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Case) -> Option<RankSpec> {
     };
     let by = thunk(metric, &metric.expr);
     cx.eval.take_trace();
-    if !is_figure(cx, &by) {
-        return None;
-    }
+    let is_figure = is_figure(cx, &by);
     let read = cx.eval.take_trace();
-    doubtful(cx, case, &by, &read, Used::Ranked);
-    let across = cx.across_of(&read, &[&by], &case.id);
+    if is_figure {
+        doubtful(cx, case, &by, &read, Used::Ranked);
+    }
+    let across = cx.across_of(&read, &[&by], &case.case.id);
     let within = match flat.attrs.get("within") {
         Some(attr) => match &attr.expr.kind {
             ExprKind::List(items) => items.iter().map(|item| thunk(attr, item)).collect(),
@@ -73,7 +75,9 @@ fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Case) -> Option<RankSpec> {
         }
         _ => true,
     };
-    if !within.iter().all(known) {
+    // each is looked at
+    let known = within.iter().filter(|one| known(one)).count();
+    if known < within.len() || !is_figure {
         return None;
     }
     let text = |expr: &Expr| one_line(&cx.program.sources.shown(expr.span));

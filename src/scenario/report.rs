@@ -1,5 +1,6 @@
 //! A report block: its format, where it goes, and its columns.
 
+use super::by_name::Stretches;
 use super::checks::{Used, doubtful};
 use super::context::{Context, as_text, one_line};
 use super::{Case, ReportSpec, Thunk, report_parts as parts, report_series as series};
@@ -12,20 +13,21 @@ use crate::resolve::{Flat, FlatAttr};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind};
 use indexmap::IndexSet;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// A case's reports, one for each file that its part goes to; no two reports write one file.
 pub(super) fn all(cx: &Context<'_>, case: &Case) -> Vec<ReportSpec> {
-    let mut written: Vec<(String, Span)> = Vec::new();
+    let stretches = Stretches::of(case);
+    let mut written: HashMap<String, Span> = HashMap::new();
     let mut out = Vec::new();
     for block in cx.flat.children_of("report") {
-        let specs = lower(cx, block, case);
+        let specs = lower(cx, block, &stretches);
         let place = cx.place(block, "to");
         let paths: IndexSet<&String> = specs.iter().flat_map(|spec| &spec.to).collect();
         for path in &paths {
-            match written.iter().find(|(other, _)| other == *path) {
-                Some((_, before)) if *path != SUMMARY => cx.eval.report(
+            match written.get(*path) {
+                Some(before) if *path != SUMMARY => cx.eval.report(
                     Diagnostic::error(
                         codes::CONTRADICTION,
                         place,
@@ -37,7 +39,9 @@ pub(super) fn all(cx: &Context<'_>, case: &Case) -> Vec<ReportSpec> {
                 _ => {}
             }
         }
-        written.extend(paths.into_iter().map(|path| (path.clone(), place)));
+        for path in paths {
+            written.entry(path.clone()).or_insert(place);
+        }
         out.extend(specs);
     }
     out
@@ -68,25 +72,29 @@ pub(super) const SUMMARY: &str = "github:summary";
 struct Form {
     format: Option<ReportFormat>,
     template: Option<Template>,
+    /// What is the same in all of them is wrong, which was reported.
+    broken: bool,
 }
 
-fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Case) -> Vec<ReportSpec> {
+fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Stretches<'_>) -> Vec<ReportSpec> {
     let mut form = Form {
         format: None,
         template: None,
+        broken: false,
     };
     if let Some(name) = cx.text(flat, "template") {
         form.template = template(cx, flat, name);
-        if form.template.is_none() {
-            return Vec::new();
-        }
+        form.broken |= form.template.is_none();
     }
-    let Some(parts) = parts::of(cx, flat, case) else {
-        return Vec::new();
-    };
+    // where its parts are wrong, it is looked at as one
+    let parts = parts::of(cx, flat, case.case);
+    form.broken |= parts.is_none();
+    let unknown = [("phase", Value::Error), ("round", Value::Error)];
+    let unknown = parts.is_none().then_some(unknown);
     let mut out = Vec::new();
-    for part in parts {
-        let at = cx.at(&parts::scope(cx, part.as_ref()));
+    for part in parts.unwrap_or_else(|| vec![None]) {
+        let scope = parts::scope(cx, part.as_ref());
+        let at = cx.at(&scope.with_values(unknown.clone().into_iter().flatten()));
         match one(&at.inside(flat), flat, part, (&mut form, case)) {
             Some(spec) => out.push(spec),
             // the others would say the same
@@ -100,7 +108,7 @@ fn one(
     cx: &Context<'_>,
     flat: &Arc<Flat>,
     part: Option<Part>,
-    (form, case): (&mut Form, &Case),
+    (form, case): (&mut Form, &Stretches<'_>),
 ) -> Option<ReportSpec> {
     let value = cx.attr(flat, "to");
     let to: Vec<String> = match &value {
@@ -124,7 +132,7 @@ fn one(
         if part.as_ref().is_none_or(|part| part.phase.is_none()) {
             doubtful(cx, case, thunk, &read, Used::Shown);
         }
-        let reads = cx.across_of(&read, &[thunk], &case.id);
+        let reads = cx.across_of(&read, &[thunk], &case.case.id);
         if reads.is_some() && part.as_ref().is_some_and(|part| part.round.is_some()) {
             let message = "a column of one round reads that round, and no other case";
             cx.eval.report(
@@ -134,9 +142,29 @@ fn one(
         }
         across.extend(reads.map(|reads| (index, reads)));
     }
-    let series = series::all(cx, flat)?;
+    let series = series::all(cx, flat);
     let note = series::note(cx, flat);
-    if broken || matches!(cx.attr(flat, "format"), Value::Error) || !is_whole(flat) {
+    let named = cx.attr(flat, "format");
+    let template = flat.attrs.contains_key("template");
+    if matches!(named, Value::Error) || !is_whole(flat) {
+        return None;
+    }
+    let listed =
+        |attr: &Arc<FlatAttr>| matches!(attr.expr.kind, ExprKind::List(_) | ExprKind::Record(_));
+    let holds = (
+        !columns.is_empty() || flat.attrs.get("columns").is_some_and(|attr| !listed(attr)),
+        series.as_ref().is_none_or(|series| !series.is_empty()),
+    );
+    // the form is looked at whatever is wrong with the file's name; one without a name may be a
+    // base that others should have extended
+    let written = flat.attrs.contains_key("to");
+    let said = written && (template || !matches!(named, Value::None));
+    let format = match form.format {
+        Some(format) => Some(format),
+        None if broken && !said => None,
+        None => format(cx, flat, &to, template, holds),
+    };
+    if broken {
         return None;
     }
     if to.is_empty() || to.iter().any(|path| path.trim().is_empty()) {
@@ -150,12 +178,6 @@ fn one(
         );
         return None;
     }
-    let holds = (!columns.is_empty(), !series.is_empty());
-    let format = match form.format {
-        Some(format) => format,
-        None => format(cx, flat, &to, form.template.is_some(), holds)?,
-    };
-    form.format = Some(format);
     for path in &to {
         let outside = path.starts_with('/') || path.split('/').any(|part| part == "..");
         if outside {
@@ -170,6 +192,11 @@ fn one(
             return None;
         }
     }
+    let (format, series) = (format?, series?);
+    if form.broken {
+        return None;
+    }
+    form.format = Some(format);
     Some(ReportSpec {
         name: flat.title().to_string(),
         format,

@@ -76,20 +76,10 @@ pub(super) fn scope(cx: &Context<'_>, part: Option<&Part>) -> Scope {
     let values: Vec<(&str, Value)> = phase.into_iter().chain(round).collect();
     let unset: Vec<&str> = ["phase", "round"]
         .into_iter()
-        .filter(|name| !values.iter().any(|(set, _)| set == name) && !defines(cx.flat, name))
+        .filter(|name| !values.iter().any(|(set, _)| set == name) && !cx.scope.has(name))
         .collect();
     let why = "a report has it that says `each = \"phase\"` or `each = \"round\"`";
     cx.scope.without(&unset, why).with_values(values)
-}
-
-/// Whether a name of the scenario's own is called so.
-fn defines(flat: &Flat, name: &str) -> bool {
-    let axis = |matrix: &std::sync::Arc<Flat>| matrix.attrs.contains_key(name);
-    flat.lets.contains_key(name)
-        || flat.child("matrix").as_ref().is_some_and(|m| axis(m))
-        || flat.children.iter().any(|child| {
-            child.name.is_some() && child.title() == name && child.kind.text != "report"
-        })
 }
 
 /// Gives reports of one server their unit, and finds files that would tell of several units, and
@@ -97,11 +87,14 @@ fn defines(flat: &Flat, name: &str) -> bool {
 pub(super) fn files(flat: &Flat, cases: &mut [Case]) -> Vec<Diagnostic> {
     share_servers(cases);
     let mut found: Vec<Diagnostic> = Vec::new();
+    let mut by_name: HashMap<&str, Vec<&ReportSpec>> = HashMap::new();
+    for spec in cases.iter().flat_map(|case| &case.reports) {
+        by_name.entry(&spec.name).or_default().push(spec);
+    }
     for block in flat.children_of("report") {
         let mut paths: HashMap<&str, &Part> = HashMap::new();
         let mut units: HashMap<&str, &ReportSpec> = HashMap::new();
-        let specs = cases.iter().flat_map(|case| &case.reports);
-        for spec in specs.filter(|spec| spec.name == block.title()) {
+        for spec in by_name.get(block.title()).into_iter().flatten() {
             let Some(part) = &spec.part else { continue };
             let named = spec.to.iter().filter(|path| *path != SUMMARY);
             let taken = named.filter_map(|path| match paths.insert(path, part) {

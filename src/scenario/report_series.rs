@@ -23,7 +23,8 @@ pub(super) fn all(cx: &Context<'_>, flat: &Flat) -> Option<Vec<ReportSeries>> {
     };
     let scope = cx.scope.in_module(attr.module);
     let cx = cx.at(&scope);
-    items.iter().map(|item| one(&cx, item)).collect()
+    let all: Vec<Option<ReportSeries>> = items.iter().map(|item| one(&cx, item)).collect();
+    all.into_iter().collect()
 }
 
 fn one(cx: &Context<'_>, expr: &Expr) -> Option<ReportSeries> {

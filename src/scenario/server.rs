@@ -2,7 +2,7 @@
 
 use super::context::{Context, as_bool, as_number, as_text, as_whole, member};
 use super::launch::{existing, headers, home, launched, running, words};
-use super::{Layout, ServerSpec, Word, cluster, engine, gpu, memory, options};
+use super::{Layout, ServerSpec, Start, VersionSpec, Word, cluster, engine, gpu, memory, options};
 use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, Label, codes};
 use crate::eval::{BlockValue, Scope, Value};
@@ -10,6 +10,7 @@ use crate::resolve::Flat;
 use crate::schema;
 use crate::source::Span;
 use crate::syntax::ast::Expr;
+use crate::versions::Versions;
 use std::sync::Arc;
 
 /// What the port stands as in an engine's words until it is known.
@@ -66,14 +67,19 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
     };
     // what the engine's expressions see
     let base = engine.scope.clone();
+    let stated = stated(cx, flat)?;
+    let version = stated
+        .as_ref()
+        .map(|versions| Value::text(versions.to_string()));
     let launch = base.with_values([
+        ("version", version.unwrap_or(Value::None)),
         ("model", model.clone()),
-        ("layout", layout_value),
+        ("layout", layout_value.clone()),
         ("host", Value::text("127.0.0.1")),
         ("port", Value::text(PORT)),
         ("scn", Value::text(own_program())),
     ]);
-    let set = options::evaluate(cx, flat, &engine.flat, &launch)?;
+    let set = options::evaluate(cx, flat, &engine.flat, &launch);
     let launch = launch.with_values([("options", set.record.clone())]);
     constraints(cx, flat, &engine.flat, &launch);
     let mut arguments = set.passed.flags;
@@ -95,9 +101,14 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
         Some((_, gpu)) => (gpu.clone(), cx.place(flat, "cluster")),
         None => (cx.attr(flat, "gpu"), cx.place(flat, "gpu")),
     };
+    // what is wrong with one of these has been said, and no sum is made of the others
+    let broken = [&model, &layout_value, &set.record]
+        .into_iter()
+        .any(is_broken);
     // one that already runs has the memory it needs
     let memory = match url {
         Some(_) => None,
+        None if broken => None,
         None => memory::lower(
             cx,
             flat,
@@ -114,7 +125,10 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
         None if has_url => return None,
         None => launched(cx, flat, &engine.flat, &launch, set.passed.environment)?,
     };
-    let asks = engine::lower(cx, flat, &engine, &launch)?;
+    let mut asks = engine::lower(cx, flat, &engine, &launch)?;
+    if let Some(version) = &mut asks.version {
+        own_version_command(cx, (flat, &engine.flat), &launch, &start, version);
+    }
     let gpus = as_whole(&cx.attr_in(&engine.flat, "gpus", &launch)).unwrap_or(0);
     let path = as_text(&field(cx, &model, "path", flat.head()));
     let served = as_text(&field(cx, &model, "served_name", flat.head()));
@@ -138,11 +152,13 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
         gpu,
         capacity: as_number(&cx.attr(flat, "capacity")),
         memory,
+        broken,
         apis: asks.apis,
         ready: asks.ready,
         stop: asks.stop,
         pause: cx.duration(flat, "pause").unwrap_or_default(),
         version: asks.version,
+        stated,
         actions: asks.actions,
         metrics_request: asks.metrics_request,
         metrics: asks.metrics,
@@ -153,6 +169,59 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
             .text(flat, "ca_file")
             .and_then(|path| existing(cx, flat, "ca_file", &path)),
     })
+}
+
+/// The `version` of a server; the outer `None` after what is wrong has been reported.
+fn stated(cx: &Context<'_>, flat: &Flat) -> Option<Option<Versions>> {
+    let text = match cx.attr(flat, "version") {
+        Value::Text(text) => text,
+        Value::None => return Some(None),
+        _ => return None,
+    };
+    match text.parse() {
+        Ok(versions) => Some(Some(versions)),
+        Err(_) => {
+            let message = format!("`{text}` is no version");
+            cx.eval.report(
+                Diagnostic::error(codes::BAD_ARGUMENT, cx.place(flat, "version"), message)
+                    .help("write `version = \"0.8.5\"`, or bounds: \">=0.9, <0.11\""),
+            );
+            None
+        }
+    }
+}
+
+/// The command that prints a version is of the program that is started: where the server names
+/// another than the engine does, that one.
+fn own_version_command(
+    cx: &Context<'_>,
+    (server, engine): (&Flat, &Flat),
+    scope: &Scope,
+    start: &Start,
+    version: &mut VersionSpec,
+) {
+    if !server.attrs.contains_key("program") {
+        return;
+    }
+    let mut usual = Vec::new();
+    let place = cx.place(engine, "command");
+    words(cx, &cx.attr_in(engine, "command", scope), place, &mut usual);
+    if let Start::Launch { command, .. } = start
+        && let (Some(program), Some(usual)) = (command.first(), usual.first())
+        && let Some(first) = version.command.first_mut()
+        && first == usual
+    {
+        *first = program.clone();
+    }
+}
+
+/// Whether something in a value was wrong.
+fn is_broken(value: &Value) -> bool {
+    match value {
+        Value::Error => true,
+        Value::Record(fields) => fields.values().any(is_broken),
+        _ => false,
+    }
 }
 
 /// The texts of a list; none where there is none.

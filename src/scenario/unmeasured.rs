@@ -1,22 +1,25 @@
 //! A case before it has run: which phases, series and roles it has, and no values.
 
-use super::{Case, ServerSpec};
+use super::{Case, Formula, ServerSpec};
 use crate::eval::{Cases, Fitted, Measurements, Nothing, Query, Shape, Value};
 use crate::resolve::Flat;
 use crate::units::Dimension;
+use indexmap::IndexSet;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The names that a case's measurements have.
 #[derive(Debug, Clone, Default)]
 pub struct Names {
-    loads: HashMap<String, Vec<Arc<str>>>,
+    loads: HashMap<String, IndexSet<Arc<str>>>,
     servers: HashMap<String, ServerNames>,
 }
 
 #[derive(Debug, Clone, Default)]
 struct ServerNames {
     metrics: Vec<(Arc<str>, Dimension)>,
+    /// What those are worked out of that the server does not have itself.
+    formulas: HashMap<String, Formula>,
     roles: Vec<Arc<str>>,
     fit: Option<Fitted>,
 }
@@ -36,6 +39,11 @@ pub fn names_of(case: &Case) -> Names {
             .metrics
             .iter()
             .map(|m| (m.name.as_str().into(), m.dimension))
+            .collect(),
+        formulas: server
+            .metrics
+            .iter()
+            .filter_map(|m| Some((m.name.clone(), m.formula.clone()?)))
             .collect(),
         roles: server
             .roles
@@ -61,7 +69,12 @@ pub fn names_of(case: &Case) -> Names {
 
 impl Names {
     pub fn loads(&self, phase: &str) -> Vec<Arc<str>> {
-        self.loads.get(phase).cloned().unwrap_or_default()
+        let loads = self.loads.get(phase).into_iter().flatten();
+        loads.cloned().collect()
+    }
+
+    pub fn load(&self, phase: &str, name: &str) -> Option<Arc<str>> {
+        self.loads.get(phase)?.get(name).cloned()
     }
 
     pub fn engine_metrics(&self, server: &str) -> Vec<(Arc<str>, Dimension)> {
@@ -69,6 +82,22 @@ impl Names {
             .get(server)
             .map(|s| s.metrics.clone())
             .unwrap_or_default()
+    }
+
+    /// What a metric of a server is worked out of; none where the server has it itself.
+    pub fn formula(&self, server: &str, metric: &str) -> Option<&Formula> {
+        self.servers.get(server)?.formulas.get(metric)
+    }
+
+    /// The metrics of a server that are worked out of others.
+    pub fn worked_out(&self, server: &str) -> impl Iterator<Item = (&str, Dimension)> {
+        let server = self.servers.get(server).into_iter();
+        server.flat_map(|server| {
+            let derived =
+                |(name, _): &&(Arc<str>, Dimension)| server.formulas.contains_key(name.as_ref());
+            let metrics = server.metrics.iter().filter(derived);
+            metrics.map(|(name, dimension)| (name.as_ref(), *dimension))
+        })
     }
 
     pub fn roles(&self, server: &str) -> Vec<Arc<str>> {
@@ -154,6 +183,10 @@ impl Unmeasured {
 impl Measurements for Unmeasured {
     fn loads(&self, phase: &str) -> Vec<Arc<str>> {
         self.0.loads(phase)
+    }
+
+    fn load(&self, phase: &str, name: &str) -> Option<Arc<str>> {
+        self.0.load(phase, name)
     }
 
     fn engine_metrics(&self, server: &str) -> Vec<(Arc<str>, Dimension)> {

@@ -1,8 +1,9 @@
 //! Checks that say nothing: that hold or fail whatever is measured, and that read a figure which
 //! the case cannot have.
 
+use super::by_name::Stretches;
 use super::context::{Context, one_line};
-use super::{Case, LoadSpec, PhaseSpec, RequestSpec};
+use super::{EngineMetric, LoadSpec, PhaseSpec, RequestSpec, ServerSpec};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Query, Reading, Scope, Stretch, Value, Window};
 use crate::load::spec::{Media, Pace};
@@ -46,7 +47,7 @@ pub(super) fn decided(cx: &Context<'_>, check: &FlatCheck, value: &Value, scope:
 }
 
 /// Reports figures that a check reads and that this case will not have.
-pub(super) fn without_data(cx: &Context<'_>, case: &Case, trace: &[Reading]) {
+pub(super) fn without_data(cx: &Context<'_>, case: &Stretches<'_>, trace: &[Reading]) {
     for reading in trace {
         let found = match &reading.query {
             Query::Scalar { of, metric } => no_requests(case, of, metric, reading)
@@ -59,28 +60,81 @@ pub(super) fn without_data(cx: &Context<'_>, case: &Case, trace: &[Reading]) {
                     .or_else(|| not_streamed(case, of, metric, reading))
                     .or_else(|| one_token(case, of, metric, reading))
             }
-            Query::Growth { series, window } => no_floor(case, &series.name, window, reading),
-            _ => None,
+            Query::Growth { series, window } => {
+                of_metric(case, reading).or_else(|| no_floor(case, &series.name, window, reading))
+            }
+            _ => of_metric(case, reading),
         };
         found.into_iter().for_each(|d| cx.eval.report(d));
     }
 }
 
-/// The phase, where it runs in this case.
-fn phase<'c>(case: &'c Case, name: &str) -> Option<&'c PhaseSpec> {
-    let mut phases = case.phases.iter();
-    phases.find(|phase| phase.name == name && phase.skipped.is_none())
+/// What a metric of the engine cannot be asked, or not of the version that the server is of.
+pub(super) fn of_metric(case: &Stretches<'_>, reading: &Reading) -> Option<Diagnostic> {
+    let series = reading.query.series()?;
+    let server = case.server(&series.server)?;
+    let named = |name: &str| server.metrics.iter().find(|metric| metric.name == name);
+    let metric = named(&series.name)?;
+    let Some(formula) = &metric.formula else {
+        return not_in_version(server, metric, reading);
+    };
+    let mean = match &reading.query {
+        Query::SeriesStat { stat, .. } => stat.as_ref() == "mean",
+        query => matches!(query, Query::Mean { .. }),
+    };
+    if !mean {
+        let message = format!(
+            "`{}` is worked out of what counters rise by: it has a mean, and nothing else",
+            metric.name
+        );
+        let help = format!(
+            "read `{0}.{1}.mean`, or of one phase: mean({0}.{1}, during = …)",
+            server.name, metric.name
+        );
+        return Some(Diagnostic::error(codes::NO_VALUES, reading.span, message).help(help));
+    }
+    let counters = formula.counters();
+    let mut counters = counters.into_iter().filter_map(named);
+    counters.find_map(|counter| not_in_version(server, counter, reading))
+}
+
+/// A metric that no version of those has that the server is said to be of.
+fn not_in_version(
+    server: &ServerSpec,
+    metric: &EngineMetric,
+    reading: &Reading,
+) -> Option<Diagnostic> {
+    let stated = server.stated.as_ref()?;
+    if !metric.lacking(stated) {
+        return None;
+    }
+    let has = metric.series.iter();
+    let has: Vec<String> = has
+        .filter_map(|s| Some(s.versions.as_ref()?.to_string()))
+        .collect();
+    let message = format!(
+        "{} {stated} has no `{}`: it is there in {}",
+        server.engine,
+        metric.name,
+        has.join(" and ")
+    );
+    Some(
+        Diagnostic::error(codes::METRIC_NOT_IN_VERSION, reading.span, message)
+            .help("read another figure, or check it only where it is there: `when`; or is the server's `version` wrong?"),
+    )
 }
 
 /// The loads of a stretch; none of a phase that is not known or does not run.
-fn loads<'c>(case: &'c Case, of: &Stretch) -> Option<Vec<&'c LoadSpec>> {
-    let chosen =
-        |load: &&LoadSpec| of.load.is_none() || load.load.name.as_deref() == of.load.as_deref();
-    let phase = phase(case, &of.phase)?;
-    Some(phase.loads.iter().filter(chosen).collect())
+fn loads<'c>(case: &Stretches<'c>, of: &Stretch) -> Option<Vec<&'c LoadSpec>> {
+    Some(case.loads(case.running(&of.phase)?, of))
 }
 
-fn no_requests(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> Option<Diagnostic> {
+fn no_requests(
+    case: &Stretches<'_>,
+    of: &Stretch,
+    metric: &str,
+    reading: &Reading,
+) -> Option<Diagnostic> {
     // counts are known: there are none
     let counted = matches!(metric, "requests" | "completed" | "failed");
     let quiet = loads(case, of)?.is_empty() && of.load.is_none();
@@ -91,7 +145,12 @@ fn no_requests(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> Op
     })
 }
 
-fn no_accept(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> Option<Diagnostic> {
+fn no_accept(
+    case: &Stretches<'_>,
+    of: &Stretch,
+    metric: &str,
+    reading: &Reading,
+) -> Option<Diagnostic> {
     let loads = loads(case, of)?;
     if metric != "accept_rate" || loads.iter().any(|load| load.workload.accepts) {
         return None;
@@ -108,7 +167,12 @@ fn no_accept(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> Opti
     )
 }
 
-fn not_streamed(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> Option<Diagnostic> {
+fn not_streamed(
+    case: &Stretches<'_>,
+    of: &Stretch,
+    metric: &str,
+    reading: &Reading,
+) -> Option<Diagnostic> {
     let of_streams = ["ttft", "ttfa", "itl", "tpot", "tokens_per_chunk"];
     if !of_streams.contains(&metric) && !APART.contains(&metric) {
         return None;
@@ -134,7 +198,12 @@ const APART: [&str; 2] = ["prefill_throughput", "decode_throughput"];
 
 /// Prefill and decode apart, of a load whose clients each send one request after the other: there
 /// prompts and answers overlap.
-fn not_together(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> Option<Diagnostic> {
+fn not_together(
+    case: &Stretches<'_>,
+    of: &Stretch,
+    metric: &str,
+    reading: &Reading,
+) -> Option<Diagnostic> {
     if !APART.contains(&metric) {
         return None;
     }
@@ -160,7 +229,12 @@ fn not_together(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> O
 }
 
 /// A rate of what no request of the phase holds.
-fn no_media(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> Option<Diagnostic> {
+fn no_media(
+    case: &Stretches<'_>,
+    of: &Stretch,
+    metric: &str,
+    reading: &Reading,
+) -> Option<Diagnostic> {
     let kind = match metric {
         "image_rate" => Media::Image,
         "audio_rate" => Media::Audio,
@@ -188,7 +262,12 @@ fn no_media(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> Optio
 }
 
 /// Times between tokens of answers that have one.
-fn one_token(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> Option<Diagnostic> {
+fn one_token(
+    case: &Stretches<'_>,
+    of: &Stretch,
+    metric: &str,
+    reading: &Reading,
+) -> Option<Diagnostic> {
     if !matches!(metric, "tpot" | "itl") {
         return None;
     }
@@ -210,7 +289,12 @@ fn one_token(case: &Case, of: &Stretch, metric: &str, reading: &Reading) -> Opti
 }
 
 /// A growth is between floors, and a floor is read where nothing is in flight.
-fn no_floor(case: &Case, series: &str, window: &Window, reading: &Reading) -> Option<Diagnostic> {
+fn no_floor(
+    case: &Stretches<'_>,
+    series: &str,
+    window: &Window,
+    reading: &Reading,
+) -> Option<Diagnostic> {
     let error = |message: String, help: &str| {
         Some(Diagnostic::error(codes::NO_FLOOR, reading.span, message).help(help))
     };
@@ -227,11 +311,11 @@ fn no_floor(case: &Case, series: &str, window: &Window, reading: &Reading) -> Op
             if at_checkpoints(series) {
                 return None;
             }
-            let mut ends = [from, to].into_iter().filter_map(|name| phase(case, name));
+            let mut ends = [from, to].into_iter().filter_map(|name| case.running(name));
             no_quiet_end(ends.find(|phase| !phase.loads.is_empty() && !phase.quiesce)?)
         }
         Window::During { phase: name } => {
-            let phase = phase(case, name)?;
+            let phase = case.running(name)?;
             if phase.repeat < 2 {
                 return error(
                     format!(

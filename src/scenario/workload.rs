@@ -20,11 +20,11 @@ pub(super) struct Overrides {
 }
 
 impl Overrides {
-    /// Those of a load; none after what is wrong has been reported.
-    pub fn of(cx: &Context<'_>, flat: &Flat) -> Option<Self> {
-        let values = OVERRIDES.map(|name| (name, cx.attr(flat, name), cx.place(flat, name)));
-        let broken = values.iter().any(|(_, v, _)| matches!(v, Value::Error));
-        (!broken).then_some(Self { values })
+    /// Those of a load; what is wrong with one was reported, and stands as such.
+    pub fn of(cx: &Context<'_>, flat: &Flat) -> Self {
+        Self {
+            values: OVERRIDES.map(|name| (name, cx.attr(flat, name), cx.place(flat, name))),
+        }
     }
 
     /// What is said in place of the workload's own, and where.
@@ -54,11 +54,13 @@ pub(super) const OVERRIDES: [&str; 4] = ["input", "output", "temperature", "igno
 /// The longest prompt or answer, in tokens: more than any context.
 const MOST_TOKENS: f64 = 1e7;
 
+/// A workload, and whether it is right: what is wrong is left out of it, so that a server can be
+/// asked whether it takes the rest.
 pub(super) fn lower(
     cx: &Context<'_>,
     block: &Arc<BlockValue>,
     over: &Overrides,
-) -> Option<WorkloadSpec> {
+) -> Option<(WorkloadSpec, bool)> {
     let flat = &block.flat;
     let once = block.scope.without(
         &["row", "answer", "finish_reason"],
@@ -68,7 +70,92 @@ pub(super) fn lower(
         let said = over.get(name).map(|(value, _)| value.clone());
         said.unwrap_or_else(|| cx.attr_in(flat, name, &once))
     };
-    let rows = match constant("rows") {
+    let rows = rows(cx, flat, constant("rows"));
+    let tokens = |name: &str| match constant(name) {
+        Value::None => Some(None),
+        value => {
+            let place = over.get(name).map(|(_, place)| place);
+            let place = place.unwrap_or_else(|| cx.place(flat, name));
+            Some(Some(tokens(cx, name, &value, place)?))
+        }
+    };
+    let (input, output) = (tokens("input"), tokens("output"));
+    let random = !matches!(constant("input"), Value::None);
+    let mut texts = ["prompt", "content"].into_iter();
+    let other = texts.find(|name| flat.attrs.contains_key(*name));
+    let contradicts = match (over.get("input"), other) {
+        (Some((_, place)), Some(_)) => {
+            let message = format!("the workload `{}` has a text of its own", flat.title());
+            let found = Diagnostic::error(codes::CONTRADICTION, place, message);
+            cx.eval.report(found.label(flat.head(), "asked here").help(
+                "`input` is in place of another `input`: leave it out, or name a workload that has one",
+            ));
+            true
+        }
+        (None, Some(other)) if random => {
+            cx.eval.report(
+                Diagnostic::error(
+                    codes::CONTRADICTION,
+                    cx.place(flat, "input"),
+                    format!("`input` and `{other}` cannot both be said"),
+                )
+                .label(cx.place(flat, other), format!("`{other}`"))
+                .help("`input` makes the whole prompt of random words; words of your own are for `prompt` or `content`"),
+            );
+            true
+        }
+        _ => false,
+    };
+    let base = RequestSpec {
+        system: None,
+        content: Vec::new(),
+        input: input.clone().flatten(),
+        max_tokens: output.clone().flatten(),
+        temperature: as_number(&constant("temperature")),
+        ignore_eos: as_bool(&constant("ignore_eos")).unwrap_or(false),
+        stream: as_bool(&constant("stream")).unwrap_or(true),
+        extra: cx.json(flat, "body", &once).into(),
+    };
+    // what is wrong in a row is found also where its lengths are wrong
+    let requests: Option<Vec<RequestSpec>> = rows.as_ref().and_then(|rows| {
+        let requests = rows
+            .iter()
+            .map(|row| request(cx, block, row, &base, random));
+        requests.collect()
+    });
+    let accept = flat.attrs.get("accept").map(|attr| Thunk {
+        expr: attr.expr.clone(),
+        scope: block.scope.in_module(attr.module),
+    });
+    if let Some(accept) = &accept {
+        let row = rows.as_ref().and_then(|rows| rows.first());
+        let scope = answered(
+            &accept.scope,
+            Value::Unknown(Shape::Text),
+            Value::Unknown(Shape::Text),
+            row.unwrap_or(&Value::Error),
+        );
+        let value = cx.eval.eval(&accept.expr, &scope);
+        cx.truth(&value, accept.expr.span, "`accept` is");
+    }
+    let api = as_text(&constant("api"))?;
+    let fine = input.is_some() && output.is_some() && requests.is_some() && !contradicts;
+    let spec = WorkloadSpec {
+        name: over.name(flat.title()),
+        api,
+        body: base.extra.clone(),
+        requests: requests.unwrap_or_else(|| vec![base]),
+        accepts: accept.is_some(),
+        accept,
+        rows: rows.unwrap_or_default(),
+    };
+    Some((spec, fine))
+}
+
+/// The rows that requests are made of; one without a value where there are none to be. None after
+/// a mistake.
+fn rows(cx: &Context<'_>, flat: &Flat, value: Value) -> Option<Vec<Value>> {
+    match value {
         Value::List(rows) if rows.is_empty() => {
             let message = format!(
                 "the workload `{}` has no rows, so nothing to ask",
@@ -79,73 +166,12 @@ pub(super) fn lower(
                 cx.place(flat, "rows"),
                 message,
             ));
-            return None;
+            None
         }
-        Value::List(rows) => rows.as_ref().clone(),
-        Value::Error => return None,
-        _ => vec![Value::None],
-    };
-    let tokens = |name: &str| match constant(name) {
-        Value::None => Some(None),
-        value => {
-            let place = over.get(name).map(|(_, place)| place);
-            let place = place.unwrap_or_else(|| cx.place(flat, name));
-            Some(Some(tokens(cx, name, &value, place)?))
-        }
-    };
-    let (input, output) = (tokens("input"), tokens("output"));
-    let base = RequestSpec {
-        system: None,
-        content: Vec::new(),
-        input: input?,
-        max_tokens: output?,
-        temperature: as_number(&constant("temperature")),
-        ignore_eos: as_bool(&constant("ignore_eos")).unwrap_or(false),
-        stream: as_bool(&constant("stream")).unwrap_or(true),
-        extra: cx.json(flat, "body", &once).into(),
-    };
-    let own = |name: &&str| flat.attrs.contains_key(*name);
-    if let Some((_, place)) = over.get("input")
-        && ["prompt", "content"].iter().any(own)
-    {
-        cx.eval.report(
-            Diagnostic::error(
-                codes::CONTRADICTION,
-                place,
-                format!("the workload `{}` has a text of its own", flat.title()),
-            )
-            .label(flat.head(), "asked here")
-            .help("`input` is in place of another `input`: leave it out, or name a workload that has one"),
-        );
-        return None;
+        Value::List(rows) => Some(rows.as_ref().clone()),
+        Value::Error => None,
+        _ => Some(vec![Value::None]),
     }
-    let requests: Option<Vec<RequestSpec>> = rows
-        .iter()
-        .map(|row| request(cx, block, row, &base))
-        .collect();
-    let accept = flat.attrs.get("accept").map(|attr| Thunk {
-        expr: attr.expr.clone(),
-        scope: block.scope.in_module(attr.module),
-    });
-    if let Some(accept) = &accept {
-        let scope = answered(
-            &accept.scope,
-            Value::Unknown(Shape::Text),
-            Value::Unknown(Shape::Text),
-            &rows[0],
-        );
-        let value = cx.eval.eval(&accept.expr, &scope);
-        cx.truth(&value, accept.expr.span, "`accept` is");
-    }
-    Some(WorkloadSpec {
-        name: over.name(flat.title()),
-        api: as_text(&constant("api"))?,
-        body: base.extra.clone(),
-        requests: requests?,
-        accepts: accept.is_some(),
-        accept,
-        rows,
-    })
 }
 
 /// The names that `accept` sees.
@@ -157,11 +183,13 @@ pub fn answered(scope: &Scope, answer: Value, finish_reason: Value, row: &Value)
     ])
 }
 
+/// One row's request; `random` says that the prompt is of random words, be their number right or not.
 fn request(
     cx: &Context<'_>,
     block: &BlockValue,
     row: &Value,
     base: &RequestSpec,
+    random: bool,
 ) -> Option<RequestSpec> {
     let flat = &block.flat;
     let scope = block.scope.without(
@@ -177,24 +205,8 @@ fn request(
         cx.attr_in(flat, "content", &scope),
     );
     let mut parts = Vec::new();
-    if let Some(other) = ["prompt", "content"]
-        .iter()
-        .find(|n| flat.attrs.contains_key(**n))
-        && base.input.is_some()
-    {
-        cx.eval.report(
-            Diagnostic::error(
-                codes::CONTRADICTION,
-                cx.place(flat, "input"),
-                format!("`input` and `{other}` cannot both be said"),
-            )
-            .label(cx.place(flat, other), format!("`{other}`"))
-            .help("`input` makes the whole prompt of random words; words of your own are for `prompt` or `content`"),
-        );
-        return None;
-    }
     match (&prompt, &content) {
-        (Value::None, Value::None) if base.input.is_some() => {}
+        (Value::None, Value::None) if random => {}
         (Value::Error, _) | (_, Value::Error) => return None,
         (Value::Text(text), Value::None) => parts.push(PartSpec::Text(text.to_string())),
         (Value::None, Value::List(items)) if !items.is_empty() => {

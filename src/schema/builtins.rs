@@ -83,6 +83,14 @@ pub const BUILTINS: &[Builtin] = &[
         2,
         "Whether the regular expression matches somewhere in the text.",
     ),
+    // versions
+    function(
+        "version_in",
+        "version_in(version, versions)",
+        &["version", "versions"],
+        2,
+        "Whether what is said of a version (`0.8.5`, `>=0.11`) makes it surely one of others: version_in(version, \">=0.9.2\"). Of `none` nothing is sure.",
+    ),
     // numbers, texts and lists
     function(
         "len",
@@ -316,6 +324,13 @@ pub const BUILTINS: &[Builtin] = &[
         &["series", "during"],
         1,
         "The greatest value of a series, in the whole case or in one phase.",
+    ),
+    function(
+        "mean",
+        "mean(series, during = phase)",
+        &["series", "during"],
+        1,
+        "The mean of a series' samples, in the whole case or in one phase. Of a metric that is worked out of counters: what it comes to there.",
     ),
     function(
         "increase",

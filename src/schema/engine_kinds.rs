@@ -19,6 +19,7 @@ const IMPLICIT: &[&str] = &[
     "host",
     "port",
     "scn",
+    "version",
 ];
 
 pub(super) const KINDS: &[Kind] = &[
@@ -183,15 +184,20 @@ pub(super) const KINDS: &[Kind] = &[
     },
     Kind {
         name: "version",
-        doc: "How the engine's version is found, for the results: a request, and a pattern whose first group is the version.",
+        doc: "How the engine's version is found, for the results, for its metrics, and to hold it against the `version` of the server: a request to the running server or a command, and a pattern whose first group is the version. Where both are said, the command is run if the server does not tell.",
         naming: Naming::Never,
         parents: &["engine"],
         attributes: &[
-            required(
+            optional(
                 "request",
                 Type::Text,
                 "What is asked, such as `GET /version`.",
             ),
+            launch(optional(
+                "command",
+                Type::List(&Type::Any),
+                "The program and its words that print it, such as `[\"tiny-serve\", \"--version\"]`, where scn launches the server. Where its program is that of the engine's command, it is the server's `program`.",
+            )),
             required(
                 "pattern",
                 Type::Text,
@@ -384,10 +390,10 @@ pub(super) const KINDS: &[Kind] = &[
         naming: Naming::Required,
         parents: &["engine"],
         attributes: &[
-            required(
+            optional(
                 "type",
                 Type::Choice(&["gauge", "counter"]),
-                "A gauge goes up and down; a counter only up.",
+                "A gauge goes up and down; a counter only up. Of every metric that is not worked out.",
             ),
             default(
                 "unit",
@@ -395,10 +401,18 @@ pub(super) const KINDS: &[Kind] = &[
                 "\"\"",
                 "Its unit: `req`, `tok`, `s`, `ratio`, or empty for a count.",
             ),
-            required(
+            staged(
+                Stage::Measured,
+                optional(
+                    "value",
+                    Type::Any,
+                    "What it is worked out of, in place of a series: what counters of the engine rose by, numbers, and `+ - * /`. It has `.mean` over the whole case, and `mean(sut.prefix_hit_rate, during = steady)`.",
+                ),
+            ),
+            optional(
                 "series",
-                Type::Text,
-                "Its name in the Prometheus text; values of several label sets are added.",
+                Type::Any,
+                "Its name in the Prometheus text; values of several label sets are added. Where versions call it differently, a record: `{ \">=0.9.2\" = \"new\", \"<0.9.2\" = \"old\" }`; a version that no key has lacks the metric.",
             ),
             optional(
                 "idle",

@@ -87,6 +87,11 @@ pub(super) const KINDS: &[Kind] = &[
                 "What one replica is said to carry, from an earlier measurement: lint holds open loops against it, and plans show it.",
             ),
             optional(
+                "version",
+                Type::Text,
+                "The engine's version: `\"0.8.5\"`, `\"0.8\"` for any of these, `\">=0.11\"` or `\">=0.9, <0.11\"`. What that version lacks is an error before anything starts, and a server of another version is an error of the run.",
+            ),
+            optional(
                 "port",
                 Type::Int(1),
                 "A fixed port; left out, a free one is chosen.",

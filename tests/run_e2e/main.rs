@@ -19,3 +19,4 @@ mod servers;
 mod suites;
 mod support;
 mod url;
+mod versions;

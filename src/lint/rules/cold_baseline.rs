@@ -62,8 +62,7 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
         };
         let launched = view.server(&series.server);
         let launched = launched.is_some_and(|s| matches!(s.start, Start::Launch { .. }));
-        if launched && phase.loads.is_empty() && view.loaded_before(from, &series.server).is_empty()
-        {
+        if launched && phase.loads.is_empty() && !view.loaded_before(from, &series.server) {
             let message = format!("before `{from}` the server has answered nothing");
             found.push(
                 warning(RULE, limit.span, message)

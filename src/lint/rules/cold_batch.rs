@@ -51,24 +51,16 @@ use crate::diagnostics::codes::Rule;
 use crate::lint::view::{View, place, warning};
 use crate::load::spec::Pace;
 use crate::scenario::LoadSpec;
+use std::collections::HashMap;
 
 const RULE: Rule = ("W0619", "cold-batch");
 
 pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
-    let clients = |load: &LoadSpec| match load.load.pace {
-        Pace::Closed { concurrency, .. } => Some(concurrency),
-        Pace::Batch => load.load.requests,
-        Pace::Open { .. } => None,
-    };
     let mut found = Vec::new();
+    let seen = seen(view);
     for (limit, of) in view.latency_limits() {
         for (load, block) in view.loads(of) {
-            let before = view.loaded_before(&of.phase, &load.server);
-            let before: Option<Vec<u64>> = before
-                .iter()
-                .flat_map(|phase| phase.loads.iter().map(clients))
-                .collect();
-            let most = before.and_then(|all| all.into_iter().max());
+            let most = before(&seen, &load.server, view.phase_place(&of.phase));
             if let (Some(most), Some(now)) = (most, clients(load))
                 && now > most
                 && view.starts_on_gpus(&load.server)
@@ -83,4 +75,42 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
         }
     }
     found
+}
+
+/// How many requests at once a load sends; none where nothing bounds them.
+fn clients(load: &LoadSpec) -> Option<u64> {
+    match load.load.pace {
+        Pace::Closed { concurrency, .. } => Some(concurrency),
+        Pace::Batch => load.load.requests,
+        Pace::Open { .. } => None,
+    }
+}
+
+/// For each server the phases that load it, by their place, and the most requests at once that it
+/// had seen when each of them was over; none where nothing bounded them.
+type Seen<'a> = HashMap<&'a str, Vec<(usize, Option<u64>)>>;
+
+fn seen<'a>(view: &View<'a>) -> Seen<'a> {
+    let mut seen: Seen<'a> = HashMap::new();
+    for (place, (phase, _)) in view.phases().enumerate() {
+        let all: Option<Vec<u64>> = phase.loads.iter().map(clients).collect();
+        let most = all.map(|all| all.into_iter().max().unwrap_or(0));
+        for load in &phase.loads {
+            let of_server = seen.entry(&load.server).or_default();
+            let most = match of_server.last() {
+                Some((last, _)) if *last == place => continue,
+                Some((_, before)) => before.zip(most).map(|(a, b)| a.max(b)),
+                None => most,
+            };
+            of_server.push((place, most));
+        }
+    }
+    seen
+}
+
+/// The most that a server has seen before a phase; none where it has seen nothing, or no bound.
+fn before(seen: &Seen<'_>, server: &str, place: Option<usize>) -> Option<u64> {
+    let of_server = seen.get(server)?;
+    let earlier = of_server.partition_point(|(at, _)| place.is_none_or(|place| *at < place));
+    of_server[..earlier].last()?.1
 }

@@ -51,6 +51,7 @@ use crate::scenario::PhaseSpec;
 use crate::source::Span;
 use crate::syntax::ast::BinaryOp;
 use crate::units::{Quantity, display};
+use std::collections::HashMap;
 
 const RULE: Rule = ("E0450", "contradictory-checks");
 
@@ -61,13 +62,14 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
         .filter_map(Claim::of)
         .collect();
     let mut found: Vec<Diagnostic> = Vec::new();
-    for (index, claim) in claims.iter().enumerate() {
-        let earlier = claims.iter().take(index);
-        if let Some(other) = earlier.into_iter().find(|other| other.excludes(claim)) {
+    let mut earlier = Earlier::default();
+    for claim in &claims {
+        if let Some(other) = earlier.excluding(claim) {
             found.push(apart(claim, other));
         } else if let Some(fact) = unmade(view, claim) {
             found.push(fact);
         }
+        earlier.add(claim);
     }
     let ratios = view.ratios();
     found.extend(ratios.filter_map(disordered));
@@ -103,9 +105,6 @@ impl<'a> Claim<'a> {
     /// Whether no measurement is both.
     fn excludes(&self, other: &Self) -> bool {
         let (a, b) = (&self.comparison.figure, &other.comparison.figure);
-        if a.case != b.case {
-            return false;
-        }
         if figure(a) == figure(b) {
             return above(self.least, other.most) || above(other.least, self.most);
         }
@@ -113,6 +112,68 @@ impl<'a> Claim<'a> {
         never_more(a, b) && above(self.least, other.most)
             || never_more(b, a) && above(other.least, self.most)
     }
+}
+
+/// So many figures of one metric are compared with each other: min, p50, p95 and so on.
+const FIGURES: usize = 64;
+
+/// What the claims so far leave of each figure.
+#[derive(Default)]
+struct Earlier<'a>(HashMap<String, Vec<Strictest<'a>>>);
+
+/// Of one figure the claims that leave the least of it, from below and from above.
+struct Strictest<'a> {
+    least: &'a Claim<'a>,
+    most: &'a Claim<'a>,
+}
+
+impl<'a> Earlier<'a> {
+    /// What may exclude one another: figures of one stretch's metric, or of one series.
+    fn key(claim: &Claim<'_>) -> String {
+        let reading = &claim.comparison.figure;
+        match statistic(reading) {
+            Some((of, metric, _)) => format!("{:?} {of:?} {metric}", reading.case),
+            None => format!("{:?} {:?}", reading.case, figure(reading)),
+        }
+    }
+
+    fn excluding(&self, claim: &Claim<'_>) -> Option<&'a Claim<'a>> {
+        let figures = self.0.get(&Self::key(claim))?;
+        let mut strictest = figures.iter().flat_map(|one| [one.least, one.most]);
+        strictest.find(|other| other.excludes(claim))
+    }
+
+    fn add(&mut self, claim: &'a Claim<'a>) {
+        let figures = self.0.entry(Self::key(claim)).or_default();
+        let of = figure(&claim.comparison.figure);
+        let same = |one: &Strictest<'_>| figure(&one.least.comparison.figure) == of;
+        match figures.iter().position(same) {
+            Some(at) => {
+                let one = &mut figures[at];
+                if higher(claim.least, one.least.least) {
+                    one.least = claim;
+                }
+                if lower(claim.most, one.most.most) {
+                    one.most = claim;
+                }
+            }
+            None if figures.len() < FIGURES => figures.push(Strictest {
+                least: claim,
+                most: claim,
+            }),
+            None => {}
+        }
+    }
+}
+
+/// Whether a lower end leaves less than another; `true` of an end is that it is open.
+fn higher((a, a_open): (f64, bool), (b, b_open): (f64, bool)) -> bool {
+    a > b || a == b && a_open && !b_open
+}
+
+/// Whether an upper end leaves less than another.
+fn lower((a, a_open): (f64, bool), (b, b_open): (f64, bool)) -> bool {
+    a < b || a == b && a_open && !b_open
 }
 
 /// Whether nothing that is at least the one is at most the other.

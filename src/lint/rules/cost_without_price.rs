@@ -55,8 +55,7 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
     let Some(server) = lacking else {
         return Vec::new();
     };
-    let mut blocks = view.flat.children_of("server");
-    let block = blocks.find(|block| block.title() == server.name);
+    let block = view.server_block(&server.name);
     let help = match &server.gpu {
         Some(gpu) => format!(
             "give it one: `gpu rented extends gpus.{} {{ price = 2.10 USD/h }}`, and `gpu = rented` in the server",

@@ -48,11 +48,10 @@ use crate::lint::view::{View, warning};
 const RULE: Rule = ("W0624", "growth-backwards");
 
 pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
-    let at = |name: &str| view.phases().position(|(phase, _)| phase.name == name);
     let mut found = Vec::new();
     for (limit, _, window) in view.growth_limits() {
         if let Window::Between { from, to } = window
-            && let (Some(first), Some(last)) = (at(from), at(to))
+            && let (Some(first), Some(last)) = (view.phase_place(from), view.phase_place(to))
             && first >= last
         {
             let message = match first == last {

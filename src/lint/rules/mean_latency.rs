@@ -39,23 +39,27 @@
 
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
+use crate::eval::Stretch;
 use crate::lint::view::{Stat, View, warning};
+use std::collections::HashSet;
 
 const RULE: Rule = ("W0617", "mean-latency");
 
 pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
+    // where a percentile is checked, or the slowest
+    let tails: HashSet<(&Stretch, &str)> = view
+        .latency_limits()
+        .filter_map(|(limit, of)| match limit.statistic()? {
+            (_, metric, Stat::Percentile(_) | Stat::Named("max")) => Some((of, metric)),
+            _ => None,
+        })
+        .collect();
     for (limit, of) in view.latency_limits() {
         let Some((_, metric, Stat::Named("mean"))) = limit.statistic() else {
             continue;
         };
-        let tail = view.latency_limits().any(|(other, phase)| {
-            let percentile = matches!(
-                other.statistic(),
-                Some((_, m, Stat::Percentile(_) | Stat::Named("max"))) if m == metric
-            );
-            phase == of && percentile
-        });
+        let tail = tails.contains(&(of, metric));
         if !tail {
             found.push(
                 warning(RULE, limit.span, "a mean hides the requests that were slow").help(

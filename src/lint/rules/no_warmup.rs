@@ -61,9 +61,8 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
         let Some((_, block)) = view.phase(&of.phase) else {
             continue;
         };
-        let cold = |server: &str| {
-            view.starts_on_gpus(server) && view.loaded_before(&of.phase, server).is_empty()
-        };
+        let cold =
+            |server: &str| view.starts_on_gpus(server) && !view.loaded_before(&of.phase, server);
         if view.loads(of).iter().any(|(load, _)| cold(&load.server)) {
             let message = format!("`{}` is the first load that the server gets", of.phase);
             keep(

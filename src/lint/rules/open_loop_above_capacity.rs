@@ -50,14 +50,12 @@ use crate::units::{Dimension, Quantity};
 const RULE: Rule = ("W0632", "open-loop-above-capacity");
 
 pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
-    let phases: Vec<_> = view.phases().collect();
     let servers = view.case.servers.iter();
     let carrying = servers.filter_map(|server| Some((server, server.capacity?)));
     carrying
         .flat_map(|(server, capacity)| {
-            let above =
-                |(phase, block): &(&PhaseSpec, &Flat)| above(view, server, capacity, phase, block);
-            phases.iter().filter_map(above).collect::<Vec<_>>()
+            let phases = view.phases_on(&server.name);
+            phases.filter_map(move |loaded| above(view, server, capacity, loaded))
         })
         .collect()
 }
@@ -66,12 +64,11 @@ fn above(
     view: &View<'_>,
     server: &ServerSpec,
     capacity: f64,
-    phase: &PhaseSpec,
-    block: &Flat,
+    (phase, block, loads): (&PhaseSpec, &Flat, &[&LoadSpec]),
 ) -> Option<Diagnostic> {
-    let rate: f64 = open_rates(phase, &server.name).sum();
+    let rate: f64 = open_rates(loads).sum();
     let carried = capacity * server.layout.dp as f64;
-    if rate <= carried || is_bounded(phase, block, &server.name) {
+    if rate <= carried || is_bounded(view, phase, block, loads) {
         return None;
     }
     let shown = |rate: f64| Quantity::new(rate, Dimension::REQUESTS.per(Dimension::TIME));
@@ -85,9 +82,8 @@ fn above(
         shown(rate),
         server.name
     );
-    let mut blocks = view.flat.children_of("server");
     let mut found = warning(RULE, place(block, "rate"), message);
-    if let Some(server) = blocks.find(|block| block.title() == server.name) {
+    if let Some(server) = view.server_block(&server.name) {
         found = found.label(place(server, "capacity"), "said here");
     }
     Some(found.help(
@@ -95,30 +91,20 @@ fn above(
     ))
 }
 
-/// The rates of a phase's open loops on a server, in requests per second.
-pub(super) fn open_rates<'a>(
-    phase: &'a PhaseSpec,
-    server: &'a str,
-) -> impl Iterator<Item = f64> + 'a {
-    let loads = phase.loads.iter().filter(move |load| load.server == server);
-    loads.filter_map(|load| match load.load.pace {
+/// The rates of the open loops among loads, in requests per second.
+pub(super) fn open_rates(loads: &[&LoadSpec]) -> impl Iterator<Item = f64> {
+    loads.iter().filter_map(|load| match load.load.pace {
         Pace::Open { rate_per_s, .. } => Some(rate_per_s),
         Pace::Closed { .. } | Pace::Batch => None,
     })
 }
 
 /// Whether every open loop has a limit in time of the writer's own.
-fn is_bounded(phase: &PhaseSpec, block: &Flat, server: &str) -> bool {
-    let limited = |load: &LoadSpec| {
-        let mut own = block.children_of("load");
-        let own = own.find(|child| Some(child.title()) == load.load.name.as_deref());
-        let written = own
-            .map_or(block, |own| &**own)
-            .attrs
-            .contains_key("timeout");
-        load.load.duration.is_some() || written
+fn is_bounded(view: &View<'_>, phase: &PhaseSpec, block: &Flat, loads: &[&LoadSpec]) -> bool {
+    let limited = |load: &&LoadSpec| {
+        let own = view.load_block(&phase.name, load).unwrap_or(block);
+        load.load.duration.is_some() || own.attrs.contains_key("timeout")
     };
-    let loads = phase.loads.iter().filter(|load| load.server == server);
-    let mut open = loads.filter(|load| matches!(load.load.pace, Pace::Open { .. }));
+    let mut open = (loads.iter()).filter(|load| matches!(load.load.pace, Pace::Open { .. }));
     open.all(limited)
 }

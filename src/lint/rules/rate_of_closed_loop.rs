@@ -44,22 +44,25 @@ use crate::diagnostics::codes::Rule;
 use crate::lint::view::{Stat, View, warning};
 use crate::load::spec::Pace;
 use crate::scenario::LoadSpec;
+use std::collections::HashMap;
 
 const RULE: Rule = ("W0606", "rate-of-closed-loop");
 
 pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
+    let mut tails = HashMap::new();
+    for (limit, of) in view.latency_limits() {
+        if matches!(limit.statistic(), Some((_, _, Stat::Percentile(p))) if p >= 0.9) {
+            tails.entry(&of.phase).or_insert(limit);
+        }
+    }
     for limit in view.comparisons().filter(|c| c.at_least()) {
         let Some((of, "request_rate")) = limit.scalar() else {
             continue;
         };
         let closed = |load: &LoadSpec| matches!(load.load.pace, Pace::Closed { .. });
         let loads = view.loads(of);
-        let tail = view.latency_limits().find(|(c, other)| {
-            let tail = matches!(c.statistic(), Some((_, _, Stat::Percentile(p))) if p >= 0.9);
-            tail && other.phase == of.phase
-        });
-        if let Some((tail, _)) = tail
+        if let Some(tail) = tails.get(&of.phase)
             && !loads.is_empty()
             && loads.iter().all(|(load, _)| closed(load))
         {

@@ -40,24 +40,39 @@
 
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
-use crate::lint::view::{Stat, View, warning};
+use crate::eval::Stretch;
+use crate::lint::view::{Comparison, Stat, View, warning};
+use std::collections::HashMap;
 
 const RULE: Rule = ("W0623", "redundant-percentile");
 
 pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
-    for (low, of) in view.latency_limits() {
-        let Some((_, metric, Stat::Percentile(share))) = low.statistic() else {
-            continue;
+    let limits = view.latency_limits().filter_map(|(limit, of)| {
+        let (_, metric, Stat::Percentile(share)) = limit.statistic()? else {
+            return None;
         };
-        let stricter = view.latency_limits().find(|(high, phase)| {
-            let higher = matches!(
-                high.statistic(),
-                Some((_, m, Stat::Percentile(p))) if m == metric && p > share
-            );
-            higher && *phase == of && high.limit <= low.limit
-        });
-        if let Some((high, _)) = stricter {
+        Some((limit, (of, metric), share))
+    });
+    let limits: Vec<_> = limits.collect();
+    // of each metric the strictest limit of a share and those above it, from the highest on down
+    let mut strictest: HashMap<(&Stretch, &str), Vec<(f64, &Comparison)>> = HashMap::new();
+    let mut sorted: Vec<usize> = (0..limits.len()).collect();
+    sorted.sort_by(|a, b| limits[*b].2.total_cmp(&limits[*a].2));
+    for (limit, metric, share) in sorted.into_iter().map(|at| limits[at]) {
+        let above = strictest.entry(metric).or_default();
+        if above
+            .last()
+            .is_none_or(|(_, best)| limit.limit < best.limit)
+        {
+            above.push((share, limit));
+        }
+    }
+    let mut found = Vec::new();
+    for (low, metric, share) in limits {
+        let above = strictest.get(&metric).map_or(&[][..], |above| above);
+        let higher = above.partition_point(|(other, _)| *other > share);
+        let stricter = above[..higher].last().map(|(_, limit)| *limit);
+        if let Some(high) = stricter.filter(|high| high.limit <= low.limit) {
             found.push(
                 warning(RULE, low.span, "this holds whenever a stricter check does")
                     .label(

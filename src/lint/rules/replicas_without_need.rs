@@ -41,7 +41,7 @@ use super::open_loop_above_capacity::open_rates;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
 use crate::lint::view::{View, place, warning};
-use crate::scenario::{PhaseSpec, ServerSpec};
+use crate::scenario::{LoadSpec, ServerSpec};
 use crate::units::{Dimension, Quantity};
 
 const RULE: Rule = ("W0633", "replicas-without-need");
@@ -53,16 +53,14 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
 
 fn idle(view: &View<'_>, server: &ServerSpec) -> Option<Diagnostic> {
     let capacity = server.capacity?;
-    let asks = |phase: &PhaseSpec| phase.loads.iter().any(|load| load.server == server.name);
-    let phases = view.phases().map(|(phase, _)| phase);
-    let asking: Vec<&PhaseSpec> = phases.filter(|p| p.measured && asks(p)).collect();
+    let measured = (view.phases_on(&server.name)).filter(|(phase, ..)| phase.measured);
     // what clients in a closed loop send is not known
-    let rate = |phase: &&PhaseSpec| {
-        let loads = phase.loads.iter().filter(|load| load.server == server.name);
-        let rates: Vec<f64> = open_rates(phase, &server.name).collect();
-        (rates.len() == loads.count()).then(|| rates.into_iter().sum::<f64>())
+    let rate = |loads: &[&LoadSpec]| {
+        let rates: Vec<f64> = open_rates(loads).collect();
+        (rates.len() == loads.len()).then(|| rates.into_iter().sum::<f64>())
     };
-    let rates: Vec<f64> = asking.iter().map(rate).collect::<Option<_>>()?;
+    let rates = measured.map(|(_, _, loads)| rate(loads));
+    let rates: Vec<f64> = rates.collect::<Option<_>>()?;
     let most = rates.into_iter().reduce(f64::max)?;
     if server.layout.dp <= 1 || most > capacity {
         return None;
@@ -74,8 +72,7 @@ fn idle(view: &View<'_>, server: &ServerSpec) -> Option<Diagnostic> {
         shown(most),
         shown(capacity)
     );
-    let mut blocks = view.flat.children_of("server");
-    let block = blocks.find(|block| block.title() == server.name)?;
+    let block = view.server_block(&server.name)?;
     let at = match block.child("layout") {
         Some(layout) => place(layout, "dp"),
         None => place(block, "layout"),

@@ -85,8 +85,7 @@ fn judged(view: &View<'_>, server: &ServerSpec) -> Option<Diagnostic> {
         "{tp} ranks would wait for their link for {}% of a step",
         number(slowest.link_share() * 100.0, 2)
     );
-    let mut blocks = view.flat.children_of("server");
-    let block = blocks.find(|block| block.title() == server.name)?;
+    let block = view.server_block(&server.name)?;
     let at = match block.child("layout") {
         Some(layout) => place(layout, "tp"),
         None => place(block, "layout"),

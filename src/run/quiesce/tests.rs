@@ -1,6 +1,7 @@
 //! When memory and engines rest, and what is said where they do not.
 
 use super::*;
+use crate::scenario::SeriesName;
 use std::sync::LazyLock;
 
 fn memory(points: &[(f64, f64)]) -> SeriesSet {
@@ -110,7 +111,11 @@ async fn an_engine_that_stays_busy_is_given_up_and_named() {
     let busy = EngineMetric {
         name: "running".into(),
         counter: false,
-        series: "num_running".into(),
+        formula: None,
+        series: vec![SeriesName {
+            versions: None,
+            name: "num_running".into(),
+        }],
         dimension: Dimension::NONE,
         idle: Some(0.0),
     };
