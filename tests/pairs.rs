@@ -12,6 +12,7 @@ param load_factor = 2
 let limit = 800ms
 # spare: top
 # spare: let
+# spare: side
 
 workload chat {
   rows = [{ q = "one" }, { q = "two" }]
@@ -127,6 +128,11 @@ const MISTAKES: &[Mistake] = &[
     Mistake("unknown unit", "      ttft = 20ms", "      ttft = 20 msec"),
     Mistake("no unit", "timeout = 30min", "timeout = 30"),
     Mistake("negative", "duration = 61s", "duration = -61s"),
+    Mistake(
+        "side not evaluated",
+        "# spare: side",
+        "let odd = false and 1s == 1MB",
+    ),
     // names
     Mistake(
         "unknown workload",

@@ -138,6 +138,9 @@ impl Due {
 /// So many names of what may stand somewhere are listed.
 const LISTED: usize = 8;
 
+/// How an axis of the matrix around is told from its blocks.
+const AXIS: &str = "axis";
+
 /// So many times is a name compared with one that it may have been meant for, in all files. Names
 /// that are not known after that are told without one that is near.
 const MOST_COMPARED: usize = 500_000;
@@ -178,6 +181,11 @@ impl<'a> Walk<'a> {
             self.around = named
                 .map(|child| (child.kind.text.as_str(), child.title()))
                 .collect();
+            let axes = flat
+                .child("matrix")
+                .into_iter()
+                .flat_map(|m| m.attrs.keys());
+            self.around.extend(axes.map(|axis| (AXIS, axis.as_str())));
         }
         let named = |child: &Arc<Flat>| {
             let kind = schema::kind_in(&child.kind.text, kind.name);
@@ -206,7 +214,10 @@ impl<'a> Walk<'a> {
         self.head = flat.head();
         for (name, attr) in &flat.attrs {
             let ty = kind.attribute(name).map(|attribute| attribute.ty);
-            self.due = ty.map_or(Due::Anything, Due::of);
+            self.due = match (kind.name, name.as_str()) {
+                ("rank", "within") => Due::Block(AXIS),
+                _ => ty.map_or(Due::Anything, Due::of),
+            };
             self.expr(&attr.expr, attr.module, &locals);
         }
         self.due = Due::Anything;
@@ -475,6 +486,11 @@ impl<'a> Walk<'a> {
                     "name one of the library: `engine = engines.builtin`, with `use std.engines`"
                         .to_string()
                 }
+                [] if kind == AXIS => {
+                    "this scenario has no matrix, so all of its cases are compared: leave it out"
+                        .to_string()
+                }
+                known if kind == AXIS => format!("the axes are: {}", known.join(", ")),
                 [] => format!("name a {kind} that is defined: `{kind} {name} {{ … }}`"),
                 known => {
                     let more = if known.len() > LISTED { ", …" } else { "" };
@@ -492,7 +508,13 @@ impl<'a> Walk<'a> {
             format!("there is no function `{name}`"),
         );
         let known = schema::BUILTINS.iter().map(|b| b.name);
-        self.found.push(match nearest(name, known) {
+        let meant = match name {
+            "contains" | "includes" | "has" => Some("contains_any"),
+            "regex" | "match" => Some("matches"),
+            "avg" | "average" | "mean" => None,
+            name => nearest(name, known),
+        };
+        self.found.push(match meant {
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(
                 "the nearest function",
                 span,
@@ -502,6 +524,9 @@ impl<'a> Walk<'a> {
             None if schema::DISTRIBUTION_STATS.contains(&name) => diagnostic.help(format!(
                 "a statistic is read with a dot: `steady.ttft.{name}`"
             )),
+            None if name == "each" => diagnostic.help(
+                "the rows of a workload are `rows = data(\"prompts.csv\")`, read as `row.…`; a report that makes a file for each says `each = \"case\"`",
+            ),
             None => diagnostic.help("functions are built in; a file cannot define one"),
         });
     }

@@ -3,7 +3,7 @@
 
 use super::nearest;
 use crate::diagnostics::{Diagnostic, codes};
-use crate::resolve::{DefinitionKind, Flat, Program};
+use crate::resolve::{DefinitionKind, Flat, FlatAttr, Program};
 use crate::schema::{self, Kind, Naming};
 use crate::source::Span;
 use crate::syntax::ast::Ident;
@@ -39,7 +39,8 @@ fn block(flat: &Flat, parent: &str, base: bool, found: &mut Vec<Diagnostic>) {
         found.push(unknown_kind(&flat.kind, parent));
         return;
     };
-    if kind.naming == Naming::Required && flat.name.is_none() {
+    let in_node = without_node(kind, flat);
+    if kind.naming == Naming::Required && flat.name.is_none() && in_node.is_none() {
         found.push(
             Diagnostic::error(
                 codes::MISSING_ATTRIBUTE,
@@ -59,7 +60,9 @@ fn block(flat: &Flat, parent: &str, base: bool, found: &mut Vec<Diagnostic>) {
             .fix("drop the name", name.span, "", true),
         );
     }
-    for attr in flat.attrs.values() {
+    found.extend(in_node.as_ref().map(|(one, _)| one.clone()));
+    let said = |name: &str| in_node.iter().any(|(_, names)| names.contains(&name));
+    for attr in flat.attrs.values().filter(|attr| !said(&attr.name.text)) {
         if kind.free.is_none()
             && kind.attribute(&attr.name.text).is_none()
             && !(is_child(&attr.name.text)
@@ -109,6 +112,40 @@ fn block(flat: &Flat, parent: &str, base: bool, found: &mut Vec<Diagnostic>) {
     for child in &flat.children {
         block(child, kind.name, base, found);
     }
+}
+
+/// `cluster lab { gpu = …, gpus = 8 }`: its node was left out. What is said of it, and of which
+/// attributes.
+fn without_node<'f>(kind: &Kind, flat: &'f Flat) -> Option<(Diagnostic, Vec<&'f str>)> {
+    let node = schema::kind("node").filter(|_| kind.name == "cluster")?;
+    if flat.children_of("node").next().is_some() {
+        return None;
+    }
+    let of_node = |name: &&FlatAttr| node.attribute(&name.name.text).is_some();
+    let attrs: Vec<&FlatAttr> = flat
+        .attrs
+        .values()
+        .map(AsRef::as_ref)
+        .filter(of_node)
+        .collect();
+    let (first, rest) = attrs.split_first()?;
+    let names: Vec<&str> = attrs.iter().map(|attr| attr.name.text.as_str()).collect();
+    let message = format!(
+        "a `cluster` has no attribute `{}`: a node of it has",
+        names[0]
+    );
+    let mut found = Diagnostic::error(codes::UNKNOWN_ATTRIBUTE, first.name.span, message);
+    for attr in rest {
+        found = found.label(attr.name.span, "this one too");
+    }
+    let inside = names.join(" = …, ");
+    let name = if flat.name.is_none() {
+        "some_name"
+    } else {
+        flat.title()
+    };
+    let help = format!("write `cluster {name} {{ node here {{ {inside} = … }} }}`");
+    Some((found.help(help), names))
 }
 
 /// Blocks for which a record does: `layout = { tp = 4 }`.

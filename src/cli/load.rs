@@ -11,6 +11,7 @@ use crate::lint::suppress;
 use crate::resolve::{self, Flat, Program};
 use crate::scenario::{
     Case, SuiteLimits, compile_these, constants, scenarios, suite_limits, suite_scenarios,
+    unevaluated,
 };
 use crate::source::{FileId, Sources};
 use indexmap::IndexMap;
@@ -222,6 +223,8 @@ fn uncapped(
         .map(ToString::to_string)
         .chain(given)
         .collect();
+    let beside = unevaluated(&program, &params, &chosen, &compiled.cases, &found);
+    found.extend(beside);
     without_consequences(&program.sources, &mut found);
     // where something is wrong, it may be what would have read the rest
     if has_errors(&found) {

@@ -342,6 +342,18 @@ impl Evaluator<'_> {
                     });
                     return Value::Error;
                 }
+                let servers = self.measurements.cases().map(|(cases, _)| cases);
+                let servers = servers.iter().flat_map(|cases| &cases.servers);
+                if let Some(server) = servers.into_iter().find(|s| s.as_ref() == field.text) {
+                    let message = format!("a phase has no metric `{server}`");
+                    self.report(
+                        Diagnostic::error(codes::UNKNOWN_METRIC, field.span, message).help(format!(
+                            "a server is read by its own name: `{server}.memory.max`; over phases: growth({server}.memory, from = …, to = {})",
+                            of.phase
+                        )),
+                    );
+                    return Value::Error;
+                }
                 let known: Vec<&str> = loads
                     .iter()
                     .copied()

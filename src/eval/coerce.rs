@@ -245,12 +245,33 @@ impl Evaluator<'_> {
             (Type::Drawn(of) | Type::Ramped(of), value) => self.typed(name, *of, value, span),
             (Type::Arrival, value @ Value::Arrival(_)) => value,
             (Type::Arrival, value @ Value::Text(_)) => {
-                match self.typed(name, Type::Choice(&["poisson", "constant"]), value, span) {
+                match &value {
                     Value::Text(text) if text.as_ref() == "constant" => {
                         Value::Arrival(Arrival::Constant)
                     }
-                    Value::Text(_) => Value::Arrival(Arrival::Poisson),
-                    other => other,
+                    Value::Text(text) if text.as_ref() == "poisson" => {
+                        Value::Arrival(Arrival::Poisson)
+                    }
+                    Value::Text(text) => {
+                        let near =
+                            crate::check::nearest(text, ["poisson", "constant", "gamma"].into_iter());
+                        let message = format!("`{name}` cannot be \"{text}\"");
+                        let found = Diagnostic::error(codes::BAD_CHOICE, span, message);
+                        // these two need no figure, so a text does for them
+                        let simple = near.filter(|near| *near != "gamma");
+                        refuse(match (near, simple) {
+                            (_, Some(near)) => found.help(format!("did you mean \"{near}\"?")).fix(
+                                "the nearest choice",
+                                span,
+                                format!("\"{near}\""),
+                                false,
+                            ),
+                            (Some(_), None) => found.help("did you mean gamma(shape = 0.5)?"),
+                            (None, None) => found
+                                .help("it is one of: poisson(), constant(), gamma(shape = 0.5)"),
+                        })
+                    }
+                    _ => value,
                 }
             }
             (Type::Arrival, value) => refuse(mismatch(

@@ -2,6 +2,7 @@
 //! evaluation reads files; each is read once for a program, and kept with a run's sources.
 
 use super::{Evaluator, Value};
+use crate::check::nearest;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::resolve::Kept;
 use crate::source::Span;
@@ -17,6 +18,9 @@ const LONGEST_FILE: u64 = 16 << 20;
 
 /// Whole numbers beyond this are not all told apart by what numbers are kept in.
 const EXACT: u64 = 1 << 53;
+
+/// So many files of a folder are looked at for one whose name is near.
+const MOST_BESIDE: usize = 1000;
 
 /// The endings that are read.
 const ENDINGS: &str = ".yaml, .yml, .json, .jsonl and .csv";
@@ -120,7 +124,12 @@ fn read(folder: &Path, name: &str, path: &Path, kept: Option<&Kept>) -> Result<S
     }
     let cannot = |error: std::io::Error| {
         let why = crate::resolve::plain(&error);
-        let help = format!("looked for {}", path.display());
+        let mut help = format!("looked for {}", path.display());
+        let missing = error.kind() == std::io::ErrorKind::NotFound && kept.is_none();
+        if let Some(near) = missing.then(|| beside(path)).flatten() {
+            let near = Path::new(name).with_file_name(near);
+            help = format!("did you mean `{}`?", near.display());
+        }
         wrong(
             codes::MISSING_FILE,
             format!("cannot read `{name}`: {why}"),
@@ -162,6 +171,26 @@ fn read(folder: &Path, name: &str, path: &Path, kept: Option<&Kept>) -> Result<S
         wrong(codes::FILE_NOT_TEXT, message, "save it as UTF-8 text")
     })?;
     Ok(text)
+}
+
+/// The nearest name of a data file in the folder of one that is not there.
+fn beside(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_str()?;
+    let folder = match path.parent()? {
+        empty if empty.as_os_str().is_empty() => Path::new("."),
+        folder => folder,
+    };
+    let entries = std::fs::read_dir(folder).ok()?.take(MOST_BESIDE).flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let mut names: Vec<String> = names
+        .filter(|name| {
+            ENDINGS
+                .split([',', ' '])
+                .any(|e| !e.is_empty() && name.ends_with(e))
+        })
+        .collect();
+    names.sort_unstable();
+    nearest(name, names.iter().map(String::as_str)).map(str::to_string)
 }
 
 /// What a text holds, by the ending of the file's name. A mistake names its place.

@@ -1,6 +1,8 @@
 //! What names stand for: local ones, those of modules, and definitions that need themselves.
 
-use super::{Active, Binding, BlockValue, Evaluator, Known, Reading, Scope, Value};
+use super::{
+    Active, Binding, BlockValue, Evaluator, Known, Reading, Scope, Shape, Value, shape_of,
+};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::resolve::{DefinitionKind, ModuleId};
 use crate::schema;
@@ -54,6 +56,14 @@ impl Evaluator<'_> {
         value
     }
 
+    /// The value that a local name has without being evaluated.
+    pub(super) fn bound(&self, name: &str, scope: &Scope) -> Option<Value> {
+        match scope.find(name)? {
+            (Binding::Value(value), _) => Some(value.clone()),
+            _ => None,
+        }
+    }
+
     /// Evaluates a module's own definition.
     pub fn definition(&self, module: ModuleId, name: &str) -> Value {
         self.global(module, name, Span::default())
@@ -102,6 +112,11 @@ impl Evaluator<'_> {
             DefinitionKind::Block(flat) => {
                 Value::Block(Arc::new(BlockValue::new(flat.clone(), &scope)))
             }
+            // its default fixes what it is
+            DefinitionKind::Param(expr) if self.shapes => match lazy(expr) {
+                value @ (Value::Number(_) | Value::Text(_) | Value::Bool(_)) => shape_of(&value),
+                _ => Value::Unknown(Shape::Any),
+            },
             DefinitionKind::Param(expr) => match self.params.get(&key) {
                 Some(value) => value.clone(),
                 None => lazy(expr),

@@ -19,6 +19,7 @@ mod patterns;
 mod random;
 mod rests;
 mod scope;
+mod shapes;
 mod unlike;
 mod value;
 mod weight;
@@ -30,6 +31,7 @@ pub use fits::Fitted;
 pub use measurements::{Measurements, Nothing, Query, SeriesRef, Stretch, Window};
 pub use patterns::Patterns;
 pub use scope::{Binding, Layer, Scope};
+pub use shapes::{joined, shape_of};
 pub use value::{BlockValue, Handle, Link, Part, Shape, Value};
 
 use crate::diagnostics::{Diagnostic, codes};
@@ -79,6 +81,8 @@ pub struct Evaluator<'a> {
     trace: RefCell<Vec<Reading>>,
     /// Whether what `and` and `or` need not read is read all the same.
     reads_all: bool,
+    /// Whether shapes are worked out in place of values.
+    shapes: bool,
     /// The other case that figures are read from.
     elsewhere: RefCell<Option<Arc<str>>>,
 }
@@ -132,6 +136,7 @@ impl<'a> Evaluator<'a> {
             secrets: RefCell::default(),
             trace: RefCell::default(),
             reads_all: false,
+            shapes: false,
             elsewhere: RefCell::default(),
         }
     }
@@ -197,7 +202,10 @@ impl<'a> Evaluator<'a> {
             return Value::Error;
         }
         self.depth.set(self.depth.get() + 1);
-        let value = self.evaluated(expr, scope);
+        let value = match self.shapes {
+            true => self.shape(expr, scope),
+            false => self.evaluated(expr, scope),
+        };
         self.depth.set(self.depth.get() - 1);
         value
     }
@@ -211,7 +219,7 @@ impl<'a> Evaluator<'a> {
             ExprKind::Number {
                 value,
                 unit: Some(unit),
-            } => self.quantity(*value, &unit.text, unit.span),
+            } => self.quantity(*value, &unit.text, unit.span, expr.span),
             ExprKind::Str(parts) => self.string(parts, expr.span, scope),
             ExprKind::List(items) => {
                 let items = items.iter().map(|item| self.eval(item, scope));
@@ -277,7 +285,8 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn quantity(&self, value: f64, unit: &str, span: Span) -> Value {
+    /// A number with its unit; `whole` is the place of both.
+    fn quantity(&self, value: f64, unit: &str, span: Span, whole: Span) -> Value {
         if let Some((factor, dimension)) = units::parse_unit(unit) {
             return Value::Number(Quantity::new(value * factor, dimension));
         }
@@ -287,6 +296,21 @@ impl<'a> Evaluator<'a> {
             format!("there is no unit `{unit}`"),
         );
         let near = units::suggest_units(unit);
+        // of tokens people write thousands so, and mean one or the other
+        if matches!(unit, "k" | "K") {
+            let tokens =
+                [1000.0, 1024.0].map(|many| format!("{} tok", units::number(value * many, 15)));
+            let (thousands, plain) = (&tokens, units::number(value, 15));
+            let mut found = diagnostic.help(format!(
+                "of tokens write `{}` or `{}`, whichever is meant; of data `{plain}kB` or `{plain}KiB`",
+                thousands[0], thousands[1],
+            ));
+            for text in tokens {
+                found = found.fix("write the tokens", whole, text, false);
+            }
+            self.report(found);
+            return Value::Error;
+        }
         self.report(match near.as_slice() {
             [] if exponent(unit) => {
                 diagnostic.help("a number with an exponent stands apart from its unit: `1e3 ms`")
@@ -417,8 +441,7 @@ impl<'a> Evaluator<'a> {
             Value::Bool(keep) => keep,
             Value::Error => false,
             other => {
-                let message = format!("a condition is true or false, this is {}", other.describe());
-                self.fail(codes::TYPE_MISMATCH, cond.span, message);
+                self.no_condition(&other, cond.span);
                 false
             }
         }
@@ -452,11 +475,18 @@ impl<'a> Evaluator<'a> {
                     _ => Value::Unknown(Shape::Any),
                 }
             }
-            value => {
-                let message = format!("a condition is true or false, this is {}", value.describe());
-                self.fail(codes::TYPE_MISMATCH, cond.span, message)
-            }
+            value => self.no_condition(&value, cond.span),
         }
+    }
+
+    /// Reports a condition that is neither true nor false.
+    fn no_condition(&self, value: &Value, span: Span) -> Value {
+        let message = format!("a condition is true or false, this is {}", value.describe());
+        self.report(
+            Diagnostic::error(codes::TYPE_MISMATCH, span, message)
+                .help("write a comparison: `a == b`, `a > 0`"),
+        );
+        Value::Error
     }
 
     /// A text as a secret, to be kept out of all that is written.

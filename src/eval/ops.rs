@@ -4,6 +4,7 @@ use super::between;
 use super::unlike::counted;
 use super::{Evaluator, MOST_ENTRIES, Scope, Shape, Value};
 use crate::diagnostics::{Diagnostic, codes};
+use crate::schema;
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
 use crate::units::{Dimension, Quantity, column_unit, parse_unit};
@@ -97,6 +98,11 @@ impl Evaluator<'_> {
         right: &Expr,
         scope: &Scope,
     ) -> Value {
+        if op == BinaryOp::Subtract
+            && let Some(value) = self.grows(left, right, scope)
+        {
+            return value;
+        }
         let a = self.eval(left, scope);
         // what decides by itself leaves the other side unread
         if let (BinaryOp::And, Value::Bool(false)) | (BinaryOp::Or, Value::Bool(true)) = (op, &a) {
@@ -132,7 +138,52 @@ impl Evaluator<'_> {
         }
     }
 
-    fn logic(&self, op: BinaryOp, a: Value, b: Value, left: Span, right: Span) -> Value {
+    /// `after.sut.memory - before.sut.memory`: the growth between two phases was meant. Reports it.
+    fn grows(&self, left: &Expr, right: &Expr, scope: &Scope) -> Option<Value> {
+        let (to, of_to) = self.held_in(left, scope)?;
+        let (from, of_from) = self.held_in(right, scope)?;
+        if of_to != of_from {
+            return None;
+        }
+        let growth = format!("growth({of_to}, from = {from}, to = {to})");
+        let span = left.span.to(right.span);
+        let message = format!("a phase has no series of a server: `{of_to}` is read of the server");
+        self.report(
+            Diagnostic::error(codes::UNKNOWN_METRIC, span, message)
+                .help(format!("what it holds more than before is `{growth}`"))
+                .fix("write the growth", span, growth, false),
+        );
+        Some(Value::Error)
+    }
+
+    /// The phase, and the series of a server that is read as if it were the phase's:
+    /// `after.sut.memory`, with or without a statistic behind it.
+    fn held_in(&self, expr: &Expr, scope: &Scope) -> Option<(String, String)> {
+        let mut path = Vec::new();
+        let mut at = expr;
+        while let ExprKind::Field { base, field } = &at.kind {
+            path.push(field.text.as_str());
+            at = base;
+        }
+        let ExprKind::Name(phase) = &at.kind else {
+            return None;
+        };
+        path.reverse();
+        let [server, series, rest @ ..] = path.as_slice() else {
+            return None;
+        };
+        let handle = |name: &str| match self.bound(name, scope) {
+            Some(Value::Handle(handle)) => Some(handle),
+            _ => None,
+        };
+        let is_phase = matches!(handle(phase), Some(super::Handle::Phase { .. }));
+        let is_server = matches!(handle(server), Some(super::Handle::Server { .. }));
+        let is_series = schema::server_series(series).is_some();
+        (is_phase && is_server && is_series && rest.len() <= 1)
+            .then(|| (phase.clone(), format!("{server}.{series}")))
+    }
+
+    pub(super) fn logic(&self, op: BinaryOp, a: Value, b: Value, left: Span, right: Span) -> Value {
         for (value, span) in [(&a, left), (&b, right)] {
             if !matches!(
                 value,

@@ -49,6 +49,7 @@ impl Evaluator<'_> {
         let says = |value: &Value, expr: &Expr, dimension: Dimension| match value {
             Value::Unknown(_) => match self.metric_at(expr.span) {
                 Some(metric) => format!("{} ({metric})", dimension.describe()),
+                None if self.shapes => dimension.describe(),
                 None => format!("{}, when it is measured", dimension.describe()),
             },
             _ => dimension.describe(),

@@ -26,7 +26,8 @@ pub struct Suppression {
 /// speaks of that line, one of its own of the next line that is no comment.
 pub fn suppressions(file: FileId, text: &str) -> (Vec<Suppression>, Vec<Diagnostic>) {
     let (mut known, mut found) = (Vec::new(), Vec::new());
-    if !text.contains(WORD) {
+    let mut words = text.as_bytes().windows(WORD.len());
+    if !words.any(|word| word.eq_ignore_ascii_case(WORD.as_bytes())) {
         return (known, found);
     }
     let all = comments(text);
@@ -38,11 +39,10 @@ pub fn suppressions(file: FileId, text: &str) -> (Vec<Suppression>, Vec<Diagnost
     let behind = lines_behind(&all, &line_of, &alone);
     for (index, comment) in all.iter().enumerate() {
         let written = text[comment.clone()].trim_end();
-        let Some(rest) = written
-            .trim_start_matches('#')
-            .trim_start()
-            .strip_prefix(WORD)
-        else {
+        let said = written.trim_start_matches('#').trim_start();
+        let Some(rest) = said.strip_prefix(WORD) else {
+            let start = comment.start + written.len() - said.len();
+            found.extend(in_capitals(file, said, start));
             continue;
         };
         let mut line = line_of(comment.start);
@@ -54,6 +54,24 @@ pub fn suppressions(file: FileId, text: &str) -> (Vec<Suppression>, Vec<Diagnost
         names(file, rest, start, whole, line, &mut known, &mut found);
     }
     (known, found)
+}
+
+/// `SCN: allow(…)` allows nothing: the word is written in small letters.
+fn in_capitals(file: FileId, said: &str, start: usize) -> Option<Diagnostic> {
+    let (word, rest) = said.split_at_checked(WORD.len())?;
+    let allows = rest.trim_start().to_lowercase().starts_with("allow");
+    if !word.eq_ignore_ascii_case(WORD) || !allows {
+        return None;
+    }
+    let span = Span::new(file, start, start + WORD.len());
+    let message = format!("this comment allows nothing: `{word}` is written `{WORD}`");
+    let found = Diagnostic::warning(codes::BAD_SUPPRESSION, span, message);
+    let help = "write it in small letters: `# scn: allow(name-of-a-rule) because …`";
+    Some(
+        found
+            .help(help)
+            .fix("write it in small letters", span, WORD, false),
+    )
 }
 
 /// For each comment the first line behind it that is no comment of its own line.
@@ -281,7 +299,12 @@ mod tests {
             assert_eq!(lines(text).1, ["bad-suppression"], "{text}");
         }
         assert_eq!(lines("# scn: allow(unusd) because x").1, ["unknown-rule"]);
+        assert_eq!(
+            lines("# SCN: allow(unused) because x").1,
+            ["bad-suppression"]
+        );
         // a word that is not for scn
+        assert!(lines("# SCN: our name for it").1.is_empty());
         assert!(
             lines("# scn is allowed to\n\"# scn: allow\"\n")
                 .1

@@ -28,18 +28,23 @@ pub fn gather(cases: Vec<(String, Vec<Diagnostic>)>) -> Vec<Diagnostic> {
     }
     let mut out = Vec::new();
     for group in groups.into_values() {
-        let mut kept: Vec<(Diagnostic, Vec<usize>)> = Vec::new();
+        // with whether the figures of some cases are others
+        let mut kept: Vec<(Diagnostic, Vec<usize>, bool)> = Vec::new();
         for (diagnostic, at) in group {
             // in one case two findings are two; in different cases they are one, figures apart
-            let alike = |other: &&mut (Diagnostic, Vec<usize>)| {
+            let alike = |other: &&mut (Diagnostic, Vec<usize>, bool)| {
                 !at.iter().any(|index| other.1.contains(index))
             };
             match kept.iter_mut().find(alike) {
-                Some((_, other)) => other.extend(at),
-                None => kept.push((diagnostic, at)),
+                Some((_, other, differ)) => {
+                    other.extend(at);
+                    *differ = true;
+                }
+                None => kept.push((diagnostic, at, false)),
             }
         }
-        for (mut diagnostic, at) in kept {
+        for (mut diagnostic, at, differ) in kept {
+            let first = cases[at[0]].0.as_str();
             if at.len() < all {
                 let id = |index: &usize| cases[*index].0.as_str();
                 let named: Vec<&str> = at.iter().take(NAMED).map(id).collect();
@@ -48,6 +53,10 @@ pub fn gather(cases: Vec<(String, Vec<Diagnostic>)>) -> Vec<Diagnostic> {
                     n if n <= NAMED => format!("in the cases {}", named.join("; ")),
                     n => format!("in {n} of {all} cases: {}; …", named.join("; ")),
                 });
+            }
+            // of some cases, the first that is named is the one
+            if differ && at.len() == all {
+                diagnostic = diagnostic.help(format!("so it is in the case {first}"));
             }
             out.push(diagnostic);
         }

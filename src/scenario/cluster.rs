@@ -2,6 +2,7 @@
 
 use super::context::{Context, as_number, as_whole, member};
 use super::{ServerSpec, Start};
+use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{BlockValue, Evaluator, Value};
 use crate::resolve::Flat;
@@ -74,6 +75,8 @@ pub(super) fn lower(eval: &Evaluator<'_>, block: &Arc<BlockValue>) -> Option<(Cl
     let mut nodes = flat.children_of("node");
     let node = match (nodes.next(), nodes.next()) {
         (Some(node), None) => node,
+        // what should stand in its node was reported
+        (None, _) if !is_whole(flat) => return None,
         (None, _) => {
             let message = format!("the cluster `{}` has no node", flat.title());
             eval.report(

@@ -300,7 +300,7 @@ fn same_id(
 
 /// The names that a scenario's expressions see besides its module's: its lets and blocks, which are
 /// the same in all cases, and over them its axes.
-struct Locals<'a> {
+pub(super) struct Locals<'a> {
     program: &'a Program,
     flat: &'a Flat,
     /// The lets and blocks.
@@ -309,7 +309,7 @@ struct Locals<'a> {
 }
 
 impl<'a> Locals<'a> {
-    fn of(program: &'a Program, flat: &'a Flat) -> Self {
+    pub fn of(program: &'a Program, flat: &'a Flat) -> Self {
         let modules = modules_of(flat);
         let lets = flat.lets.iter().map(|(name, attr)| {
             let (expr, module) = (attr.expr.clone(), attr.module);
@@ -343,7 +343,7 @@ impl<'a> Locals<'a> {
     }
 
     /// The names of a row of the matrix; `case` where that is known.
-    fn scope(&self, axes: &IndexMap<String, Value>, case: Option<Value>) -> Scope {
+    pub fn scope(&self, axes: &IndexMap<String, Value>, case: Option<Value>) -> Scope {
         let mut names = HashMap::new();
         let known = case.is_some();
         let implicit = [

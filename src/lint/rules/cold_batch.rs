@@ -40,7 +40,7 @@
 //!
 //! scenario basic {
 //!   server sut { engine = engines.vllm, model = { path = "/models/mine" } }
-//!   phase warmup { workload = report, requests = 20, concurrency = 32, measured = false }
+//!   phase warmup { workload = report, requests = 64, concurrency = 32, measured = false }
 //!   phase steady { workload = report, requests = 400, concurrency = 32 }
 //!   expect quick: steady.ttft.p95 <= 800ms
 //! }

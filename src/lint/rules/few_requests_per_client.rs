@@ -65,7 +65,9 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
         let Some(requests) = load.load.requests else {
             continue;
         };
-        if concurrency > 1 && requests < concurrency.saturating_mul(FEWEST) {
+        // fewer requests than clients is said as such
+        let few = concurrency..concurrency.saturating_mul(FEWEST);
+        if concurrency > 1 && few.contains(&requests) {
             let message = format!(
                 "{requests} requests of {concurrency} clients: mostly they start and finish"
             );

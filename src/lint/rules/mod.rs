@@ -14,6 +14,7 @@ mod few_rounds;
 mod growth_backwards;
 mod growth_without_quiesce;
 mod idle_axis;
+mod idle_clients;
 mod judges_nothing;
 mod lateness_of_closed_loop;
 mod limit_above_timeout;
@@ -85,6 +86,7 @@ pub const CASE_RULES: &[CaseRule] = &[
     replicas_without_need::check,
     tp_over_slow_link::check,
     rank_backwards::check,
+    idle_clients::check,
 ];
 
 /// What is found in checks that compare cases with each other.

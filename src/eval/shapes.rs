@@ -1,0 +1,204 @@
+//! The sorts and dimensions of expressions, whatever their constants come to: every branch and
+//! every side is looked at, also those that these values leave unevaluated.
+
+use super::{Evaluator, Handle, Scope, Shape, Value, ops};
+use crate::diagnostics::{Diagnostic, codes};
+use crate::schema;
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind, Loop, StrPart};
+use indexmap::IndexMap;
+use std::sync::Arc;
+
+/// What these come to is data's or the case's to say, and so is its sort.
+const OPEN: [&str; 6] = ["data", "get", "env", "secret", "at", "fit"];
+
+const ANY: Value = Value::Unknown(Shape::Any);
+const TRUTH: Value = Value::Unknown(Shape::Bool);
+
+impl Evaluator<'_> {
+    /// Gives shapes in place of values, and finds what can be right with no values.
+    pub fn of_shapes(self) -> Self {
+        Self {
+            shapes: true,
+            ..self
+        }
+    }
+
+    pub(super) fn shape(&self, expr: &Expr, scope: &Scope) -> Value {
+        let value = match &expr.kind {
+            ExprKind::Str(parts) => return self.text_of(parts, scope),
+            ExprKind::Comprehension { body, loops, cond } => {
+                self.each(body, loops, cond.as_deref(), scope)
+            }
+            ExprKind::Field { base, field } if self.module_named(base, scope).is_none() => {
+                match self.eval(base, scope) {
+                    Value::Unknown(Shape::Any) | Value::None => ANY,
+                    // what an engine has may be another case's
+                    Value::Handle(Handle::Roles { .. } | Handle::Role { .. }) => ANY,
+                    Value::Handle(Handle::Server { .. })
+                        if schema::server_series(&field.text).is_none() =>
+                    {
+                        ANY
+                    }
+                    value => self.field(value, base.span, field, expr.span),
+                }
+            }
+            ExprKind::Index { base, index } => {
+                self.eval(index, scope);
+                match self.eval(base, scope) {
+                    Value::List(items) => joined(items.iter()),
+                    Value::Error => Value::Error,
+                    _ => ANY,
+                }
+            }
+            ExprKind::Call { function, args } if OPEN.contains(&function.text.as_str()) => {
+                args.iter().for_each(|arg| {
+                    self.eval(&arg.value, scope);
+                });
+                ANY
+            }
+            ExprKind::If { cond, then, other } => {
+                self.condition(cond, scope);
+                let (a, b) = (self.eval(then, scope), self.eval(other, scope));
+                self.either(&a, &b, then, other)
+            }
+            ExprKind::Binary {
+                op: op @ (BinaryOp::And | BinaryOp::Or),
+                left,
+                right,
+                ..
+            } => {
+                let (a, b) = (self.eval(left, scope), self.eval(right, scope));
+                // each side by itself: with the other true or false as may be
+                for (value, side) in [(a, left), (b, right)] {
+                    if !matches!(value, Value::Error) {
+                        self.logic(*op, value, TRUTH, side.span, side.span);
+                    }
+                }
+                TRUTH
+            }
+            ExprKind::Binary { .. } | ExprKind::Unary { .. } => match self.evaluated(expr, scope) {
+                Value::Bool(_) => TRUTH,
+                value => value,
+            },
+            _ => self.evaluated(expr, scope),
+        };
+        match value {
+            Value::None | Value::Unavailable(_) | Value::Secret(_) => ANY,
+            value => value,
+        }
+    }
+
+    /// A text, of which the parts are looked at.
+    fn text_of(&self, parts: &[StrPart], scope: &Scope) -> Value {
+        let mut plain = String::new();
+        let mut known = true;
+        for part in parts {
+            match part {
+                StrPart::Text(text) => plain.push_str(text),
+                StrPart::Interpolation(expr) => {
+                    self.eval(expr, scope);
+                    known = false;
+                }
+            }
+        }
+        match known {
+            true => Value::text(plain),
+            false => Value::Unknown(Shape::Text),
+        }
+    }
+
+    /// A comprehension of one entry, which stands for all of them, be there any or none.
+    fn each(&self, body: &Expr, loops: &[Loop], cond: Option<&Expr>, scope: &Scope) -> Value {
+        let mut inner = scope.clone();
+        for one in loops {
+            let item = match self.eval(&one.values, &inner) {
+                Value::List(items) => joined(items.iter()),
+                _ => ANY,
+            };
+            inner = inner.with_value(&one.name.text, item);
+        }
+        if let Some(cond) = cond {
+            self.condition(cond, &inner);
+        }
+        Value::list(vec![self.eval(body, &inner)])
+    }
+
+    /// Reports what is neither true nor false.
+    fn condition(&self, cond: &Expr, scope: &Scope) {
+        let value = self.eval(cond, scope);
+        let fine = matches!(
+            value,
+            Value::Bool(_) | Value::Error | Value::Unknown(Shape::Bool | Shape::Any)
+        );
+        if !fine {
+            self.no_condition(&value, cond.span);
+        }
+    }
+
+    /// What an `if` comes to, whichever way it goes.
+    fn either(&self, a: &Value, b: &Value, then: &Expr, other: &Expr) -> Value {
+        let (Some(x), Some(y)) = (ops::dimension_of(a), ops::dimension_of(b)) else {
+            return joined([a, b].into_iter());
+        };
+        // a bare number does for a count
+        let counts = x.is_none() && y.is_count() || y.is_none() && x.is_count();
+        if x != y && !counts {
+            self.report(
+                Diagnostic::error(
+                    codes::DIMENSIONS,
+                    then.span,
+                    "the two branches have unlike dimensions",
+                )
+                .says(x.describe())
+                .label(other.span, y.describe())
+                .help("give both the same unit: which of them is taken must not change what it is"),
+            );
+        }
+        joined([a, b].into_iter())
+    }
+}
+
+/// What a value is, without what it comes to.
+pub fn shape_of(value: &Value) -> Value {
+    match value {
+        Value::Number(_) | Value::Between(_) => match ops::dimension_of(value) {
+            Some(dimension) => Value::Unknown(Shape::Number(dimension)),
+            None => ANY,
+        },
+        Value::Bool(_) => TRUTH,
+        Value::Text(_) => Value::Unknown(Shape::Text),
+        Value::List(items) => Value::list(items.iter().map(shape_of).collect()),
+        Value::Record(fields) => {
+            let shape = |(key, value): (&String, &Value)| (key.clone(), shape_of(value));
+            Value::record(fields.iter().map(shape))
+        }
+        Value::None | Value::Error | Value::Secret(_) | Value::Unavailable(_) => ANY,
+        other => other.clone(),
+    }
+}
+
+/// What all of them are; any where they differ.
+pub fn joined<'v>(mut values: impl Iterator<Item = &'v Value>) -> Value {
+    let Some(first) = values.next() else {
+        return ANY;
+    };
+    values.fold(shape_of(first), |all, value| join(&all, &shape_of(value)))
+}
+
+fn join(a: &Value, b: &Value) -> Value {
+    match (a, b) {
+        (Value::Unknown(x), Value::Unknown(y)) if x == y => a.clone(),
+        (Value::Record(x), Value::Record(y)) => {
+            let keys = x.keys().chain(y.keys().filter(|key| !x.contains_key(*key)));
+            let both = |key: &String| match (x.get(key), y.get(key)) {
+                (Some(a), Some(b)) => join(a, b),
+                _ => ANY,
+            };
+            let fields = keys.map(|key| (key.clone(), both(key)));
+            Value::Record(Arc::new(fields.collect::<IndexMap<_, _>>()))
+        }
+        (Value::List(x), Value::List(y)) => Value::list(vec![joined(x.iter().chain(y.iter()))]),
+        (a, b) if a == b => a.clone(),
+        _ => ANY,
+    }
+}
