@@ -1,5 +1,5 @@
 //! Prefill and decode apart, of requests that were sent all at once: until the last of them has its
-//! first token the server works on prompts, and then on answers alone. As SGLang's
+//! first token the server works on prompts, and then on answers alone. As
 //! `bench_one_batch_server` computes them.
 
 use super::{Requests, input, output};
