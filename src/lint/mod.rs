@@ -6,11 +6,13 @@ pub mod fix;
 mod levels;
 mod ratio;
 mod rules;
+mod sound;
 mod suites;
 mod suppress;
 mod view;
 
 pub use levels::Levels;
+pub use sound::sound;
 pub use suppress::{Suppression, suppress, suppressions};
 
 use crate::diagnostics::Diagnostic;
@@ -22,7 +24,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use view::View;
 
-/// What the rules find in scenarios that compiled without an error, said once for all cases of a
+/// What the rules find in [`sound`] scenarios, said once for all cases of a
 /// scenario. Only of what users wrote: the library's own text is not theirs to change.
 pub fn check(
     program: &Program,
