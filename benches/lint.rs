@@ -3,8 +3,9 @@
 
 mod support;
 
-use support::process::{Run, instructions, range, run};
-use support::{pack, table};
+use std::path::Path;
+use support::process::{Run, instructions, range, run, run_to_end};
+use support::{pack, shapes, table};
 
 const SCN: &str = env!("CARGO_BIN_EXE_scn");
 
@@ -36,5 +37,37 @@ fn main() {
             "M instructions",
         ],
         &[row],
+    );
+    hostile(folder.path());
+}
+
+/// Texts of many things of one sort, each of a megabyte, against scenarios of that size.
+fn hostile(folder: &Path) {
+    let file = folder.join("hostile.scn");
+    let path = file.to_str().unwrap();
+    let cpu = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        // with what it finds it ends in other ways than well
+        run_to_end(SCN, &["lint", path]).0
+    };
+    let shapes: Vec<_> = shapes::shapes(1 << 20).collect();
+    let plain = shapes.iter().find(|(name, _)| *name == "scenarios");
+    let plain = plain.map_or(f64::NAN, |(_, text)| cpu(text).cpu);
+    let rows: Vec<Vec<String>> = shapes
+        .iter()
+        .map(|(name, text)| {
+            let run = cpu(text);
+            vec![
+                (*name).to_owned(),
+                format!("{:.0}", run.cpu * 1e3),
+                format!("{:.1}", run.cpu / plain),
+                format!("{:.0}", run.peak * 1e-6),
+            ]
+        })
+        .collect();
+    table(
+        "scn lint of 1 MB of one sort, once",
+        &["text", "process time, ms", "times scenarios", "peak MB"],
+        &rows,
     );
 }

@@ -47,6 +47,8 @@ pub struct SourceFile {
     pub hidden: Vec<Range<usize>>,
     /// Where its lines start, once that was asked for.
     lines: OnceLock<Arc<[u32]>>,
+    /// How many letters stand before each part of the text, once that was asked for.
+    letters: OnceLock<Arc<[u32]>>,
 }
 
 /// What stands where something is hidden.
@@ -54,6 +56,14 @@ const HIDDEN: &str = "***";
 
 /// So many characters tell a hidden text from any other: fewer are not looked for elsewhere.
 const TELLING: usize = 4;
+
+/// So many bytes of a text are counted at once.
+const PART: usize = 1024;
+
+/// Whether a byte is of a letter that began before it.
+fn is_continued(byte: u8) -> bool {
+    byte & 0b1100_0000 == 0b1000_0000
+}
 
 impl SourceFile {
     /// The folder that relative paths of this file start from.
@@ -116,8 +126,8 @@ impl SourceFile {
     /// the blanks that part it from a comment behind. None where something else is there.
     pub fn removal(&self, part: Range<usize>) -> Option<Range<usize>> {
         let start = self.lines()[self.line_of(part.start)] as usize;
-        let end = self.text.get(part.end..)?.find('\n');
-        let end = end.map_or(self.text.len(), |length| part.end + length + 1);
+        let next = self.lines().get(self.line_of(part.end) + 1);
+        let end = next.map_or(self.text.len(), |start| *start as usize);
         if !self.text.get(start..part.start)?.trim().is_empty() {
             return None;
         }
@@ -127,6 +137,25 @@ impl SourceFile {
             rest if rest.starts_with('#') => Some(part.start..end - rest.len()),
             _ => None,
         }
+    }
+
+    /// How many letters stand before a place: of a long line they are not counted anew for each
+    /// finding on it.
+    fn letters_before(&self, at: usize) -> usize {
+        let count = |bytes: &[u8]| bytes.iter().filter(|b| !is_continued(**b)).count();
+        let bytes = self.text.as_bytes();
+        let parts = self.letters.get_or_init(|| {
+            let mut sum = 0;
+            let before = bytes.chunks(PART).map(|part| {
+                let before = sum;
+                sum += count(part) as u32;
+                before
+            });
+            before.collect()
+        });
+        let part = at / PART;
+        let before = parts.get(part).map_or(0, |before| *before as usize);
+        before + count(bytes.get(part * PART..at).unwrap_or(&[]))
     }
 
     /// Which line, from 0, a place stands on.
@@ -155,6 +184,7 @@ impl Sources {
             text: text.into(),
             hidden: Vec::new(),
             lines: OnceLock::new(),
+            letters: OnceLock::new(),
         });
         id
     }
@@ -222,8 +252,9 @@ impl Sources {
             end -= 1;
         }
         let line = file.line_of(end);
-        let before = &file.text[file.lines()[line] as usize..end];
-        (line + 1, before.chars().count() + 1)
+        let start = file.lines()[line] as usize;
+        let column = file.letters_before(end) - file.letters_before(start);
+        (line + 1, column + 1)
     }
 
     /// `file:line:column`, as terminals and editors make it a link.

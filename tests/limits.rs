@@ -1,6 +1,9 @@
 //! Hostile files, given to the program under limits of memory and time: it must end by itself, and
 //! take no more than 64 MB and 200 times the file. `SCN_LIMIT_BYTES=1048576` gives it larger ones.
 
+#[path = "../benches/support/shapes.rs"]
+mod shapes;
+
 use nix::sys::resource::{Resource, UsageWho, getrusage, setrlimit};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -21,7 +24,7 @@ fn hostile_files() {
     for (name, text) in hostile(size) {
         std::fs::write(&file, text).unwrap();
         for command in [&["lint"][..], &["fmt", "--check"]] {
-            let ended = run(command, &file);
+            let ended = run(command, &file, SECONDS);
             // in kB, and the most of all so far
             let most = getrusage(UsageWho::RUSAGE_CHILDREN).unwrap().max_rss() as usize * 1024;
             let what = format!("{command:?} of {name}");
@@ -31,10 +34,25 @@ fn hostile_files() {
     }
 }
 
+/// So many bytes of one sort take a second or so of a build with debugging; what took the square of
+/// their number or more took ten seconds to hours.
+const MANY: usize = 128 << 10;
+const SECONDS_OF_MANY: u64 = 8;
+
+#[test]
+fn many_of_one_sort() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("it.scn");
+    for (name, text) in shapes::shapes(MANY) {
+        std::fs::write(&file, text).unwrap();
+        assert_eq!(run(&["lint"], &file, SECONDS_OF_MANY), Ok(()), "{name}");
+    }
+}
+
 /// Runs the program on a file; why that did not end well.
-fn run(command: &[&str], file: &Path) -> Result<(), String> {
+fn run(command: &[&str], file: &Path, seconds: u64) -> Result<(), String> {
     let mut child = Command::new("prlimit");
-    child.arg(format!("--cpu={SECONDS}"));
+    child.arg(format!("--cpu={seconds}"));
     child.arg(env!("CARGO_BIN_EXE_scn")).args(command).arg(file);
     child.stdout(Stdio::null()).stderr(Stdio::null());
     let ended = child.status().map_err(|error| error.to_string())?;

@@ -3,6 +3,7 @@
 
 pub mod pack;
 pub mod process;
+pub mod shapes;
 
 use nix::sys::resource::{UsageWho, getrusage};
 use std::io::{BufRead, BufReader};

@@ -19,11 +19,18 @@ pub fn range(runs: &[Run], figure: fn(&Run) -> f64, scale: f64, digits: usize) -
 }
 
 /// Runs a program, which must end well.
+pub fn run(program: &str, arguments: &[&str]) -> Run {
+    let (run, status) = run_to_end(program, arguments);
+    assert_eq!(status, 0, "{program} {arguments:?} failed");
+    run
+}
+
+/// Runs a program; with what the system says of its end.
 #[allow(
     clippy::zombie_processes,
     reason = "wait4 waits for it, and says what it cost"
 )]
-pub fn run(program: &str, arguments: &[&str]) -> Run {
+pub fn run_to_end(program: &str, arguments: &[&str]) -> (Run, i32) {
     let started = Instant::now();
     let child = quiet(Command::new(program).args(arguments))
         .spawn()
@@ -40,14 +47,14 @@ pub fn run(program: &str, arguments: &[&str]) -> Run {
         waited, pid,
         "{program} {arguments:?} is not ours to wait for"
     );
-    assert_eq!(status, 0, "{program} {arguments:?} failed");
     let seconds = |time: libc::timeval| time.tv_sec as f64 + time.tv_usec as f64 / 1e6;
-    Run {
+    let run = Run {
         cpu: seconds(usage.ru_utime) + seconds(usage.ru_stime),
         wall,
         // Never less than the bench's own memory, in which the child begins (some 3 MB).
         peak: usage.ru_maxrss as f64 * 1024.0,
-    }
+    };
+    (run, status)
 }
 
 fn quiet(command: &mut Command) -> &mut Command {

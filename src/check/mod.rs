@@ -25,8 +25,19 @@ pub fn check(program: &Program) -> Vec<Diagnostic> {
 /// Longer names are compared with nothing.
 const LONGEST_NAME: usize = 100;
 
+/// So many names are compared with one; of a place with more, the first.
+const MOST_COMPARED: usize = 500;
+
 /// The nearest of the candidates by edit distance, where one is near enough to be meant.
 pub fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    nearest_of_all(text, candidates.take(MOST_COMPARED))
+}
+
+/// The same, however many candidates there are.
+pub fn nearest_of_all<'a>(
+    text: &str,
+    candidates: impl Iterator<Item = &'a str>,
+) -> Option<&'a str> {
     let letters = text.chars().count();
     // no name is meant by so many letters, and to compare them takes their square
     if letters > LONGEST_NAME {

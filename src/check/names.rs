@@ -1,6 +1,6 @@
 //! Every name in every expression of the user's files, evaluated or not, against what is in scope.
 
-use super::nearest;
+use super::{nearest, nearest_of_all};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::resolve::{DefinitionKind, Flat, ModuleId, Program, may_define};
 use crate::schema::{self, Naming, Type};
@@ -428,14 +428,14 @@ impl<'a> Walk<'a> {
             return Meant::Other(word.into());
         }
         // of what may stand here at all, something less near is nearer
-        if compares && let Some(near) = nearest(name, self.blocks_due(module).into_iter()) {
+        if compares && let Some(near) = nearest_of_all(name, self.blocks_due(module).into_iter()) {
             return Meant::Other(near.into());
         }
         let near_by = if compares { locals.names() } else { Vec::new() };
         let candidates = near_by
             .into_iter()
             .chain(global().map(|(name, _)| name.as_str()));
-        match nearest(name, candidates) {
+        match nearest_of_all(name, candidates) {
             Some(near) => Meant::Other(near.into()),
             None if schema::builtin(name).is_some() => {
                 Meant::Help(format!("`{name}` is a function: write {name}(…)"))

@@ -9,7 +9,7 @@ use crate::resolve::{Reader, plain};
 use crate::source::{FileId, SourceFile, Sources};
 use crate::syntax::{self, ast::Ast};
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -39,7 +39,7 @@ impl Reader for Files {
     }
 
     fn parse(&self, file: FileId, text: &Arc<str>) -> (Arc<Ast>, Vec<Diagnostic>) {
-        let (ast, found) = syntax::parse(file, text);
+        let (ast, found) = syntax::parse_for_repairs(file, text);
         (Arc::new(ast), found)
     }
 }
@@ -65,25 +65,74 @@ pub struct Fixed {
     pub loaded: Loaded,
     changed: Vec<Changed>,
     left_out: Vec<LeftOut>,
+    /// Files that are not to be changed, and how many repairs each would have.
+    outside: Vec<(String, usize)>,
     finished: bool,
     unsafe_too: bool,
+}
+
+/// What somebody who names files and folders has given to be changed: these files, and what lies
+/// in the folders and beside the files. A link, or a `use`, may lead elsewhere.
+struct Given {
+    files: HashSet<PathBuf>,
+    folders: Vec<PathBuf>,
+}
+
+impl Given {
+    fn of(paths: &[PathBuf]) -> Self {
+        let (mut files, mut folders) = (HashSet::new(), Vec::new());
+        for path in paths {
+            if path.is_dir() {
+                folders.push(real(path));
+                continue;
+            }
+            files.insert(real(path));
+            let folder = path.parent().filter(|folder| *folder != Path::new(""));
+            folders.push(real(folder.unwrap_or(Path::new("."))));
+        }
+        Self { files, folders }
+    }
+
+    /// `path` has its links followed.
+    fn holds(&self, path: &Path) -> bool {
+        self.files.contains(path) || self.folders.iter().any(|folder| path.starts_with(folder))
+    }
+
+    /// The files that it does not hold, with how many repairs each would have.
+    fn outside(&self, loaded: &Loaded, unsafe_too: bool) -> Vec<(String, usize)> {
+        let sources = &loaded.program.sources;
+        let mut outside: BTreeMap<String, usize> = BTreeMap::new();
+        for fix in loaded.found.iter().filter_map(|d| d.repair(unsafe_too)) {
+            let files: BTreeSet<FileId> = fix.edits.iter().map(|(span, _)| span.file).collect();
+            for file in files.into_iter().map(|id| sources.get(id)) {
+                let path = file.path.as_deref().map(real);
+                if path.is_some_and(|path| !self.holds(&path)) {
+                    *outside.entry(file.name.clone()).or_default() += 1;
+                }
+            }
+        }
+        outside.into_iter().collect()
+    }
 }
 
 /// Lints what is selected and makes the repairs in memory.
 pub fn fixed(selection: &Selection, unsafe_too: bool) -> Result<Fixed, Refused> {
     let files = Rc::new(Files::default());
     let mut loaded = load_all_through(selection, files.clone())?;
-    let (mended, _) = fix(look(&loaded), unsafe_too, &mut |texts: &Texts| {
+    let given = Given::of(&selection.paths);
+    let (mended, _) = fix(look(&loaded, &given), unsafe_too, &mut |texts: &Texts| {
         files.mended.replace(texts.clone());
-        Ok(look(&load_all_through(selection, files.clone())?))
+        Ok(look(&load_all_through(selection, files.clone())?, &given))
     })?;
     let changed = changed(&loaded, &mended, &files);
     files.mended.replace(mended.texts);
     if !changed.is_empty() {
         loaded = load_all_through(selection, files)?;
     }
+    let outside = given.outside(&loaded, unsafe_too);
     loaded.found = capped(loaded.found);
     Ok(Fixed {
+        outside,
         loaded,
         changed,
         left_out: mended.left_out,
@@ -92,11 +141,14 @@ pub fn fixed(selection: &Selection, unsafe_too: bool) -> Result<Fixed, Refused> 
     })
 }
 
-/// What the repairs are made of. Files that users wrote may be changed, however they came in; the
-/// library has no paths.
-fn look(loaded: &Loaded) -> Look {
+/// What the repairs are made of. Of the files that users wrote those may be changed that were given
+/// for it; the library has no paths.
+fn look(loaded: &Loaded, given: &Given) -> Look {
     let sources = &loaded.program.sources;
-    let own = |(id, file): (FileId, &SourceFile)| Some((id, real(file.path.as_deref()?)));
+    let own = |(id, file): (FileId, &SourceFile)| {
+        let path = real(file.path.as_deref()?);
+        given.holds(&path).then_some((id, path))
+    };
     Look {
         own: sources.iter().filter_map(own).collect(),
         sources: sources.clone(),
@@ -186,6 +238,11 @@ impl Fixed {
             out += &format!(
                 "left out at {place}: {code} {rule}: {title}: {}\n",
                 why(&one.why)
+            );
+        }
+        for (name, repairs) in &self.outside {
+            out += &format!(
+                "not touched: {name}, with {repairs} to fix: it is outside of what is named; name it too\n"
             );
         }
         if !self.finished {

@@ -12,10 +12,12 @@ pub struct Rates {
     pub bandwidth: f64,
     /// Bytes over its link, in each direction.
     pub link: f64,
+    /// Seconds of an empty message over it; 0 where that is not known.
+    pub latency: f64,
 }
 
-/// A step over so many tokens. Neither latencies nor what kernels and links fall short of are in
-/// it, which the link's side has more of.
+/// A step over so many tokens. What kernels and links fall short of is not in it, which the link's
+/// side has more of.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Step {
     pub tokens: f64,
@@ -23,6 +25,8 @@ pub struct Step {
     pub reduces: f64,
     /// Bytes that each of them adds up.
     pub bytes: f64,
+    /// Bytes per second over the link.
+    pub link: f64,
     /// Seconds that they take together.
     pub link_s: f64,
     /// Seconds of a GPU's own work.
@@ -31,7 +35,8 @@ pub struct Step {
 
 impl Step {
     /// Two all-reduces of `tokens · hidden · 2` bytes a layer, each a ring of
-    /// `2·(n−1)/n · bytes / link`; the work is the longer of `2 · parameters · tokens / flops` and
+    /// `2·(n−1)/n · bytes / link`, and the `log2(n)` messages one after the other that it takes
+    /// at least; the work is the longer of `2 · parameters · tokens / flops` and
     /// of reading the weights once.
     pub fn of(
         model: &Architecture,
@@ -43,6 +48,7 @@ impl Step {
         let reduces = 2.0 * model.layers / ranks.stages;
         let bytes = tokens * model.hidden * 2.0;
         let around = 2.0 * (ranks.tensor - 1.0) / ranks.tensor;
+        let messages = ranks.tensor.max(1.0).log2().ceil();
         let compute = 2.0 * weights.active * tokens / rates.flops;
         // many tokens go to all experts, one to its own
         let read = if tokens > 1.0 {
@@ -54,7 +60,8 @@ impl Step {
             tokens,
             reduces,
             bytes,
-            link_s: reduces * around * bytes / rates.link,
+            link: rates.link,
+            link_s: reduces * (around * bytes / rates.link + messages * rates.latency),
             work_s: compute.max(read / rates.bandwidth),
         }
     }
@@ -106,6 +113,7 @@ mod tests {
             flops: 1e6,
             bandwidth: 1e9,
             link: 1e5,
+            latency: 0.0,
         };
         let step = Step::of(&model(), ranks, &weights, rates, 10.0);
         assert_eq!(step.reduces, 4.0);
@@ -113,6 +121,12 @@ mod tests {
         // a ring of two carries each byte once
         assert_eq!(step.link_s, 4.0 * 2000.0 / 1e5);
         assert_eq!(step.work_s, 2.0 * weights.active * 10.0 / 1e6);
+        let late = Rates {
+            latency: 1e-3,
+            ..rates
+        };
+        let late = Step::of(&model(), ranks, &weights, late, 10.0);
+        assert!((late.link_s - step.link_s - 4.0 * 1e-3).abs() < 1e-12);
         let slow = Rates {
             bandwidth: 1e3,
             ..rates

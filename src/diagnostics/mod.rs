@@ -75,7 +75,7 @@ impl Diagnostic {
             severity: Severity::Error,
             code: rule.0,
             rule: rule.1,
-            message: message.into(),
+            message: shortened(message.into()),
             labels: vec![Label {
                 span,
                 text: String::new(),
@@ -100,7 +100,7 @@ impl Diagnostic {
 
     /// Says what the primary place is.
     pub fn says(mut self, text: impl Into<String>) -> Self {
-        self.labels[0].text = text.into();
+        self.labels[0].text = shortened(text.into());
         self
     }
 
@@ -108,7 +108,7 @@ impl Diagnostic {
     pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {
         self.labels.push(Label {
             span,
-            text: text.into(),
+            text: shortened(text.into()),
             primary: false,
         });
         self
@@ -116,7 +116,7 @@ impl Diagnostic {
 
     /// Adds a line of help: what to do.
     pub fn help(mut self, text: impl Into<String>) -> Self {
-        self.help.push(text.into());
+        self.help.push(shortened(text.into()));
         self
     }
 
@@ -154,6 +154,42 @@ impl Diagnostic {
             .map(|l| l.span)
             .unwrap_or_default()
     }
+}
+
+/// A name of more letters is shown with its first and its last ones.
+const LONGEST_WORD: usize = 120;
+const FIRST_LETTERS: usize = 60;
+const LAST_LETTERS: usize = 20;
+
+/// Words for people, in which names are of a length that can be read.
+fn shortened(text: String) -> String {
+    if text.len() <= LONGEST_WORD {
+        return text;
+    }
+    let is_letter = |c: char| c.is_alphanumeric() || c == '_';
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some(start) = rest.find(is_letter) {
+        let (before, from) = rest.split_at(start);
+        let end = from.find(|c| !is_letter(c)).unwrap_or(from.len());
+        let (word, behind) = from.split_at(end);
+        out.push_str(before);
+        // of short ones no letters need be counted
+        let letters = if word.len() > LONGEST_WORD {
+            word.chars().count()
+        } else {
+            0
+        };
+        if letters > LONGEST_WORD {
+            out.extend(word.chars().take(FIRST_LETTERS));
+            out.push('…');
+            out.extend(word.chars().skip(letters - LAST_LETTERS));
+        } else {
+            out.push_str(word);
+        }
+        rest = behind;
+    }
+    out + rest
 }
 
 /// Sorts by place and drops what was said twice (one place evaluated for several cases).

@@ -9,6 +9,9 @@ use crate::source::Span;
 use crate::syntax::ast::Ident;
 use std::sync::Arc;
 
+/// So many names of those that there are stand in a message.
+const LISTED: usize = 60;
+
 impl Evaluator<'_> {
     /// `engines.builtin`: a name of another module.
     pub(super) fn member(&self, module: ModuleId, field: &Ident) -> Value {
@@ -474,7 +477,7 @@ impl Evaluator<'_> {
         }
     }
 
-    /// Reports a name that is not among the known ones, with the nearest.
+    /// Reports a name that is not among the known ones, with the nearest, or with the first of them.
     pub(super) fn unknown(
         &self,
         rule: codes::Rule,
@@ -492,7 +495,11 @@ impl Evaluator<'_> {
                 false,
             ),
             None if known.is_empty() => diagnostic,
-            None => diagnostic.help(format!("{has}: {}", known.join(", "))),
+            None => {
+                let more = if known.len() > LISTED { ", …" } else { "" };
+                let listed = known[..known.len().min(LISTED)].join(", ");
+                diagnostic.help(format!("{has}: {listed}{more}"))
+            }
         });
         Value::Error
     }

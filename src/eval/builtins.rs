@@ -1,6 +1,6 @@
 //! The builtin functions.
 
-use super::{Evaluator, Handle, Part, Shape, UNKNOWN_SECRET, Value, between, ops};
+use super::{Evaluator, Handle, Link, Part, Shape, UNKNOWN_SECRET, Value, between, flags, ops};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::load::spec::Media;
 use crate::schema::{self, Builtin};
@@ -9,6 +9,21 @@ use crate::syntax::ast::{Arg, Expr, Ident};
 use crate::units::Quantity;
 use crate::versions::Versions;
 use std::sync::Arc;
+
+/// Whether a link leads where it says, and runs nothing.
+fn harmless(url: &str) -> bool {
+    let path = || {
+        let scheme = url
+            .split(['/', '?', '#'])
+            .next()
+            .is_some_and(|head| head.contains(':'));
+        !scheme && !url.starts_with("//")
+    };
+    let web = ["http://", "https://"]
+        .iter()
+        .any(|scheme| url.starts_with(scheme));
+    !url.trim().is_empty() && !url.chars().any(char::is_control) && (web || path())
+}
 
 /// Most GPUs of which `ring` and `mesh` make pairs.
 const MOST_LINKED: f64 = 256.0;
@@ -437,6 +452,36 @@ impl Evaluator<'_> {
             ("get", Value::None, Value::Text(_)) => bound.value(2).clone(),
             ("get", Value::Record(_), _) => wrong(1, "a text"),
             ("get", _, _) => wrong(0, "a record"),
+            ("flags", Value::Record(fields), _) => match flags::words(fields) {
+                Ok(words) => Value::list(words),
+                Err(what) => {
+                    let message = format!("`flags` cannot pass {what}");
+                    self.report(
+                        Diagnostic::error(codes::BAD_ARGUMENT, bound.span(0), message).help(
+                            "values are texts, bare numbers, true, false, none, and lists and records of these; divide a quantity by the unit that the flag takes",
+                        ),
+                    );
+                    Value::Error
+                }
+            },
+            ("flags", Value::None, _) => Value::list(Vec::new()),
+            ("flags", _, _) => wrong(0, "a record"),
+            ("link", Value::Text(text), Value::Text(url)) => match harmless(url) {
+                true => Value::Link(Arc::new(Link {
+                    text: text.clone(),
+                    url: url.clone(),
+                })),
+                false => {
+                    let message = format!("`link` does not lead to `{url}`");
+                    self.report(
+                        Diagnostic::error(codes::BAD_ARGUMENT, bound.span(1), message)
+                            .help("write an http:// or https:// URL, or a path beside the report"),
+                    );
+                    Value::Error
+                }
+            },
+            ("link", Value::Text(_), _) => wrong(1, "a text"),
+            ("link", _, _) => wrong(0, "a text"),
             ("fixed", Value::Number(q), Value::Number(digits)) if q.dimension.is_none() => {
                 Value::text(format!(
                     "{:.*}",
@@ -506,11 +551,46 @@ impl Evaluator<'_> {
         Value::Error
     }
 
+    /// The extreme of values of which one is still to be measured, or could not be; none of others.
+    fn extreme_to_come(&self, name: &str, values: &[Value], span: Span) -> Option<Value> {
+        let lacking = values
+            .iter()
+            .find(|value| matches!(value, Value::Error | Value::Unavailable(_)));
+        if let Some(value) = lacking {
+            return Some(value.clone());
+        }
+        values
+            .iter()
+            .find(|value| matches!(value, Value::Unknown(_)))?;
+        let mut dimensions = values.iter().filter_map(ops::dimension_of);
+        let Some(first) = dimensions.next() else {
+            return Some(Value::Unknown(Shape::Any));
+        };
+        Some(match dimensions.find(|other| *other != first) {
+            None => Value::Unknown(Shape::Number(first)),
+            Some(other) => {
+                let message = format!(
+                    "`{name}` compares {} with {}",
+                    first.describe(),
+                    other.describe()
+                );
+                self.report(
+                    Diagnostic::error(codes::DIMENSIONS, span, message)
+                        .help("all of the values have one unit: compare the others on their own"),
+                );
+                Value::Error
+            }
+        })
+    }
+
     fn extreme(&self, name: &str, bound: &Bound<'_>) -> Value {
         let values: Vec<Value> = match bound.rest.as_slice() {
             [(Value::List(items), _)] => items.as_ref().clone(),
             rest => rest.iter().map(|(value, _)| value.clone()).collect(),
         };
+        if let Some(value) = self.extreme_to_come(name, &values, bound.span) {
+            return value;
+        }
         let mut best: Option<Value> = None;
         for value in values {
             if let Some(open) = best
@@ -545,11 +625,15 @@ impl Evaluator<'_> {
             }
         }
         best.unwrap_or_else(|| {
-            self.fail(
-                codes::BAD_ARGUMENT,
-                bound.span,
-                format!("`{name}` of an empty list"),
-            )
+            self.report(
+                Diagnostic::error(
+                    codes::BAD_ARGUMENT,
+                    bound.span,
+                    format!("`{name}` of an empty list"),
+                )
+                .help(format!("give it a value: `{name}(list + [0])`")),
+            );
+            Value::Error
         })
     }
 }

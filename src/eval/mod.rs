@@ -9,6 +9,7 @@ mod builtins;
 mod coerce;
 pub(crate) mod data;
 mod fits;
+mod flags;
 mod limits;
 mod lookup;
 mod measurements;
@@ -31,7 +32,7 @@ pub use measurements::{Measurements, Nothing, Query, SeriesRef, Stretch, Window}
 pub use patterns::Patterns;
 pub use scope::{Binding, Layer, Scope};
 pub use shapes::{joined, shape_of};
-pub use value::{BlockValue, Handle, Part, Shape, Value};
+pub use value::{BlockValue, Handle, Link, Part, Shape, Value};
 
 use crate::diagnostics::{Diagnostic, codes};
 use crate::resolve::{ModuleId, Program};
@@ -162,6 +163,11 @@ impl<'a> Evaluator<'a> {
     /// Every secret value seen so far, to be kept out of all that is written.
     pub fn secrets(&self) -> Vec<Arc<str>> {
         self.secrets.borrow().clone()
+    }
+
+    /// How many nodes it has visited.
+    pub fn steps(&self) -> u64 {
+        self.steps.get()
     }
 
     pub fn report(&self, diagnostic: Diagnostic) {
@@ -354,8 +360,15 @@ impl<'a> Evaluator<'a> {
                 value => match value.shown() {
                     Some(shown) => text.push_str(&shown),
                     None => {
+                        if let Some(error) = self.not_a_figure(&value, expr) {
+                            return error;
+                        }
                         let message = format!("{} cannot stand inside a text", value.describe());
-                        return self.fail(codes::TYPE_MISMATCH, expr.span, message);
+                        self.report(
+                            Diagnostic::error(codes::TYPE_MISMATCH, expr.span, message)
+                                .help("texts, numbers, lists and records of these, and names of blocks can"),
+                        );
+                        return Value::Error;
                     }
                 },
             }

@@ -42,6 +42,7 @@ fn sort(value: &Value) -> Option<&'static str> {
         Value::Random(_) => "distribution",
         Value::Arrival(_) => "arrival",
         Value::Ramp(_) => "ramp",
+        Value::Link(_) => "link",
         Value::Handle(_) => "handle",
         Value::Error | Value::None | Value::Unknown(Shape::Any) | Value::Unavailable(_) => {
             return None;

@@ -34,6 +34,8 @@ pub enum Value {
     Arrival(Arrival),
     /// A rate that changes.
     Ramp(Ramp),
+    /// A cell of a report that leads somewhere.
+    Link(Arc<Link>),
     /// Something that is measured, on the way to a figure: `stress`, `stress.ttft`, `sut.memory`.
     Handle(Handle),
     /// Will be measured, and then has this shape.
@@ -42,6 +44,13 @@ pub enum Value {
     Between(Arc<Between>),
     /// Was to be measured, but could not be; why.
     Unavailable(Arc<str>),
+}
+
+/// What a cell shows, and where it leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    pub text: Arc<str>,
+    pub url: Arc<str>,
 }
 
 /// A block with the scope in which its expressions are read.
@@ -168,6 +177,7 @@ impl Value {
             },
             Self::Arrival(_) => "a process of arrivals".into(),
             Self::Ramp(_) => "a ramp".into(),
+            Self::Link(_) => "a link".into(),
             Self::Handle(handle) => handle.describe(),
             Self::Unknown(shape) => match shape {
                 Shape::Number(dimension) => dimension.describe(),
@@ -195,6 +205,7 @@ impl Value {
             Self::Bool(b) => b.to_string(),
             Self::Number(q) => q.to_string(),
             Self::Text(text) => text.to_string(),
+            Self::Link(link) => link.text.to_string(),
             Self::List(items) => {
                 let items: Option<Vec<String>> = items.iter().map(Self::shown).collect();
                 format!("[{}]", items?.join(", "))

@@ -14,7 +14,7 @@ mod units;
 pub use markdown::{MARK, entry as in_markdown};
 pub use terminal::entry as on_terminal;
 
-use crate::check::nearest;
+use crate::check::nearest_of_all;
 use crate::units::suggest_units;
 use part::{Part, code};
 use std::sync::LazyLock;
@@ -122,7 +122,7 @@ pub fn find(name: &str) -> Result<Vec<Entry>, Option<String>> {
     // what a name ends in can be asked for as well
     let names = entries.iter().map(|entry| entry.name.as_str());
     let ends = names.clone().filter_map(|name| name.rsplit('.').next());
-    let near = nearest(&asked, names.clone().chain(ends));
+    let near = nearest_of_all(&asked, names.clone().chain(ends));
     let near = near.or_else(|| suggest_units(name).first().copied());
     Err(near.map(str::to_string))
 }

@@ -13,6 +13,8 @@
 //!   some answers there are no throughputs: what was told is too low by an unknown part.
 //! - Nothing is 0 because it is missing: without requests, answers or `usage` there is a reason.
 
+mod batches;
+
 use super::case::PhaseData;
 use super::distribution::{Distribution, Support};
 use crate::load::delay::RunDelay;
@@ -82,6 +84,8 @@ impl<'a> Requests<'a> {
             "output_throughput" => self.rate(|| self.tokens(output)),
             "input_throughput" => self.rate(|| self.tokens(input)),
             "total_throughput" => self.rate(|| self.tokens(|r| Some(input(r)? + output(r)?))),
+            "prefill_throughput" => batches::prefill(self),
+            "decode_throughput" => batches::decode(self),
             "image_rate" => self.media(|r| Some(r.images)),
             "audio_rate" => self.media(|r| r.clips),
             "video_rate" => self.media(|r| r.videos),

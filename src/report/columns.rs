@@ -77,7 +77,10 @@ pub(super) fn csv(table: &Table) -> Result<Vec<u8>, ReportError> {
     for ((row, why), reason) in table.rows.iter().zip(&table.infeasible).zip(reasons) {
         let text = |(at, column): &(usize, Option<Kind>)| match row[*at].as_ref() {
             Some(figure) if kind(figure).is_some() && kind(figure) == *column => {
-                in_column_unit(figure).unwrap_or_else(|| cell(&figure.text))
+                in_column_unit(figure).unwrap_or_else(|| {
+                    let text = figure.link.as_deref().unwrap_or(&figure.text);
+                    cell(text)
+                })
             }
             _ => String::new(),
         };

@@ -221,6 +221,7 @@ fn complete_figure(figure: &mut Json) {
             "between",
             "unavailable",
             "ending",
+            "link",
         ],
     );
     if let Json::Object(fields) = figure {
@@ -295,6 +296,7 @@ mod tests {
                 most: 2.0,
                 why: "it moved".into(),
             }),
+            link: some("https://example.org/trace"),
             ending: whole.then_some(super::super::Ending::Verdict),
             unavailable: some("no"),
         };

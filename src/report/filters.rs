@@ -146,6 +146,7 @@ pub(super) fn figure(value: &Value) -> Result<Figure, Error> {
         text: shown,
         unavailable: text("unavailable")?,
         ending: None,
+        link: text("link")?,
         value: number.map(f64::try_from).transpose()?,
         samples: count("samples")?,
         needed: count("needed")?,

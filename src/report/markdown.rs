@@ -2,6 +2,24 @@
 
 use super::text::{one_line, plain};
 
+/// A link: the text as [`escape`] has it, and the URL without what would end it or the cell.
+pub(super) fn link(text: &str, url: &str) -> String {
+    let mut target = String::with_capacity(url.len());
+    for c in one_line(url).chars() {
+        match c {
+            '<' | '>' | '(' | ')' | '[' | ']' | '|' | '`' | '"' | '\\' | ' ' | '&' => {
+                if c == '&' {
+                    target.push_str("&amp;");
+                } else {
+                    target.push_str(&format!("%{:02X}", u32::from(c)));
+                }
+            }
+            c => target.push(c),
+        }
+    }
+    format!("[{}]({target})", escape(text))
+}
+
 /// Text as one line of Markdown: shown as it is, never as markup; but what stands between
 /// backticks is code.
 pub(super) fn escape(text: &str) -> String {
@@ -170,6 +188,18 @@ pub(super) fn table(headers: &[String], rows: &[Vec<String>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_link_is_one_link_whatever_is_in_it() {
+        assert_eq!(
+            link("trace", "https://example.org/a?b=1&c=2"),
+            "[trace](https://example.org/a?b=1&amp;c=2)"
+        );
+        assert_eq!(
+            link("a] | <b>", "traces/x (1).json\n) [y](javascript:z"),
+            "[a\\] \\| &lt;b>](traces/x%20%281%29.json%20%29%20%5By%5D%28javascript:z)"
+        );
+    }
     use proptest::prelude::*;
 
     #[test]

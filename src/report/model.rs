@@ -77,6 +77,9 @@ pub struct Figure {
     /// Why there is no value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unavailable: Option<String>,
+    /// Where its text leads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
     /// It tells how the case ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ending: Option<Ending>,
@@ -133,6 +136,14 @@ impl Figure {
             text: format!("unavailable: {reason}"),
             unavailable: Some(reason),
             ..Self::default()
+        }
+    }
+
+    /// A text that leads somewhere.
+    pub fn link(text: impl Into<String>, url: impl Into<String>) -> Self {
+        Self {
+            link: Some(url.into()),
+            ..Self::text(text)
         }
     }
 

@@ -20,7 +20,14 @@ struct Notes {
 impl Notes {
     /// A figure in a cell, marked where it is a percentile of too few values.
     fn cell(&mut self, header: &str, figure: &Figure) -> String {
-        let text = markdown::escape(shown(figure));
+        let text = match figure
+            .link
+            .as_ref()
+            .filter(|_| figure.unavailable.is_none())
+        {
+            Some(url) => markdown::link(&figure.text, url),
+            None => markdown::escape(shown(figure)),
+        };
         match figure.needed.filter(|_| figure.too_few()) {
             None => text,
             Some(needed) => {

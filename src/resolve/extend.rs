@@ -102,7 +102,7 @@ impl Loader {
                     if self.copies_left == 0 {
                         return own;
                     }
-                    self.copies_left = self.copies_left.saturating_sub(size(&flat));
+                    self.copies_left = self.copies_left.saturating_sub(flat.size());
                     if self.copies_left == 0 {
                         let message = "the blocks that extend others come to too much";
                         self.found.push(
@@ -182,12 +182,6 @@ impl Loader {
             }
         }
     }
-}
-
-/// What a block holds, all in all.
-fn size(flat: &Flat) -> usize {
-    let own = flat.attrs.len() + flat.lets.len() + flat.checks.len() + flat.excludes.len();
-    1 + own + flat.children.iter().map(|child| size(child)).sum::<usize>()
 }
 
 /// `own` extends what is not there; `module` is the one that was looked in for `part`.

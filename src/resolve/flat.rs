@@ -89,6 +89,17 @@ impl Flat {
             .map_or(self.kind.span, |name| self.kind.span.to(name.span))
     }
 
+    /// How many attributes, checks and blocks it holds, all in all.
+    pub fn size(&self) -> usize {
+        let own = self.attrs.len() + self.lets.len() + self.checks.len() + self.excludes.len();
+        1 + own
+            + self
+                .children
+                .iter()
+                .map(|child| child.size())
+                .sum::<usize>()
+    }
+
     /// The only child of a kind that has no names.
     pub fn child(&self, kind: &str) -> Option<&Arc<Flat>> {
         self.children.iter().find(|child| child.kind.text == kind)

@@ -17,9 +17,13 @@ use crate::units::{Dimension, number};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+/// So many loads may the checks of a scenario read, all in all: each is looked at with each.
+const MOST_LOADS_READ: usize = 100_000;
+
 pub(super) fn lower(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
     let mut out = Vec::new();
     let stretches = Stretches::of(case);
+    let mut loads_left = MOST_LOADS_READ;
     for (index, check) in cx.flat.checks.iter().enumerate() {
         let scope = cx.scope.in_module(check.module);
         cx.eval.take_trace();
@@ -66,6 +70,20 @@ pub(super) fn lower(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
             .collect();
         let read = phases.iter().map(String::as_str);
         not_measured(cx, &stretches, read, check.expr.span, Used::Checked);
+        let loads = |phase: &String| stretches.phase(phase).map_or(0, |phase| phase.loads.len());
+        loads_left = phases
+            .iter()
+            .map(loads)
+            .fold(loads_left, usize::saturating_sub);
+        if loads_left == 0 {
+            let message = format!("these checks read more than {MOST_LOADS_READ} loads in all");
+            cx.eval.report(
+                Diagnostic::error(codes::OUT_OF_RANGE, check.expr.span, message)
+                    .says("this one and those after it are not looked at")
+                    .help("make several phases of one with many loads"),
+            );
+            return out;
+        }
         let because = check
             .because
             .as_ref()

@@ -1,6 +1,6 @@
 //! The host that servers are stated to run on: its GPUs, and the links between them.
 
-use super::context::{Context, as_whole, member};
+use super::context::{Context, as_number, as_whole, member};
 use super::{ServerSpec, Start};
 use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, codes};
@@ -20,9 +20,53 @@ pub struct ClusterSpec {
     pub node: String,
     /// How many there are.
     pub gpus: u64,
-    /// Pairs of GPUs that a link connects, the lesser first; none where no link is stated.
+    /// Links between pairs of its GPUs; empty where none is stated.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub links: Vec<(u64, u64)>,
+    pub links: Vec<LinkSpec>,
+}
+
+/// A link between two GPUs of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct LinkSpec {
+    /// The lesser first.
+    pub between: (u64, u64),
+    /// Bytes per second, in each direction.
+    pub bandwidth: f64,
+    /// Seconds that an empty message takes; 0 where that is not said.
+    pub latency: f64,
+}
+
+/// What ranks that work together can pass to each other at most.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Wire {
+    /// Bytes per second out of each GPU, over all of its links.
+    pub bandwidth: f64,
+    /// Over the widest link of the node.
+    pub widest: f64,
+    /// Seconds of an empty message at least.
+    pub latency: f64,
+}
+
+impl ClusterSpec {
+    /// What so many ranks can pass at most, by the links that are stated; none without any. A rank
+    /// sends over all links of its GPU at once, the others wait for the slowest, and they are on the
+    /// GPUs next to each other where that is best: no sum of what is stated comes out higher.
+    pub(super) fn wire(&self, ranks: u64) -> Option<Wire> {
+        let least = |of: &mut dyn Iterator<Item = f64>| of.reduce(f64::min);
+        let out = |gpu: u64| -> f64 {
+            let links = self.links.iter();
+            let own = links.filter(|link| link.between.0 == gpu || link.between.1 == gpu);
+            own.map(|link| link.bandwidth).sum()
+        };
+        let ranks = ranks.max(1);
+        let groups = (0..self.gpus / ranks).map(|group| group * ranks..(group + 1) * ranks);
+        let bandwidth = groups.filter_map(|mut gpus| least(&mut gpus.by_ref().map(out)));
+        Some(Wire {
+            bandwidth: bandwidth.reduce(f64::max)?,
+            widest: (self.links.iter().map(|link| link.bandwidth)).reduce(f64::max)?,
+            latency: least(&mut self.links.iter().map(|link| link.latency))?,
+        })
+    }
 }
 
 /// A cluster as it is written, and the GPU of its node. What is wrong with it is reported.
@@ -67,7 +111,7 @@ pub(super) fn lower(eval: &Evaluator<'_>, block: &Arc<BlockValue>) -> Option<(Cl
         ));
         return None;
     }
-    let mut links: Vec<((u64, u64), Span)> = Vec::new();
+    let mut links: Vec<(LinkSpec, Span)> = Vec::new();
     for link in node.flat.children_of("link") {
         between(eval, &node, link, gpus, &mut links);
     }
@@ -75,7 +119,7 @@ pub(super) fn lower(eval: &Evaluator<'_>, block: &Arc<BlockValue>) -> Option<(Cl
         name: flat.title().to_string(),
         node: node.flat.title().to_string(),
         gpus,
-        links: links.into_iter().map(|(pair, _)| pair).collect(),
+        links: links.into_iter().map(|(link, _)| link).collect(),
     };
     Some((spec, attr("gpu")))
 }
@@ -86,9 +130,17 @@ fn between(
     node: &BlockValue,
     link: &Arc<Flat>,
     gpus: u64,
-    links: &mut Vec<((u64, u64), Span)>,
+    links: &mut Vec<(LinkSpec, Span)>,
 ) {
     let value = Value::Block(Arc::new(BlockValue::new(link.clone(), &node.scope)));
+    let figure = |name| {
+        let place = link
+            .attrs
+            .get(name)
+            .map_or(link.head(), |attr| attr.expr.span);
+        as_number(&member(eval, &value, "link", name, place))
+    };
+    let (bandwidth, latency) = (figure("bandwidth"), figure("latency"));
     let written = link.attrs.get("between");
     let place = written.map_or(link.head(), |attr| attr.expr.span);
     let wrong = |message: String, help: &str| {
@@ -130,7 +182,7 @@ fn between(
             let message = format!("a link of GPU {a} with itself connects nothing");
             return wrong(message, "name two GPUs");
         }
-        if let Some((_, before)) = links.iter().find(|(known, _)| *known == (a, b)) {
+        if let Some((_, before)) = links.iter().find(|(known, _)| known.between == (a, b)) {
             let message = format!("GPU {a} and GPU {b} are linked twice");
             let mut found = Diagnostic::error(codes::BAD_LINK, place, message)
                 .help("a link goes both ways: name each pair once");
@@ -140,7 +192,13 @@ fn between(
             eval.report(found);
             return;
         }
-        links.push(((a, b), place));
+        let link = LinkSpec {
+            between: (a, b),
+            // one that is not said was reported
+            bandwidth: bandwidth.unwrap_or(f64::INFINITY),
+            latency: latency.unwrap_or(0.0),
+        };
+        links.push((link, place));
     }
 }
 
@@ -282,7 +340,10 @@ fn unconnected(
 /// Of each GPU, the least that a path of links leads to.
 fn reach(cluster: &ClusterSpec) -> Vec<u64> {
     let mut reach: Vec<u64> = (0..cluster.gpus).collect();
-    for (a, b) in &cluster.links {
+    for LinkSpec {
+        between: (a, b), ..
+    } in &cluster.links
+    {
         let at = |gpu: &u64| {
             usize::try_from(*gpu)
                 .ok()
@@ -325,8 +386,34 @@ mod tests {
             name: "h".into(),
             node: "n".into(),
             gpus: 6,
-            links: vec![(1, 2), (4, 5), (0, 2), (3, 5)],
+            links: [(1, 2), (4, 5), (0, 2), (3, 5)].map(link).into(),
         };
         assert_eq!(reach(&cluster), [0, 0, 0, 3, 3, 3]);
+    }
+
+    fn link(between: (u64, u64)) -> LinkSpec {
+        LinkSpec {
+            between,
+            bandwidth: 10.0,
+            latency: 1e-6,
+        }
+    }
+
+    #[test]
+    fn ranks_pass_what_all_links_of_the_worst_placed_give() {
+        let mut cluster = ClusterSpec {
+            name: "h".into(),
+            node: "n".into(),
+            gpus: 4,
+            links: [(0, 1), (1, 2), (2, 3), (0, 3), (0, 2)].map(link).into(),
+        };
+        cluster.links[2].bandwidth = 40.0;
+        cluster.links[4].latency = 5e-7;
+        let bandwidth = |ranks| cluster.wire(ranks).unwrap().bandwidth;
+        // GPU 1 has two links; of two ranks, 2 and 3 are the better pair
+        assert_eq!((bandwidth(4), bandwidth(2)), (20.0, 50.0));
+        assert_eq!(cluster.wire(4).unwrap().latency, 5e-7);
+        cluster.links.clear();
+        assert_eq!(cluster.wire(4), None);
     }
 }

@@ -17,6 +17,7 @@ use crate::report::Ending;
 use crate::resolve::{Definition, DefinitionKind, Flat, ModuleId, Program};
 use crate::units::{Dimension, Quantity, display_precise};
 use indexmap::IndexMap;
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -78,6 +79,13 @@ pub fn compile_these(program: &Program, params: &Params, chosen: &[Arc<Flat>]) -
     compiled
 }
 
+/// So many attributes, checks and blocks may the cases of a scenario have in all: ten thousand cases
+/// of what a screen shows.
+const MOST_PARTS: usize = 1_000_000;
+
+/// So many nodes of expressions may they visit.
+const MOST_STEPS: u64 = 10_000_000;
+
 /// So many files are named where many define scenarios of one name.
 const FILES_NAMED: usize = 3;
 
@@ -115,7 +123,11 @@ fn scenario(program: &Program, params: &Params, flat: &Arc<Flat>, out: &mut Comp
     let locals = Locals::of(program, flat);
     let scope = |axes: &IndexMap<String, Value>| locals.scope(axes, None);
     let launched = |axes: &IndexMap<String, Value>| launched(&locals, params, flat, axes);
-    let matrix::Rows { rows, unknown } = matrix::rows(&constant, params, flat, &scope, &launched);
+    let matrix::Rows {
+        mut rows,
+        mut unknown,
+    } = matrix::rows(&constant, params, flat, &scope, &launched)
+        .within(MOST_PARTS, &constant, flat);
     out.found.extend(constant.take_found());
     out.secrets.extend(constant.secrets());
     let mut ids: HashMap<String, IndexMap<String, Value>> = HashMap::new();
@@ -125,7 +137,13 @@ fn scenario(program: &Program, params: &Params, flat: &Arc<Flat>, out: &mut Comp
         let (case, diagnostics) = one(&locals, params, flat, axes, &mut out.secrets);
         found.push((case.id.clone(), diagnostics));
         cases.push(case);
+        if locals.steps.get() > MOST_STEPS {
+            out.found.push(too_long(flat, cases.len(), rows.len()));
+            unknown.extend(axes.keys().cloned());
+            break;
+        }
     }
+    rows.truncate(cases.len());
     // checks may ask of other cases whether they can work
     let all = Arc::new(Cases {
         infeasible: feasible::of_all(&cases),
@@ -136,6 +154,11 @@ fn scenario(program: &Program, params: &Params, flat: &Arc<Flat>, out: &mut Comp
     let first = out.cases.len();
     for ((mut case, axes), (_, found)) in cases.into_iter().zip(rows).zip(&mut found) {
         case.cases = all.clone();
+        if locals.steps.get() > 2 * MOST_STEPS {
+            out.found
+                .push(too_long(flat, out.cases.len() - first, all.rows.len()));
+            break;
+        }
         found.extend(measured(
             &locals,
             params,
@@ -162,6 +185,15 @@ fn scenario(program: &Program, params: &Params, flat: &Arc<Flat>, out: &mut Comp
     across(cases);
     out.found.extend(report_parts::files(flat, cases));
     out.found.extend(server_log::shared(flat, cases));
+}
+
+/// Of a scenario with more to evaluate in all of its cases than anyone waits for.
+fn too_long(flat: &Flat, cases: usize, rows: usize) -> Diagnostic {
+    let matrix = flat.child("matrix").map_or(flat.head(), |m| m.head());
+    let message = format!("what these {rows} cases evaluate is too much");
+    Diagnostic::error(codes::OUT_OF_RANGE, matrix, message)
+        .says(format!("{cases} of them were looked at"))
+        .help("remove axes or values, or make the lists shorter that each case goes over")
 }
 
 /// The cases as `at(…)` finds them.
@@ -306,6 +338,8 @@ pub(super) struct Locals<'a> {
     /// The lets and blocks.
     own: Layer,
     modules: Vec<ModuleId>,
+    /// How many nodes of expressions were visited in all cases.
+    steps: Cell<u64>,
 }
 
 impl<'a> Locals<'a> {
@@ -339,6 +373,7 @@ impl<'a> Locals<'a> {
             flat,
             own,
             modules,
+            steps: Cell::default(),
         }
     }
 
@@ -495,6 +530,7 @@ fn one(
     feasible::settle(&cx, &mut case, &mut found);
     found.extend(eval.take_found());
     secrets.extend(eval.secrets());
+    locals.steps.set(locals.steps.get() + eval.steps());
     (case, found)
 }
 
@@ -549,6 +585,7 @@ fn measured(
         cx.eval.local(name, &cx.scope);
     }
     secrets.extend(eval.secrets());
+    locals.steps.set(locals.steps.get() + eval.steps());
     eval.take_found()
 }
 

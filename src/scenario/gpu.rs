@@ -1,5 +1,6 @@
 //! What is said of the GPUs that a server is for, and what a case costs on them.
 
+use super::cluster::Wire;
 use super::context::{Context, as_number, member};
 use super::server::part;
 use super::{Case, ServerSpec};
@@ -48,8 +49,9 @@ pub(super) fn lower(cx: &Context<'_>, (written, place): (&Value, Span)) -> Optio
 
 impl GpuSpec {
     /// What it does per second where numbers take so many bytes; none where one of the figures is
-    /// not known. What it has no arithmetic for, it computes in 16 bits.
-    pub fn rates(&self, bytes: f64) -> Option<Rates> {
+    /// not known. What it has no arithmetic for, it computes in 16 bits. `wire` is what its links
+    /// pass where they are stated.
+    pub(super) fn rates(&self, bytes: f64, wire: Option<Wire>) -> Option<Rates> {
         let names: &[&str] = match bytes {
             b if b < 1.0 => &["fp4", "bf16"],
             b if b < 2.0 => &["fp8", "int8", "bf16"],
@@ -61,8 +63,20 @@ impl GpuSpec {
         Some(Rates {
             flops: positive(Some(*flops))?,
             bandwidth: positive(self.bandwidth)?,
-            link: positive(self.link)?,
+            link: positive(wire.map_or(self.link, |wire| Some(self.passes(wire))))?,
+            latency: wire.map_or(0.0, |wire| wire.latency),
         })
+    }
+}
+
+impl GpuSpec {
+    /// Bytes per second over stated links: all of a GPU's together, but no more than what it has for
+    /// them, unless one of them alone is wider (a bridge beside its PCIe).
+    fn passes(&self, wire: Wire) -> f64 {
+        match self.link {
+            Some(own) => wire.bandwidth.min(own.max(wire.widest)),
+            None => wire.bandwidth,
+        }
     }
 }
 

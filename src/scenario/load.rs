@@ -16,7 +16,8 @@ use indexmap::IndexMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A load's attributes; one of several in a phase takes the phase's `duration` where it has none.
+/// A load's attributes; one of several in a phase takes the phase's `duration` and `drain` where it
+/// has none.
 /// `absent`: this case leaves out its phase.
 pub(super) fn lower(
     cx: &Context<'_>,
@@ -29,7 +30,8 @@ pub(super) fn lower(
     let server = server(cx, flat, servers);
     let workload = workload(cx, flat);
     let pace = pace(cx, flat);
-    let bounds = bounds(cx, flat, phase, pace.as_ref());
+    let rows = workload.as_ref().map(|(workload, _)| rows(workload));
+    let bounds = bounds(cx, flat, phase, (pace.as_ref(), rows));
     // a phase that this case leaves out sends nothing that the server could not take
     let taken = match (&workload, server) {
         (Some((workload, _)), Some(server)) if !absent => {
@@ -62,7 +64,9 @@ pub(super) fn lower(
             pace,
             requests,
             duration,
-            drain: cx.duration(flat, "drain"),
+            drain: cx
+                .duration(flat, "drain")
+                .or_else(|| phase.and_then(|phase| cx.duration(phase, "drain"))),
             timeout: cx
                 .duration(flat, "timeout")
                 .unwrap_or(Duration::from_secs(600)),
@@ -75,16 +79,23 @@ pub(super) fn lower(
     })
 }
 
+/// How many rows a workload has; none of one that has none.
+fn rows(workload: &WorkloadSpec) -> Option<u64> {
+    let own = |row: &&Value| !matches!(row, Value::None);
+    let count = workload.rows.iter().filter(own).count() as u64;
+    Some(count).filter(|count| *count > 0)
+}
+
 /// What ends a load: so many requests, a time, or both.
 type Bounds = (Option<u64>, Option<Duration>);
 
 /// What ends a load; none after what is wrong with it was reported. `pace` is none where that is
-/// wrong in itself.
+/// wrong in itself, and `rows` where the workload is: else how many it has.
 fn bounds(
     cx: &Context<'_>,
     flat: &Flat,
     phase: Option<&Flat>,
-    pace: Option<&Pace>,
+    (pace, rows): (Option<&Pace>, Option<Option<u64>>),
 ) -> Option<Bounds> {
     if pace == Some(&Pace::Batch) {
         let size = cx.whole(flat, "batch")?;
@@ -102,6 +113,15 @@ fn bounds(
             .iter()
             .any(|name| flat.attrs.contains_key(*name))
     };
+    // clients that ask rows ask each once where nothing else is said
+    let unsaid = !ends(flat) && !phase.is_some_and(ends);
+    if unsaid && matches!(pace, Some(Pace::Closed { .. })) {
+        match rows {
+            Some(Some(rows)) => return Some((Some(rows), None)),
+            Some(None) => {}
+            None => return None,
+        }
+    }
     if requests.is_none() && duration.is_none() {
         if ends(flat) || phase.is_some_and(ends) || !is_whole(flat) {
             return None;

@@ -26,6 +26,25 @@ pub(super) struct Rows {
     pub unknown: HashSet<String>,
 }
 
+impl Rows {
+    /// The first row alone, where all of them come to more than `most` parts of the scenario.
+    pub fn within(mut self, most: usize, eval: &Evaluator<'_>, scenario: &Flat) -> Self {
+        let (cases, size) = (self.rows.len(), scenario.size());
+        let Some(matrix) = scenario.child("matrix").filter(|_| cases * size > most) else {
+            return self;
+        };
+        let message = format!("{cases} cases of {size} attributes, checks and blocks are too many");
+        eval.report(
+            Diagnostic::error(codes::OUT_OF_RANGE, matrix.head(), message)
+                .says(format!("more than {most} in all"))
+                .help("remove axes or values, or make several scenarios of it"),
+        );
+        self.rows.truncate(1);
+        self.unknown.extend(matrix.attrs.keys().cloned());
+        self
+    }
+}
+
 /// The rows of the matrix; one empty row where there is none. `scope` gives the names that the
 /// expressions of a row see, `launched` its servers, for exclusions that ask whether they fit.
 pub(super) fn rows(

@@ -1,6 +1,7 @@
 //! Whether a server's model fits the GPUs that the server is for: the sum, and the error where
 //! it does not come out.
 
+use super::ClusterSpec;
 use super::context::{Context, as_bool, as_number, as_text, member};
 use super::gpu;
 use crate::cost::{Architecture, Budget, Fit, Mla, Moe, Precision, Ranks, Step, Tower, Window};
@@ -77,6 +78,7 @@ pub(super) fn lower(
     engine: &Flat,
     model: &Value,
     scope: &Scope,
+    cluster: Option<&ClusterSpec>,
 ) -> Option<MemorySpec> {
     let gpu = match written {
         Value::Block(block) => block.flat.title().to_string(),
@@ -109,7 +111,7 @@ pub(super) fn lower(
     Some(MemorySpec {
         gpu,
         pool: pool(cx, engine, scope, memory, Some(&fit)),
-        steps: steps(cx, (written, place), &model, ranks, &fit),
+        steps: steps(cx, (written, place), &model, ranks, (&fit, cluster)),
         sum: Sum::Known {
             fits: fit.fits(),
             gpu_bytes: memory,
@@ -148,7 +150,7 @@ fn steps(
     gpu: (&Value, Span),
     model: &Architecture,
     ranks: Ranks,
-    fit: &Fit,
+    (fit, cluster): (&Fit, Option<&ClusterSpec>),
 ) -> Vec<Step> {
     let gpu = gpu::lower(cx, gpu);
     let bytes = model
@@ -156,7 +158,8 @@ fn steps(
         .and_then(|moe| moe.weights)
         .unwrap_or(model.weights)
         .bytes;
-    let rates = gpu.and_then(|gpu| gpu.rates(bytes));
+    let rates =
+        gpu.and_then(|gpu| gpu.rates(bytes, cluster.and_then(|it| it.wire(ranks.tensor as u64))));
     match rates {
         Some(rates) if ranks.tensor > 1.0 && ranks.attention == ranks.tensor => [TOGETHER, CHUNK]
             .map(|tokens| Step::of(model, ranks, &fit.weights, rates, tokens))

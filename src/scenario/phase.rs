@@ -25,6 +25,9 @@ const LOADING: &[&str] = &[
     "drain",
 ];
 
+/// What loads take from their phase where they do not say it.
+const SHARED: &[&str] = &["duration", "drain"];
+
 /// What a load has beside what makes it one: a phase of several has it for none of them.
 const BESIDE: &[&str] = &["timeout", "seed"];
 
@@ -48,10 +51,10 @@ pub(super) fn lower(
     let children: Vec<&Arc<Flat>> = flat.children_of("load").collect();
     let beside = |name: &str| BESIDE.contains(&name) || OVERRIDES.contains(&name);
     let of_loads = |name: &str| !children.is_empty() && beside(name);
-    let own = flat
-        .attrs
-        .keys()
-        .find(|name| LOADING.contains(&name.as_str()) || of_loads(name));
+    // what a phase says for those of its loads that do not say it themselves
+    let shared = |name: &str| !children.is_empty() && SHARED.contains(&name);
+    let mut names = flat.attrs.keys().filter(|name| !shared(name));
+    let own = names.find(|name| LOADING.contains(&name.as_str()) || of_loads(name));
     // what contradicts is said, and the loads are looked at all the same
     let mut broken = false;
     if let (Some(_), [first, ..]) = (flat.attrs.get("idle"), children.as_slice()) {
@@ -66,9 +69,7 @@ pub(super) fn lower(
         );
         broken = true;
     }
-    if let (Some(own), [first, ..]) = (own, children.as_slice())
-        && own != "duration"
-    {
+    if let (Some(own), [first, ..]) = (own, children.as_slice()) {
         cx.eval.report(
             Diagnostic::error(
                 codes::CONTRADICTION,

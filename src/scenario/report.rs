@@ -368,6 +368,7 @@ pub fn figure(value: &Value, ratio: bool) -> Figure {
         Value::Unavailable(reason) => Figure::unavailable(reason.as_ref()),
         Value::Unknown(_) | Value::Handle(_) => Figure::unavailable("it was not measured"),
         Value::Error => Figure::unavailable("the expression could not be evaluated"),
+        Value::Link(link) => Figure::link(link.text.as_ref(), link.url.as_ref()),
         other => Figure::text(
             as_text(other)
                 .or_else(|| other.shown())

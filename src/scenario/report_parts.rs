@@ -9,6 +9,9 @@ use crate::report::model::{Each, Part};
 use crate::resolve::Flat;
 use std::collections::HashMap;
 
+/// So many files of one report nobody reads.
+const MOST_FILES: u64 = 10_000;
+
 /// The parts that a case has in a report: one without a part where it says no `each`. None after
 /// a mistake.
 pub(super) fn of(cx: &Context<'_>, flat: &Flat, case: &Case) -> Option<Vec<Option<Part>>> {
@@ -40,6 +43,19 @@ pub(super) fn of(cx: &Context<'_>, flat: &Flat, case: &Case) -> Option<Vec<Optio
         let found = Diagnostic::error(codes::REPORT_FILES, cx.place(flat, "each"), message);
         cx.eval
             .report(found.help("`each = \"case\"` has figures of servers, too"));
+        return None;
+    }
+    let files = case.phases.iter().filter(loaded).map(|phase| match each {
+        Each::Phase => 1,
+        _ => phase.repeat,
+    });
+    let files = files.fold(0u64, u64::saturating_add);
+    if files > MOST_FILES {
+        let message =
+            format!("this report would be {files} files, and more than {MOST_FILES} are too many");
+        let found = Diagnostic::error(codes::REPORT_FILES, cx.place(flat, "each"), message);
+        cx.eval
+            .report(found.help("write one file for each phase: `each = \"phase\"`"));
         return None;
     }
     let mut parts = Vec::new();

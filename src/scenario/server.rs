@@ -109,7 +109,15 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
     let memory = match url {
         Some(_) => None,
         None if broken => None,
-        None => memory::lower(cx, flat, (&gpu, place), &engine.flat, &model, &launch),
+        None => memory::lower(
+            cx,
+            flat,
+            (&gpu, place),
+            &engine.flat,
+            &model,
+            &launch,
+            cluster.as_ref().map(|(cluster, _)| cluster),
+        ),
     };
     let gpu = gpu::lower(cx, (&gpu, place));
     let start = match url {

@@ -6,7 +6,7 @@ use super::context::{Context, one_line};
 use super::{EngineMetric, LoadSpec, PhaseSpec, RequestSpec, ServerSpec};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Query, Reading, Scope, Stretch, Value, Window};
-use crate::load::spec::Media;
+use crate::load::spec::{Media, Pace};
 use crate::measure::floors::at_checkpoints;
 use crate::resolve::FlatCheck;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
@@ -97,7 +97,9 @@ pub(super) fn without_data(cx: &Context<'_>, case: &Stretches<'_>, trace: &[Read
         let found = match &reading.query {
             Query::Scalar { of, metric } => no_requests(case, of, metric, reading)
                 .or_else(|| no_accept(case, of, metric, reading))
-                .or_else(|| no_media(case, of, metric, reading)),
+                .or_else(|| no_media(case, of, metric, reading))
+                .or_else(|| not_streamed(case, of, metric, reading))
+                .or_else(|| not_together(case, of, metric, reading)),
             Query::Statistic { of, metric, .. } | Query::Percentile { of, metric, .. } => {
                 no_requests(case, of, metric, reading)
                     .or_else(|| not_streamed(case, of, metric, reading))
@@ -217,7 +219,7 @@ fn not_streamed(
     reading: &Reading,
 ) -> Option<Diagnostic> {
     let of_streams = ["ttft", "ttfa", "itl", "tpot", "tokens_per_chunk"];
-    if !of_streams.contains(&metric) {
+    if !of_streams.contains(&metric) && !APART.contains(&metric) {
         return None;
     }
     let loads = loads(case, of)?;
@@ -233,6 +235,41 @@ fn not_streamed(
     Some(
         Diagnostic::error(codes::NOT_STREAMED, reading.span, message)
             .help("drop `stream = false`, or read e2e"),
+    )
+}
+
+/// Figures of prefill and decode, each alone.
+const APART: [&str; 2] = ["prefill_throughput", "decode_throughput"];
+
+/// Prefill and decode apart, of a load whose clients each send one request after the other: there
+/// prompts and answers overlap.
+fn not_together(
+    case: &Stretches<'_>,
+    of: &Stretch,
+    metric: &str,
+    reading: &Reading,
+) -> Option<Diagnostic> {
+    if !APART.contains(&metric) {
+        return None;
+    }
+    let one_by_one = |load: &&&LoadSpec| match &load.load.pace {
+        Pace::Closed { concurrency, .. } => load.load.requests.is_none_or(|n| n > *concurrency),
+        Pace::Open { .. } | Pace::Batch => false,
+    };
+    let loads = loads(case, of)?;
+    loads.iter().find(one_by_one)?;
+    let message = format!(
+        "the requests of `{}` are not sent all at once, so it has no {metric}",
+        of.phase
+    );
+    let other = match metric {
+        "prefill_throughput" => "input_throughput",
+        _ => "output_throughput",
+    };
+    Some(
+        Diagnostic::error(codes::NO_VALUES, reading.span, message).help(format!(
+            "read {other}, which is over the whole phase; or send a batch: `batch = 8`"
+        )),
     )
 }
 

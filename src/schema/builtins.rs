@@ -177,6 +177,20 @@ pub const BUILTINS: &[Builtin] = &[
         "The record's value of that key, or the default where it has none.",
     ),
     function(
+        "flags",
+        "flags(record)",
+        &["record"],
+        1,
+        "The record as command line arguments, for `arguments` of a server: `{ max_num_seqs = 64, trust_remote_code = none }` gives `--max-num-seqs 64 --trust-remote-code`. Underscores of a name become hyphens, and a name that begins with a hyphen is taken as it is. `true` and `none` are the bare flag, `false` leaves it out; a list is several words after its flag, a record is JSON.",
+    ),
+    function(
+        "link",
+        "link(text, url)",
+        &["text", "url"],
+        2,
+        "A link for a cell of a report: Markdown shows the text as a link, CSV holds the URL. The URL begins with `http://` or `https://`, or is a path beside the report.",
+    ),
+    function(
         "fixed",
         "fixed(number, digits)",
         &["number", "digits"],

@@ -14,7 +14,7 @@ macro_rules! load_attributes {
         &[
             optional("workload", Type::Block("workload"), "What each request asks."),
             optional("server", Type::Block("server"), "Which server is asked; may be left out where the scenario has one."),
-            optional("requests", REQUESTS, "End after so many requests were started."),
+            optional("requests", REQUESTS, "End after so many requests were started. A closed loop over a workload with `rows` that says neither this nor a `duration` asks each row once."),
             optional("duration", TIME, "End after so long."),
             optional("concurrency", Type::Int(1), "Closed loop: so many clients, each with one request at a time. One that gets no connection waits 100 ms before its next request, or `think` where that is longer."),
             default("think", Type::Drawn(&TIME), "0s", "Closed loop: how long a client waits between an answer and its next request; with a distribution, each time anew."),
@@ -25,7 +25,7 @@ macro_rules! load_attributes {
             optional("output", Type::Drawn(&TOKENS), "In place of the workload's own `output`."),
             optional("temperature", Type::Ratio, "In place of the workload's own `temperature`."),
             optional("ignore_eos", Type::Bool, "In place of the workload's own `ignore_eos`."),
-            optional("drain", TIME, "How long requests in flight may go on after the end; without it, all of them are waited for."),
+            optional("drain", TIME, "How long requests in flight may go on after the end; without it, all of them are waited for. Loads of a phase that do not say it take their phase's."),
             default("timeout", TIME, "10min", "The longest that one request may take; then it has failed (`timeout`). What is in flight at the load's end is awaited so long at most; `drain` says less."),
             default("seed", Type::Int(0), "0", "Seed of everything random in this load. It is mixed with the names of the phase and of the load and with the number of the repetition: the same scenario draws the same again, and two loads with one seed draw apart. Only lengths and thinking times follow from a seed that is written, and the repetition, alone: they stay where a phase is renamed, and are the same in two loads of one seed."),
             $($more),*

@@ -143,6 +143,16 @@ pub const PHASE_METRICS: &[MetricDef] = &[
         "Prompt and output tokens of answered requests per second of the phase, by the server's usage; unavailable where an answer had none.",
     ),
     scalar(
+        "prefill_throughput",
+        TOKENS.per(TIME),
+        "Prompt tokens of the answered requests per second until all of them had their first token: from when the first was due to the last first token, over the repetitions. Of a load whose requests are all sent at once, as a `batch`: otherwise prompts and answers overlap, and it is unavailable. `bench_one_batch_server` calls it input throughput.",
+    ),
+    scalar(
+        "decode_throughput",
+        TOKENS.per(TIME),
+        "Output tokens of the answered requests per second after all of them had their first token: until the last end, over the repetitions. All output tokens count, also those of before, as in `bench_one_batch_server`, which calls it output throughput. Of a load whose requests are all sent at once, as a `batch`; otherwise it is unavailable.",
+    ),
+    scalar(
         "image_rate",
         Dimension::IMAGES.per(TIME),
         "Images in answered requests per second of the phase.",

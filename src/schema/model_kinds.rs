@@ -275,12 +275,12 @@ pub(super) const KINDS: &[Kind] = &[
             required(
                 "bandwidth",
                 Type::Quantity(Dimension::DATA.per(Dimension::TIME)),
-                "What each of them gives at most, in each direction.",
+                "What each of them gives at most, in each direction: `tp-over-slow-link` sums it up.",
             ),
             optional(
                 "latency",
                 TIME,
-                "The time of an empty message over one of them.",
+                "The time of an empty message over one of them, for the same sum.",
             ),
         ],
         free: None,

@@ -46,10 +46,20 @@ const PART: usize = 8 << 10;
 /// So many mistakes of one file are worth a reader's time.
 const MAX_FOUND: usize = 100;
 
+/// So many of one file are mended at once.
+const MAX_MENDED: usize = 10_000;
+
 /// Reads a file's text. Never fails, and takes time in proportion to the text: every
 /// mistake is a diagnostic, and an `Error` node where nothing better can stand.
 pub fn parse(file: FileId, text: &str) -> (Ast, Vec<Diagnostic>) {
-    parse_in_parts(file, text, PART)
+    let (ast, found) = parse_in_parts(file, text, PART);
+    (ast, capped(file, found, MAX_FOUND))
+}
+
+/// As [`parse`], and tells many more mistakes: who mends them mends those behind the first ones too.
+pub fn parse_for_repairs(file: FileId, text: &str) -> (Ast, Vec<Diagnostic>) {
+    let (ast, found) = parse_in_parts(file, text, PART);
+    (ast, capped(file, found, MAX_MENDED))
 }
 
 fn parse_in_parts(file: FileId, text: &str, part: usize) -> (Ast, Vec<Diagnostic>) {
@@ -87,7 +97,7 @@ fn parse_in_parts(file: FileId, text: &str, part: usize) -> (Ast, Vec<Diagnostic
     if let Some(at) = lone_return(text) {
         found.insert(0, lone_return_found(Span::new(file, at, at + 1)));
     }
-    (ast, capped(file, found))
+    (ast, found)
 }
 
 /// The first carriage return that ends no line with a line feed. Old editors end lines so; here
@@ -166,10 +176,10 @@ fn too_deep(file: FileId) -> (Ast, Vec<Diagnostic>) {
     )
 }
 
-fn capped(file: FileId, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    if found.len() > MAX_FOUND {
-        let more = found.len() - MAX_FOUND;
-        found.truncate(MAX_FOUND);
+fn capped(file: FileId, mut found: Vec<Diagnostic>, most: usize) -> Vec<Diagnostic> {
+    if found.len() > most {
+        let more = found.len() - most;
+        found.truncate(most);
         let place = found.last().map_or(Span::new(file, 0, 0), Diagnostic::span);
         found.push(
             Diagnostic::error(

@@ -75,6 +75,14 @@ impl Builder<'_> {
                     },
                 }
             }
+            Rule::index if self.is_list_beside(&base, whole) => {
+                let place = self.at(base.span.end as usize, base.span.end as usize);
+                let found = Diagnostic::error(codes::SYNTAX, whole, "expected `,` before this")
+                    .says("another list")
+                    .fix("put `,` between", place, ",", true);
+                self.say(found);
+                Self::broken(span)
+            }
             Rule::index => {
                 let index = self.enclosed(pair, "an index", "`]`");
                 let kind = match &index.kind {
@@ -119,6 +127,13 @@ impl Builder<'_> {
                 Self::broken(span)
             }
         }
+    }
+
+    /// `[1, 2] [3, 4]`: nobody writes a list out and takes one of its values behind a blank.
+    fn is_list_beside(&self, base: &Expr, index: Span) -> bool {
+        let gap = self.text.get(base.span.end as usize..index.start as usize);
+        let blank = gap.is_some_and(|gap| !gap.is_empty());
+        blank && matches!(base.kind, ExprKind::List(_))
     }
 
     /// `ttft.p99.9`: the digits after the point belong to a percentile.

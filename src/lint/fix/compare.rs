@@ -56,7 +56,7 @@ pub fn compare(before: &Look, after: &Look, steps: &[Step], mended: &[usize]) ->
 }
 
 /// An error by itself: what only `--deny` makes one may show once other errors are gone.
-fn is_error(found: &Diagnostic) -> bool {
+pub fn is_error(found: &Diagnostic) -> bool {
     found.severity == Severity::Error && found.code.starts_with('E')
 }
 

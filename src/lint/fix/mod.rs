@@ -1,5 +1,7 @@
 //! Repairs that findings bring with them, made in memory, again and again until there is none
-//! left. After each the pack is linted again, and what makes a new error is left out.
+//! left. After each the pack is linted again, and what makes a new error is left out; not so what
+//! only uncovers one that was there, hidden by the error that is mended. Errors are mended before
+//! anything else, as what is found beside them may be because of them.
 //!
 //! Which repairs are *safe* is decided where a finding is made, by these rules:
 //!
@@ -15,15 +17,17 @@
 
 mod compare;
 mod edits;
+mod uncovered;
 
 use crate::diagnostics::{Diagnostic, Fix};
 use crate::source::{FileId, Sources, Span};
-use compare::{compare, moved};
+use compare::{compare, is_error, moved};
 use edits::{Edit, Edits};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::Arc;
+use uncovered::Repairs;
 
 /// A pack is linted so often at most: that bounds the time of what does not come to an end.
 const MOST_LOOKS: usize = 2000;
@@ -203,13 +207,25 @@ impl<E> Work<'_, E> {
         self.seen.insert(hash(&self.texts));
     }
 
-    /// The first repairs that can be made together, `most` of them.
+    /// The first repairs that can be made together, `most` of them: of errors, or where none of
+    /// these is left, of anything else.
     fn choose(&self, refused: &[Refused], most: usize) -> (Vec<Candidate>, Step) {
+        let of_errors = self.choose_of(true, refused, most);
+        match of_errors.0.is_empty() {
+            true => self.choose_of(false, refused, most),
+            false => of_errors,
+        }
+    }
+
+    fn choose_of(&self, errors: bool, refused: &[Refused], most: usize) -> (Vec<Candidate>, Step) {
         let mut step = Step::new();
         let mut chosen = Vec::new();
         for (finding, found) in self.look.found.iter().enumerate() {
             if chosen.len() == most {
                 break;
+            }
+            if is_error(found) != errors {
+                continue;
             }
             let Some(edits) = candidate(&self.look, found, self.unsafe_too) else {
                 continue;
@@ -245,7 +261,11 @@ impl<E> Work<'_, E> {
             }
             self.looks += 1;
             let look = (self.lint)(&texts)?;
-            let comparison = compare(&self.look, &look, &steps, &mended);
+            let mut comparison = compare(&self.look, &look, &steps, &mended);
+            if let Some(repairs) = Repairs::of(&self.look, chosen, &steps) {
+                let made_by_them = |index: &usize| !repairs.uncovered(&look, &look.found[*index]);
+                comparison.new.retain(made_by_them);
+            }
             let Some(first) = comparison.new.first().map(|index| &look.found[*index]) else {
                 if mended.iter().any(|index| comparison.there[*index]) {
                     return Ok(Err(Why::NoUse));

@@ -86,7 +86,8 @@ fn better_high(query: &Query) -> Option<bool> {
         Query::Scalar { metric, .. } => match *metric {
             "failed" | "client_delay" => Some(false),
             "success_rate" | "accept_rate" | "completed" => Some(true),
-            "image_rate" | "audio_rate" | "video_rate" => Some(true),
+            "image_rate" | "audio_rate" | "video_rate" | "prefill_throughput"
+            | "decode_throughput" => Some(true),
             metric => RATES.contains(&metric).then_some(true),
         },
         _ => None,

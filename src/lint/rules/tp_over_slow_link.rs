@@ -9,8 +9,9 @@
 //! before it is there. Over PCIe that may take longer than the work that is shared, and more ranks
 //! make it no faster. The sum is of what GPUs and links do at most, by the figures of the `gpu`
 //! block: `2 (n-1)/n · tokens · hidden · 2 bytes` around the ranks for each all-reduce, against the
-//! longer of `2 · parameters · tokens` operations and of reading the weights once. Of real GPUs and
-//! links, the links stay further behind.
+//! longer of `2 · parameters · tokens` operations and of reading the weights once. Where the server's
+//! `cluster` states links, a rank sends over all links of its GPU at once, up to the `link` of the `gpu`, and an all-reduce takes
+//! `log2(n)` of their `latency` at least. Of real GPUs and links, the links stay further behind.
 //!
 //! ## Wrong
 //!
@@ -89,9 +90,12 @@ fn judged(view: &View<'_>, server: &ServerSpec) -> Option<Diagnostic> {
         Some(layout) => place(layout, "tp"),
         None => place(block, "layout"),
     };
-    let mut found = warning(RULE, at, message).label(place(block, "gpu"), "of these GPUs");
+    let mut found = match &server.cluster {
+        Some(_) => warning(RULE, at, message).label(place(block, "cluster"), "of this cluster"),
+        None => warning(RULE, at, message).label(place(block, "gpu"), "of these GPUs"),
+    };
     for step in steps {
-        found = found.help(sum(step, gpu.name.as_str(), gpu.link?));
+        found = found.help(sum(step, gpu.name.as_str()));
     }
     Some(found.help(
         "pipeline stages (`pp`) pass each token on once, replicas (`dp`) not at all; or take GPUs with a faster link",
@@ -99,7 +103,7 @@ fn judged(view: &View<'_>, server: &ServerSpec) -> Option<Diagnostic> {
 }
 
 /// `2048 tokens: 160 all-reduces of 33.6 MB over 32 GB/s take 251 ms, the work of each l40s 193 ms`
-fn sum(step: &Step, gpu: &str, link: f64) -> String {
+fn sum(step: &Step, gpu: &str) -> String {
     let shown = |value: f64, dimension| display(Quantity::new(value, dimension));
     let ms = |seconds: f64| format!("{} ms", number(seconds * 1000.0, 3));
     format!(
@@ -107,7 +111,7 @@ fn sum(step: &Step, gpu: &str, link: f64) -> String {
         number(step.tokens, 6),
         number(step.reduces, 6),
         number(step.bytes / 1e6, 3),
-        shown(link, Dimension::DATA.per(Dimension::TIME)),
+        shown(step.link, Dimension::DATA.per(Dimension::TIME)),
         ms(step.link_s),
         ms(step.work_s),
     )

@@ -115,7 +115,8 @@ fn every_metric_follows_its_definition() {
 fn every_metric_of_the_schema_is_known_here() {
     let mut one = answered(0.0, 0.1, 3);
     one.accepted = Some(true);
-    let p = phase(vec![one, answered(1.0, 0.1, 3)]);
+    // all sent at once, as prefill and decode need it
+    let p = phase(vec![one, answered(0.01, 0.1, 3)]);
     for metric in PHASE_METRICS {
         if metric.shape == Shape::Scalar {
             scalar(&p, metric.name).expect(metric.name);
@@ -125,6 +126,30 @@ fn every_metric_of_the_schema_is_known_here() {
             }
         }
     }
+}
+
+#[test]
+fn prefill_and_decode_of_a_batch_are_apart() {
+    // two at once, twice; the first tokens come after 0.1 and 0.4 s, the last answer ends at
+    // 0.4 + 0.19 + 0.005 s
+    let round = |round, due| {
+        [answered(due, 0.1, 10), answered(due, 0.4, 20)].map(|record| Record { round, ..record })
+    };
+    let p = phase([round(0, 0.0), round(1, 50.0)].concat());
+    near(scalar(&p, "prefill_throughput"), 400.0 / 0.8);
+    near(scalar(&p, "decode_throughput"), 60.0 / (2.0 * 0.195));
+    // one that failed is in neither
+    let mut some = round(0, 0.0).to_vec();
+    some.push(failed(0.0, 9.0, FailureClass::Status));
+    near(scalar(&phase(some), "prefill_throughput"), 200.0 / 0.4);
+    let overlapping = phase(vec![answered(0.0, 0.1, 10), answered(0.2, 0.1, 10)]);
+    for metric in ["prefill_throughput", "decode_throughput"] {
+        let why = why(scalar(&overlapping, metric));
+        assert!(why.contains("not all sent at once"), "{why}");
+    }
+    let mut whole = answered(0.0, 0.1, 10);
+    whole.first_token = None;
+    assert!(why(scalar(&phase(vec![whole]), "decode_throughput")).contains("streamed"));
 }
 
 #[test]
