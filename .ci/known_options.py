@@ -3,8 +3,8 @@
 
 usage: known_options.py ENGINE.scn HELP.txt
 
-Every option's flag must stand in the help; so must its choices, near the flag, and the spelling
-for false where the block has one.
+Every option's flag must stand in the help; so must its choices, where the help lists any, and the
+spelling for false where the block has one.
 """
 
 import pathlib
@@ -24,7 +24,9 @@ for name, body in options:
         continue
     words = set(re.findall(r"[\w.-]+", entry.group()))
     choices = re.search(r"choices\s*=\s*\[(.*?)\]", body, re.S)
-    for choice in re.findall(r'"([^"]*)"', choices.group(1)) if choices else []:
+    # some take any text as far as their help goes, and look at it as they start
+    listed = choices and re.search(rf"--{flag}[ =,]*\{{", entry.group())
+    for choice in re.findall(r'"([^"]*)"', choices.group(1)) if listed else []:
         if choice not in words:
             wrong.append(f"--{flag} takes no {choice}")
     fixed = "value = true" in body

@@ -394,7 +394,7 @@ impl<'a> Walk<'a> {
         }
         let found = Diagnostic::error(codes::UNKNOWN_NAME, self.head, message);
         self.found.push(found.help(format!(
-            "call a phase or an axis `{name}`, or write the attributes that read it anew"
+            "call a phase or an axis `{name}`, say which one is meant: `let {name} = steady`, or write the attributes that read it anew"
         )));
     }
 

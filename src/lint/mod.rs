@@ -10,6 +10,7 @@ mod sound;
 mod suites;
 mod suppress;
 mod view;
+mod wanted;
 
 pub use levels::Levels;
 pub use sound::sound;

@@ -1,6 +1,7 @@
 //! One case as a rule sees it: what runs, where that is written, and what its checks compare.
 
 use super::ratio::{Ratio, ratios};
+use super::wanted::Wanted;
 use crate::diagnostics::{Diagnostic, Label};
 use crate::eval::{
     Evaluator, Nothing, Params, Query, Reading, Scope, Shape, Stretch, Value, Window,
@@ -234,15 +235,23 @@ impl<'a> View<'a> {
         &self.unpriced
     }
 
-    /// How many words an answer to a row has at least where `accept` takes it; none where that
-    /// is not known.
-    pub fn words_wanted(&self, workload: &WorkloadSpec, row: usize) -> Option<usize> {
+    /// What `accept` wants of an answer to a row.
+    pub fn wanted(&self, workload: &WorkloadSpec, row: usize) -> Option<Wanted> {
         let accept = workload.accept.as_ref()?;
         let row = workload.rows.get(row)?;
         let eval = Evaluator::new(self.program, self.params, &Nothing);
         let unknown = || Value::Unknown(Shape::Text);
         let scope = answered(&accept.scope, unknown(), unknown(), row);
-        wanted(&eval, &accept.expr, &scope)
+        Some(Wanted::of(&eval, &accept.expr, &scope))
+    }
+
+    /// The latencies and rates that its ranks go by, each with its stretch and its metric.
+    pub fn ranked(&self) -> impl Iterator<Item = (&Reading, &Stretch, &'static str)> {
+        let ranked = self.shown.iter().filter(|shown| shown.rank.is_some());
+        ranked.filter_map(|shown| {
+            let (of, metric) = timed(&shown.figure.query)?;
+            Some((&shown.figure, of, metric))
+        })
     }
 
     /// What its ranks go by and its tables show.
@@ -324,6 +333,19 @@ impl Comparison {
     }
 }
 
+/// The stretch and the metric of a figure that depends on how many requests are under way.
+fn timed(query: &Query) -> Option<(&Stretch, &'static str)> {
+    let (of, metric, kinds) = match query {
+        Query::Statistic { stat, .. } if stat.as_ref() == "count" => return None,
+        Query::Statistic { of, metric, .. } | Query::Percentile { of, metric, .. } => {
+            (of, *metric, LATENCIES.as_slice())
+        }
+        Query::Scalar { of, metric } => (of, *metric, RATES.as_slice()),
+        _ => return None,
+    };
+    kinds.contains(&metric).then_some((of, metric))
+}
+
 /// What is read of a distribution.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Stat<'a> {
@@ -331,57 +353,6 @@ pub enum Stat<'a> {
     Percentile(f64),
     /// `mean`, `max`, …
     Named(&'a str),
-}
-
-/// The words that an answer has at least where `accept` holds: of texts that are looked for in it,
-/// or that it is compared with.
-fn wanted(eval: &Evaluator<'_>, accept: &Expr, scope: &Scope) -> Option<usize> {
-    let constant = |expr: &Expr| match eval.eval(expr, scope) {
-        Value::Text(text) => Some(vec![text.split_whitespace().count()]),
-        Value::List(items) => items
-            .iter()
-            .map(|item| match item {
-                Value::Text(text) => Some(text.split_whitespace().count()),
-                _ => None,
-            })
-            .collect(),
-        _ => None,
-    };
-    let answer = |expr: &Expr| matches!(&expr.kind, ExprKind::Name(name) if name == "answer");
-    match &accept.kind {
-        ExprKind::Binary {
-            op: BinaryOp::And,
-            left,
-            right,
-            ..
-        } => wanted(eval, left, scope).max(wanted(eval, right, scope)),
-        ExprKind::Binary {
-            op: BinaryOp::Or,
-            left,
-            right,
-            ..
-        } => Some(wanted(eval, left, scope)?.min(wanted(eval, right, scope)?)),
-        ExprKind::Binary {
-            op: BinaryOp::Equal,
-            left,
-            right,
-            ..
-        } => match (answer(left), answer(right)) {
-            (true, false) => constant(right)?.into_iter().max(),
-            (false, true) => constant(left)?.into_iter().max(),
-            _ => None,
-        },
-        ExprKind::Call { function, args } => match (function.text.as_str(), args.as_slice()) {
-            ("contains_any", [first, texts]) if answer(&first.value) => {
-                constant(&texts.value)?.into_iter().min()
-            }
-            ("contains_all", [first, texts]) if answer(&first.value) => {
-                constant(&texts.value)?.into_iter().max()
-            }
-            _ => None,
-        },
-        _ => None,
-    }
 }
 
 /// Where an attribute of a block is written, or the block's head.

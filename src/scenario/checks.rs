@@ -3,7 +3,7 @@
 
 use super::by_name::Stretches;
 use super::context::{Context, one_line, reads};
-use super::{Across, Case, CheckSpec, LoadSpec, PhaseSpec, Thunk, vain};
+use super::{Across, Case, CheckSpec, LoadSpec, PhaseSpec, Thunk, known, vain};
 use crate::diagnostics::{Diagnostic, Severity, codes};
 use crate::eval::{Query, Reading, Scope, Stretch, Value};
 use crate::load::spec::Pace;
@@ -33,6 +33,7 @@ pub(super) fn lower(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
             .map(|expr| (expr, cx.eval.eval(expr, &scope)));
         if let Some((expr, value)) = &when {
             cx.truth(value, expr.span, "`when` takes");
+            vain::never_judged(cx, check, expr, value, &scope);
         }
         // where `when` does not hold it guards: `a / b > 1 when b != 0`, `at(n = n + 1)… when n < 3`
         let guarded = matches!(when, Some((_, Value::Bool(false))));
@@ -60,6 +61,7 @@ pub(super) fn lower(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
             // what a case that cannot work expects of itself is skipped
             if case.infeasible.is_none() || across.is_some() {
                 vain::decided(cx, check, &value, &scope);
+                known::decided(cx, &stretches, &check.expr, &scope);
             }
             vain::without_data(cx, &stretches, &trace);
         }
@@ -68,7 +70,17 @@ pub(super) fn lower(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
             .flat_map(|r| r.query.phases())
             .map(|p| p.to_string())
             .collect();
-        let read = phases.iter().map(String::as_str);
+        // a floor is what a server holds at rest: no load has to be measured for it
+        let at_rest = |reading: &Reading| matches!(reading.query, Query::Growth { .. });
+        let read: BTreeSet<Arc<str>> = (trace.iter())
+            .flat_map(|r| r.query.phases().into_iter().map(move |p| (p, at_rest(r))))
+            .filter(|(phase, rest)| {
+                let quiet = stretches.phase(phase).is_some_and(|p| p.loads.is_empty());
+                !(*rest && quiet)
+            })
+            .map(|(phase, _)| phase)
+            .collect();
+        let read = read.iter().map(|phase| phase.as_ref());
         not_measured(cx, &stretches, read, check.expr.span, Used::Checked);
         let loads = |phase: &String| stretches.phase(phase).map_or(0, |phase| phase.loads.len());
         loads_left = phases

@@ -57,6 +57,15 @@ pub(super) fn lower(
     {
         *rate_per_s = ramp.mean_per_s();
     }
+    let timeout = cx.duration(flat, "timeout");
+    if timeout == Some(Duration::ZERO) {
+        let message = "`timeout` is more than 0: every request would be late at once";
+        cx.eval.report(
+            Diagnostic::error(codes::OUT_OF_RANGE, cx.place(flat, "timeout"), message)
+                .help("write how long an answer may take: `timeout = 60s`; or leave it out"),
+        );
+        return None;
+    }
     let seed = cx.whole(flat, "seed").unwrap_or(0);
     Some(LoadSpec {
         load: Load {
@@ -67,9 +76,7 @@ pub(super) fn lower(
             drain: cx
                 .duration(flat, "drain")
                 .or_else(|| phase.and_then(|phase| cx.duration(phase, "drain"))),
-            timeout: cx
-                .duration(flat, "timeout")
-                .unwrap_or(Duration::from_secs(600)),
+            timeout: timeout.unwrap_or(Duration::from_secs(600)),
             seed,
             lengths_seed: seed,
         },

@@ -395,18 +395,18 @@ fn constraints(cx: &Context<'_>, flat: &Flat, engine: &Flat, scope: &Scope) {
             .as_ref()
             .and_then(|expr| as_text(&cx.eval.eval(expr, scope)));
         let text = super::context::one_line(&cx.program.sources.shown(check.expr.span));
-        let message = match because {
-            Some(because) => format!("{} cannot run this server: {because}", engine.title()),
-            None => format!(
-                "{} cannot run this server: `{text}` does not hold",
-                engine.title()
-            ),
+        let warns = check.level == crate::syntax::ast::CheckLevel::Warn;
+        let says = match warns {
+            true => "may not run this server as it is meant",
+            false => "cannot run this server",
         };
+        let because = because.unwrap_or_else(|| format!("`{text}` does not hold"));
+        let message = format!("{} {says}: {because}", engine.title());
         let rule = codes::CONSTRAINT;
         let mut diagnostic = Diagnostic::error(rule, flat.head(), message)
             .label(check.expr.span, "the engine's constraint")
             .help(format!("change what this reads: `{text}`"));
-        if check.level == crate::syntax::ast::CheckLevel::Warn {
+        if warns {
             diagnostic.severity = crate::diagnostics::Severity::Warning;
         }
         cx.eval.report(diagnostic);

@@ -51,6 +51,29 @@ pub(super) fn decided(cx: &Context<'_>, check: &FlatCheck, value: &Value, scope:
     ));
 }
 
+/// Reports a `when` that holds in no case, and with nothing that is given from outside.
+pub(super) fn never_judged(
+    cx: &Context<'_>,
+    check: &FlatCheck,
+    when: &Expr,
+    value: &Value,
+    scope: &Scope,
+) {
+    let rests = cx.eval.rests(when, scope);
+    let base = cx.program.is_base(cx.flat.module, cx.flat.title());
+    // with other values it may be judged; a check that takes another's place turns it off
+    let may_hold = rests.case || rests.outside || rests.measured || rests.set && base;
+    if !matches!(value, Value::Bool(false)) || may_hold || check.replaces {
+        return;
+    }
+    let text = one_line(&cx.program.sources.shown(when.span));
+    let message = format!("`{text}` never holds, so this check is never judged");
+    cx.eval.report(
+        Diagnostic::error(codes::NEVER_HOLDS, when.span, message)
+            .help("let `when` read an axis of the matrix or a parameter, or leave the check out"),
+    );
+}
+
 /// Reports a figure that is compared with itself.
 fn with_itself(cx: &Context<'_>, expr: &Expr, scope: &Scope) {
     let ExprKind::Binary {

@@ -1,7 +1,7 @@
 //! # below-resolution (W0605)
 //!
 //! A limit of memory growth that is smaller than what can be measured: 2 MiB on a GPU, a page of 4
-//! KiB on the host.
+//! KiB on the host. One for each request is that of all requests together.
 //!
 //! ## Why it matters
 //!
@@ -44,7 +44,9 @@
 
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
+use crate::eval::Query;
 use crate::lint::view::{View, warning};
+use crate::source::Span;
 
 const RULE: Rule = ("W0605", "below-resolution");
 
@@ -52,25 +54,46 @@ const GPU_BLOCK: f64 = 2.0 * 1024.0 * 1024.0;
 const PAGE: f64 = 4096.0;
 
 pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
+    let limits = view.growth_limits();
+    let limits =
+        limits.map(|(limit, series, _)| (limit.limit, series.to_string(), limit.limit_span));
     let mut found = Vec::new();
-    for (limit, series, _) in view.growth_limits() {
-        let memory = series.contains("memory") || matches!(series, "pss" | "uss");
+    for (limit, series, span) in limits.chain(per_request(view)) {
+        let memory = series.contains("memory") || matches!(series.as_str(), "pss" | "uss");
         let (least, shown) = match series.contains("gpu") {
             true => (GPU_BLOCK, "2 MiB, a block of a GPU's memory"),
             false => (PAGE, "4 KiB, a page"),
         };
-        if memory && limit.limit < least {
+        if memory && limit < least {
             found.push(
-                warning(
-                    RULE,
-                    limit.limit_span,
-                    "the limit is below what can be measured",
-                )
-                .help(format!(
+                warning(RULE, span, "the limit is below what can be measured").help(format!(
                     "{series} is counted in steps of {shown}: allow several"
                 )),
             );
         }
     }
     found
+}
+
+/// Limits of growth over the requests of a phase, where it says how many it sends: what all of
+/// them may grow by.
+fn per_request<'v>(view: &'v View<'v>) -> impl Iterator<Item = (f64, String, Span)> + 'v {
+    view.ratios().filter_map(|ratio| {
+        let turned = ratio.turned();
+        let ratio = if ratio.at_most() { ratio } else { &turned };
+        let (Query::Growth { series, .. }, Query::Scalar { of, metric }) =
+            (&ratio.left.figure.query, &ratio.right.figure.query)
+        else {
+            return None;
+        };
+        let counts = matches!(*metric, "requests" | "completed");
+        if !ratio.at_most() || !counts || ratio.left.figure.case.is_some() {
+            return None;
+        }
+        let (phase, _) = view.phase(&of.phase)?;
+        let loads = view.loads(of).into_iter();
+        let sent: Option<Vec<u64>> = loads.map(|(load, _)| load.load.requests).collect();
+        let sent = sent?.iter().sum::<u64>() as f64 * phase.repeat as f64;
+        Some((ratio.factor() * sent, series.name.to_string(), ratio.span))
+    })
 }

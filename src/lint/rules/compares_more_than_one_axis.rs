@@ -7,7 +7,7 @@
 //!
 //! Whatever comes out, there is no telling what it came from. Layouts of one number of GPUs
 //! (`tp = 4` against `tp = 2, dp = 2`) are compared on purpose, and so are those that the matrix
-//! has in no other way.
+//! has in no other way, at one load.
 //!
 //! ## Wrong
 //!
@@ -67,32 +67,34 @@ fn compared(view: &View<'_>, ratio: &Ratio) -> Option<Diagnostic> {
     let axes = differing(&a.cases, &a.id, &b.id)?;
     match axes.as_slice() {
         [] => None,
-        [axis] => {
-            // both a server and what is sent to it
-            let load = other_load(a, b, &left.query.phases())?;
-            let server = other_server(a, b)?;
-            let message =
-                format!("the axis `{axis}` changes the server and the load: {server}, and {load}");
-            Some(warning(RULE, ratio.span, message).help(
-                "compare at the same load, or let the load have an axis of its own; if load is to grow with the server, say so: `# scn: allow(compares-more-than-one-axis) because …`",
-            ))
-        }
+        [axis] => at_once(&format!("the axis `{axis}` changes"), (a, b), ratio),
         several => {
             let same_gpus = gpus(a) == gpus(b) && loads_alike(a, b);
-            if same_gpus || !nearer(&a.cases, &a.id, &b.id, several) {
+            if same_gpus {
                 return None;
             }
             let named: Vec<String> = several.iter().map(|axis| format!("`{axis}`")).collect();
-            let message = format!(
-                "these cases differ in {} axes: {}",
-                several.len(),
-                named.join(" and ")
-            );
+            let named = named.join(" and ");
+            // one axis that is worked out of the other is no other axis
+            if !nearer(&a.cases, &a.id, &b.id, several) {
+                return at_once(&format!("the axes {named} change"), (a, b), ratio);
+            }
+            let message = format!("these cases differ in {} axes: {named}", several.len());
             Some(warning(RULE, ratio.span, message).help(
                 "leave out of `at` what is to be the same on both sides: an axis that it does not name has the value of the case at hand",
             ))
         }
     }
+}
+
+/// Cases that differ in both a server and what is sent to it.
+fn at_once(what: &str, (a, b): (&Case, &Case), ratio: &Ratio) -> Option<Diagnostic> {
+    let load = other_load(a, b, &ratio.left.figure.query.phases())?;
+    let server = other_server(a, b)?;
+    let message = format!("{what} the server and the load: {server}, and {load}");
+    Some(warning(RULE, ratio.span, message).help(
+        "compare at the same load, or let the load have an axis of its own; if load is to grow with the server, say so: `# scn: allow(compares-more-than-one-axis) because …`",
+    ))
 }
 
 /// The axes in which two cases differ, in order.

@@ -1,6 +1,7 @@
 //! # early-end (W0610)
 //!
-//! A check that wants answers as long as the workload's `output`, of a model that may stop before.
+//! A check, or an `accept`, that wants answers as long as the workload's `output`, of a model that
+//! may stop before.
 //!
 //! ## Why it matters
 //!
@@ -38,14 +39,14 @@
 
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
-use crate::lint::view::{Stat, View, warning};
+use crate::lint::view::{Stat, View, keep, place, warning};
 use crate::load::random::Random;
 use crate::scenario::RequestSpec;
 
 const RULE: Rule = ("W0610", "early-end");
 
 pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
+    let mut found = accepts(view);
     for limit in view.comparisons().filter(|c| c.at_least()) {
         let Some((of, "output", stat)) = limit.statistic() else {
             continue;
@@ -66,6 +67,29 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
                 found.push(
                     warning(RULE, limit.span, message)
                         .label(block.head(), "asked here")
+                        .help("say `ignore_eos = true` in the workload, where the engine knows it"),
+                );
+            }
+        }
+    }
+    found
+}
+
+/// Answers that are accepted only where they have been cut: `finish_reason == "length"`.
+fn accepts(view: &View<'_>) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for (phase, block) in view.phases() {
+        for load in &phase.loads {
+            let workload = &load.workload;
+            let cut = |row| view.wanted(workload, row).is_some_and(|wanted| wanted.cut);
+            let mut requests = workload.requests.iter().enumerate();
+            let early = requests.any(|(row, r)| !r.ignore_eos && cut(row));
+            if let (true, Some(accept)) = (early, &workload.accept) {
+                let message = format!("answers of `{}` may end before their limit", workload.name);
+                keep(
+                    &mut found,
+                    warning(RULE, accept.expr.span, message)
+                        .label(place(block, "workload"), "asked here")
                         .help("say `ignore_eos = true` in the workload, where the engine knows it"),
                 );
             }

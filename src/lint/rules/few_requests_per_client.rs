@@ -1,7 +1,7 @@
 //! # few-requests-per-client (W0601)
 //!
 //! A closed loop that sends fewer than ten requests for each of its clients, and whose latency or
-//! rate is checked or ranked.
+//! rate is checked or ranked. Clients that think do so by the time that the load has.
 //!
 //! ## Why it matters
 //!
@@ -40,9 +40,12 @@
 
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
-use crate::eval::{Query, Stretch};
-use crate::lint::view::{LATENCIES, RATES, View, place, warning};
-use crate::load::spec::Pace;
+use crate::eval::Stretch;
+use crate::lint::view::{RATES, View, place, warning};
+use crate::load::random::Random;
+use crate::load::spec::{Load, Pace};
+use crate::resolve::Flat;
+use crate::units::number;
 
 const RULE: Rule = ("W0601", "few-requests-per-client");
 
@@ -53,16 +56,17 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
     let scalars = view.comparisons().filter_map(|c| c.scalar());
     let rated = scalars.filter(|(_, m)| RATES.contains(m)).map(|(of, _)| of);
     // a table shows what it was asked for, and a rank decides by it
-    let ranked = view.shown().filter(|shown| shown.rank.is_some());
-    let ranked = ranked.filter_map(|shown| timed(&shown.figure.query));
+    let ranked = view.ranked().map(|(_, of, _)| of);
     let read = view.latency_limits().map(|(_, of)| of);
     let read: Vec<&Stretch> = read.chain(rated).chain(ranked).collect();
     let mut found: Vec<Diagnostic> = Vec::new();
     for (load, block) in read.into_iter().flat_map(|of| view.loads(of)) {
-        let Pace::Closed { concurrency, .. } = load.load.pace else {
+        let Pace::Closed { concurrency, think } = &load.load.pace else {
             continue;
         };
+        let concurrency = *concurrency;
         let Some(requests) = load.load.requests else {
+            found.extend(thinking(&load.load, concurrency, think, block));
             continue;
         };
         // fewer requests than clients is said as such
@@ -84,14 +88,25 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
     found
 }
 
-/// The phase of a figure that depends on how many requests are under way.
-fn timed(query: &Query) -> Option<&Stretch> {
-    match query {
-        Query::Statistic { of, metric, stat } if *stat.as_ref() != *"count" => {
-            LATENCIES.contains(metric).then_some(of)
-        }
-        Query::Percentile { of, metric, .. } => LATENCIES.contains(metric).then_some(of),
-        Query::Scalar { of, metric } => RATES.contains(metric).then_some(of),
-        _ => None,
+/// A load that a time ends, whose clients think for most of it.
+fn thinking(load: &Load, concurrency: u64, think: &Random, block: &Flat) -> Option<Diagnostic> {
+    let duration = load.duration?.as_secs_f64();
+    let (mean, clients) = (think.mean(), concurrency > 1);
+    // an answer takes a time too
+    let each = (duration / mean).floor() + 1.0;
+    if mean <= 0.0 || !clients || each >= FEWEST as f64 {
+        return None;
     }
+    let message = format!(
+        "each of {concurrency} clients sends {each} requests at most: mostly they start and finish"
+    );
+    let found = warning(RULE, place(block, "duration"), message).label(
+        place(block, "think"),
+        "between an answer and the next request",
+    );
+    let needed = mean * FEWEST as f64;
+    Some(found.help(format!(
+        "let the phase last for at least {} s, or let them think less",
+        number(needed, 6)
+    )))
 }

@@ -1,6 +1,7 @@
 //! # no-warmup (W0602)
 //!
-//! A latency or a throughput that is checked in the first load that a server on GPUs gets.
+//! A latency or a throughput that is checked, or that cases are ranked by, in the
+//! first load that a server on GPUs gets.
 //!
 //! ## Why it matters
 //!
@@ -52,12 +53,13 @@ const RULE: Rule = ("W0602", "no-warmup");
 
 pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = Vec::new();
-    let rates = view
-        .rate_limits()
-        .map(|(limit, of)| (limit, of, "its rate"));
     let latencies = view.latency_limits();
-    let limits = latencies.map(|(limit, of)| (limit, of, "its latency"));
-    for (limit, of, what) in limits.chain(rates) {
+    let latencies = latencies.map(|(limit, of)| (limit.span, of, "its latency is checked"));
+    let rates = view.rate_limits();
+    let rates = rates.map(|(limit, of)| (limit.span, of, "its rate is checked"));
+    let ranked = view.ranked();
+    let ranked = ranked.map(|(figure, of, _)| (figure.span, of, "cases are ranked by this"));
+    for (span, of, what) in latencies.chain(rates).chain(ranked) {
         let Some((_, block)) = view.phase(&of.phase) else {
             continue;
         };
@@ -67,12 +69,10 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
             let message = format!("`{}` is the first load that the server gets", of.phase);
             keep(
                 &mut found,
-                warning(RULE, block.head(), message)
-                    .label(limit.span, format!("{what} is checked"))
-                    .help(
-                        "put a warm-up before it: phase warmup { workload = …, requests = 20, \
+                warning(RULE, block.head(), message).label(span, what).help(
+                    "put a warm-up before it: phase warmup { workload = …, requests = 20, \
                          measured = false }",
-                    ),
+                ),
             );
         }
     }

@@ -1,7 +1,8 @@
 //! # output-above-limit (W0609)
 //!
 //! A check, or an `accept`, that wants longer answers than the workload's `output` lets them be. A
-//! text that is looked for has at least a token for each of its words.
+//! text that is looked for has at least a token for each of its words, several texts one for each two
+//! of them, and no token has more than 64 characters.
 //!
 //! ## Why it matters
 //!
@@ -79,14 +80,18 @@ fn accepts(view: &View<'_>) -> Vec<Diagnostic> {
                 .iter()
                 .map(|r| r.max_tokens.as_ref()?.most());
             let cut = limits.enumerate().find_map(|(row, most)| {
-                let (most, words) = (most?, view.words_wanted(workload, row)?);
-                (words as f64 > most).then_some((most, words))
+                let (most, wanted) = (most?, view.wanted(workload, row)?);
+                (wanted.tokens as f64 > most).then_some((most, wanted))
             });
-            let (Some((most, words)), Some(accept)) = (cut, &workload.accept) else {
+            let (Some((most, wanted)), Some(accept)) = (cut, &workload.accept) else {
                 continue;
             };
+            let wants = match wanted.words as f64 > most {
+                true => format!("{} words of one", wanted.words),
+                false => format!("at least {} of one", wanted.tokens),
+            };
             let message = format!(
-                "answers of `{}` have at most {most} tokens, and this wants {words} words of one",
+                "answers of `{}` have at most {most} tokens, and this wants {wants}",
                 workload.name
             );
             keep(

@@ -1,7 +1,7 @@
 //! # same-prompt (W0611)
 //!
-//! A time to the first token, a whole latency or a throughput that is checked on a server on GPUs
-//! which gets one and the same prompt, or a few, again and again, and which does not have its
+//! A time to the first token, a whole latency or a throughput that is checked, or that cases are
+//! ranked by, on a server on GPUs which gets one and the same prompt, or a few, again and again, and which does not have its
 //! prefix cache turned off.
 //!
 //! ## Why it matters
@@ -45,7 +45,7 @@
 
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
-use crate::lint::view::{View, keep, place, warning};
+use crate::lint::view::{RATES, View, keep, place, warning};
 use crate::scenario::{LoadSpec, PartSpec};
 
 const RULE: Rule = ("W0611", "same-prompt");
@@ -63,8 +63,13 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
         let metric = limit.statistic().map(|(_, metric, _)| metric);
         metric.is_some_and(|metric| FIRST.contains(&metric))
     });
+    let limits = latencies.chain(view.rate_limits());
+    let checked = limits.map(|(limit, of)| (limit.span, of));
+    let ranked = view.ranked();
+    let ranked = ranked.filter(|(_, _, metric)| FIRST.contains(metric) || RATES.contains(metric));
+    let ranked = ranked.map(|(figure, of, _)| (figure.span, of));
     let mut found: Vec<Diagnostic> = Vec::new();
-    for (limit, of) in latencies.chain(view.rate_limits()) {
+    for (span, of) in checked.chain(ranked) {
         for (load, block) in view.loads(of) {
             let server = view.server(&load.server);
             let kept = server.and_then(|server| server.prefix_cache) != Some(false);
@@ -75,7 +80,7 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
                 keep(
                     &mut found,
                     warning(RULE, place(block, "workload"), message)
-                        .label(limit.span, "after the first, this is the prefix cache's")
+                        .label(span, "after the first, this is the prefix cache's")
                         .help(
                             "give the workload rows, and let `row` stand first in its prompt; or \
                              turn the cache off in the server's options; or, if the cache is what \

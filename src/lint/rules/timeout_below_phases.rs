@@ -1,7 +1,7 @@
 //! # timeout-below-phases (W0612)
 //!
 //! A scenario whose `timeout` is shorter than what its phases take: by their own durations, by the
-//! rate at which their requests are due, or by the time that their clients think.
+//! rate at which their requests are due, by the time that their clients think, or by its `estimate`.
 //!
 //! ## Why it matters
 //!
@@ -51,11 +51,21 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
     let sum: f64 = view.phases().map(|(phase, _)| least(phase)).sum();
     let timeout = view.case.timeout.as_secs_f64();
     if sum <= timeout {
-        return Vec::new();
+        return estimated(view, timeout).into_iter().collect();
     }
     let message = format!("the phases take at least {sum:.0} s, and the timeout is {timeout:.0} s");
     let found = warning(RULE, place(view.flat, "timeout"), message);
     vec![found.help("raise `timeout`, or shorten the phases")]
+}
+
+/// A scenario that is said to take longer than it may.
+fn estimated(view: &View<'_>, timeout: f64) -> Option<Diagnostic> {
+    let estimate = view.case.estimate?.as_secs_f64();
+    let message =
+        format!("the scenario's estimate is {estimate:.0} s, and the timeout is {timeout:.0} s");
+    let found = warning(RULE, place(view.flat, "estimate"), message);
+    let found = found.label(place(view.flat, "timeout"), "the timeout");
+    (estimate > timeout).then(|| found.help("raise `timeout`, or say what it takes"))
 }
 
 /// What a phase takes at the least, in seconds: quiet, and loads that a clock paces.

@@ -1,0 +1,175 @@
+//! What an `accept` wants of an answer, whatever the answer is.
+
+use crate::eval::{Evaluator, Scope, Value};
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
+
+/// No token has more characters: words of vocabularies are shorter by far, and only rows of blanks
+/// or dashes are longer.
+const MOST_CHARACTERS: f64 = 64.0;
+
+/// Texts of so many letters are not in one token with more than one other: `timestamp` may be a
+/// token, and has `time` and `stamp` in it.
+const LETTERS: usize = 4;
+
+/// What holds of each answer that is accepted.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Wanted {
+    /// Words that it has at least.
+    pub words: usize,
+    /// Tokens that it has at least, by its words or by its length.
+    pub tokens: usize,
+    /// It has been cut at its limit.
+    pub cut: bool,
+}
+
+impl Wanted {
+    /// By what `accept` looks for in the answer, or compares it with.
+    pub fn of(eval: &Evaluator<'_>, accept: &Expr, scope: &Scope) -> Self {
+        match &accept.kind {
+            ExprKind::Binary {
+                op: op @ (BinaryOp::And | BinaryOp::Or),
+                left,
+                right,
+                ..
+            } => {
+                let (a, b) = (Self::of(eval, left, scope), Self::of(eval, right, scope));
+                match op {
+                    BinaryOp::And => Self {
+                        words: a.words.max(b.words),
+                        tokens: a.tokens.max(b.tokens),
+                        cut: a.cut || b.cut,
+                    },
+                    _ => Self {
+                        words: a.words.min(b.words),
+                        tokens: a.tokens.min(b.tokens),
+                        cut: a.cut && b.cut,
+                    },
+                }
+            }
+            ExprKind::Binary {
+                op, left, right, ..
+            } => compared(*op, left, &eval.eval(right, scope))
+                .or_else(|| compared(turned(*op)?, right, &eval.eval(left, scope)))
+                .unwrap_or_default(),
+            ExprKind::Call { function, args } => {
+                let (Some(first), Some(texts)) = (args.first(), args.get(1)) else {
+                    return Self::default();
+                };
+                let texts = texts_of(&eval.eval(&texts.value, scope));
+                match (function.text.as_str(), texts) {
+                    _ if !named(&first.value, "answer") => Self::default(),
+                    ("contains_any", Some(texts)) => {
+                        Self::words(texts.iter().map(|text| words(text)).min())
+                    }
+                    ("contains_all", Some(texts)) => Self {
+                        tokens: apart(&texts).max(longest(&texts)),
+                        ..Self::words(Some(longest(&texts)))
+                    },
+                    _ => Self::default(),
+                }
+            }
+            _ => Self::default(),
+        }
+    }
+
+    fn words(words: Option<usize>) -> Self {
+        let words = words.unwrap_or(0);
+        Self {
+            words,
+            tokens: words,
+            cut: false,
+        }
+    }
+}
+
+/// `left op value`, of the answer, its length or how it ended.
+fn compared(op: BinaryOp, left: &Expr, value: &Value) -> Option<Wanted> {
+    match value {
+        Value::Text(text) if op == BinaryOp::Equal && named(left, "answer") => {
+            Some(Wanted::words(Some(words(text))))
+        }
+        Value::Text(text) if op == BinaryOp::Equal && named(left, "finish_reason") => {
+            Some(Wanted {
+                cut: text.as_ref() == "length",
+                ..Wanted::default()
+            })
+        }
+        Value::Number(number) if of_length(left) => {
+            let least = match op {
+                BinaryOp::GreaterEqual | BinaryOp::Equal => number.value,
+                BinaryOp::Greater => number.value + 1.0,
+                _ => return None,
+            };
+            Some(Wanted {
+                tokens: (least / MOST_CHARACTERS).ceil() as usize,
+                ..Wanted::default()
+            })
+        }
+        _ => None,
+    }
+}
+
+/// The comparison with its sides changed; none of what has no sides to change.
+fn turned(op: BinaryOp) -> Option<BinaryOp> {
+    op.compares().then(|| super::view::turned(op))
+}
+
+/// `len(answer)`
+fn of_length(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Call { function, args } => {
+            function.text == "len" && args.first().is_some_and(|arg| named(&arg.value, "answer"))
+        }
+        _ => false,
+    }
+}
+
+fn named(expr: &Expr, wanted: &str) -> bool {
+    matches!(&expr.kind, ExprKind::Name(name) if name == wanted)
+}
+
+/// One text, or those of a list of nothing else.
+fn texts_of(value: &Value) -> Option<Vec<String>> {
+    match value {
+        Value::Text(text) => Some(vec![text.to_string()]),
+        Value::List(items) => items
+            .iter()
+            .map(|item| match item {
+                Value::Text(text) => Some(text.to_string()),
+                _ => None,
+            })
+            .collect(),
+        _ => None,
+    }
+}
+
+fn words(text: &str) -> usize {
+    text.split_whitespace().count()
+}
+
+fn longest(texts: &[String]) -> usize {
+    texts.iter().map(|text| words(text)).max().unwrap_or(0)
+}
+
+/// How many tokens hold all of the texts, at least: those that cannot be in one another, two to a
+/// token.
+fn apart(texts: &[String]) -> usize {
+    let mut apart: Vec<&str> = Vec::new();
+    for text in texts.iter().map(|text| text.trim()) {
+        let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+        let alone = letters >= LETTERS && !apart.iter().any(|other| meet(text, other));
+        alone.then(|| apart.push(text));
+    }
+    let words: usize = apart.iter().map(|text| words(text)).sum();
+    words.div_ceil(2)
+}
+
+/// Whether some letters can be of both at once: one is in the other, or begins as it ends.
+fn meet(a: &str, b: &str) -> bool {
+    let (a, b) = (a.to_lowercase(), b.to_lowercase());
+    let runs_on = |a: &str, b: &str| {
+        let mut ends = b.char_indices().skip(1).map(|(at, _)| &b[..at]);
+        ends.any(|head| a.ends_with(head))
+    };
+    a.contains(&b) || b.contains(&a) || runs_on(&a, &b) || runs_on(&b, &a)
+}
