@@ -117,10 +117,22 @@ impl Evaluator<'_> {
             );
             return Value::Error;
         }
+        let what = |expr: &Expr, dimension: Dimension| match self.reads_share(expr.span) {
+            true => "a share".to_string(),
+            false => dimension.describe(),
+        };
+        let (first, second) = (what(left, x), what(right, y));
+        let label = |value: &Value, expr: &Expr, dimension: Dimension| {
+            let says = says(value, expr, dimension);
+            match self.reads_share(expr.span) {
+                true => says.replace(&dimension.describe(), "a share"),
+                false => says,
+            }
+        };
         self.report(
-            Diagnostic::error(codes::DIMENSIONS, right.span, format!("{} cannot be {verb} {}", x.describe(), y.describe()))
-                .says(says(b, right, y))
-                .label(left.span, says(a, left, x))
+            Diagnostic::error(codes::DIMENSIONS, right.span, format!("{first} cannot be {verb} {second}"))
+                .says(label(b, right, y))
+                .label(left.span, label(a, left, x))
                 .help(match (x, y) {
                     (Dimension::TIME, Dimension::DATA) if matches!(a, Value::Unknown(_)) => "for memory read the server: growth(sut.memory, from = baseline, to = cooldown) <= 500MB",
                     _ => "both sides must be of one dimension; divide or multiply to get there",
