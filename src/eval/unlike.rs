@@ -2,21 +2,11 @@
 //! unit was forgotten.
 
 use super::ops::dimension_of;
-use super::{Evaluator, Value};
+use super::{Evaluator, Shape, Value};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::schema;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
 use crate::units::{Dimension, Quantity, column_unit, number};
-
-/// A bare number beside a count: `failed == 0` is `failed == 0 req`.
-pub(super) fn counted(value: Value, expr: &Expr, other: Dimension) -> Value {
-    match value {
-        Value::Number(q) if q.dimension.is_none() && other.is_count() && !is_share(expr) => {
-            Value::Number(Quantity::new(q.value, other))
-        }
-        value => value,
-    }
-}
 
 /// `5%`, as it is written.
 fn is_share(expr: &Expr) -> bool {
@@ -28,6 +18,23 @@ fn is_share(expr: &Expr) -> bool {
 }
 
 impl Evaluator<'_> {
+    /// A bare number beside a count: `failed == 0` is `failed == 0 req`.
+    pub(super) fn as_count(&self, value: Value, expr: &Expr, other: Dimension) -> Value {
+        if !other.is_count() || is_share(expr) {
+            return value;
+        }
+        match value {
+            Value::Number(q) if q.dimension.is_none() => {
+                Value::Number(Quantity::new(q.value, other))
+            }
+            // of what only shapes are known of, a param or an axis: its values are looked at too
+            Value::Unknown(Shape::Number(Dimension::NONE)) if self.shapes => {
+                Value::Unknown(Shape::Number(other))
+            }
+            value => value,
+        }
+    }
+
     /// Two numbers of unlike dimensions under an operator that needs like ones.
     pub(super) fn unlike(
         &self,
