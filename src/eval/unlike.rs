@@ -17,6 +17,15 @@ fn is_share(expr: &Expr) -> bool {
     }
 }
 
+/// Whether the number itself stands there, and no name of one.
+fn is_written(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Number { .. } => true,
+        ExprKind::Unary { value, .. } => is_written(value),
+        _ => false,
+    }
+}
+
 impl Evaluator<'_> {
     /// A bare number beside a count: `failed == 0` is `failed == 0 req`.
     pub(super) fn as_count(&self, value: Value, expr: &Expr, other: Dimension) -> Value {
@@ -109,19 +118,24 @@ impl Evaluator<'_> {
             }
             let text = format!("{} {unit}", number(q.value, 15));
             let shown = mended(&text);
-            self.report(
-                Diagnostic::error(
-                    codes::MISSING_UNIT,
-                    expr.span,
-                    format!("a bare number cannot be {verb} {}", with.describe()),
-                )
-                .says("which unit?")
-                .label(other.span, says(value, other, with))
-                .help(format!(
-                    "write the unit: `{shown}`, if that is what was meant"
-                ))
-                .fix("add the likely unit", expr.span, text, false),
-            );
+            let found = Diagnostic::error(
+                codes::MISSING_UNIT,
+                expr.span,
+                format!("a bare number cannot be {verb} {}", with.describe()),
+            )
+            .says("which unit?")
+            .label(other.span, says(value, other, with));
+            // a name's value is written elsewhere
+            self.report(match is_written(expr) {
+                true => found
+                    .help(format!(
+                        "write the unit: `{shown}`, if that is what was meant"
+                    ))
+                    .fix("add the likely unit", expr.span, text, false),
+                false => found.help(format!(
+                    "multiply it by its unit, `… * 1 {unit}`, or write the unit where its number is"
+                )),
+            });
             return Value::Error;
         }
         self.report(
