@@ -3,18 +3,19 @@
 
 use super::by_name::Stretches;
 use super::context::{Context, one_line};
+use super::itself;
 use super::{EngineMetric, LoadSpec, PhaseSpec, RequestSpec, ServerSpec};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Query, Reading, Scope, Stretch, Value, Window};
 use crate::load::spec::{Media, Pace};
 use crate::measure::floors::at_checkpoints;
 use crate::resolve::FlatCheck;
-use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
+use crate::syntax::ast::Expr;
 
 /// Reports a condition that is decided before anything runs.
 pub(super) fn decided(cx: &Context<'_>, check: &FlatCheck, value: &Value, scope: &Scope) {
     let Value::Bool(holds) = value else {
-        with_itself(cx, &check.expr, scope);
+        itself::with_itself(cx, &check.expr, scope);
         return;
     };
     let rests = cx.eval.rests(&check.expr, scope);
@@ -72,46 +73,6 @@ pub(super) fn never_judged(
         Diagnostic::error(codes::NEVER_HOLDS, when.span, message)
             .help("let `when` read an axis of the matrix or a parameter, or leave the check out"),
     );
-}
-
-/// Reports a figure that is compared with itself.
-fn with_itself(cx: &Context<'_>, expr: &Expr, scope: &Scope) {
-    let ExprKind::Binary {
-        op, left, right, ..
-    } = &expr.kind
-    else {
-        return;
-    };
-    let holds = match op {
-        BinaryOp::And | BinaryOp::Or => {
-            with_itself(cx, left, scope);
-            with_itself(cx, right, scope);
-            return;
-        }
-        BinaryOp::LessEqual | BinaryOp::GreaterEqual | BinaryOp::Equal => true,
-        BinaryOp::Less | BinaryOp::Greater | BinaryOp::NotEqual => false,
-        _ => return,
-    };
-    let text = |expr: &Expr| one_line(&cx.program.sources.shown(expr.span));
-    if text(left) != text(right) || !cx.eval.rests(left, scope).measured {
-        return;
-    }
-    let shown = text(expr);
-    let found = match holds {
-        true => Diagnostic::warning(
-            codes::ALWAYS_HOLDS,
-            expr.span,
-            format!("`{shown}` always holds: both sides are the same figure"),
-        ),
-        false => Diagnostic::error(
-            codes::NEVER_HOLDS,
-            expr.span,
-            format!("`{shown}` never holds: both sides are the same figure"),
-        ),
-    };
-    cx.eval.report(found.help(
-        "compare it with a limit, or with a figure of another phase or case: at(tp = 2).steady.ttft.p50",
-    ));
 }
 
 /// Reports figures that a check reads and that this case will not have.
