@@ -80,6 +80,10 @@ fn counted(
         BinaryOp::GreaterEqual | BinaryOp::Greater | BinaryOp::Equal if limit.value > most => false,
         _ => return None,
     };
+    // that is a rule's to say, with where they are made: contradictory-checks
+    if !holds && matches!(query, Query::Scalar { .. }) {
+        return None;
+    }
     let why = format!("`{}` sends {} requests", of.phase, number(most, 9));
     Some((holds, why))
 }
