@@ -31,7 +31,7 @@ impl Place {
 }
 
 /// Operators of which each wants a value on both sides.
-const OPERATORS: [&str; 17] = [
+pub(super) const OPERATORS: [&str; 17] = [
     "+", "-", "*", "/", "%", "==", "!=", "<", ">", "<=", ">=", "and", "or", "in", "&&", "||", ".",
 ];
 
