@@ -11,7 +11,8 @@ use super::{
 use crate::check::{is_whole, modules_of};
 use crate::diagnostics::{Diagnostic, codes, has_errors};
 use crate::eval::{
-    Binding, Cases, Evaluator, FEASIBLE, Fitted, Handle, Layer, Nothing, Params, Scope, Value,
+    Binding, Cases, Evaluator, FEASIBLE, Fitted, Handle, Layer, Nothing, Params, Scope, Shape,
+    Value, shape_of,
 };
 use crate::report::Ending;
 use crate::resolve::{Definition, DefinitionKind, Flat, ModuleId, Program};
@@ -536,11 +537,25 @@ fn one(
 
 /// `case`, as expressions read it.
 fn implicit(case: &Case) -> Value {
+    case_with(
+        case,
+        match case.price() {
+            Ok(price) => Value::Number(Quantity::new(price, PRICE)),
+            Err(why) => Value::Unavailable(why.into()),
+        },
+    )
+}
+
+/// `case` where its figures' sorts and dimensions matter alone: its price has one, known or not.
+pub(super) fn implicit_shape(case: &Case) -> Value {
+    shape_of(&case_with(case, Value::Unknown(Shape::Number(PRICE))))
+}
+
+/// What a case costs for a time.
+const PRICE: Dimension = Dimension::MONEY.per(Dimension::TIME);
+
+fn case_with(case: &Case, price: Value) -> Value {
     let gpus: u64 = case.servers.iter().map(|server| server.gpus).sum();
-    let price = match case.price() {
-        Ok(price) => Value::Number(Quantity::new(price, Dimension::MONEY.per(Dimension::TIME))),
-        Err(why) => Value::Unavailable(why.into()),
-    };
     let known = [
         ("name".to_string(), Value::text(case.id.as_str())),
         ("scenario".to_string(), Value::text(case.scenario.as_str())),
