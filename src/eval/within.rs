@@ -1,7 +1,6 @@
 //! `x in list`: each entry is compared as `==` would, with sorts and dimensions checked.
 
 use super::ops::{dimension_of, sort};
-use super::unlike::counted;
 use super::{Evaluator, Shape, Value, between};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
@@ -67,7 +66,7 @@ impl Evaluator<'_> {
             if let (Some(x), Some(y)) = (dimension_of(&one), dimension_of(&item))
                 && x != y
             {
-                (one, item) = (counted(one, left, y), counted(item, place, x));
+                (one, item) = (self.as_count(one, left, y), self.as_count(item, place, x));
                 if dimension_of(&one) != dimension_of(&item) {
                     return self.unlike(op, &one, &item, left, place);
                 }

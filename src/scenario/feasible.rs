@@ -40,6 +40,12 @@ fn is_infeasible(found: &Diagnostic) -> bool {
 pub(super) fn settle(cx: &Context<'_>, case: &mut Case, found: &mut Vec<Diagnostic>) {
     let skips = match cx.attr(cx.flat, "infeasible") {
         Value::Text(what) => what.as_ref() == "skip",
+        // what was meant is not known, and whatever is wrong with it has been said
+        Value::Error => {
+            case.infeasible = None;
+            found.retain(|one| !is_infeasible(one));
+            false
+        }
         _ => false,
     };
     let Some(why) = case.infeasible.as_ref().filter(|_| skips) else {
