@@ -54,11 +54,14 @@ fn needs(suite: &Flat, limits: &SuiteLimits, cases: &[&Case]) -> Option<Diagnost
         "`{}` needs {most} GPUs at once ({}), and the suite has {there}",
         case.scenario, case.id
     );
-    Some(
-        Diagnostic::error(codes::SUITE_GPUS, place(suite, "gpus"), message)
-            .help("run it in a suite of a larger machine, or with a smaller `layout`")
+    let found = Diagnostic::error(codes::SUITE_GPUS, place(suite, "gpus"), message)
+        .help("run it in a suite of a larger machine, or with a smaller `layout`");
+    // one that says so has no case that this machine could run
+    Some(match case.skips {
+        true => found,
+        false => found
             .help("`infeasible = \"skip\"` of the scenario leaves such cases out, with the reason"),
-    )
+    })
 }
 
 fn takes(suite: &Flat, limits: &SuiteLimits, cases: &[&Case]) -> Option<Diagnostic> {

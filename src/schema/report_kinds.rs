@@ -102,7 +102,7 @@ pub(super) const KINDS: &[Kind] = &[
             optional(
                 "gpus",
                 Type::Int(0),
-                "How many GPUs the machine has that runs it. A scenario of it that needs more at once is an error.",
+                "How many GPUs the machine has that runs it. A scenario of it that needs more at once is an error; one with `infeasible = \"skip\"` leaves out the cases that do, with the reason, in `scn plan --suite` and `scn run --suite`.",
             ),
             optional(
                 "timeout",
