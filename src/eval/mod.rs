@@ -510,6 +510,13 @@ impl<'a> Evaluator<'a> {
         Some(reading.query.metric().to_string())
     }
 
+    /// Whether a share of one is read by exactly this text.
+    fn reads_share(&self, span: Span) -> bool {
+        let trace = self.trace.borrow();
+        let reading = trace.iter().rev().find(|reading| reading.span == span);
+        reading.is_some_and(|reading| reading.query.is_ratio())
+    }
+
     /// The value, and the first figure that went into it, as it is written.
     fn first_read(&self, expr: &Expr, scope: &Scope) -> (Value, Option<Span>) {
         let before = self.take_trace();

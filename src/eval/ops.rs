@@ -1,7 +1,6 @@
 //! Operators, with dimensions checked.
 
 use super::between;
-use super::unlike::counted;
 use super::{Evaluator, MOST_ENTRIES, Scope, Shape, Value};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::schema;
@@ -119,7 +118,7 @@ impl Evaluator<'_> {
         }
         let (a, b) = match (dimension_of(&a), dimension_of(&b)) {
             (Some(x), Some(y)) if op.compares() && x != y => {
-                (counted(a, left, y), counted(b, right, x))
+                (self.as_count(a, left, y), self.as_count(b, right, x))
             }
             _ => (a, b),
         };

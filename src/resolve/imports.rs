@@ -12,7 +12,7 @@ impl Loader {
         let (target, name) = match &used.target {
             UseTarget::Module(path) => {
                 let name = path.parts.last().cloned();
-                (self.module_path(id, path), name)
+                (self.module_path(id, file, path), name)
             }
             UseTarget::File { path, span } => {
                 let base = self.program.sources.get(file).folder();
@@ -100,7 +100,7 @@ impl Loader {
         self.define(id, &name, item, DefinitionKind::Module(target));
     }
 
-    fn module_path(&mut self, user: ModuleId, path: &NamePath) -> Option<ModuleId> {
+    fn module_path(&mut self, user: ModuleId, file: FileId, path: &NamePath) -> Option<ModuleId> {
         let parts: Vec<&str> = path.parts.iter().map(|p| p.text.as_str()).collect();
         let found = match parts.as_slice() {
             ["std", name] => self.std(name),
@@ -147,13 +147,33 @@ impl Loader {
                     false,
                 )
             }
-            None => diagnostic.help(format!(
-                "the standard library has {}; a file is named in quotes: use \"./common.scn\"",
-                known.join(", ")
-            )),
+            None if self.stands_beside(file, &parts) => {
+                self.program.modules[user.0].lacks_a_module = true;
+                let quoted = format!("\"./{}.scn\"", parts.join("/"));
+                diagnostic
+                    .help(format!("a file is named in quotes: use {quoted}"))
+                    .fix("name the file", path.span, quoted, false)
+            }
+            None => {
+                self.program.modules[user.0].lacks_a_module = true;
+                diagnostic.help(format!(
+                    "the standard library has {}; a file is named in quotes: use \"./common.scn\"",
+                    known.join(", ")
+                ))
+            }
         };
         self.found.push(diagnostic);
         None
+    }
+
+    /// Whether what was written as a module is a file of the folder.
+    fn stands_beside(&self, file: FileId, parts: &[&str]) -> bool {
+        let Some(folder) = self.program.sources.get(file).folder() else {
+            return false;
+        };
+        let path = folder.join(format!("{}.scn", parts.join("/")));
+        // what a run has kept is all that is read
+        self.program.kept.is_none() && path.is_file()
     }
 }
 

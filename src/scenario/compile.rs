@@ -547,7 +547,7 @@ fn one(
             constants::block(&eval, child, &cx.scope);
         }
     }
-    feasible::settle(&mut case, &mut found);
+    feasible::settle(&cx, &mut case, &mut found);
     found.extend(eval.take_found());
     secrets.extend(eval.secrets());
     locals.steps.set(locals.steps.get() + eval.steps());

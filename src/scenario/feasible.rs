@@ -37,7 +37,12 @@ fn is_infeasible(found: &Diagnostic) -> bool {
 
 /// Leaves a case that cannot work out of what runs, where its scenario says so: then that is no
 /// finding. The case stays, and its phases say why they do not run.
-pub(super) fn settle(case: &mut Case, found: &mut Vec<Diagnostic>) {
+pub(super) fn settle(cx: &Context<'_>, case: &mut Case, found: &mut Vec<Diagnostic>) {
+    if matches!(cx.attr(cx.flat, "infeasible"), Value::Error) {
+        // what was meant is not known, and whatever is wrong with it has been said
+        case.infeasible = None;
+        found.retain(|one| !is_infeasible(one));
+    }
     let Some(why) = case.infeasible.as_ref().filter(|_| case.skips) else {
         return;
     };

@@ -15,6 +15,7 @@ mod feasible;
 mod fit;
 mod formula;
 mod gpu;
+mod itself;
 mod launch;
 mod load;
 mod matrix;

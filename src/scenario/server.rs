@@ -58,7 +58,12 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
     let url = as_text(&url).map(|url| url.trim_end_matches('/').to_string());
     let engine = engine_of(cx, flat, has_url)?;
     let model = model_of(cx, flat);
-    let layout_value = child_record(cx, flat, "layout");
+    // with one that is not known, what the layout would be is not known either
+    let whole = is_whole(flat) && flat.child("layout").is_none_or(|layout| is_whole(layout));
+    let layout_value = match child_record(cx, flat, "layout") {
+        _ if !whole => Value::Error,
+        layout => layout,
+    };
     let layout = Layout {
         tp: axis(cx, &layout_value, "tp", flat),
         pp: axis(cx, &layout_value, "pp", flat),
