@@ -50,11 +50,18 @@ pub(super) fn runs(flat: &Flat) -> bool {
 pub fn compile(program: &Program, params: &Params, select: &dyn Fn(&str) -> bool) -> Compiled {
     let mut chosen = scenarios(program);
     chosen.retain(|flat| select(flat.title()));
-    compile_these(program, params, &chosen)
+    compile_these(program, params, &chosen, None)
 }
 
-/// Compiles scenarios, be they of root files or of files that these use.
-pub fn compile_these(program: &Program, params: &Params, chosen: &[Arc<Flat>]) -> Compiled {
+/// Compiles scenarios, be they of root files or of files that these use. `gpus` is how many the
+/// machine has, where that is known: a scenario that leaves out what cannot work leaves out the
+/// cases that need more.
+pub fn compile_these(
+    program: &Program,
+    params: &Params,
+    chosen: &[Arc<Flat>],
+    gpus: Option<u64>,
+) -> Compiled {
     let mut compiled = Compiled::default();
     let mut names: IndexMap<&str, Vec<&Arc<Flat>>> = IndexMap::new();
     for flat in chosen.iter().filter(|flat| runs(flat)) {
@@ -64,7 +71,11 @@ pub fn compile_these(program: &Program, params: &Params, chosen: &[Arc<Flat>]) -
         }
         alike.push(flat);
         if alike.len() == 1 {
-            scenario(program, params, flat, &mut compiled);
+            let locals = Locals {
+                gpus,
+                ..Locals::of(program, flat)
+            };
+            scenario(locals, params, flat, &mut compiled);
         }
     }
     let repeated = names
@@ -119,9 +130,9 @@ fn namesakes(program: &Program, name: &str, alike: &[&Arc<Flat>]) -> Option<Diag
     ))
 }
 
-fn scenario(program: &Program, params: &Params, flat: &Arc<Flat>, out: &mut Compiled) {
+fn scenario(locals: Locals<'_>, params: &Params, flat: &Arc<Flat>, out: &mut Compiled) {
+    let program = locals.program;
     let constant = Evaluator::new(program, params, &Nothing);
-    let locals = Locals::of(program, flat);
     let scope = |axes: &IndexMap<String, Value>| locals.scope(axes, None);
     let launched = |axes: &IndexMap<String, Value>| launched(&locals, params, flat, axes);
     let matrix::Rows {
@@ -341,6 +352,8 @@ pub(super) struct Locals<'a> {
     modules: Vec<ModuleId>,
     /// How many nodes of expressions were visited in all cases.
     steps: Cell<u64>,
+    /// How many GPUs the machine has, where a suite says so.
+    gpus: Option<u64>,
 }
 
 impl<'a> Locals<'a> {
@@ -375,6 +388,7 @@ impl<'a> Locals<'a> {
             own,
             modules,
             steps: Cell::default(),
+            gpus: None,
         }
     }
 
@@ -468,6 +482,11 @@ fn one(
     }
     cluster::check(&cx, &servers);
     let mut found = eval.take_found();
+    found.extend(
+        locals
+            .gpus
+            .and_then(|there| feasible::of_suite(&cx, there, &servers)),
+    );
     secrets.extend(eval.secrets());
     let launched = Launched::of(&servers);
     let eval = Evaluator::new(program, params, &launched);
@@ -502,6 +521,7 @@ fn one(
         reports: Vec::new(),
         ranks: Vec::new(),
         infeasible: feasible::reason(&found),
+        skips: feasible::skips(&cx),
         cases: Arc::default(),
         wanted: Vec::new(),
     };
