@@ -226,8 +226,8 @@ const MISTAKES: &[Mistake] = &[
     ),
     Mistake(
         "never ends",
-        "load left { workload = chat, requests = 400,",
-        "load left { workload = chat,",
+        "rate = 2 req/s, duration = 62s,",
+        "rate = 2 req/s,",
     ),
     Mistake(
         "phase without anything",

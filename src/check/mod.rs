@@ -48,12 +48,16 @@ pub fn nearest_of_all<'a>(
         n => (n / 3).max(2),
     };
     let a = text.to_lowercase();
+    let plain = joined(&a);
     candidates
         .filter(|candidate| candidate.len() <= 4 * LONGEST_NAME)
         .filter(|candidate| may_be_near(&a, candidate, limit))
         .map(|candidate| {
             let b = candidate.to_lowercase();
             let distance = strsim::damerau_levenshtein(&a, &b);
+            // what only stands apart by `_` is nearer than its letters say
+            let joined = joined(&b);
+            let distance = distance.min(1 + strsim::damerau_levenshtein(&plain, &joined));
             // one is the other with more behind it: `req` for `requests`
             let begins = a.len() >= 3 && (b.starts_with(&a) || a.starts_with(&b) && b.len() >= 3);
             (
@@ -62,17 +66,30 @@ pub fn nearest_of_all<'a>(
                 } else {
                     distance
                 },
+                // of those as near, one in which no letter is another
+                !within(&plain, &joined),
                 candidate,
             )
         })
         // where half of the letters are others, another word was meant
-        .filter(|(distance, candidate)| {
+        .filter(|(distance, _, candidate)| {
             let longer = letters.max(candidate.chars().count());
             let shares = 2 * *distance < longer || *distance == 1 && longer == 2;
             *distance <= limit && shares && *candidate != text
         })
         .min()
-        .map(|(_, candidate)| candidate)
+        .map(|(_, _, candidate)| candidate)
+}
+
+/// A name without what only parts its words.
+fn joined(name: &str) -> String {
+    name.chars().filter(|c| *c != '_').collect()
+}
+
+/// Whether all letters of a name stand in another, in their order.
+fn within(name: &str, other: &str) -> bool {
+    let mut letters = other.chars();
+    name.chars().all(|c| letters.any(|other| other == c))
 }
 
 /// Whether a look at the lengths does not rule out that two names are near: most names are not, and
@@ -110,5 +127,7 @@ mod tests {
         assert_eq!(near("req", &["requests"]), Some("requests"));
         assert_eq!(near("ttftt", &["ttft"]), Some("ttft"));
         assert_eq!(near("concurency", &["concurrency"]), Some("concurrency"));
+        let models = ["llama_2_70b", "llama_3_1_70b", "llama_3_1_8b"];
+        assert_eq!(near("llama3_70b", &models), Some("llama_3_1_70b"));
     }
 }

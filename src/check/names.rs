@@ -2,7 +2,7 @@
 
 use super::{nearest, nearest_of_all};
 use crate::diagnostics::{Diagnostic, codes};
-use crate::resolve::{DefinitionKind, Flat, ModuleId, Program, may_define};
+use crate::resolve::{DefinitionKind, Flat, ModuleId, Program, may_define, unread_names};
 use crate::schema::{self, Naming, Type};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, Item, ItemKind, StrPart};
@@ -14,6 +14,7 @@ pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
         program,
         found: Vec::new(),
         open: false,
+        unread: Vec::new(),
         server: None,
         phase: None,
         around: Vec::new(),
@@ -25,7 +26,11 @@ pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
     for id in program.user_modules() {
         let module = program.module(id);
         let items = || module.asts.iter().flat_map(|ast| &ast.items);
-        walk.open = items().any(may_define);
+        let unread = |item: &&Item| matches!(item.kind, ItemKind::Error);
+        walk.open = module.lacks_a_module || items().any(|item| may_define(item) && !unread(&item));
+        let unread: Vec<Span> = items().filter(unread).map(|item| item.span).collect();
+        walk.unread.clear();
+        walk.not_read(&unread);
         for ast in &module.asts {
             for item in &ast.items {
                 walk.top(id, item);
@@ -88,6 +93,8 @@ struct Walk<'a> {
     found: Vec<Diagnostic>,
     /// Part of what is around could not be read, and may be what defines a name.
     open: bool,
+    /// What may be defined by what could not be read around.
+    unread: Vec<HashSet<String>>,
     /// A server and a measured phase of the scenario around.
     server: Option<&'a str>,
     phase: Option<&'a str>,
@@ -156,6 +163,13 @@ enum Meant {
 impl<'a> Walk<'a> {
     fn top(&mut self, module: ModuleId, item: &Item) {
         if let ItemKind::Param(binding) | ItemKind::Let(binding) = &item.kind {
+            let name = &binding.name;
+            // of engines and reports these are names as any, and stand within them alone
+            let mut kinds =
+                schema::kinds().filter(|kind| matches!(kind.name, "scenario" | "workload"));
+            if kinds.any(|kind| kind.implicit.contains(&name.text.as_str())) {
+                self.shadowed(&name.text, name.span, None);
+            }
             self.expr(&binding.value, module, &Locals::default());
         }
     }
@@ -169,7 +183,7 @@ impl<'a> Walk<'a> {
         for name in kind.implicit {
             locals.own.insert(name, None);
         }
-        let before = self.open;
+        let before = (self.open, self.unread.len());
         if kind.name == "scenario" {
             let first = |kind| flat.children_of(kind).next().map(|child| child.title());
             let mut loaded = flat.children_of("phase").filter(|phase| {
@@ -191,8 +205,10 @@ impl<'a> Walk<'a> {
             let kind = schema::kind_in(&child.kind.text, kind.name);
             child.name.is_some() || kind.is_some_and(|kind| kind.naming == Naming::Never)
         };
-        self.open |=
-            kind.name == "scenario" && (flat.incomplete || !flat.children.iter().all(named));
+        if kind.name == "scenario" {
+            self.open |= flat.lost_parent || !flat.children.iter().all(named);
+            self.not_read(&flat.unread);
+        }
         let modules = modules_of(flat);
         for (name, attr) in &flat.lets {
             self.local(&mut locals, name, attr.name.span, &modules);
@@ -251,7 +267,8 @@ impl<'a> Walk<'a> {
             let locals = if of_engine { &metrics } else { &locals };
             self.block(child, kind.name, locals);
         }
-        self.open = before;
+        self.open = before.0;
+        self.unread.truncate(before.1);
         if kind.name == "scenario" {
             self.around.clear();
         }
@@ -373,7 +390,12 @@ impl<'a> Walk<'a> {
         );
         let help = self.meant(name, module, locals);
         let diagnostic = match help {
-            Meant::Nothing | Meant::Help(_) if self.open => return,
+            // no file defines what is a function
+            Meant::Nothing | Meant::Help(_)
+                if schema::builtin(name).is_none() && self.may_be_defined(name) =>
+            {
+                return;
+            }
             Meant::Nothing => diagnostic.help(self.what_may_stand(name, module)),
             Meant::Other(text) => diagnostic.help(format!("did you mean `{text}`?")).fix(
                 "the nearest name",
@@ -386,10 +408,23 @@ impl<'a> Walk<'a> {
         self.found.push(diagnostic);
     }
 
+    /// What of the text around could not be read.
+    fn not_read(&mut self, unread: &[Span]) {
+        match unread_names(&self.program.sources, unread) {
+            Some(names) => self.unread.push(names),
+            None => self.open = true,
+        }
+    }
+
+    /// Whether what could not be read may define this.
+    fn may_be_defined(&self, name: &str) -> bool {
+        self.open || self.unread.iter().any(|names| names.contains(name))
+    }
+
     /// That the library's block which is extended here reads a name that is not here; said once.
     fn wanted(&mut self, name: &str) {
         let message = format!("what is extended here reads `{name}`, which is not defined here");
-        if self.open || !self.said.insert((self.head, name.to_string())) {
+        if self.may_be_defined(name) || !self.said.insert((self.head, name.to_string())) {
             return;
         }
         let found = Diagnostic::error(codes::UNKNOWN_NAME, self.head, message);

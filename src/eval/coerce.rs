@@ -373,7 +373,8 @@ impl Evaluator<'_> {
 
     fn counted(&self, name: &str, q: crate::units::Quantity, span: Span) -> Value {
         if q.value.fract() != 0.0 && q.value.is_finite() {
-            let message = format!("`{name}` is a whole number, this is {q}");
+            let written = number(q.value, 15);
+            let message = format!("`{name}` is a whole number, this is {written}");
             let (low, high) = (q.value.floor(), q.value.ceil());
             let help = format!("write `{low}` or `{high}`; `round(…)` makes a whole one");
             self.report(Diagnostic::error(codes::TYPE_MISMATCH, span, message).help(help));

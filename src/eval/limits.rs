@@ -1,7 +1,7 @@
 //! What figures can be at all, against the limits that they are compared with: a limit outside
 //! of it means nothing, and one at its end may hold always or never.
 
-use super::{Evaluator, Query, Value};
+use super::{Evaluator, Query, Scope, Value};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::schema;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
@@ -36,6 +36,15 @@ impl Query {
 }
 
 impl Evaluator<'_> {
+    /// Whether an expression is one figure that is measured and never less than 0.
+    pub fn never_negative(&self, expr: &Expr, scope: &Scope) -> bool {
+        let before = self.take_trace();
+        let value = self.eval(expr, scope);
+        let read = self.trace.replace(before);
+        let least = |query: &Query| query.bounds().is_some_and(|(least, _)| least >= 0.0);
+        matches!(value, Value::Unknown(_)) && matches!(read.as_slice(), [one] if least(&one.query))
+    }
+
     /// Reports a comparison of what will be measured with a limit that it cannot cross; true
     /// where the limit is none at all.
     pub(super) fn beyond_limits(
@@ -143,8 +152,10 @@ fn too_much(limit: Quantity, at: &Expr, expr: &Expr) -> Diagnostic {
         format!("a share is never more than 100%, this is {percent}%"),
     )
     .label(at.span, "a share of one");
-    if !(2.0..=100.0).contains(&limit.value) {
-        return diagnostic.help("a share is written like 99%");
+    let is_share =
+        matches!(&expr.kind, ExprKind::Number { unit: Some(unit), .. } if unit.text == "%");
+    if is_share || !(2.0..=100.0).contains(&limit.value) {
+        return diagnostic.help("write a share of at most 100%, like 99%");
     }
     diagnostic
         .help(format!("write `{shown}%`, if that is what was meant"))

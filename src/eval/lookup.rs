@@ -130,7 +130,14 @@ impl Evaluator<'_> {
     fn module_as_value(&self, name: &str, module: ModuleId, span: Span) -> Value {
         let message = format!("`{name}` is a module, not a value");
         let diagnostic = Diagnostic::error(codes::TYPE_MISMATCH, span, message);
-        self.report(match self.program.module(module).names.keys().next() {
+        let names = &self.program.module(module).names;
+        // `h200` for the scenario `h200` of that file; what it uses itself is hardly meant
+        let namesake = names.get_key_value(name);
+        let own = names
+            .iter()
+            .find(|(_, it)| !matches!(it.kind, DefinitionKind::Module(_)));
+        let first = namesake.or(own).or_else(|| names.first());
+        self.report(match first.map(|(name, _)| name) {
             Some(first) => diagnostic.help(format!("name something in it: `{name}.{first}`")),
             None => diagnostic.help("it defines nothing that could be named"),
         });

@@ -2,21 +2,11 @@
 //! unit was forgotten.
 
 use super::ops::dimension_of;
-use super::{Evaluator, Value};
+use super::{Evaluator, Shape, Value};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::schema;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
 use crate::units::{Dimension, Quantity, column_unit, number};
-
-/// A bare number beside a count: `failed == 0` is `failed == 0 req`.
-pub(super) fn counted(value: Value, expr: &Expr, other: Dimension) -> Value {
-    match value {
-        Value::Number(q) if q.dimension.is_none() && other.is_count() && !is_share(expr) => {
-            Value::Number(Quantity::new(q.value, other))
-        }
-        value => value,
-    }
-}
 
 /// `5%`, as it is written.
 fn is_share(expr: &Expr) -> bool {
@@ -27,7 +17,33 @@ fn is_share(expr: &Expr) -> bool {
     }
 }
 
+/// Whether the number itself stands there, and no name of one.
+fn is_written(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Number { .. } => true,
+        ExprKind::Unary { value, .. } => is_written(value),
+        _ => false,
+    }
+}
+
 impl Evaluator<'_> {
+    /// A bare number beside a count: `failed == 0` is `failed == 0 req`.
+    pub(super) fn as_count(&self, value: Value, expr: &Expr, other: Dimension) -> Value {
+        if !other.is_count() || is_share(expr) {
+            return value;
+        }
+        match value {
+            Value::Number(q) if q.dimension.is_none() => {
+                Value::Number(Quantity::new(q.value, other))
+            }
+            // of what only shapes are known of, a param or an axis: its values are looked at too
+            Value::Unknown(Shape::Number(Dimension::NONE)) if self.shapes => {
+                Value::Unknown(Shape::Number(other))
+            }
+            value => value,
+        }
+    }
+
     /// Two numbers of unlike dimensions under an operator that needs like ones.
     pub(super) fn unlike(
         &self,
@@ -72,7 +88,8 @@ impl Evaluator<'_> {
                     true => format!("{} {} {text}", source(left), op.symbol()),
                     false => format!("{text} {} {}", op.symbol(), source(right)),
                 };
-                let short = whole.len() <= 90 && !whole.contains('\n');
+                let member = matches!(op, BinaryOp::In | BinaryOp::NotIn);
+                let short = whole.len() <= 90 && !whole.contains('\n') && !member;
                 if short { whole } else { text.to_string() }
             };
             if is_share(expr) {
@@ -102,25 +119,42 @@ impl Evaluator<'_> {
             }
             let text = format!("{} {unit}", number(q.value, 15));
             let shown = mended(&text);
-            self.report(
-                Diagnostic::error(
-                    codes::MISSING_UNIT,
-                    expr.span,
-                    format!("a bare number cannot be {verb} {}", with.describe()),
-                )
-                .says("which unit?")
-                .label(other.span, says(value, other, with))
-                .help(format!(
-                    "write the unit: `{shown}`, if that is what was meant"
-                ))
-                .fix("add the likely unit", expr.span, text, false),
-            );
+            let found = Diagnostic::error(
+                codes::MISSING_UNIT,
+                expr.span,
+                format!("a bare number cannot be {verb} {}", with.describe()),
+            )
+            .says("which unit?")
+            .label(other.span, says(value, other, with));
+            // a name's value is written elsewhere
+            self.report(match is_written(expr) {
+                true => found
+                    .help(format!(
+                        "write the unit: `{shown}`, if that is what was meant"
+                    ))
+                    .fix("add the likely unit", expr.span, text, false),
+                false => found.help(format!(
+                    "multiply it by its unit, `… * 1 {unit}`, or write the unit where its number is"
+                )),
+            });
             return Value::Error;
         }
+        let what = |expr: &Expr, dimension: Dimension| match self.reads_share(expr.span) {
+            true => "a share".to_string(),
+            false => dimension.describe(),
+        };
+        let (first, second) = (what(left, x), what(right, y));
+        let label = |value: &Value, expr: &Expr, dimension: Dimension| {
+            let says = says(value, expr, dimension);
+            match self.reads_share(expr.span) {
+                true => says.replace(&dimension.describe(), "a share"),
+                false => says,
+            }
+        };
         self.report(
-            Diagnostic::error(codes::DIMENSIONS, right.span, format!("{} cannot be {verb} {}", x.describe(), y.describe()))
-                .says(says(b, right, y))
-                .label(left.span, says(a, left, x))
+            Diagnostic::error(codes::DIMENSIONS, right.span, format!("{first} cannot be {verb} {second}"))
+                .says(label(b, right, y))
+                .label(left.span, label(a, left, x))
                 .help(match (x, y) {
                     (Dimension::TIME, Dimension::DATA) if matches!(a, Value::Unknown(_)) => "for memory read the server: growth(sut.memory, from = baseline, to = cooldown) <= 500MB",
                     _ => "both sides must be of one dimension; divide or multiply to get there",

@@ -29,8 +29,9 @@ pub struct Suppression {
 /// of what ends there, or else of that line.
 pub fn suppressions(file: FileId, text: &str) -> (Vec<Suppression>, Vec<Diagnostic>) {
     let (mut known, mut found) = (Vec::new(), Vec::new());
-    let mut words = text.as_bytes().windows(WORD.len());
-    if !words.any(|word| word.eq_ignore_ascii_case(WORD.as_bytes())) {
+    let name = WORD.trim_end_matches(':').as_bytes();
+    let mut words = text.as_bytes().windows(name.len());
+    if !words.any(|word| word.eq_ignore_ascii_case(name)) {
         return (known, found);
     }
     let all = comments(text);
@@ -60,8 +61,26 @@ pub fn suppressions(file: FileId, text: &str) -> (Vec<Suppression>, Vec<Diagnost
     (known, found)
 }
 
+/// `scn allow(…)` allows nothing: the colon is missing.
+fn without_colon(file: FileId, said: &str, start: usize) -> Option<Diagnostic> {
+    let name = WORD.trim_end_matches(':');
+    let (word, rest) = said.split_at_checked(name.len())?;
+    let list = rest.trim_start().strip_prefix("allow")?.trim_start();
+    if !word.eq_ignore_ascii_case(name) || !rest.starts_with(' ') || !list.starts_with('(') {
+        return None;
+    }
+    let span = Span::new(file, start, start + name.len());
+    let message = format!("this comment allows nothing: `{WORD}` is written with a colon");
+    let found = Diagnostic::warning(codes::BAD_SUPPRESSION, span, message);
+    let help = "write `# scn: allow(name-of-a-rule) because …`";
+    Some(found.help(help).fix("write the colon", span, WORD, false))
+}
+
 /// `SCN: allow(…)` allows nothing: the word is written in small letters.
 fn in_capitals(file: FileId, said: &str, start: usize) -> Option<Diagnostic> {
+    if let Some(found) = without_colon(file, said, start) {
+        return Some(found);
+    }
     let (word, rest) = said.split_at_checked(WORD.len())?;
     let allows = rest.trim_start().to_lowercase().starts_with("allow");
     if !word.eq_ignore_ascii_case(WORD) || !allows {
@@ -340,6 +359,8 @@ mod tests {
             "# scn: allow(unused) because ",
             "# scn: allow(unused) becausex y",
             "# scn: alow(unused) because x",
+            "# scn allow(unused) because x",
+            "# SCN allow (unused) because x",
             "# scn: allow(unused because x",
             "# scn: allow() because x",
         ] {

@@ -93,7 +93,7 @@ impl Loader {
                     .help(circle(stack, &parent))
                     .help("let one of the blocks in the circle stand alone"),
                 );
-                own.incomplete = true;
+                own.lose_parent();
                 own
             }
             Some(parent) => match self.top_level(&parent, done, stack) {
@@ -110,18 +110,18 @@ impl Loader {
                                 .says("this one and those after it are not looked at")
                                 .help("give fewer blocks the same parent, or the parent less"),
                         );
-                        own.incomplete = true;
+                        own.lose_parent();
                         return own;
                     }
                     flat::merge(&flat, &own)
                 }
                 None => {
-                    own.incomplete = true;
+                    own.lose_parent();
                     own
                 }
             },
             None => {
-                own.incomplete = true;
+                own.lose_parent();
                 own
             }
         }
@@ -146,8 +146,7 @@ impl Loader {
                 Some(DefinitionKind::Module(id)) => at = *id,
                 Some(DefinitionKind::Broken) => return None,
                 _ => {
-                    self.found
-                        .push(unknown_parent(own, path, part, self.program.module(at)));
+                    self.no_parent(own, path, part, at);
                     return None;
                 }
             }
@@ -176,10 +175,18 @@ impl Loader {
                 None
             }
             _ => {
-                self.found
-                    .push(unknown_parent(own, path, last, self.program.module(at)));
+                self.no_parent(own, path, last, at);
                 None
             }
+        }
+    }
+
+    /// Says that `part` is not there to extend; a module that there is not may have been to bring it.
+    fn no_parent(&mut self, own: &Flat, path: &NamePath, part: &Ident, module: ModuleId) {
+        let looked_in = self.program.module(module);
+        let found = unknown_parent(own, path, part, looked_in);
+        if !looked_in.lacks_a_module || !found.fixes.is_empty() {
+            self.found.push(found);
         }
     }
 }

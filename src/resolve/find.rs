@@ -66,6 +66,26 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>, depth: usize) -> Result<(), Loa
     Ok(())
 }
 
+/// More than this is no text that somebody wrote.
+const LONGEST_MIB: u64 = 64;
+
+/// A file's bytes. One of the command line may be a pipe (`scn lint /dev/stdin`); one that a file
+/// names, `used`, has to be a file, or its writer could make the reader wait for ever.
+pub(crate) fn read(path: &Path, used: bool) -> std::io::Result<Vec<u8>> {
+    if used && std::fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir()) {
+        return Err(std::io::Error::other("it is not a regular file"));
+    }
+    let longest = LONGEST_MIB << 20;
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path)?;
+    std::io::Read::read_to_end(&mut std::io::Read::take(file, longest + 1), &mut bytes)?;
+    if bytes.len() as u64 > longest {
+        let problem = format!("it is longer than {LONGEST_MIB} MiB");
+        return Err(std::io::Error::other(problem));
+    }
+    Ok(bytes)
+}
+
 /// The system's word for an error, without its number.
 pub(crate) fn plain(error: &std::io::Error) -> String {
     match error.kind() {
@@ -73,5 +93,19 @@ pub(crate) fn plain(error: &std::io::Error) -> String {
         std::io::ErrorKind::PermissionDenied => "permission denied".into(),
         std::io::ErrorKind::IsADirectory => "it is a folder".into(),
         _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+    use std::path::Path;
+
+    #[test]
+    fn what_never_ends_is_not_read_to_its_end() {
+        let error = read(Path::new("/dev/zero"), false).unwrap_err();
+        assert_eq!(error.to_string(), "it is longer than 64 MiB");
+        let error = read(Path::new("/dev/zero"), true).unwrap_err();
+        assert_eq!(error.to_string(), "it is not a regular file");
     }
 }

@@ -29,6 +29,10 @@ pub struct Flat {
     pub excludes: Vec<(Arc<Expr>, ModuleId)>,
     /// Part of it could not be read, or its parent is unknown: what is missing may be there.
     pub incomplete: bool,
+    /// What of it could not be read.
+    pub unread: Vec<Span>,
+    /// Its parent is unknown, and may have given it any name.
+    pub lost_parent: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -69,7 +73,15 @@ impl Flat {
             checks: Vec::new(),
             excludes: Vec::new(),
             incomplete: false,
+            unread: Vec::new(),
+            lost_parent: false,
         }
+    }
+
+    /// That what it builds on is not known.
+    pub(super) fn lose_parent(&mut self) {
+        self.incomplete = true;
+        self.lost_parent = true;
     }
 
     /// The block's name; a sentence's word for one without.
@@ -181,7 +193,7 @@ fn add<'a>(
             if let Some(before) = before {
                 found.push(duplicate(&written.name, before));
             } else if let Some(child) = as_block(flat, written, module) {
-                found.push(no_equals(written));
+                without_sign(written, found);
                 named.child(&child, "");
                 flat.children.push(Arc::new(child));
             } else {
@@ -255,7 +267,10 @@ fn add<'a>(
                 .help("move it out of the block"),
             );
         }
-        ItemKind::Error => flat.incomplete = true,
+        ItemKind::Error => {
+            flat.incomplete = true;
+            flat.unread.push(item.span);
+        }
     }
 }
 
@@ -281,6 +296,29 @@ fn as_block(parent: &Flat, attr: &Attr, module: ModuleId) -> Option<Flat> {
         flat.attrs.insert(field.key.text.clone(), Arc::new(value));
     }
     Some(flat)
+}
+
+/// That a block has no sign before its brace: in place of what was said of a wrong one.
+fn without_sign(attr: &Attr, found: &mut Vec<Diagnostic>) {
+    let gap = Span {
+        start: attr.name.span.end,
+        end: attr.value.span.start,
+        ..attr.name.span
+    };
+    let within = |span: Span| {
+        span.file == gap.file && span.start >= gap.start && span.end <= gap.end.max(gap.start + 1)
+    };
+    let wrong =
+        (found.iter_mut().rev()).find(|d| d.code == codes::FOREIGN_FORM.0 && within(d.span()));
+    let Some(wrong) = wrong else {
+        return found.push(no_equals(attr));
+    };
+    let name = &attr.name.text;
+    let message = format!("`{name}` is a block: nothing stands between it and its `{{`");
+    *wrong = Diagnostic::error(codes::FOREIGN_FORM, wrong.span(), message)
+        .says("remove this")
+        .help(format!("write `{name} {{ … }}`"))
+        .fix("make it a block", gap, " ", true);
 }
 
 fn no_equals(attr: &Attr) -> Diagnostic {
@@ -315,6 +353,8 @@ pub(super) fn merge(parent: &Flat, child: &Flat) -> Flat {
     let mut merged = child.clone();
     merged.doc = child.doc.clone().or_else(|| parent.doc.clone());
     merged.incomplete |= parent.incomplete;
+    merged.unread.extend(&parent.unread);
+    merged.lost_parent |= parent.lost_parent;
     merged.attrs = parent.attrs.clone();
     let ours: HashMap<(&str, &str), &Arc<Flat>> =
         child.children.iter().map(|c| (c.key(), c)).collect();

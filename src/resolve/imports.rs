@@ -7,12 +7,19 @@ use crate::source::{FileId, Span};
 use crate::syntax::ast::{Ident, Item, Path as NamePath, Use, UseTarget};
 use std::path::{Path, PathBuf};
 
+/// Whether a path, and the file that it leads to, end as files of the language do.
+fn is_scenario_file(path: &Path) -> bool {
+    let real = path.canonicalize();
+    let ends = |path: &Path| path.extension().is_some_and(|end| end == "scn");
+    ends(path) && real.as_deref().map_or(true, ends)
+}
+
 impl Loader {
     pub(super) fn used(&mut self, id: ModuleId, file: FileId, used: &Use, item: &Item) {
         let (target, name) = match &used.target {
             UseTarget::Module(path) => {
                 let name = path.parts.last().cloned();
-                (self.module_path(id, path), name)
+                (self.module_path(id, file, path), name)
             }
             UseTarget::File { path, span } => {
                 let base = self.program.sources.get(file).folder();
@@ -68,11 +75,20 @@ impl Loader {
                         ),
                     );
                 }
-                let target = self.file(&full, &shown_path(&full), Some(*span));
                 let name = Ident {
                     text: stem,
                     span: *span,
                 };
+                // what is read is quoted in messages: no other file than those of the language
+                if !is_scenario_file(&full) {
+                    let message = format!("`{path}` is no `.scn` file");
+                    let help = "name a file that ends in `.scn`, and is no link to another one";
+                    let found = Diagnostic::error(codes::UNKNOWN_MODULE, *span, message);
+                    self.found.push(found.help(help));
+                    let name = used.alias.as_ref().unwrap_or(&name);
+                    return self.define(id, name, item, DefinitionKind::Broken);
+                }
+                let target = self.file(&full, &shown_path(&full), Some(*span));
                 (target, Some(name))
             }
         };
@@ -100,7 +116,7 @@ impl Loader {
         self.define(id, &name, item, DefinitionKind::Module(target));
     }
 
-    fn module_path(&mut self, user: ModuleId, path: &NamePath) -> Option<ModuleId> {
+    fn module_path(&mut self, user: ModuleId, file: FileId, path: &NamePath) -> Option<ModuleId> {
         let parts: Vec<&str> = path.parts.iter().map(|p| p.text.as_str()).collect();
         let found = match parts.as_slice() {
             ["std", name] => self.std(name),
@@ -147,13 +163,33 @@ impl Loader {
                     false,
                 )
             }
-            None => diagnostic.help(format!(
-                "the standard library has {}; a file is named in quotes: use \"./common.scn\"",
-                known.join(", ")
-            )),
+            None if self.stands_beside(file, &parts) => {
+                self.program.modules[user.0].lacks_a_module = true;
+                let quoted = format!("\"./{}.scn\"", parts.join("/"));
+                diagnostic
+                    .help(format!("a file is named in quotes: use {quoted}"))
+                    .fix("name the file", path.span, quoted, false)
+            }
+            None => {
+                self.program.modules[user.0].lacks_a_module = true;
+                diagnostic.help(format!(
+                    "the standard library has {}; a file is named in quotes: use \"./common.scn\"",
+                    known.join(", ")
+                ))
+            }
         };
         self.found.push(diagnostic);
         None
+    }
+
+    /// Whether what was written as a module is a file of the folder.
+    fn stands_beside(&self, file: FileId, parts: &[&str]) -> bool {
+        let Some(folder) = self.program.sources.get(file).folder() else {
+            return false;
+        };
+        let path = folder.join(format!("{}.scn", parts.join("/")));
+        // what a run has kept is all that is read
+        self.program.kept.is_none() && path.is_file()
     }
 }
 

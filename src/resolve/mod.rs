@@ -57,6 +57,8 @@ pub struct Module {
     pub files: Vec<FileId>,
     pub asts: Vec<Arc<Ast>>,
     pub names: IndexMap<String, Definition>,
+    /// It uses a module that there is not: what that one was meant to bring is not known.
+    pub lacks_a_module: bool,
     /// What `is_open` says, once it was asked.
     open: OnceLock<bool>,
 }
@@ -100,7 +102,9 @@ impl Module {
             _ => may_define(item),
         };
         let mut items = self.asts.iter().flat_map(|ast| &ast.items);
-        *self.open.get_or_init(|| items.any(open))
+        *self
+            .open
+            .get_or_init(|| self.lacks_a_module || items.any(open))
     }
 }
 
@@ -114,6 +118,30 @@ pub fn may_define(item: &Item) -> bool {
         }
         _ => false,
     }
+}
+
+/// Longer text that could not be read may define anything.
+const LONGEST_UNREAD: usize = 10_000;
+
+/// The names that may be defined by what could not be read: those that are written in it. None
+/// where it takes in other files, or is too long, and may define any.
+pub fn unread_names(sources: &Sources, unread: &[Span]) -> Option<HashSet<String>> {
+    let length: usize = unread.iter().map(|span| sources.text(*span).len()).sum();
+    if length > LONGEST_UNREAD {
+        return None;
+    }
+    let mut out = HashSet::new();
+    for span in unread {
+        let text = sources.text(*span).replace('-', "_");
+        let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+        let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+        let takes_in = ["use", "import", "include", "require", "from"];
+        if words.first().is_none_or(|word| takes_in.contains(word)) {
+            return None;
+        }
+        out.extend(words.into_iter().map(str::to_string));
+    }
+    Some(out)
 }
 
 impl Program {

@@ -117,12 +117,36 @@ fn written_options(cx: &Context<'_>, server: &Flat) -> Vec<(String, Span, Span, 
     }
 }
 
+/// Of so many options all are listed.
+const MOST_LISTED: usize = 12;
+
 fn unknown(cx: &Context<'_>, engine: &Flat, near: Option<&str>, name: &str, span: Span) {
     let message = format!("{} has no option `{name}`", engine.title());
     let diagnostic = Diagnostic::error(codes::UNKNOWN_OPTION, span, message);
     let diagnostic = match near {
-        Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix("the nearest option", span, near, false),
-        None => diagnostic.help("options that this engine's block does not list are passed unchecked: arguments = [\"--flag\", \"value\"]"),
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(
+            "the nearest option",
+            span,
+            near,
+            false,
+        ),
+        None => {
+            let known: Vec<&str> = engine
+                .children_of("option")
+                .map(|option| option.title())
+                .collect();
+            let listed = match known.len() {
+                0 => "it has no options".to_string(),
+                1..=MOST_LISTED => format!("its options are: {}", known.join(", ")),
+                _ if cx.program.sources.get(engine.head().file).path.is_none() => {
+                    format!("`scn doc engines.{}` lists its options", engine.title())
+                }
+                _ => format!("its options are: {}, …", known[..MOST_LISTED].join(", ")),
+            };
+            diagnostic.help(listed).help(
+                "what they do not list is passed unchecked: arguments = [\"--flag\", \"value\"]",
+            )
+        }
     };
     cx.eval.report(diagnostic);
 }

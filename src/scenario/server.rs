@@ -6,7 +6,7 @@ use super::{Layout, ServerSpec, Start, VersionSpec, Word, cluster, engine, gpu, 
 use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, Label, codes};
 use crate::eval::{BlockValue, Scope, Value};
-use crate::resolve::Flat;
+use crate::resolve::{Flat, FlatAttr};
 use crate::schema;
 use crate::source::Span;
 use crate::syntax::ast::Expr;
@@ -58,7 +58,12 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
     let url = as_text(&url).map(|url| url.trim_end_matches('/').to_string());
     let engine = engine_of(cx, flat, has_url)?;
     let model = model_of(cx, flat);
-    let layout_value = child_record(cx, flat, "layout");
+    // with one that is not known, what the layout would be is not known either
+    let whole = is_whole(flat) && flat.child("layout").is_none_or(|layout| is_whole(layout));
+    let layout_value = match child_record(cx, flat, "layout") {
+        _ if !whole => Value::Error,
+        layout => layout,
+    };
     let layout = Layout {
         tp: axis(cx, &layout_value, "tp", flat),
         pp: axis(cx, &layout_value, "pp", flat),
@@ -81,7 +86,6 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
     ]);
     let set = options::evaluate(cx, flat, &engine.flat, &launch);
     let launch = launch.with_values([("options", set.record.clone())]);
-    constraints(cx, flat, &engine.flat, &launch);
     let mut arguments = set.passed.flags;
     words(
         cx,
@@ -94,7 +98,11 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
         false => Value::text(word.text),
     };
     let arguments = Value::list(arguments.into_iter().map(value).collect());
-    let launch = launch.with_values([("arguments", arguments)]);
+    let launch = launch.with_values([
+        ("arguments", arguments),
+        ("environment", environment(cx, flat)),
+    ]);
+    constraints(cx, flat, &engine.flat, &launch);
 
     let cluster = cluster::of_server(cx, flat);
     let (gpu, place) = match &cluster {
@@ -169,6 +177,22 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
             .text(flat, "ca_file")
             .and_then(|path| existing(cx, flat, "ca_file", &path)),
     })
+}
+
+/// What a server's own `environment` says; what is wrong with it is found when its command is made.
+fn environment(cx: &Context<'_>, flat: &Flat) -> Value {
+    let value = |attr: &FlatAttr| {
+        let scope = cx.scope.in_module(attr.module);
+        cx.eval.eval(&attr.expr, &scope)
+    };
+    if let Some(block) = flat.child("environment") {
+        let attrs = block.attrs.iter();
+        return Value::record(attrs.map(|(name, attr)| (name.clone(), value(attr))));
+    }
+    match flat.attrs.get("environment").map(|attr| value(attr)) {
+        Some(record @ Value::Record(_)) => record,
+        _ => Value::record([]),
+    }
 }
 
 /// The `version` of a server; the outer `None` after what is wrong has been reported.

@@ -3,18 +3,18 @@
 
 use super::by_name::Stretches;
 use super::context::{Context, one_line};
+use super::itself;
 use super::{EngineMetric, LoadSpec, PhaseSpec, RequestSpec, ServerSpec};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Query, Reading, Scope, Stretch, Value, Window};
 use crate::load::spec::{Media, Pace};
 use crate::measure::floors::at_checkpoints;
 use crate::resolve::FlatCheck;
-use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
 
 /// Reports a condition that is decided before anything runs.
 pub(super) fn decided(cx: &Context<'_>, check: &FlatCheck, value: &Value, scope: &Scope) {
     let Value::Bool(holds) = value else {
-        with_itself(cx, &check.expr, scope);
+        itself::with_itself(cx, &check.expr, scope);
         return;
     };
     let rests = cx.eval.rests(&check.expr, scope);
@@ -48,46 +48,6 @@ pub(super) fn decided(cx: &Context<'_>, check: &FlatCheck, value: &Value, scope:
     };
     cx.eval.report(diagnostic.help(
         "compare a figure of a phase or a server with a limit: steady.ttft.p95 <= 800ms, sut.memory.max <= 2GB",
-    ));
-}
-
-/// Reports a figure that is compared with itself.
-fn with_itself(cx: &Context<'_>, expr: &Expr, scope: &Scope) {
-    let ExprKind::Binary {
-        op, left, right, ..
-    } = &expr.kind
-    else {
-        return;
-    };
-    let holds = match op {
-        BinaryOp::And | BinaryOp::Or => {
-            with_itself(cx, left, scope);
-            with_itself(cx, right, scope);
-            return;
-        }
-        BinaryOp::LessEqual | BinaryOp::GreaterEqual | BinaryOp::Equal => true,
-        BinaryOp::Less | BinaryOp::Greater | BinaryOp::NotEqual => false,
-        _ => return,
-    };
-    let text = |expr: &Expr| one_line(&cx.program.sources.shown(expr.span));
-    if text(left) != text(right) || !cx.eval.rests(left, scope).measured {
-        return;
-    }
-    let shown = text(expr);
-    let found = match holds {
-        true => Diagnostic::warning(
-            codes::ALWAYS_HOLDS,
-            expr.span,
-            format!("`{shown}` always holds: both sides are the same figure"),
-        ),
-        false => Diagnostic::error(
-            codes::NEVER_HOLDS,
-            expr.span,
-            format!("`{shown}` never holds: both sides are the same figure"),
-        ),
-    };
-    cx.eval.report(found.help(
-        "compare it with a limit, or with a figure of another phase or case: at(tp = 2).steady.ttft.p50",
     ));
 }
 

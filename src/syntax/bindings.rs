@@ -7,6 +7,12 @@ use super::grammar::{Builder, Rule, inner};
 use super::leftover::Place;
 use crate::diagnostics::{Diagnostic, codes};
 
+/// What other languages call the types of values.
+const TYPES: [&str; 18] = [
+    "int", "integer", "i32", "i64", "u32", "u64", "float", "double", "f32", "f64", "number", "str",
+    "string", "text", "bool", "boolean", "list", "duration",
+];
+
 impl Builder<'_> {
     pub(super) fn use_(&mut self, pair: Pair<'_, Rule>) -> (ItemKind, u32) {
         let mut target = None;
@@ -109,6 +115,24 @@ impl Builder<'_> {
                 let end = at.end + line.len() as u32;
                 let value = Self::broken(self.at(name.span.end as usize, end as usize));
                 return (Binding { name, value }, end);
+            }
+            // `param rounds: int`
+            let typed = line.split('#').next().unwrap_or("").trim();
+            if wrong.as_str().trim() == ":" && TYPES.contains(&typed) {
+                let end = at.end as usize + line.find(typed).unwrap_or(0) + typed.len();
+                let found = Diagnostic::error(
+                    codes::FOREIGN_FORM,
+                    self.at(at.start as usize, end),
+                    format!("a `{word}` has no type, and needs a value"),
+                )
+                .says("a type")
+                .help(format!(
+                    "write `{word} {} = 1`: the value says of what kind it is",
+                    name.text
+                ));
+                self.say(found);
+                let value = Self::broken(self.at(name.span.end as usize, end));
+                return (Binding { name, value }, end as u32);
             }
             self.wrong_eq(&wrong, name.span);
         } else if let Some(none) = pairs.next_if(|p| p.as_rule() == Rule::no_eq) {

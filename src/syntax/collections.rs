@@ -17,13 +17,23 @@ impl Builder<'_> {
         let mut row = Row::default();
         let mut values = Vec::new();
         let mut comprehension = None;
+        let mut named = false;
         for part in inner(pair) {
             let span = self.span(&part);
             match part.as_rule() {
                 Rule::comma => self.comma(&mut row, &part),
                 Rule::elem => {
                     self.missing_comma(&row, span);
+                    let said = self.found.len();
                     let (value, made) = self.element(part, "`]`");
+                    // that its values have no names is said once of a list
+                    let names = |d: &Diagnostic| d.message == super::leftover::NO_NAMES;
+                    if self.found[said..].last().is_some_and(names) {
+                        if named {
+                            self.found.pop();
+                        }
+                        named = true;
+                    }
                     row.follow(value.span);
                     if made {
                         comprehension = Some(value.span);

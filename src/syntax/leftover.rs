@@ -30,6 +30,9 @@ impl Place {
     }
 }
 
+/// Of `[a = 1, b = 2]`.
+pub(super) const NO_NAMES: &str = "the values of a list have no names";
+
 /// Operators of which each wants a value on both sides.
 pub(super) const OPERATORS: [&str; 17] = [
     "+", "-", "*", "/", "%", "==", "!=", "<", ">", "<=", ">=", "and", "or", "in", "&&", "||", ".",
@@ -91,6 +94,23 @@ impl Builder<'_> {
         match token {
             "?" => Some(self.ternary(at, span, before)),
             "if" if before.is_some() => self.choice_after(at, span, before, place),
+            "=" if place == Place::Brackets("`]`")
+                && before.is_some_and(|e| matches!(e.kind, ExprKind::Name(_))) =>
+            {
+                let list = self.text[..at.start as usize].rsplit_once('[');
+                let set = list.and_then(|(head, _)| head.trim_end().strip_suffix('='));
+                let name = set.map(|head| {
+                    let head = head.trim_end();
+                    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+                    head[head.trim_end_matches(is_name).len()..].to_string()
+                });
+                let set = name.filter(|name| !name.is_empty());
+                let set = set.map_or(String::new(), |name| format!("{name} = "));
+                let named = before.map_or("", |before| self.source(before.span));
+                Some(foreign(NO_NAMES, "no `=` in `[…]`").help(format!(
+                    "names stand in braces, each with its value: {set}{{ {named} = … }}"
+                )))
+            }
             "=" if before.is_some() => Some(
                 foreign(
                     "`=` sets an attribute: it compares nothing",

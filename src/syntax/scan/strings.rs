@@ -65,17 +65,19 @@ impl Scanner<'_> {
 
     pub(super) fn curly_quotes(&mut self, opener: usize) {
         let span = self.span(opener, self.at);
-        let inside: String = self.text[opener..self.at]
-            .chars()
-            .filter(|c| !"“”‘’".contains(*c))
-            .collect();
+        // those inside are of the text: “it’s”
+        let mut inside = self.text[opener..self.at].chars();
+        (inside.next(), inside.next_back());
+        let inside = inside.as_str();
+        // ‘don’t’: it may not be the end
+        let goes_on = self.text[self.at..].starts_with(char::is_alphanumeric);
         let mut found = Diagnostic::error(
             codes::FOREIGN_FORM,
             span,
             "strings are written in straight quotes",
         )
         .says("typographic quotes");
-        if !inside.contains('"') {
+        if !inside.contains('"') && !goes_on {
             found = found.fix("write straight quotes", span, format!("\"{inside}\""), true);
         }
         self.say(found);
