@@ -171,7 +171,8 @@ impl Loader {
                     .fix("name the file", path.span, quoted, false)
             }
             None => {
-                self.program.modules[user.0].lacks_a_module = true;
+                // a module of the library brings no names of its own: they are read through it
+                self.program.modules[user.0].lacks_a_module |= parts.first() != Some(&"std");
                 diagnostic.help(format!(
                     "the standard library has {}; a file is named in quotes: use \"./common.scn\"",
                     known.join(", ")
