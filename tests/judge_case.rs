@@ -721,3 +721,17 @@ fn a_growth_of_what_did_not_settle_decides_only_where_all_of_it_agrees() {
         Verdict::Pass
     );
 }
+
+#[test]
+fn figures_in_lists_are_judged_as_by_themselves() {
+    for check in [
+        "expect few: stress.failed in [0, 1]",
+        "expect some: stress.requests not in [0 req, 1]",
+        "expect even: mod(stress.requests, 2) == 0",
+        "expect quick: len([t for t in [stress.ttft.p50, stress.e2e.p50] if t > 1h]) == 0",
+    ] {
+        assert_eq!(one(check).verdict, Verdict::Pass, "{check}");
+    }
+    let check = one("expect few: stress.failed not in [0, 1]");
+    assert_eq!(check.verdict, Verdict::Fail);
+}

@@ -389,3 +389,44 @@ fn what_a_repair_leads_to_is_mended_with_it() {
     let right = "let apples = 1\nlet a = if apples == 1 then true else 2\nlet b = a\n";
     assert_eq!(text(folder.path(), "a.scn"), right);
 }
+
+/// Where each repair is refused only a few are tried, since each costs a lint of the whole.
+#[test]
+fn what_is_wrong_all_over_is_not_tried_piece_by_piece() {
+    let before = format!("let a = {}\n", "a=b=".repeat(128));
+    let folder = folder(&[("a.scn", &before)]);
+    let (code, _, said) = lint(folder.path(), &["--fix", "--unsafe-fixes", "a.scn"]);
+    assert_eq!(code, 1, "{said}");
+    assert!(
+        said.contains("stopped before all was tried: mend"),
+        "{said}"
+    );
+    let left = said
+        .lines()
+        .filter(|line| line.starts_with("left out at"))
+        .count();
+    assert!((1..60).contains(&left), "{left}");
+}
+
+/// A check that is broken before its operator is one finding, and the operator moves up.
+#[test]
+fn an_operator_moves_to_the_line_above() {
+    let text_of = |check: &str| {
+        format!(
+            "use std.engines\nworkload w {{ prompt = \"Say hello.\", output = 16 }}\nscenario s {{\n  \
+            server sut {{ engine = engines.builtin }}\n  \
+            phase warmup {{ workload = w, requests = 10, measured = false }}\n  \
+            phase p {{ workload = w, requests = 40 }}\n  {check}\n}}\n"
+        )
+    };
+    let broken = text_of("expect a: p.ttft.p50 # why\n    <= 1s\n    and p.failed == 0");
+    let folder = folder(&[("a.scn", &broken)]);
+    let (code, _, out) = lint(folder.path(), &["a.scn"]);
+    assert_eq!(code, 1);
+    assert_eq!(out.matches("a line cannot start with").count(), 2, "{out}");
+    assert_eq!(out.matches("error[").count(), 2, "{out}");
+    let (code, out, said) = lint(folder.path(), &["--fix", "a.scn"]);
+    assert_eq!(code, 0, "{out}{said}");
+    let right = text_of("expect a: p.ttft.p50 <= # why\n    1s and\n    p.failed == 0");
+    assert_eq!(text(folder.path(), "a.scn"), right);
+}

@@ -83,6 +83,29 @@ fn reports_written_again_are_the_same() {
 }
 
 #[test]
+fn columns_as_json_are_a_record_for_each_row() {
+    let place = tempfile::tempdir().unwrap();
+    let mut rows = template("", "rows.json");
+    rows.format = ReportFormat::Json;
+    rows.template = None;
+    let columns = [
+        ("case", Figure::text("tp=2")),
+        ("memory", Figure::unavailable("no NVML library")),
+    ];
+    let columns = columns.map(|(header, figure)| (header.to_string(), figure));
+    rows.columns.extend(columns);
+    let (folder, errors) = write(place.path(), vec![rows]);
+    assert!(errors.is_empty(), "{errors:?}");
+    let text = fs::read_to_string(folder.reports().join("rows.json")).unwrap();
+    let found: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let expected = serde_json::json!([{
+        "ttft (ms)": 12, "case": "tp=2", "memory": null,
+        "unavailable": "memory: no NVML library",
+    }]);
+    assert_eq!(found, expected);
+}
+
+#[test]
 fn reports_stay_in_the_run_folder() {
     let place = tempfile::tempdir().unwrap();
     for to in [

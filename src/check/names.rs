@@ -163,6 +163,13 @@ enum Meant {
 impl<'a> Walk<'a> {
     fn top(&mut self, module: ModuleId, item: &Item) {
         if let ItemKind::Param(binding) | ItemKind::Let(binding) = &item.kind {
+            let name = &binding.name;
+            // of engines and reports these are names as any, and stand within them alone
+            let mut kinds =
+                schema::kinds().filter(|kind| matches!(kind.name, "scenario" | "workload"));
+            if kinds.any(|kind| kind.implicit.contains(&name.text.as_str())) {
+                self.shadowed(&name.text, name.span, None);
+            }
             self.expr(&binding.value, module, &Locals::default());
         }
     }

@@ -246,7 +246,7 @@ impl Fixed {
             );
         }
         if !self.finished {
-            out += "stopped before all was tried: run it again\n";
+            out += "stopped before all was tried: mend what was left out, and run it again\n";
         }
         let found = &self.loaded.found;
         let more = match self.unsafe_too {

@@ -212,7 +212,14 @@ fn uncapped(
         Err(_) => scenarios(&program),
         Ok(chosen) => chosen,
     };
-    let compiled = compile_these(&program, &params, &chosen);
+    let mut suites = program.root_blocks("suite");
+    let suite = selection.suite.as_ref().and_then(|name| {
+        let (_, suite) = suites.find(|(_, suite)| suite.title() == name)?;
+        Some(suite_limits(&program, &params, suite))
+    });
+    drop(suites);
+    let gpus = suite.as_ref().and_then(|suite| suite.gpus);
+    let compiled = compile_these(&program, &params, &chosen, gpus);
     found.extend(compiled.found);
     let given = params.values().filter_map(|value| match value {
         Value::Secret(text) => Some(text.to_string()),
@@ -257,12 +264,6 @@ fn uncapped(
     let whole = lint && selection.is_everything() && !has_errors(&found);
     suppress(&program.sources, &mut found, &roots, whole);
     levels.apply(&mut found);
-    let mut suites = program.root_blocks("suite");
-    let suite = selection.suite.as_ref().and_then(|name| {
-        let (_, suite) = suites.find(|(_, suite)| suite.title() == name)?;
-        Some(suite_limits(&program, &params, suite))
-    });
-    drop(suites);
     Ok(Loaded {
         suite,
         program,

@@ -6,7 +6,7 @@ use crate::load::spec::Media;
 use crate::schema::{self, Builtin};
 use crate::source::Span;
 use crate::syntax::ast::{Arg, Expr, Ident};
-use crate::units::Quantity;
+use crate::units::{Dimension, Quantity, column_unit};
 use crate::versions::Versions;
 use std::sync::Arc;
 
@@ -213,7 +213,35 @@ impl Evaluator<'_> {
     /// The shape of a call whose arguments are still to be measured.
     fn unmeasured(&self, builtin: &Builtin, bound: &Bound<'_>) -> Value {
         let name = builtin.name;
+        if name == "round"
+            && let Some(error) = self.hidden_unit(bound)
+        {
+            return error;
+        }
+        let no_number = |value: &Value| {
+            matches!(value, Value::Unknown(Shape::Text | Shape::Bool))
+                || !matches!(
+                    value,
+                    Value::Unknown(_) | Value::Number(_) | Value::Between(_)
+                )
+        };
         match name {
+            "abs" | "round" | "mod" if no_number(bound.value(0)) => {
+                self.apply(builtin, bound, bound.span)
+            }
+            "mod" if no_number(bound.value(1)) => {
+                self.wrong_argument(builtin, bound, 1, "a number")
+            }
+            "len" if ops::dimension_of(bound.value(0)).is_some() => {
+                self.apply(builtin, bound, bound.span)
+            }
+            "range" | "ring" | "mesh"
+                if no_number(bound.value(0))
+                    || ops::dimension_of(bound.value(0)).is_some_and(|d| !d.is_none()) =>
+            {
+                self.apply(builtin, bound, bound.span)
+            }
+            "mod" => self.remainder_to_come(builtin, bound),
             "abs" | "round" => Value::Unknown(match bound.value(0) {
                 Value::Unknown(shape) => shape.clone(),
                 _ => Shape::Any,
@@ -263,7 +291,7 @@ impl Evaluator<'_> {
                     _ => Value::Unknown(Shape::Bool),
                 }
             }
-            "len" | "mod" => Value::Unknown(Shape::Number(crate::units::Dimension::NONE)),
+            "len" => Value::Unknown(Shape::Number(Dimension::NONE)),
             _ => Value::Unknown(Shape::Any),
         }
     }
@@ -277,21 +305,72 @@ impl Evaluator<'_> {
         Value::Error
     }
 
-    fn apply(&self, builtin: &Builtin, bound: &Bound<'_>, span: Span) -> Value {
-        let wrong = |index: usize, needs: &str| {
-            let value = bound.value(index);
-            let parameter = builtin.parameters.get(index).copied().unwrap_or("it");
-            let message = format!(
-                "`{}` takes {needs} as `{parameter}`, this is {}",
-                builtin.name,
-                value.describe()
-            );
-            self.report(
-                Diagnostic::error(codes::BAD_ARGUMENT, bound.span(index), message)
-                    .help(format!("it is called as {}", builtin.signature)),
-            );
-            Value::Error
+    /// `round` of what has a unit: the whole numbers of which unit is not said.
+    fn hidden_unit(&self, bound: &Bound<'_>) -> Option<Value> {
+        let dimension = ops::dimension_of(bound.value(0))?;
+        if dimension.is_none() || dimension.is_count() {
+            return None;
+        }
+        let text = self.program.sources.text(bound.span(0));
+        let text = if text.len() <= 60 { text } else { "…" };
+        let unit = match dimension {
+            Dimension::TIME => "1ms".to_string(),
+            other => format!("1 {}", column_unit(other)),
         };
+        let message = format!(
+            "`round` takes a bare number, this is {}",
+            dimension.describe()
+        );
+        self.report(
+            Diagnostic::error(codes::DIMENSIONS, bound.span(0), message).help(format!(
+                "divide by the unit to round to: `round({text} / {unit})`"
+            )),
+        );
+        Some(Value::Error)
+    }
+
+    /// The remainder of what is still to be measured.
+    fn remainder_to_come(&self, builtin: &Builtin, bound: &Bound<'_>) -> Value {
+        let [a, b] = [0, 1].map(|index| ops::dimension_of(bound.value(index)));
+        match (a, b) {
+            (Some(a), Some(b)) if a != b && !(a.is_count() && b.is_none()) => {
+                self.wrong_argument(builtin, bound, 1, &a.describe())
+            }
+            (Some(dimension), _) | (None, Some(dimension)) => {
+                Value::Unknown(Shape::Number(dimension))
+            }
+            (None, None) => Value::Unknown(Shape::Any),
+        }
+    }
+
+    /// Reports an argument that is not what the builtin needs there.
+    fn wrong_argument(
+        &self,
+        builtin: &Builtin,
+        bound: &Bound<'_>,
+        index: usize,
+        needs: &str,
+    ) -> Value {
+        let parameter = builtin.parameters.get(index).copied().unwrap_or("it");
+        let message = format!(
+            "`{}` takes {needs} as `{parameter}`, this is {}",
+            builtin.name,
+            bound.value(index).describe()
+        );
+        self.report(
+            Diagnostic::error(codes::BAD_ARGUMENT, bound.span(index), message)
+                .help(format!("it is called as {}", builtin.signature)),
+        );
+        Value::Error
+    }
+
+    fn apply(&self, builtin: &Builtin, bound: &Bound<'_>, span: Span) -> Value {
+        let wrong = |index: usize, needs: &str| self.wrong_argument(builtin, bound, index, needs);
+        if builtin.name == "round"
+            && let Some(error) = self.hidden_unit(bound)
+        {
+            return error;
+        }
         match (builtin.name, bound.value(0), bound.value(1)) {
             ("text", Value::Text(text), _) => Value::Part(Part::Text(text.clone())),
             ("image" | "audio" | "video", Value::Text(source), _) => {
@@ -360,7 +439,8 @@ impl Evaluator<'_> {
             ("len", Value::Record(fields), _) => Value::plain(fields.len() as f64),
             ("len", _, _) => wrong(0, "a text, a list or a record"),
             ("mod", Value::Number(a), Value::Number(b)) => {
-                if a.dimension != b.dimension {
+                let counts = a.dimension.is_count() && b.dimension.is_none();
+                if a.dimension != b.dimension && !counts {
                     return wrong(1, &a.dimension.describe());
                 }
                 if b.value == 0.0 {
@@ -375,8 +455,12 @@ impl Evaluator<'_> {
                     a.dimension,
                 ))
             }
-            ("mod", Value::Number(_), _) => wrong(1, "a number"),
-            ("mod", _, _) => wrong(0, "a number"),
+            ("mod", Value::Number(_), value) if !matches!(value, Value::Between(_)) => {
+                wrong(1, "a number")
+            }
+            ("mod", value, _) if !matches!(value, Value::Number(_) | Value::Between(_)) => {
+                wrong(0, "a number")
+            }
             ("abs", Value::Between(between), _) => between.abs(),
             ("min" | "max", _, _) => self.extreme(builtin.name, bound),
             // the others are of numbers that are known

@@ -1,7 +1,7 @@
 //! Builtins over measurements: percentiles, growth, peak and increase.
 
 use super::builtins::Bound;
-use super::{Evaluator, Handle, Query, SeriesRef, Stretch, Value, Window};
+use super::{Evaluator, Handle, Query, SeriesRef, Shape, Stretch, Value, Window};
 use crate::diagnostics::{Diagnostic, codes};
 use std::sync::Arc;
 
@@ -69,6 +69,16 @@ impl Evaluator<'_> {
                     bound.span,
                 )
             }
+            // any share will do where shapes alone are looked at
+            Value::Unknown(Shape::Any) if self.shapes => Value::Unknown(Shape::Any),
+            Value::Unknown(Shape::Number(d)) if self.shapes && d.is_none() => {
+                let of = Stretch {
+                    phase: phase.clone(),
+                    load: load.clone(),
+                };
+                let share = 0.5;
+                self.read(Query::Percentile { of, metric, share }, bound.span)
+            }
             _ => {
                 self.report(
                     Diagnostic::error(
@@ -84,8 +94,9 @@ impl Evaluator<'_> {
     }
 
     fn growth(&self, series: SeriesRef, bound: &Bound<'_>) -> Value {
-        let phases: Option<Vec<Option<Arc<str>>>> =
-            (1..4).map(|index| self.phase(bound, index)).collect();
+        // all of them before giving up: what is wrong is said of each
+        let phases: Vec<_> = (1..4).map(|index| self.phase(bound, index)).collect();
+        let phases: Option<Vec<Option<Arc<str>>>> = phases.into_iter().collect();
         let Some(phases) = phases else {
             return Value::Error;
         };

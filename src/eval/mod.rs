@@ -23,6 +23,7 @@ mod shapes;
 mod unlike;
 mod value;
 mod weight;
+mod within;
 
 pub use at::{Cases, FEASIBLE};
 pub use between::Between;
@@ -232,8 +233,10 @@ impl<'a> Evaluator<'a> {
             }
             ExprKind::Comprehension { body, loops, cond } => {
                 let mut out = Vec::new();
-                self.comprehend(body, loops, cond.as_deref(), scope, &mut out);
-                self.light(Value::list(out), expr.span)
+                match self.comprehend(body, loops, cond.as_deref(), scope, &mut out) {
+                    Some(open) => open,
+                    None => self.light(Value::list(out), expr.span),
+                }
             }
             ExprKind::Record(fields) => {
                 let mut record = indexmap::IndexMap::new();
@@ -388,6 +391,8 @@ impl<'a> Evaluator<'a> {
         Value::text(text)
     }
 
+    /// Puts the entries into `out`. Where a measurement decides what is in the list, and it is
+    /// still to be made or could not be, that is what it comes to.
     fn comprehend(
         &self,
         body: &Expr,
@@ -395,10 +400,19 @@ impl<'a> Evaluator<'a> {
         cond: Option<&Expr>,
         scope: &Scope,
         out: &mut Vec<Value>,
-    ) {
+    ) -> Option<Value> {
         let Some((first, rest)) = loops.split_first() else {
-            if !self.kept(cond, scope) {
-                return;
+            match self.kept(cond, scope) {
+                Value::Bool(true) => {}
+                open @ (Value::Unknown(_) | Value::Unavailable(_)) => {
+                    // what is wrong with the entry is so whether it is kept or not
+                    self.eval(body, scope);
+                    return Some(match open {
+                        Value::Unknown(_) => Value::Unknown(Shape::Any),
+                        open => open,
+                    });
+                }
+                _ => return None,
             }
             if out.len() == MOST_ENTRIES {
                 let message = format!("this list has more than {MOST_ENTRIES} entries");
@@ -410,11 +424,12 @@ impl<'a> Evaluator<'a> {
             if out.len() <= MOST_ENTRIES {
                 out.push(self.eval(body, scope));
             }
-            return;
+            return None;
         };
         let items = match self.eval(&first.values, scope) {
             Value::List(items) => items,
-            Value::Error => return,
+            Value::Error => return None,
+            open @ (Value::Unknown(Shape::Any) | Value::Unavailable(_)) => return Some(open),
             other => {
                 let message = format!("`for` goes over a list, this is {}", other.describe());
                 let found = Diagnostic::error(codes::TYPE_MISMATCH, first.values.span, message);
@@ -422,33 +437,30 @@ impl<'a> Evaluator<'a> {
                     Value::Record(_) => "`for key in keys(record)` goes over a record's keys",
                     _ => "put it in brackets: [ … ]",
                 }));
-                return;
+                return None;
             }
         };
+        let mut open = None;
         for item in items.iter() {
             if out.len() > MOST_ENTRIES {
-                return;
+                return open;
             }
-            self.comprehend(
-                body,
-                rest,
-                cond,
-                &scope.with_value(&first.name.text, item.clone()),
-                out,
-            );
+            let inner = scope.with_value(&first.name.text, item.clone());
+            let now = self.comprehend(body, rest, cond, &inner, out);
+            open = open.or(now);
         }
+        open
     }
 
-    /// Whether a comprehension's condition keeps an entry.
-    fn kept(&self, cond: Option<&Expr>, scope: &Scope) -> bool {
-        let Some(cond) = cond else { return true };
+    /// Whether a comprehension's condition keeps an entry: true, false, or not known.
+    fn kept(&self, cond: Option<&Expr>, scope: &Scope) -> Value {
+        let Some(cond) = cond else {
+            return Value::Bool(true);
+        };
         match self.eval(cond, scope) {
-            Value::Bool(keep) => keep,
-            Value::Error => false,
-            other => {
-                self.no_condition(&other, cond.span);
-                false
-            }
+            Value::Unknown(Shape::Bool | Shape::Any) => Value::Unknown(Shape::Bool),
+            known @ (Value::Bool(_) | Value::Error | Value::Unavailable(_)) => known,
+            other => self.no_condition(&other, cond.span),
         }
     }
 

@@ -28,7 +28,7 @@ fn is_text(value: &Value) -> bool {
 }
 
 /// The sort of a value that can be compared, measured or not.
-fn sort(value: &Value) -> Option<&'static str> {
+pub(super) fn sort(value: &Value) -> Option<&'static str> {
     Some(match value {
         Value::Bool(_) | Value::Unknown(Shape::Bool) => "bool",
         Value::Number(_) | Value::Unknown(Shape::Number(_)) | Value::Between(_) => "number",
@@ -131,7 +131,7 @@ impl Evaluator<'_> {
             BinaryOp::Less | BinaryOp::LessEqual | BinaryOp::Greater | BinaryOp::GreaterEqual => {
                 self.order(op, a, b, left, right)
             }
-            BinaryOp::In | BinaryOp::NotIn => self.within(op, a, b, right.span),
+            BinaryOp::In | BinaryOp::NotIn => self.within(op, a, b, left, right),
             BinaryOp::Add | BinaryOp::Subtract => self.sum(op, a, b, left, right),
             BinaryOp::Multiply | BinaryOp::Divide => self.product(op, a, b, op_span, left, right),
         }
@@ -230,6 +230,16 @@ impl Evaluator<'_> {
         if self.beyond_limits(op, (&a, left), (&b, right)) {
             return Value::Error;
         }
+        if let Some((x, y)) = super::within::unlike_inside(&a, &b) {
+            let message = format!("{} cannot be compared with {}", x.describe(), y.describe());
+            self.report(
+                Diagnostic::error(codes::DIMENSIONS, right.span, message)
+                    .says(format!("holds {}", y.describe()))
+                    .label(left.span, format!("holds {}", x.describe()))
+                    .help("entries that stand in the same place are of one dimension"),
+            );
+            return Value::Error;
+        }
         match (&a, &b) {
             (Value::Unavailable(reason), _) | (_, Value::Unavailable(reason)) => {
                 Value::Unavailable(reason.clone())
@@ -252,10 +262,11 @@ impl Evaluator<'_> {
         match (&a, &b) {
             (Value::Number(x), Value::Number(y)) if x.dimension == y.dimension => {
                 Value::Bool(match op {
-                    BinaryOp::Less => x.value < y.value,
-                    BinaryOp::LessEqual => x.value <= y.value,
-                    BinaryOp::Greater => x.value > y.value,
-                    _ => x.value >= y.value,
+                    // what equals is neither less nor more, however it was computed
+                    BinaryOp::Less => x.value < y.value && !x.equals(*y),
+                    BinaryOp::LessEqual => x.value <= y.value || x.equals(*y),
+                    BinaryOp::Greater => x.value > y.value && !x.equals(*y),
+                    _ => x.value >= y.value || x.equals(*y),
                 })
             }
             (Value::Unavailable(reason), _) | (_, Value::Unavailable(reason)) => {
@@ -336,30 +347,6 @@ impl Evaluator<'_> {
             .help(help),
         );
         Some(Value::Error)
-    }
-
-    fn within(&self, op: BinaryOp, a: Value, b: Value, right: Span) -> Value {
-        let yes = op == BinaryOp::In;
-        match (&a, &b) {
-            (Value::Between(between), _) => Value::Unavailable(between.why.clone()),
-            (Value::Unavailable(reason), _) | (_, Value::Unavailable(reason)) => {
-                Value::Unavailable(reason.clone())
-            }
-            (Value::Unknown(_), _) | (_, Value::Unknown(_)) => Value::Unknown(Shape::Bool),
-            (item, Value::List(items)) => Value::Bool(items.contains(item) == yes),
-            (Value::Text(part), Value::Text(whole)) => {
-                Value::Bool(whole.contains(part.as_ref()) == yes)
-            }
-            (Value::Text(key), Value::Record(fields)) => {
-                Value::Bool(fields.contains_key(key.as_ref()) == yes)
-            }
-            _ => self.operand(
-                op.symbol(),
-                "a list, a text or a record on its right",
-                &b,
-                right,
-            ),
-        }
     }
 
     fn sum(&self, op: BinaryOp, a: Value, b: Value, left: &Expr, right: &Expr) -> Value {
@@ -484,7 +471,7 @@ impl Evaluator<'_> {
         }
     }
 
-    fn operand(&self, op: &str, needs: &str, value: &Value, span: Span) -> Value {
+    pub(super) fn operand(&self, op: &str, needs: &str, value: &Value, span: Span) -> Value {
         if matches!(value, Value::Error) {
             return Value::Error;
         }

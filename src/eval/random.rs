@@ -161,6 +161,22 @@ impl Numbers<'_, '_> {
             self.wrong(self.bound.span(3), message, "write a larger one");
             return None;
         }
+        // all that is drawn is then far from the mean that is written
+        let beyond = |end: f64| (end, Quantity::new(end, dimension));
+        let outside = match (ends.least.map(beyond), ends.most.map(beyond)) {
+            (Some((least, shown)), _) if least > mean.value => {
+                Some((2, format!("the mean, {mean}, is below `min`, {shown}")))
+            }
+            (_, Some((most, shown))) if most < mean.value => {
+                Some((3, format!("the mean, {mean}, is above `max`, {shown}")))
+            }
+            _ => None,
+        };
+        if let Some((index, message)) = outside {
+            let help = "the mean lies between `min` and `max`";
+            self.wrong(self.bound.span(index), message, help);
+            return None;
+        }
         let (mean, law) = (mean.value, self.builtin.name);
         Some(Random {
             law: match law {

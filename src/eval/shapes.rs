@@ -4,12 +4,29 @@
 use super::{Evaluator, Handle, Scope, Shape, Value, ops};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::schema;
-use crate::syntax::ast::{BinaryOp, Expr, ExprKind, Loop, StrPart};
+use crate::syntax::ast::{Arg, BinaryOp, Expr, ExprKind, Loop, StrPart};
 use indexmap::IndexMap;
 use std::sync::Arc;
 
 /// What these come to is data's or the case's to say, and so is its sort.
 const OPEN: [&str; 6] = ["data", "get", "env", "secret", "at", "fit"];
+
+/// Of these an argument that is wrong by its sort is wrong whatever it comes to.
+const TYPED: [&str; 13] = [
+    "len",
+    "abs",
+    "round",
+    "mod",
+    "range",
+    "ring",
+    "mesh",
+    "keys",
+    "matches",
+    "percentile",
+    "growth",
+    "peak",
+    "increase",
+];
 
 const ANY: Value = Value::Unknown(Shape::Any);
 const TRUTH: Value = Value::Unknown(Shape::Bool);
@@ -39,12 +56,28 @@ impl Evaluator<'_> {
                     {
                         ANY
                     }
-                    value => self.field(value, base.span, field, expr.span),
+                    // what a value has may depend on the case; of what is written out it is seen
+                    value => match base.kind {
+                        ExprKind::Record(_) => self.field(value, base.span, field, expr.span),
+                        _ => self.without(codes::UNKNOWN_FIELD, || {
+                            self.field(value, base.span, field, expr.span)
+                        }),
+                    },
                 }
             }
             ExprKind::Index { base, index } => {
-                self.eval(index, scope);
+                let at = self.eval(index, scope);
+                let number = ops::dimension_of(&at);
                 match self.eval(base, scope) {
+                    of @ Value::List(_)
+                        if matches!(at, Value::Text(_) | Value::Bool(_))
+                            || number.is_some_and(|dimension| !dimension.is_none()) =>
+                    {
+                        self.index(of, at, base.span, index.span)
+                    }
+                    of @ Value::Record(_) if number.is_some() || matches!(at, Value::Bool(_)) => {
+                        self.index(of, at, base.span, index.span)
+                    }
                     Value::List(items) => joined(items.iter()),
                     Value::Error => Value::Error,
                     _ => ANY,
@@ -55,6 +88,30 @@ impl Evaluator<'_> {
                     self.eval(&arg.value, scope);
                 });
                 ANY
+            }
+            ExprKind::Call { function, args } if TYPED.contains(&function.text.as_str()) => {
+                let value = |arg: &Arg| match (&arg.value.kind, self.eval(&arg.value, scope)) {
+                    (ExprKind::Number { .. } | ExprKind::Str(_), value) => value,
+                    (_, value) => shape_of(&value),
+                };
+                let args: Vec<(&Arg, Value)> = args.iter().map(|arg| (arg, value(arg))).collect();
+                // of what is not known nothing is wrong
+                if args
+                    .iter()
+                    .any(|(_, value)| matches!(value, Value::Unknown(Shape::Any)))
+                {
+                    return ANY;
+                }
+                self.call(function, &args, expr.span)
+            }
+            ExprKind::Call { function, args } => {
+                let args: Vec<(&Arg, Value)> = args
+                    .iter()
+                    .map(|arg| (arg, self.eval(&arg.value, scope)))
+                    .collect();
+                self.without(codes::BAD_ARGUMENT, || {
+                    self.call(function, &args, expr.span)
+                })
             }
             ExprKind::If { cond, then, other } => {
                 self.condition(cond, scope);
@@ -86,6 +143,18 @@ impl Evaluator<'_> {
             Value::None | Value::Unavailable(_) | Value::Secret(_) => ANY,
             value => value,
         }
+    }
+
+    /// Evaluates, and says nothing of a rule that depends on what values come to.
+    fn without(&self, rule: codes::Rule, eval: impl FnOnce() -> Value) -> Value {
+        let before = self.found.borrow().len();
+        let value = eval();
+        let mut index = 0;
+        self.found.borrow_mut().retain(|d| {
+            index += 1;
+            index <= before || d.code != rule.0
+        });
+        value
     }
 
     /// A text, of which the parts are looked at.

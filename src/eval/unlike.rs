@@ -88,7 +88,8 @@ impl Evaluator<'_> {
                     true => format!("{} {} {text}", source(left), op.symbol()),
                     false => format!("{text} {} {}", op.symbol(), source(right)),
                 };
-                let short = whole.len() <= 90 && !whole.contains('\n');
+                let member = matches!(op, BinaryOp::In | BinaryOp::NotIn);
+                let short = whole.len() <= 90 && !whole.contains('\n') && !member;
                 if short { whole } else { text.to_string() }
             };
             if is_share(expr) {

@@ -276,7 +276,7 @@ impl PartialEq for Value {
         match (self, other) {
             (Self::None, Self::None) => true,
             (Self::Bool(a), Self::Bool(b)) => a == b,
-            (Self::Number(a), Self::Number(b)) => a == b,
+            (Self::Number(a), Self::Number(b)) => a.equals(*b),
             (Self::Between(a), Self::Between(b)) => a == b,
             (Self::Text(a), Self::Text(b)) | (Self::Secret(a), Self::Secret(b)) => a == b,
             (Self::List(a), Self::List(b)) => a == b,

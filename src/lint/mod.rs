@@ -5,6 +5,7 @@
 pub mod fix;
 mod levels;
 mod ratio;
+mod reach;
 mod rules;
 mod sound;
 mod suites;

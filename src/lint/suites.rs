@@ -20,12 +20,25 @@ pub(super) fn check(program: &Program, params: &Params, cases: &[Case]) -> Vec<D
             .iter()
             .filter(|flat| flat.children_of("phase").next().is_some())
             .all(|flat| cases.iter().any(|case| case.scenario == flat.title()));
+        let cases = without_skipped(&limits, cases);
         found.extend(needs(suite, &limits, &cases));
         if whole {
             found.extend(takes(suite, &limits, &cases));
         }
     }
     found
+}
+
+/// Without the cases that the suite leaves out: those of which the machine has too few GPUs, where
+/// their scenario says so and has others.
+fn without_skipped<'a>(limits: &SuiteLimits, cases: Vec<&'a Case>) -> Vec<&'a Case> {
+    let over = |case: &Case| limits.gpus.is_some_and(|there| gpus(&case.servers) > there);
+    let left = |case: &Case| case.skips && (over(case) || case.infeasible.is_some());
+    let runs = |case: &&Case| {
+        let others = || cases.iter().filter(|other| other.scenario == case.scenario);
+        !left(case) || others().all(|other| left(other))
+    };
+    cases.iter().copied().filter(runs).collect()
 }
 
 fn needs(suite: &Flat, limits: &SuiteLimits, cases: &[&Case]) -> Option<Diagnostic> {
@@ -41,10 +54,14 @@ fn needs(suite: &Flat, limits: &SuiteLimits, cases: &[&Case]) -> Option<Diagnost
         "`{}` needs {most} GPUs at once ({}), and the suite has {there}",
         case.scenario, case.id
     );
-    Some(
-        Diagnostic::error(codes::SUITE_GPUS, place(suite, "gpus"), message)
-            .help("run it in a suite of a larger machine, or with a smaller `layout`"),
-    )
+    let found = Diagnostic::error(codes::SUITE_GPUS, place(suite, "gpus"), message)
+        .help("run it in a suite of a larger machine, or with a smaller `layout`");
+    // one that says so has no case that this machine could run
+    Some(match case.skips {
+        true => found,
+        false => found
+            .help("`infeasible = \"skip\"` of the scenario leaves such cases out, with the reason"),
+    })
 }
 
 fn takes(suite: &Flat, limits: &SuiteLimits, cases: &[&Case]) -> Option<Diagnostic> {

@@ -1,11 +1,13 @@
 //! `# scn: allow(name) because …`: findings that a writer has answered, at their place.
 
+use super::reach::Reach;
 use crate::check::nearest;
 use crate::diagnostics::rules::{RuleInfo, rule, rules};
 use crate::diagnostics::{Diagnostic, Severity, codes};
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::comments::comments;
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 
 /// What such a comment begins with, behind `#`.
 const WORD: &str = "scn:";
@@ -18,16 +20,18 @@ pub struct Suppression {
     pub name: Span,
     /// What to take out, so that the comment names the others only, or is gone.
     pub removal: Span,
-    /// Where the places are that it speaks of: a line of its file, from 1.
-    pub line: usize,
+    /// Where the places are that it speaks of: lines of its file, from 1.
+    pub lines: RangeInclusive<usize>,
 }
 
-/// The suppressions of a file's text, and what is wrong with them. A comment at the end of a line
-/// speaks of that line, one of its own of the next line that is no comment.
+/// The suppressions of a file's text, and what is wrong with them. A comment of its own line speaks
+/// of what starts on the next line that is no comment, with all its lines; one at the end of a line
+/// of what ends there, or else of that line.
 pub fn suppressions(file: FileId, text: &str) -> (Vec<Suppression>, Vec<Diagnostic>) {
     let (mut known, mut found) = (Vec::new(), Vec::new());
-    let mut words = text.as_bytes().windows(WORD.len());
-    if !words.any(|word| word.eq_ignore_ascii_case(WORD.as_bytes())) {
+    let name = WORD.trim_end_matches(':').as_bytes();
+    let mut words = text.as_bytes().windows(name.len());
+    if !words.any(|word| word.eq_ignore_ascii_case(name)) {
         return (known, found);
     }
     let all = comments(text);
@@ -37,6 +41,7 @@ pub fn suppressions(file: FileId, text: &str) -> (Vec<Suppression>, Vec<Diagnost
     let line_of = |at: usize| starts.partition_point(|start| *start <= at);
     let alone = |at: usize| text[starts[line_of(at) - 1]..at].trim().is_empty();
     let behind = lines_behind(&all, &line_of, &alone);
+    let reach = Reach::of(text, &line_of);
     for (index, comment) in all.iter().enumerate() {
         let written = text[comment.clone()].trim_end();
         let said = written.trim_start_matches('#').trim_start();
@@ -45,19 +50,37 @@ pub fn suppressions(file: FileId, text: &str) -> (Vec<Suppression>, Vec<Diagnost
             found.extend(in_capitals(file, said, start));
             continue;
         };
-        let mut line = line_of(comment.start);
-        if alone(comment.start) {
-            line = behind[index];
-        }
+        let lines = match alone(comment.start) {
+            true => reach.below(behind[index]),
+            false => reach.behind(line_of(comment.start)),
+        };
         let start = comment.start + written.len() - rest.len();
         let whole = Span::new(file, comment.start, comment.start + written.len());
-        names(file, rest, start, whole, line, &mut known, &mut found);
+        names(file, rest, start, whole, lines, &mut known, &mut found);
     }
     (known, found)
 }
 
+/// `scn allow(…)` allows nothing: the colon is missing.
+fn without_colon(file: FileId, said: &str, start: usize) -> Option<Diagnostic> {
+    let name = WORD.trim_end_matches(':');
+    let (word, rest) = said.split_at_checked(name.len())?;
+    let list = rest.trim_start().strip_prefix("allow")?.trim_start();
+    if !word.eq_ignore_ascii_case(name) || !rest.starts_with(' ') || !list.starts_with('(') {
+        return None;
+    }
+    let span = Span::new(file, start, start + name.len());
+    let message = format!("this comment allows nothing: `{WORD}` is written with a colon");
+    let found = Diagnostic::warning(codes::BAD_SUPPRESSION, span, message);
+    let help = "write `# scn: allow(name-of-a-rule) because …`";
+    Some(found.help(help).fix("write the colon", span, WORD, false))
+}
+
 /// `SCN: allow(…)` allows nothing: the word is written in small letters.
 fn in_capitals(file: FileId, said: &str, start: usize) -> Option<Diagnostic> {
+    if let Some(found) = without_colon(file, said, start) {
+        return Some(found);
+    }
     let (word, rest) = said.split_at_checked(WORD.len())?;
     let allows = rest.trim_start().to_lowercase().starts_with("allow");
     if !word.eq_ignore_ascii_case(WORD) || !allows {
@@ -97,7 +120,7 @@ fn names(
     rest: &str,
     start: usize,
     whole: Span,
-    line: usize,
+    lines: RangeInclusive<usize>,
     known: &mut Vec<Suppression>,
     found: &mut Vec<Diagnostic>,
 ) {
@@ -133,7 +156,7 @@ fn names(
             Some(rule) => known.push(Suppression {
                 rule,
                 name: place,
-                line,
+                lines: lines.clone(),
                 removal: match (index.checked_sub(1), places.get(index + 1)) {
                     (_, Some((_, next))) => Span {
                         end: next.start,
@@ -167,33 +190,69 @@ fn names(
     }
 }
 
-/// The suppressions of a file, and whether each was of use.
-struct Allowed {
-    all: Vec<(Suppression, bool)>,
-    /// Which of them speak of a rule and a line.
-    of: HashMap<(&'static str, usize), Vec<usize>>,
+/// What a suppression did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Use {
+    Nothing,
+    /// All that it speaks of was answered by others before it.
+    Again,
+    Answers,
 }
+
+/// The suppressions of a file, and of what use each was.
+struct Allowed {
+    /// In the order of their text.
+    all: Vec<(Suppression, Use)>,
+    /// Those of each rule, in the order of their first lines.
+    of: HashMap<&'static str, OfRule>,
+    /// What was answered before, as many findings may be of one line.
+    known: HashMap<(&'static str, usize), bool>,
+}
+
+/// The suppressions of a rule: indices, each with the last line that it or one before it reaches.
+type OfRule = Vec<(usize, usize)>;
 
 impl Allowed {
     fn of(known: Vec<Suppression>) -> Self {
-        let mut of: HashMap<_, Vec<usize>> = HashMap::new();
-        for (at, one) in known.iter().enumerate() {
-            of.entry((one.rule.code, one.line)).or_default().push(at);
+        let mut of: HashMap<_, OfRule> = HashMap::new();
+        let mut order: Vec<usize> = (0..known.len()).collect();
+        order.sort_by_key(|at| *known[*at].lines.start());
+        for at in order {
+            let of_rule = of.entry(known[at].rule.code).or_default();
+            let before = of_rule.last().map_or(0, |(_, last)| *last);
+            of_rule.push((at, before.max(*known[at].lines.end())));
         }
-        let all = known.into_iter().map(|one| (one, false)).collect();
-        Self { all, of }
+        Self {
+            all: known.into_iter().map(|one| (one, Use::Nothing)).collect(),
+            of,
+            known: HashMap::new(),
+        }
     }
 
-    /// Whether a finding of the rule is allowed on the line; all that say so were of use then.
+    /// Whether a finding of the rule is allowed on the line; the first that says so was of use.
     fn answer(&mut self, code: &'static str, line: usize) -> bool {
-        // none is marked twice, however many findings there are
-        match self.of.get_mut(&(code, line)) {
-            Some(speak) => {
-                speak.drain(..).for_each(|at| self.all[at].1 = true);
-                true
-            }
-            None => false,
+        if let Some(allowed) = self.known.get(&(code, line)) {
+            return *allowed;
         }
+        let of_rule = self.of.get(code).map(Vec::as_slice).unwrap_or_default();
+        let starts = |(at, _): &(usize, usize)| *self.all[*at].0.lines.start() <= line;
+        let before = &of_rule[..of_rule.partition_point(starts)];
+        let near = before.iter().rev().take_while(|(_, last)| *last >= line);
+        let mut speak: Vec<usize> = near
+            .map(|(at, _)| *at)
+            .filter(|at| self.all[*at].0.lines.contains(&line))
+            .collect();
+        speak.sort_unstable();
+        for (nth, at) in speak.iter().enumerate() {
+            let use_ = &mut self.all[*at].1;
+            match nth {
+                0 => *use_ = Use::Answers,
+                _ if *use_ == Use::Nothing => *use_ = Use::Again,
+                _ => {}
+            }
+        }
+        self.known.insert((code, line), !speak.is_empty());
+        !speak.is_empty()
     }
 }
 
@@ -229,18 +288,22 @@ pub fn suppress(sources: &Sources, found: &mut Vec<Diagnostic>, roots: &[FileId]
     for (_, of_file) in by_file.into_iter().filter(|(file, _)| looked_at(file)) {
         found.extend(
             (of_file.all.iter())
-                .filter(|(_, used)| !used)
-                .map(|(one, _)| useless(sources, one)),
+                .filter(|(_, of_use)| *of_use != Use::Answers)
+                .map(|(one, of_use)| useless(sources, one, *of_use)),
         );
     }
 }
 
-fn useless(sources: &Sources, one: &Suppression) -> Diagnostic {
+fn useless(sources: &Sources, one: &Suppression, of_use: Use) -> Diagnostic {
     let name = one.rule.name;
     let (message, help) = match one.rule.can_be_allowed() {
+        true if of_use == Use::Again => (
+            format!("`{name}` is allowed here already"),
+            "delete it; one comment answers all findings of a rule at a statement",
+        ),
         true => (
             format!("nothing here is `{name}`"),
-            "delete it; it speaks of the line that it ends, or of the next one",
+            "delete it; it speaks of the statement or line that it ends, or of the next one",
         ),
         false => (
             format!("`{name}` is an error, which cannot be allowed"),
@@ -273,7 +336,10 @@ mod tests {
 
     fn lines(text: &str) -> (Vec<(&'static str, usize)>, Vec<&'static str>) {
         let (known, found) = suppressions(FileId::default(), text);
-        let known = known.iter().map(|one| (one.rule.name, one.line)).collect();
+        let known = known
+            .iter()
+            .map(|one| (one.rule.name, *one.lines.start()))
+            .collect();
         (known, found.iter().map(|d| d.rule).collect())
     }
 
@@ -293,6 +359,8 @@ mod tests {
             "# scn: allow(unused) because ",
             "# scn: allow(unused) becausex y",
             "# scn: alow(unused) because x",
+            "# scn allow(unused) because x",
+            "# SCN allow (unused) because x",
             "# scn: allow(unused because x",
             "# scn: allow() because x",
         ] {
@@ -321,5 +389,37 @@ mod tests {
             (of(known[0].name), of(found[0].span())),
             ("unused", "nothing")
         );
+    }
+
+    #[test]
+    fn a_comment_at_a_statement_speaks_of_all_its_lines() {
+        let of = |text: &str| -> Vec<(usize, usize)> {
+            let (known, _) = suppressions(FileId::default(), text);
+            let lines = known.iter().map(|one| &one.lines);
+            lines.map(|l| (*l.start(), *l.end())).collect()
+        };
+        const ALLOW: &str = "# scn: allow(unused) because x";
+        let check = "expect a: x <= 1s\n  and y <= 2s";
+        for (text, lines) in [
+            (format!("{ALLOW}\n{check}\n"), (2, 3)),
+            (format!("{check} {ALLOW}\n"), (1, 2)),
+            (
+                "phase a {\n  clients = 1\n} ALLOW\nb = 1".replace("ALLOW", ALLOW),
+                (1, 3),
+            ),
+            (format!("phase a {{ {ALLOW}\n  clients = 1\n}}\n"), (1, 1)),
+            (format!("phase a {{\n  clients = 1 {ALLOW}\n}}\n"), (2, 2)),
+            (
+                format!("phase a {{\n  {ALLOW}\n  b = [\n    1,\n  ]\n}}\n"),
+                (3, 5),
+            ),
+            (format!("b = [\n  1, {ALLOW}\n  2,\n]\n"), (2, 2)),
+            (
+                format!("b = {{\n  {ALLOW}\n  c = {{\n    d = 1\n  }}\n}}\n"),
+                (3, 5),
+            ),
+        ] {
+            assert_eq!(of(&text), [lines], "{text}");
+        }
     }
 }

@@ -576,6 +576,11 @@ impl Reader<'_, '_> {
                 }
                 None => Some(1.0),
             },
+            ExprKind::Call { function, args } => match (function.text.as_str(), args.as_slice()) {
+                ("mod" | "round" | "len", _) => None,
+                ("abs", [arg]) => self.scaled(&arg.value),
+                _ => Some(1.0),
+            },
             _ => Some(1.0),
         }
     }

@@ -37,6 +37,11 @@ pub fn page() -> Page {
         "Every quantity has a dimension: one of these, a product or a quotient of them, or none \
          (a bare number or a share).",
     ));
+    parts.push(Part::text(
+        "Comparisons, `in` and `at` take two numbers for equal where they differ by no more than \
+         the rounding of a few operations: `0.1s + 0.2s == 0.3s` holds. Whole numbers of base \
+         units are compared exactly.",
+    ));
     let rows = Base::ALL.map(|base| {
         let dimension = Dimension::of(base);
         vec![

@@ -1,4 +1,4 @@
-//! CSV: one unit per column, in its header.
+//! CSV, and the same as JSON: one unit per column, in its header.
 
 use super::error::ReportError;
 use super::figures::{column, in_column_unit};
@@ -24,11 +24,78 @@ const INFEASIBLE: &str = "not feasible";
 /// The last column of all, of a table with cells that have no figure: why they have none.
 const UNAVAILABLE: &str = "unavailable";
 
-/// The table as CSV. Where a header's figures have several dimensions, each gets a column of its
+/// A table as files have it: a header for each column, and what stands in each row.
+struct Grid {
+    headers: Vec<String>,
+    rows: Vec<Vec<Entry>>,
+}
+
+enum Entry {
+    Number(String),
+    Text(String),
+    Nothing,
+}
+
+impl Entry {
+    fn said(text: String) -> Self {
+        match text.is_empty() {
+            true => Entry::Nothing,
+            false => Entry::Text(text),
+        }
+    }
+}
+
+/// The table as CSV; see [`grid`].
+///
+/// Errors: none but those of the CSV writer.
+pub(super) fn csv(table: &Table) -> Result<Vec<u8>, ReportError> {
+    let failed = |why: String| ReportError::Data {
+        what: "the table".into(),
+        why,
+    };
+    let grid = grid(table);
+    let mut out = csv::Writer::from_writer(Vec::new());
+    out.write_record(&grid.headers)
+        .map_err(|e| failed(e.to_string()))?;
+    for row in &grid.rows {
+        let text = |entry: &Entry| match entry {
+            Entry::Number(text) | Entry::Text(text) => text.clone(),
+            Entry::Nothing => String::new(),
+        };
+        out.write_record(row.iter().map(text))
+            .map_err(|e| failed(e.to_string()))?;
+    }
+    out.into_inner().map_err(|e| failed(e.to_string()))
+}
+
+/// The table as a list of records, whose keys are the headers of the CSV; empty cells are null.
+///
+/// Errors: none but those of the JSON writer.
+pub(super) fn json(table: &Table) -> Result<Vec<u8>, ReportError> {
+    let grid = grid(table);
+    let value = |entry: &Entry| match entry {
+        Entry::Number(text) => serde_json::from_str(text).unwrap_or_else(|_| text.clone().into()),
+        Entry::Text(text) => text.clone().into(),
+        Entry::Nothing => serde_json::Value::Null,
+    };
+    let record = |row: &Vec<Entry>| {
+        let fields = grid.headers.iter().cloned().zip(row.iter().map(value));
+        fields.collect::<serde_json::Map<_, _>>()
+    };
+    let rows: Vec<_> = grid.rows.iter().map(record).collect();
+    let mut bytes = serde_json::to_vec_pretty(&rows).map_err(|e| ReportError::Data {
+        what: "the table as JSON".into(),
+        why: e.to_string(),
+    })?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+/// Where a header's figures have several dimensions, each gets a column of its
 /// own. Cells hold plain numbers, so that programs read a column as numbers, and unavailable ones
 /// are empty: which percentiles are of too few values, which cases cannot work, and why cells are
 /// empty is told by columns of their own at the end.
-pub(super) fn csv(table: &Table) -> Result<Vec<u8>, ReportError> {
+fn grid(table: &Table) -> Grid {
     let mut columns: Vec<(usize, Option<Kind>)> = Vec::new();
     for at in 0..table.headers.len() {
         let kinds: IndexSet<Kind> = cells(table, at).filter_map(kind).collect();
@@ -48,11 +115,6 @@ pub(super) fn csv(table: &Table) -> Result<Vec<u8>, ReportError> {
             _ => name,
         }
     };
-    let failed = |why: String| ReportError::Data {
-        what: "the table".into(),
-        why,
-    };
-    let mut out = csv::Writer::from_writer(Vec::new());
     // whether or not there are too few in this run: headers do not change from run to run
     let percentiles = (table.rows.iter().flatten().flatten()).any(|f| f.needed.is_some());
     let infeasible = table.infeasible.iter().any(Option::is_some);
@@ -67,30 +129,29 @@ pub(super) fn csv(table: &Table) -> Result<Vec<u8>, ReportError> {
     let lacking = reasons.iter().any(|reason| !reason.is_empty());
     let unavailable = lacking.then(|| UNAVAILABLE.to_string());
     let named = [few, not_feasible, unavailable];
-    out.write_record(
-        columns
-            .iter()
-            .map(header)
-            .chain(named.into_iter().flatten()),
-    )
-    .map_err(|e| failed(e.to_string()))?;
-    for ((row, why), reason) in table.rows.iter().zip(&table.infeasible).zip(reasons) {
-        let text = |(at, column): &(usize, Option<Kind>)| match row[*at].as_ref() {
+    let headers = columns.iter().map(header);
+    let headers = headers.chain(named.into_iter().flatten()).collect();
+    let rows = table.rows.iter().zip(&table.infeasible).zip(reasons);
+    let rows = rows.map(|((row, why), reason)| {
+        let entry = |(at, column): &(usize, Option<Kind>)| match row[*at].as_ref() {
             Some(figure) if kind(figure).is_some() && kind(figure) == *column => {
-                in_column_unit(figure).unwrap_or_else(|| {
-                    let text = figure.link.as_deref().unwrap_or(&figure.text);
-                    cell(text)
-                })
+                match in_column_unit(figure) {
+                    Some(number) => Entry::Number(number),
+                    None => Entry::said(cell(figure.link.as_deref().unwrap_or(&figure.text))),
+                }
             }
-            _ => String::new(),
+            _ => Entry::Nothing,
         };
         let few = percentiles.then(|| too_few(&table.headers, row));
         let why = infeasible.then(|| why.as_deref().map_or_else(String::new, cell));
         let said = [few, why, lacking.then_some(reason)];
-        out.write_record(columns.iter().map(text).chain(said.into_iter().flatten()))
-            .map_err(|e| failed(e.to_string()))?;
+        let said = said.into_iter().flatten().map(Entry::said);
+        columns.iter().map(entry).chain(said).collect()
+    });
+    Grid {
+        rows: rows.collect(),
+        headers,
     }
-    out.into_inner().map_err(|e| failed(e.to_string()))
 }
 
 /// `ttft.p99 (20 of 100)`, joined by semicolons: the column, how many values there were, and how

@@ -137,7 +137,10 @@ fn remark(case: &CaseResult) -> String {
         other => other.name(),
     };
     if let Some(error) = &case.error {
-        return format!("{verdict}: {}", error.kind.replace('_', " "));
+        return match error.kind.replace('_', " ") {
+            kind if kind == verdict => kind,
+            kind => format!("{verdict}: {kind}"),
+        };
     }
     let checks = case.checks.iter();
     let checks = checks.filter(|c| c.level == CheckLevel::Expect && c.verdict == case.verdict);
@@ -228,6 +231,20 @@ mod tests {
         let first = &rankings(&highest)[0].groups[0].rows[0];
         assert_eq!((first.place, first.case.as_str()), (1, "b"));
         assert!(rankings(&[]).is_empty());
+    }
+
+    #[test]
+    fn a_remark_says_nothing_twice() {
+        let mut one = case("a", "1", None);
+        one.verdict = Verdict::Interrupted;
+        let error = |kind: &str| {
+            serde_json::from_value(serde_json::json!({ "kind": kind, "message": "m" }))
+        };
+        one.error = Some(error("interrupted").unwrap());
+        assert_eq!(remark(&one), "interrupted");
+        one.verdict = Verdict::Error;
+        one.error = Some(error("server_died").unwrap());
+        assert_eq!(remark(&one), "error: server died");
     }
 
     #[test]

@@ -133,6 +133,7 @@ impl<'a> Writer<'a> {
             ReportFormat::Csv => columns::csv(&table),
             ReportFormat::Markdown => Ok(noted(tables::of_report(&table), output).into_bytes()),
             ReportFormat::Junit => junit::junit(&self.run, &cases_of(output)),
+            ReportFormat::Json if !table.headers.is_empty() => columns::json(&table),
             ReportFormat::Json => {
                 let cases = cases_of(output);
                 let cases = cases.iter().map(|case| limited(case, output.part()));

@@ -7,6 +7,13 @@ use crate::source::{FileId, Span};
 use crate::syntax::ast::{Ident, Item, Path as NamePath, Use, UseTarget};
 use std::path::{Path, PathBuf};
 
+/// Whether a path, and the file that it leads to, end as files of the language do.
+fn is_scenario_file(path: &Path) -> bool {
+    let real = path.canonicalize();
+    let ends = |path: &Path| path.extension().is_some_and(|end| end == "scn");
+    ends(path) && real.as_deref().map_or(true, ends)
+}
+
 impl Loader {
     pub(super) fn used(&mut self, id: ModuleId, file: FileId, used: &Use, item: &Item) {
         let (target, name) = match &used.target {
@@ -68,11 +75,20 @@ impl Loader {
                         ),
                     );
                 }
-                let target = self.file(&full, &shown_path(&full), Some(*span));
                 let name = Ident {
                     text: stem,
                     span: *span,
                 };
+                // what is read is quoted in messages: no other file than those of the language
+                if !is_scenario_file(&full) {
+                    let message = format!("`{path}` is no `.scn` file");
+                    let help = "name a file that ends in `.scn`, and is no link to another one";
+                    let found = Diagnostic::error(codes::UNKNOWN_MODULE, *span, message);
+                    self.found.push(found.help(help));
+                    let name = used.alias.as_ref().unwrap_or(&name);
+                    return self.define(id, name, item, DefinitionKind::Broken);
+                }
+                let target = self.file(&full, &shown_path(&full), Some(*span));
                 (target, Some(name))
             }
         };
@@ -155,7 +171,8 @@ impl Loader {
                     .fix("name the file", path.span, quoted, false)
             }
             None => {
-                self.program.modules[user.0].lacks_a_module = true;
+                // a module of the library brings no names of its own: they are read through it
+                self.program.modules[user.0].lacks_a_module |= parts.first() != Some(&"std");
                 diagnostic.help(format!(
                     "the standard library has {}; a file is named in quotes: use \"./common.scn\"",
                     known.join(", ")

@@ -11,7 +11,8 @@ use super::{
 use crate::check::{is_whole, modules_of};
 use crate::diagnostics::{Diagnostic, codes, has_errors};
 use crate::eval::{
-    Binding, Cases, Evaluator, FEASIBLE, Fitted, Handle, Layer, Nothing, Params, Scope, Value,
+    Binding, Cases, Evaluator, FEASIBLE, Fitted, Handle, Layer, Nothing, Params, Scope, Shape,
+    Value, shape_of,
 };
 use crate::report::Ending;
 use crate::resolve::{Definition, DefinitionKind, Flat, ModuleId, Program};
@@ -49,11 +50,18 @@ pub(super) fn runs(flat: &Flat) -> bool {
 pub fn compile(program: &Program, params: &Params, select: &dyn Fn(&str) -> bool) -> Compiled {
     let mut chosen = scenarios(program);
     chosen.retain(|flat| select(flat.title()));
-    compile_these(program, params, &chosen)
+    compile_these(program, params, &chosen, None)
 }
 
-/// Compiles scenarios, be they of root files or of files that these use.
-pub fn compile_these(program: &Program, params: &Params, chosen: &[Arc<Flat>]) -> Compiled {
+/// Compiles scenarios, be they of root files or of files that these use. `gpus` is how many the
+/// machine has, where that is known: a scenario that leaves out what cannot work leaves out the
+/// cases that need more.
+pub fn compile_these(
+    program: &Program,
+    params: &Params,
+    chosen: &[Arc<Flat>],
+    gpus: Option<u64>,
+) -> Compiled {
     let mut compiled = Compiled::default();
     let mut names: IndexMap<&str, Vec<&Arc<Flat>>> = IndexMap::new();
     for flat in chosen.iter().filter(|flat| runs(flat)) {
@@ -63,7 +71,11 @@ pub fn compile_these(program: &Program, params: &Params, chosen: &[Arc<Flat>]) -
         }
         alike.push(flat);
         if alike.len() == 1 {
-            scenario(program, params, flat, &mut compiled);
+            let locals = Locals {
+                gpus,
+                ..Locals::of(program, flat)
+            };
+            scenario(locals, params, flat, &mut compiled);
         }
     }
     let repeated = names
@@ -118,9 +130,9 @@ fn namesakes(program: &Program, name: &str, alike: &[&Arc<Flat>]) -> Option<Diag
     ))
 }
 
-fn scenario(program: &Program, params: &Params, flat: &Arc<Flat>, out: &mut Compiled) {
+fn scenario(locals: Locals<'_>, params: &Params, flat: &Arc<Flat>, out: &mut Compiled) {
+    let program = locals.program;
     let constant = Evaluator::new(program, params, &Nothing);
-    let locals = Locals::of(program, flat);
     let scope = |axes: &IndexMap<String, Value>| locals.scope(axes, None);
     let launched = |axes: &IndexMap<String, Value>| launched(&locals, params, flat, axes);
     let matrix::Rows {
@@ -340,6 +352,8 @@ pub(super) struct Locals<'a> {
     modules: Vec<ModuleId>,
     /// How many nodes of expressions were visited in all cases.
     steps: Cell<u64>,
+    /// How many GPUs the machine has, where a suite says so.
+    gpus: Option<u64>,
 }
 
 impl<'a> Locals<'a> {
@@ -374,6 +388,7 @@ impl<'a> Locals<'a> {
             own,
             modules,
             steps: Cell::default(),
+            gpus: None,
         }
     }
 
@@ -467,6 +482,11 @@ fn one(
     }
     cluster::check(&cx, &servers);
     let mut found = eval.take_found();
+    found.extend(
+        locals
+            .gpus
+            .and_then(|there| feasible::of_suite(&cx, there, &servers)),
+    );
     secrets.extend(eval.secrets());
     let launched = Launched::of(&servers);
     let eval = Evaluator::new(program, params, &launched);
@@ -501,6 +521,7 @@ fn one(
         reports: Vec::new(),
         ranks: Vec::new(),
         infeasible: feasible::reason(&found),
+        skips: feasible::skips(&cx),
         cases: Arc::default(),
         wanted: Vec::new(),
     };
@@ -536,11 +557,25 @@ fn one(
 
 /// `case`, as expressions read it.
 fn implicit(case: &Case) -> Value {
+    case_with(
+        case,
+        match case.price() {
+            Ok(price) => Value::Number(Quantity::new(price, PRICE)),
+            Err(why) => Value::Unavailable(why.into()),
+        },
+    )
+}
+
+/// `case` where its figures' sorts and dimensions matter alone: its price has one, known or not.
+pub(super) fn implicit_shape(case: &Case) -> Value {
+    shape_of(&case_with(case, Value::Unknown(Shape::Number(PRICE))))
+}
+
+/// What a case costs for a time.
+const PRICE: Dimension = Dimension::MONEY.per(Dimension::TIME);
+
+fn case_with(case: &Case, price: Value) -> Value {
     let gpus: u64 = case.servers.iter().map(|server| server.gpus).sum();
-    let price = match case.price() {
-        Ok(price) => Value::Number(Quantity::new(price, Dimension::MONEY.per(Dimension::TIME))),
-        Err(why) => Value::Unavailable(why.into()),
-    };
     let known = [
         ("name".to_string(), Value::text(case.id.as_str())),
         ("scenario".to_string(), Value::text(case.scenario.as_str())),

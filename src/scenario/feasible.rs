@@ -1,7 +1,7 @@
 //! Cases that cannot work: which findings mean that, and what then becomes of a case.
 
-use super::Case;
 use super::context::Context;
+use super::{Case, ServerSpec, Start};
 use crate::diagnostics::{Diagnostic, Severity, codes};
 use crate::eval::Value;
 use crate::resolve::Flat;
@@ -38,23 +38,41 @@ fn is_infeasible(found: &Diagnostic) -> bool {
 /// Leaves a case that cannot work out of what runs, where its scenario says so: then that is no
 /// finding. The case stays, and its phases say why they do not run.
 pub(super) fn settle(cx: &Context<'_>, case: &mut Case, found: &mut Vec<Diagnostic>) {
-    let skips = match cx.attr(cx.flat, "infeasible") {
-        Value::Text(what) => what.as_ref() == "skip",
+    if matches!(cx.attr(cx.flat, "infeasible"), Value::Error) {
         // what was meant is not known, and whatever is wrong with it has been said
-        Value::Error => {
-            case.infeasible = None;
-            found.retain(|one| !is_infeasible(one));
-            false
-        }
-        _ => false,
-    };
-    let Some(why) = case.infeasible.as_ref().filter(|_| skips) else {
+        case.infeasible = None;
+        found.retain(|one| !is_infeasible(one));
+    }
+    let Some(why) = case.infeasible.as_ref().filter(|_| case.skips) else {
         return;
     };
     found.retain(|one| !is_infeasible(one));
     for phase in &mut case.phases {
         phase.skipped = Some(said(why));
     }
+}
+
+/// Whether the scenario leaves out the cases that cannot work.
+pub(super) fn skips(cx: &Context<'_>) -> bool {
+    match cx.attr(cx.flat, "infeasible") {
+        Value::Text(what) => what.as_ref() == "skip",
+        _ => false,
+    }
+}
+
+/// A case that needs more GPUs at once than the suite says there are, in a scenario that leaves
+/// such cases out. Elsewhere the suite is wrong, which is found in it.
+pub(super) fn of_suite(cx: &Context<'_>, there: u64, servers: &[ServerSpec]) -> Option<Diagnostic> {
+    let launched = servers.iter();
+    let launched = launched.filter(|server| matches!(server.start, Start::Launch { .. }));
+    let needed: u64 = launched.map(|server| server.gpus).sum();
+    if needed <= there || !skips(cx) {
+        return None;
+    }
+    let gpus = if needed == 1 { "GPU" } else { "GPUs" };
+    let message = format!("it needs {needed} {gpus} at once, and the suite has {there}");
+    let head = cx.flat.head();
+    Some(Diagnostic::error(codes::TOO_FEW_GPUS, head, message))
 }
 
 /// As results and plans say it.

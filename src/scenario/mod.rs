@@ -106,6 +106,9 @@ pub struct Case {
     /// Why it cannot work: then it is a row with this reason, and nothing of it runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub infeasible: Option<String>,
+    /// Whether its scenario leaves out what cannot work.
+    #[serde(skip)]
+    pub skips: bool,
     /// All cases of the scenario, for checks that read another.
     #[serde(skip)]
     pub cases: Arc<Cases>,

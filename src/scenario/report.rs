@@ -12,7 +12,7 @@ use crate::report::std_templates;
 use crate::resolve::{Flat, FlatAttr};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind};
-use indexmap::IndexSet;
+use indexmap::{IndexMap, IndexSet};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -70,7 +70,6 @@ pub(super) const SUMMARY: &str = "github:summary";
 
 /// What is the same in all files of a report.
 struct Form {
-    format: Option<ReportFormat>,
     template: Option<Template>,
     /// What is the same in all of them is wrong, which was reported.
     broken: bool,
@@ -78,7 +77,6 @@ struct Form {
 
 fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Stretches<'_>) -> Vec<ReportSpec> {
     let mut form = Form {
-        format: None,
         template: None,
         broken: false,
     };
@@ -95,21 +93,23 @@ fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Stretches<'_>) -> Vec<Report
     for part in parts.unwrap_or_else(|| vec![None]) {
         let scope = parts::scope(cx, part.as_ref());
         let at = cx.at(&scope.with_values(unknown.clone().into_iter().flatten()));
-        match one(&at.inside(flat), flat, part, (&mut form, case)) {
-            Some(spec) => out.push(spec),
-            // the others would say the same
-            None => return Vec::new(),
+        let of_part = one(&at.inside(flat), flat, part, (&form, case));
+        // the others would say the same
+        if of_part.is_empty() {
+            return Vec::new();
         }
+        out.extend(of_part);
     }
     out
 }
 
+/// The reports of one part: one for each format that its files have. None after a mistake.
 fn one(
     cx: &Context<'_>,
     flat: &Arc<Flat>,
     part: Option<Part>,
-    (form, case): (&mut Form, &Stretches<'_>),
-) -> Option<ReportSpec> {
+    (form, case): (&Form, &Stretches<'_>),
+) -> Vec<ReportSpec> {
     let value = cx.attr(flat, "to");
     let to: Vec<String> = match &value {
         Value::List(items) => items.iter().filter_map(as_text).collect(),
@@ -147,7 +147,7 @@ fn one(
     let named = cx.attr(flat, "format");
     let template = flat.attrs.contains_key("template");
     if matches!(named, Value::Error) || !is_whole(flat) {
-        return None;
+        return Vec::new();
     }
     let listed =
         |attr: &Arc<FlatAttr>| matches!(attr.expr.kind, ExprKind::List(_) | ExprKind::Record(_));
@@ -159,13 +159,12 @@ fn one(
     // base that others should have extended
     let written = flat.attrs.contains_key("to");
     let said = written && (template || !matches!(named, Value::None));
-    let format = match form.format {
-        Some(format) => Some(format),
-        None if broken && !said => None,
-        None => format(cx, flat, &to, template, holds),
+    let formats = match broken && !said {
+        true => None,
+        false => formats(cx, flat, &to, template, holds),
     };
     if broken {
-        return None;
+        return Vec::new();
     }
     if to.is_empty() || to.iter().any(|path| path.trim().is_empty()) {
         cx.eval.report(
@@ -176,7 +175,7 @@ fn one(
             )
             .help("name a file: `to = \"summary.md\"`"),
         );
-        return None;
+        return Vec::new();
     }
     for path in &to {
         let outside = path.starts_with('/') || path.split('/').any(|part| part == "..");
@@ -189,25 +188,29 @@ fn one(
                 )
                 .help("reports go below the run's `reports` folder: write a path without `..` and without a `/` at its head"),
             );
-            return None;
+            return Vec::new();
         }
     }
-    let (format, series) = (format?, series?);
-    if form.broken {
-        return None;
+    let (Some(formats), Some(series), false) = (formats, series, form.broken) else {
+        return Vec::new();
+    };
+    // files of one format are one report
+    let mut files: IndexMap<ReportFormat, Vec<String>> = IndexMap::new();
+    for (path, format) in to.into_iter().zip(formats) {
+        files.entry(format).or_default().push(path);
     }
-    form.format = Some(format);
-    Some(ReportSpec {
+    let spec = |(format, to)| ReportSpec {
         name: flat.title().to_string(),
         format,
-        part,
+        part: part.clone(),
         to,
         template: form.template.clone(),
-        columns,
-        across,
-        series,
-        note,
-    })
+        columns: columns.clone(),
+        across: across.clone(),
+        series: series.clone(),
+        note: note.clone(),
+    };
+    files.into_iter().map(spec).collect()
 }
 
 fn columns(cx: &Context<'_>, attr: &FlatAttr) -> Vec<(String, Thunk)> {
@@ -240,73 +243,128 @@ fn columns(cx: &Context<'_>, attr: &FlatAttr) -> Vec<(String, Thunk)> {
     }
 }
 
-fn format(
+/// The format that an ending stands for.
+fn of_ending(path: &str) -> Option<ReportFormat> {
+    match path.rsplit_once('.')?.1 {
+        "csv" => Some(ReportFormat::Csv),
+        "md" => Some(ReportFormat::Markdown),
+        "json" => Some(ReportFormat::Json),
+        "xml" => Some(ReportFormat::Junit),
+        _ => None,
+    }
+}
+
+/// The format of each file: the one that is written, or the one of its ending. A file whose
+/// ending says none has that of the first whose does. None after a mistake.
+fn formats(
     cx: &Context<'_>,
     flat: &Flat,
     to: &[String],
     template: bool,
-    (columns, series): (bool, bool),
-) -> Option<ReportFormat> {
+    holds: (bool, bool),
+) -> Option<Vec<ReportFormat>> {
     let named = cx.text(flat, "format");
-    let ending = |path: &String| path.rsplit_once('.').map(|(_, ending)| ending.to_string());
-    let by_ending = to.first().and_then(ending);
-    let format = match (template, named.as_deref().or(by_ending.as_deref())) {
-        (true, _) => ReportFormat::Template,
-        (_, Some("csv")) => ReportFormat::Csv,
-        (_, Some("markdown" | "md")) => ReportFormat::Markdown,
-        (_, Some("json")) => ReportFormat::Json,
-        (_, Some("junit" | "xml")) => ReportFormat::Junit,
-        (_, Some("environment")) => ReportFormat::Environment,
-        _ => {
-            cx.eval.report(
-                Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), format!("the report `{}` says neither a template nor a format", flat.title()))
-                    .help("`template = \"std:summary.md.j2\"`, or `format = \"csv\"`, or a `to` that ends in .csv, .md, .json or .xml"),
-            );
-            return None;
-        }
+    let named = match (template, named.as_deref()) {
+        (true, _) => Some(ReportFormat::Template),
+        (_, Some("csv")) => Some(ReportFormat::Csv),
+        (_, Some("markdown" | "md")) => Some(ReportFormat::Markdown),
+        (_, Some("json")) => Some(ReportFormat::Json),
+        (_, Some("junit")) => Some(ReportFormat::Junit),
+        (_, Some("environment")) => Some(ReportFormat::Environment),
+        _ => None,
     };
-    let wrong = |name: &str, message: String, help: &str| {
-        let place = cx.place(flat, name);
-        let found = Diagnostic::error(codes::CONTRADICTION, place, message);
-        cx.eval.report(found.help(help));
-        None
+    let first = named.or_else(|| to.iter().find_map(|path| of_ending(path)));
+    let Some(first) = first else {
+        cx.eval.report(
+            Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), format!("the report `{}` says neither a template nor a format", flat.title()))
+                .help("`template = \"std:summary.md.j2\"`, or `format = \"csv\"`, or a `to` that ends in .csv, .md, .json or .xml"),
+        );
+        return None;
     };
-    let text = matches!(format, ReportFormat::Csv | ReportFormat::Json);
+    let of = |path: &String| named.or_else(|| of_ending(path)).unwrap_or(first);
+    let formats: Vec<ReportFormat> = to.iter().map(of).collect();
+    let different: IndexSet<ReportFormat> = formats.iter().copied().chain([first]).collect();
+    let noted = |format: &ReportFormat| {
+        matches!(format, ReportFormat::Template | ReportFormat::Markdown)
+            || (holds.1 && *format == ReportFormat::Json)
+    };
+    if flat.attrs.contains_key("note") && !different.iter().any(noted) {
+        let message = format!("the file of `{}` has no place for a note", flat.title());
+        let found = Diagnostic::error(codes::CONTRADICTION, cx.place(flat, "note"), message)
+            .help("Markdown, a template's page and the JSON of series have one");
+        cx.eval.report(found);
+        return None;
+    }
+    let fit = to.iter().all(|path| ending_fits(cx, flat, named, path));
+    let hold = different
+        .iter()
+        .all(|format| can_hold(cx, flat, *format, holds));
+    (fit && hold).then_some(formats)
+}
+
+/// Whether a file's ending promises what it will hold. A template may write anything, and so may
+/// what is known of the machine.
+fn ending_fits(cx: &Context<'_>, flat: &Flat, named: Option<ReportFormat>, path: &str) -> bool {
+    let free = [ReportFormat::Template, ReportFormat::Environment];
+    let (Some(named), Some(ending)) = (named, of_ending(path)) else {
+        return true;
+    };
+    if named == ending || free.contains(&named) {
+        return true;
+    }
+    let message = format!(
+        "`{path}` would hold {}, and its ending says {}",
+        shown(named),
+        shown(ending)
+    );
+    let help = "leave `format` out, and each file has the format of its ending; or give the file another ending";
+    let place = cx.place(flat, "to");
+    let found = Diagnostic::error(codes::CONTRADICTION, place, message).help(help);
+    cx.eval.report(match flat.attrs.get("format") {
+        Some(format) => found.label(format.expr.span, "the format"),
+        None => found,
+    });
+    false
+}
+
+fn shown(format: ReportFormat) -> &'static str {
+    match format {
+        ReportFormat::Csv => "CSV",
+        ReportFormat::Markdown => "Markdown",
+        ReportFormat::Json => "JSON",
+        ReportFormat::Junit => "JUnit's XML",
+        ReportFormat::Template => "a template's page",
+        ReportFormat::Environment => "the environment",
+    }
+}
+
+/// Whether the columns or the series of a report can be written in a format.
+fn can_hold(
+    cx: &Context<'_>,
+    flat: &Flat,
+    format: ReportFormat,
+    (columns, series): (bool, bool),
+) -> bool {
     let title = flat.title();
+    let text = matches!(format, ReportFormat::Csv | ReportFormat::Json);
     if series && (columns || !text) {
         let message = match columns {
             true => format!("the report `{title}` has columns and series"),
             false => format!("the series of `{title}` can be written as CSV or JSON only"),
         };
-        return wrong(
-            "series",
-            message,
-            "write a report for each: `report readings { series = [sut.memory], to = \"readings.csv\" }`",
-        );
-    }
-    let noted = matches!(format, ReportFormat::Template | ReportFormat::Markdown)
-        || (series && format == ReportFormat::Json);
-    if flat.attrs.contains_key("note") && !noted {
-        let message = format!("the file of `{title}` has no place for a note");
-        return wrong(
-            "note",
-            message,
-            "Markdown, a template's page and the JSON of series have one",
-        );
+        let found = Diagnostic::error(codes::CONTRADICTION, cx.place(flat, "series"), message);
+        cx.eval.report(found.help("write a report for each: `report readings { series = [sut.memory], to = \"readings.csv\" }`"));
+        return false;
     }
     let table = matches!(format, ReportFormat::Csv | ReportFormat::Markdown);
     if table && !columns && !series {
-        cx.eval.report(
-            Diagnostic::error(
-                codes::MISSING_ATTRIBUTE,
-                flat.head(),
-                format!("the table `{}` has no columns", flat.title()),
-            )
-            .help("columns = [case.name, stress.ttft.p50, stress.output_throughput]"),
-        );
-        return None;
+        let message = format!("the table `{title}` has no columns");
+        let found = Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), message);
+        cx.eval
+            .report(found.help("columns = [case.name, stress.ttft.p50, stress.output_throughput]"));
+        return false;
     }
-    Some(format)
+    true
 }
 
 fn template(cx: &Context<'_>, flat: &Flat, name: String) -> Option<Template> {

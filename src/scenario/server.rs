@@ -6,7 +6,7 @@ use super::{Layout, ServerSpec, Start, VersionSpec, Word, cluster, engine, gpu, 
 use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, Label, codes};
 use crate::eval::{BlockValue, Scope, Value};
-use crate::resolve::Flat;
+use crate::resolve::{Flat, FlatAttr};
 use crate::schema;
 use crate::source::Span;
 use crate::syntax::ast::Expr;
@@ -86,7 +86,6 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
     ]);
     let set = options::evaluate(cx, flat, &engine.flat, &launch);
     let launch = launch.with_values([("options", set.record.clone())]);
-    constraints(cx, flat, &engine.flat, &launch);
     let mut arguments = set.passed.flags;
     words(
         cx,
@@ -99,7 +98,11 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
         false => Value::text(word.text),
     };
     let arguments = Value::list(arguments.into_iter().map(value).collect());
-    let launch = launch.with_values([("arguments", arguments)]);
+    let launch = launch.with_values([
+        ("arguments", arguments),
+        ("environment", environment(cx, flat)),
+    ]);
+    constraints(cx, flat, &engine.flat, &launch);
 
     let cluster = cluster::of_server(cx, flat);
     let (gpu, place) = match &cluster {
@@ -174,6 +177,22 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
             .text(flat, "ca_file")
             .and_then(|path| existing(cx, flat, "ca_file", &path)),
     })
+}
+
+/// What a server's own `environment` says; what is wrong with it is found when its command is made.
+fn environment(cx: &Context<'_>, flat: &Flat) -> Value {
+    let value = |attr: &FlatAttr| {
+        let scope = cx.scope.in_module(attr.module);
+        cx.eval.eval(&attr.expr, &scope)
+    };
+    if let Some(block) = flat.child("environment") {
+        let attrs = block.attrs.iter();
+        return Value::record(attrs.map(|(name, attr)| (name.clone(), value(attr))));
+    }
+    match flat.attrs.get("environment").map(|attr| value(attr)) {
+        Some(record @ Value::Record(_)) => record,
+        _ => Value::record([]),
+    }
 }
 
 /// The `version` of a server; the outer `None` after what is wrong has been reported.

@@ -1,7 +1,7 @@
 //! What cannot be right whatever the constants are: types and dimensions also of the branches,
 //! sides and entries that their values leave unevaluated.
 
-use super::compile::{Locals, runs};
+use super::compile::{Locals, implicit_shape, runs};
 use super::{Case, Unmeasured};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{BlockValue, Evaluator, Nothing, Params, Scope, Shape, Value, joined};
@@ -14,12 +14,14 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// What can be said without values; all else waits for them.
-const OF_SHAPES: [codes::Rule; 5] = [
+const OF_SHAPES: [codes::Rule; 7] = [
     codes::TYPE_MISMATCH,
     codes::DIMENSIONS,
     codes::MISSING_UNIT,
     codes::UNKNOWN_UNIT,
     codes::UNKNOWN_METRIC,
+    codes::BAD_ARGUMENT,
+    codes::UNKNOWN_FIELD,
 ];
 
 const ANY: Value = Value::Unknown(Shape::Any);
@@ -120,7 +122,7 @@ fn scenario(program: &Program, params: &Params, flat: &Arc<Flat>, case: &Case) -
             (name.clone(), value)
         })
         .collect();
-    let scope = Locals::of(program, flat).scope(&axes, Some(ANY));
+    let scope = Locals::of(program, flat).scope(&axes, Some(implicit_shape(case)));
     for (_, axis) in matrix.iter().flat_map(|matrix| &matrix.attrs) {
         alike(&eval, &axis.expr, &scope.in_module(axis.module));
     }
@@ -161,6 +163,7 @@ fn inside(eval: &Evaluator<'_>, flat: &Flat, scope: &Scope) {
         let scope = scope.in_module(attr.module);
         eval.eval(&attr.expr, &scope);
         if let Some(attribute) = kind.and_then(|kind| kind.attribute(name)) {
+            literal(eval, attribute, &attr.expr, &scope);
             branches(eval, attribute, &attr.expr, &scope);
         }
     }
@@ -182,13 +185,20 @@ fn branches(eval: &Evaluator<'_>, attribute: &Attribute, expr: &Expr, scope: &Sc
     for branch in [then, other] {
         match &branch.kind {
             ExprKind::If { .. } => branches(eval, attribute, branch, scope),
-            ExprKind::Number { .. } | ExprKind::Str(_) | ExprKind::Bool(_) => {
-                let value = eval.eval(branch, scope);
-                if matches!(value, Value::Number(_) | Value::Text(_) | Value::Bool(_)) {
-                    eval.typed(attribute.name, attribute.ty, value, branch.span);
-                }
-            }
-            _ => {}
+            _ => literal(eval, attribute, branch, scope),
+        }
+    }
+}
+
+/// What an attribute is given, where that is a literal: also in a block that nothing names.
+fn literal(eval: &Evaluator<'_>, attribute: &Attribute, expr: &Expr, scope: &Scope) {
+    if matches!(
+        expr.kind,
+        ExprKind::Number { .. } | ExprKind::Str(_) | ExprKind::Bool(_)
+    ) {
+        let value = eval.eval(expr, scope);
+        if matches!(value, Value::Number(_) | Value::Text(_) | Value::Bool(_)) {
+            eval.typed(attribute.name, attribute.ty, value, expr.span);
         }
     }
 }

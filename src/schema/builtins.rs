@@ -104,7 +104,7 @@ pub const BUILTINS: &[Builtin] = &[
         "mod(a, b)",
         &["a", "b"],
         2,
-        "The remainder of a / b, with the sign of b.",
+        "The remainder of a / b, with the sign of b. Both are of one dimension, and so is what it comes to; counts take a bare number as b.",
     ),
     function("abs", "abs(a)", &["a"], 1, "The value without its sign."),
     Builtin {
@@ -132,7 +132,7 @@ pub const BUILTINS: &[Builtin] = &[
         "round(a)",
         &["a"],
         1,
-        "The nearest whole number; a half goes away from zero.",
+        "The nearest whole number; a half goes away from zero. Of bare numbers and counts: what has a unit is divided by the one to round to, `round(x / 1ms)`.",
     ),
     function(
         "range",

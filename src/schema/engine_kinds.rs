@@ -16,6 +16,7 @@ const IMPLICIT: &[&str] = &[
     "layout",
     "options",
     "arguments",
+    "environment",
     "host",
     "port",
     "scn",

@@ -49,7 +49,7 @@ pub(super) const KINDS: &[Kind] = &[
                 optional(
                     "columns",
                     Type::Any,
-                    "What stands in a row: a list of expressions, or a record of header = expression.",
+                    "What stands in a row: a list of expressions, or a record of header = expression. Its headers name the units in CSV and JSON; JSON is a list with a record for each row, or all results where there are no columns.",
                 ),
             ),
             staged(
@@ -76,7 +76,7 @@ pub(super) const KINDS: &[Kind] = &[
             optional(
                 "format",
                 Type::Choice(&["csv", "md", "markdown", "json", "junit", "environment"]),
-                "The format of a report without a template; left out, the ending of `to` says it (.csv, .md, .json, .xml). `environment` is what is known of the machine, its GPUs and the engines, as text, or as JSON where `to` ends in .json.",
+                "The format of all files of a report without a template; left out, the ending of each says it (.csv, .md, .json, .xml), and a file without such an ending has the format of the first that has one. `environment` is what is known of the machine, its GPUs and the engines, as text, or as JSON where `to` ends in .json.",
             ),
             required(
                 "to",
@@ -102,7 +102,7 @@ pub(super) const KINDS: &[Kind] = &[
             optional(
                 "gpus",
                 Type::Int(0),
-                "How many GPUs the machine has that runs it. A scenario of it that needs more at once is an error.",
+                "How many GPUs the machine has that runs it. A scenario of it that needs more at once is an error; one with `infeasible = \"skip\"` leaves out the cases that do, with the reason, in `scn plan --suite` and `scn run --suite`.",
             ),
             optional(
                 "timeout",

@@ -100,6 +100,10 @@ impl Builder<'_> {
                         }
                         _ => *listed &= bad,
                     }
+                    if bad && !row.comma && self.goes_on_below(items.last_mut(), &pair) {
+                        *row = Row::after_junk();
+                        continue;
+                    }
                     if *listed && bad {
                         let span = self.span(&pair);
                         *row = Row::after_junk();

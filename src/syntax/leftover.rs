@@ -34,7 +34,7 @@ impl Place {
 pub(super) const NO_NAMES: &str = "the values of a list have no names";
 
 /// Operators of which each wants a value on both sides.
-const OPERATORS: [&str; 17] = [
+pub(super) const OPERATORS: [&str; 17] = [
     "+", "-", "*", "/", "%", "==", "!=", "<", ">", "<=", ">=", "and", "or", "in", "&&", "||", ".",
 ];
 

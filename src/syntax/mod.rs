@@ -13,6 +13,7 @@ pub mod comments;
 pub mod format;
 pub mod secrets;
 
+mod below;
 mod bindings;
 mod blocks;
 mod brackets;

@@ -33,6 +33,15 @@ impl Quantity {
         }
     }
 
+    /// Whether both are the same number. What was computed may be off by a few of the last digits
+    /// that a number has: `0.1s + 0.2s` equals `0.3s`. Whole numbers are compared exactly.
+    pub fn equals(self, other: Self) -> bool {
+        let whole = self.value.fract() == 0.0 && other.value.fract() == 0.0;
+        let apart = (self.value - other.value).abs();
+        let most = 4.0 * f64::EPSILON * self.value.abs().max(other.value.abs());
+        self.dimension == other.dimension && (self.value == other.value || !whole && apart <= most)
+    }
+
     pub const fn seconds(value: f64) -> Self {
         Self {
             value,
@@ -95,6 +104,21 @@ mod tests {
     fn quantity(value: f64, unit: &str) -> Quantity {
         let (factor, dimension) = parse_unit(unit).expect(unit);
         Quantity::new(value * factor, dimension)
+    }
+
+    #[test]
+    fn equal_is_what_differs_by_rounding_alone() {
+        let sum = Quantity::seconds(0.1 + 0.2);
+        assert_ne!(sum, Quantity::seconds(0.3));
+        assert!(sum.equals(Quantity::seconds(0.3)));
+        assert!(!sum.equals(Quantity::plain(0.3)));
+        assert!(!Quantity::seconds(0.3).equals(Quantity::seconds(0.300_000_001)));
+        assert!(
+            !Quantity::plain(9_007_199_254_740_991.0)
+                .equals(Quantity::plain(9_007_199_254_740_992.0))
+        );
+        assert!(!Quantity::plain(f64::NAN).equals(Quantity::plain(f64::NAN)));
+        assert!(Quantity::plain(f64::INFINITY).equals(Quantity::plain(f64::INFINITY)));
     }
 
     #[test]

@@ -125,3 +125,34 @@ fn a_skipped_case_is_a_row_with_its_reason_and_launches_nothing() {
     assert_eq!(again["verdict"], "skipped");
     assert_eq!(again["infeasible"], left["infeasible"]);
 }
+
+#[test]
+fn a_case_with_more_gpus_than_the_suite_has_is_a_row_with_its_reason() {
+    let text = |infeasible: &str, check: &str| {
+        format!(
+            "engine wide extends engines.builtin {{ gpus = layout.tp }}
+scenario s {{
+  {infeasible}
+  sample = 50ms
+  matrix {{ tp = [1, 4] }}
+  server sut {{ engine = wide, layout {{ tp = tp }}, options {{ ttft = 1ms, itl = 1ms }} }}
+  phase a {{ workload = w, requests = 3 }}
+  expect ok: a.success_rate == 100%
+  {check}
+}}
+suite small {{ scenarios = [s], gpus = 2 }}"
+        )
+    };
+    let refused = Pack::new(&text("", "")).run(&["--suite", "small"]).exits(2);
+    assert!(refused.stderr.contains("E0476"), "{}", refused.stderr);
+    let skips = text(
+        "infeasible = \"skip\"",
+        "expect not_here: not at(tp = 4).feasible",
+    );
+    let ran = Pack::new(&skips).run(&["--suite", "small"]).exits(0);
+    assert_eq!(ran.case("s/tp=1")["verdict"], "pass");
+    let left = ran.case("s/tp=4");
+    assert_eq!(left["verdict"], "skipped");
+    let why = "it needs 4 GPUs at once, and the suite has 2";
+    assert_eq!(left["infeasible"], why);
+}

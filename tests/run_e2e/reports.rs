@@ -38,6 +38,7 @@ const BODY: &str = r#"
   report series { each = "phase", series = [mixed.a.requests], note = "of ${n}", to = "series/${n}_${phase.name}.json" }
   report rounds { each = "round", columns = [phase.name, round, phase.requests], to = "rounds/${n}_${phase.name}_${round}.csv" }
   report phases { each = "phase", format = "json", to = "phases/${n}_${phase.name}.json" }
+  report forms { columns = { n = n, answered = bench.completed }, to = ["forms.json", "forms.md", "forms.csv"] }
   report shared { each = "server", columns = [case.name, bench.completed], to = "shared.csv" }
 "#;
 
@@ -73,6 +74,15 @@ fn every_file_tells_of_its_part_alone() {
         names.collect()
     };
     assert_eq!(names("tables/"), ["1.md", "2.md"]);
+    // each file has the format of its ending
+    assert_eq!(files["forms.csv"], "n,answered (req)\n1,8\n2,8\n");
+    let table = &files["forms.md"];
+    assert!(table.starts_with("|    n | answered |"), "{table}");
+    let rows: serde_json::Value = serde_json::from_str(&files["forms.json"]).unwrap();
+    let expected = serde_json::json!([
+        { "n": 1, "answered (req)": 8 }, { "n": 2, "answered (req)": 8 },
+    ]);
+    assert_eq!(rows, expected);
     let rounds = [
         "1_bench_0.csv",
         "1_bench_1.csv",

@@ -32,6 +32,13 @@ use uncovered::Repairs;
 /// A pack is linted so often at most: that bounds the time of what does not come to an end.
 const MOST_LOOKS: usize = 2000;
 
+/// So many looks may come to nothing: what is wrong all over is mended by a person, and each of its
+/// repairs alone would cost a lint of the whole pack.
+const MOST_IN_VAIN: usize = 60;
+
+/// More looks may come to nothing where there is little to find, up to this sum of findings.
+const FOUND_IN_VAIN: usize = 20_000;
+
 /// A repair may cause errors that have repairs of their own, so many times in a row.
 const LONGEST_CHAIN: usize = 8;
 
@@ -101,6 +108,8 @@ pub fn fix<E>(
         unsafe_too,
         lint,
         looks: 0,
+        in_vain: 0,
+        found_in_vain: 0,
         texts: Texts::new(),
         originals: (first.own.iter())
             .map(|(id, path)| (path.clone(), first.sources.get(*id).text.clone()))
@@ -111,7 +120,7 @@ pub fn fix<E>(
     };
     let left_out = work.all()?;
     let mended = Mended {
-        finished: work.looks < MOST_LOOKS,
+        finished: work.may_look(),
         texts: work.texts,
         made: work.made,
         left_out: left_out.into_iter().map(|refused| refused.left).collect(),
@@ -123,6 +132,10 @@ struct Work<'a, E> {
     unsafe_too: bool,
     lint: &'a mut dyn FnMut(&Texts) -> Result<Look, E>,
     looks: usize,
+    /// Those of repairs that were not made.
+    in_vain: usize,
+    /// The findings that were looked at in them.
+    found_in_vain: usize,
     texts: Texts,
     look: Look,
     made: Vec<Made>,
@@ -159,7 +172,7 @@ impl<E> Work<'_, E> {
         let mut refused: Vec<Refused> = Vec::new();
         // whether something else was mended since the first of them was tried
         let mut stale = false;
-        while self.looks < MOST_LOOKS {
+        while self.may_look() {
             let (mut chosen, mut step) = self.choose(&refused, usize::MAX);
             if chosen.is_empty() {
                 if !stale || refused.is_empty() {
@@ -170,6 +183,7 @@ impl<E> Work<'_, E> {
                 continue;
             }
             loop {
+                let looks = self.looks;
                 let why = match self.attempt(&chosen, step)? {
                     Ok(tried) => {
                         rebase(&mut refused, &tried.steps);
@@ -179,6 +193,8 @@ impl<E> Work<'_, E> {
                     }
                     Err(why) => why,
                 };
+                self.in_vain += self.looks - looks;
+                self.found_in_vain += (self.looks - looks) * self.look.found.len();
                 if let [one] = chosen.as_slice() {
                     let finding = self.look.found[one.finding].clone();
                     let title = finding.repair(self.unsafe_too).map(|fix| fix.title.clone());
@@ -198,6 +214,11 @@ impl<E> Work<'_, E> {
             }
         }
         Ok(refused)
+    }
+
+    fn may_look(&self) -> bool {
+        let little = self.in_vain < MOST_IN_VAIN || self.found_in_vain < FOUND_IN_VAIN;
+        self.looks < MOST_LOOKS && little
     }
 
     fn accept(&mut self, tried: Tried) {

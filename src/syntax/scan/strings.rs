@@ -67,7 +67,8 @@ impl Scanner<'_> {
         let span = self.span(opener, self.at);
         // those inside are of the text: “it’s”
         let mut inside = self.text[opener..self.at].chars();
-        (inside.next(), inside.next_back());
+        inside.next();
+        inside.next_back();
         let inside = inside.as_str();
         // ‘don’t’: it may not be the end
         let goes_on = self.text[self.at..].starts_with(char::is_alphanumeric);

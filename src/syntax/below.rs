@@ -1,0 +1,72 @@
+//! A statement that goes on below with an operator: one mistake, and what is cut off is broken.
+
+use pest::iterators::Pair;
+
+use super::ast::*;
+use super::grammar::{Builder, Rule};
+use super::leftover::OPERATORS;
+use super::tokens::{Found, token_at};
+use crate::diagnostics::{Diagnostic, Fix, codes};
+
+impl Builder<'_> {
+    /// Whether broken text is the rest of the statement before, which ended before its operator.
+    /// Says so, and lets nothing more be said of what that statement holds.
+    pub(super) fn goes_on_below(&mut self, last: Option<&mut Item>, rest: &Pair<'_, Rule>) -> bool {
+        let span = self.span(rest);
+        let (start, end, Found::Text(token)) = token_at(self.text, span.start as usize) else {
+            return false;
+        };
+        let Some(last) = last.filter(|_| OPERATORS.contains(&token)) else {
+            return false;
+        };
+        let before = last.span.end as usize;
+        let starts_line = |between: &str| {
+            let (_, indent) = between.rsplit_once('\n')?;
+            indent.trim().is_empty().then_some(())
+        };
+        let between = self.text.get(before..start).and_then(starts_line);
+        let Some(value) = last_value(last).filter(|_| between.is_some()) else {
+            return false;
+        };
+        value.kind = ExprKind::Error;
+        last.span = last.span.to(span);
+        let mut found = Diagnostic::error(
+            codes::SYNTAX,
+            self.at(start, end),
+            format!("a line cannot start with `{token}`"),
+        )
+        .says("nothing before it")
+        .help(format!(
+            "an expression goes on after an operator: end the line before with `{token}`"
+        ));
+        // a dot with what it reads is no operator between two values
+        if let (right, _, Found::Text(_)) = token_at(self.text, end)
+            && token != "."
+        {
+            found.fixes.push(Fix {
+                title: "move it to the line above".to_owned(),
+                edits: vec![
+                    (self.at(before, before), format!(" {token}")),
+                    (self.at(start, right), String::new()),
+                ],
+                safe: true,
+            });
+        }
+        self.say(found);
+        true
+    }
+}
+
+/// The value that a statement ends with, where an operator can follow.
+fn last_value(item: &mut Item) -> Option<&mut Expr> {
+    match &mut item.kind {
+        ItemKind::Attr(one) => Some(&mut one.value),
+        ItemKind::Let(one) | ItemKind::Param(one) => Some(&mut one.value),
+        ItemKind::Exclude(value) => Some(value),
+        ItemKind::Check(check) if check.because.is_none() => {
+            let Check { expr, when, .. } = &mut **check;
+            Some(when.as_mut().unwrap_or(expr))
+        }
+        _ => None,
+    }
+}
