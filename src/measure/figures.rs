@@ -64,9 +64,16 @@ fn is_accept_rate(metric: &str) -> bool {
     metric == "accept_rate" || metric.ends_with(".accept_rate")
 }
 
+/// Metrics of a `batch`.
+const OF_BATCHES: [&str; 2] = ["prefill_throughput", "decode_throughput"];
+
 fn add_metrics(metrics: &mut IndexMap<String, Figure>, prefix: &str, requests: &Requests<'_>) {
     for metric in PHASE_METRICS {
         let name = metric.name;
+        // loops have no prefill and decode apart: there is nothing that could not be measured
+        if OF_BATCHES.contains(&name) && !requests.sent_at_once() {
+            continue;
+        }
         if metric.shape == Shape::Scalar {
             let figure = figure(requests.scalar(name), metric);
             metrics.insert(format!("{prefix}{name}"), figure);

@@ -25,6 +25,19 @@ pub(super) fn decode(requests: &Requests<'_>) -> Reading<f64> {
     per(requests.tokens(output)?, spans.decode, "the answers")
 }
 
+impl Requests<'_> {
+    /// Whether those answered of each repetition were all due before the first token of any.
+    pub(in crate::measure) fn sent_at_once(&self) -> bool {
+        let mut rounds: BTreeMap<u32, (f64, f64)> = BTreeMap::new();
+        for record in &self.answered {
+            let (due, first) = (rounds.entry(record.round)).or_insert((record.due, f64::INFINITY));
+            *due = due.max(record.due);
+            *first = first.min(record.first_token.unwrap_or(record.end));
+        }
+        !rounds.is_empty() && rounds.values().all(|(due, first)| due <= first)
+    }
+}
+
 fn per(tokens: f64, seconds: f64, what: &str) -> Reading<f64> {
     match seconds > 0.0 {
         true => Ok(tokens / seconds),
