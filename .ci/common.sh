@@ -131,8 +131,8 @@ nothing_left() {
   [ "$(count_vllm)" -le "$2" ] || { echo "vLLM processes were left" && pgrep -fa '^VLLM::' && return 1; }
 }
 
-# measured NAME ROLE...: in the run $work/NAME every figure but the GPU's was available, and these
-# roles' memory was measured.
+# measured NAME ROLE...: in the run $work/NAME every figure but those of GPUs and of speculative
+# decoding was available, and these roles' memory was measured.
 measured() {
   local name=$1
   shift
@@ -145,10 +145,14 @@ results = sorted(pathlib.Path(run).glob("cases/*/*/result.json"))
 for path in results:
     case = json.loads(path.read_text())
 
+    # no GPU is here, and no model drafts for another
+    absent = ("gpu_", "gpus.", "drafts.", "accepted.", "accept_length.")
+
     def walk(at, value):
         if isinstance(value, dict):
             why = value.get("unavailable")
-            if why is not None and not at.rsplit(".metrics.", 1)[-1].startswith(("gpu_", "gpus.")):
+            figure = at.rsplit(".metrics.", 1)[-1]
+            if why is not None and not figure.startswith(absent):
                 wrong.append(f"{case['case']}: {at} is unavailable: {why}")
             for key, below in value.items():
                 walk(f"{at}.{key}", below)
