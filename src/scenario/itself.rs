@@ -50,22 +50,26 @@ pub(super) fn with_itself(cx: &Context<'_>, expr: &Expr, scope: &Scope) {
         ),
     };
     let unless = if but_zero { ", unless it is 0" } else { "" };
-    let shown = text(expr);
+    let help = "compare it with a limit, or with a figure of another phase or case: at(tp = 2).steady.ttft.p50";
+    say_decided(cx, expr, holds, &format!("{unless}: {why}"), help);
+}
+
+/// Reports a comparison that always holds, or never does; `why` goes on from those words.
+pub(super) fn say_decided(cx: &Context<'_>, expr: &Expr, holds: bool, why: &str, help: &str) {
+    let text = one_line(&cx.program.sources.shown(expr.span));
     let found = match holds {
         true => Diagnostic::warning(
             codes::ALWAYS_HOLDS,
             expr.span,
-            format!("`{shown}` always holds{unless}: {why}"),
+            format!("`{text}` always holds{why}"),
         ),
         false => Diagnostic::error(
             codes::NEVER_HOLDS,
             expr.span,
-            format!("`{shown}` never holds{unless}: {why}"),
+            format!("`{text}` never holds{why}"),
         ),
     };
-    cx.eval.report(found.help(
-        "compare it with a limit, or with a figure of another phase or case: at(tp = 2).steady.ttft.p50",
-    ));
+    cx.eval.report(found.help(help));
 }
 
 /// Whether something greater than 0 compares so with so many times itself.

@@ -3,8 +3,8 @@
 
 use super::LoadSpec;
 use super::by_name::Stretches;
-use super::context::{Context, one_line};
-use crate::diagnostics::{Diagnostic, codes};
+use super::context::Context;
+use super::itself::say_decided;
 use crate::eval::{Query, Scope, Stretch, Value};
 use crate::resolve::Flat;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
@@ -30,22 +30,8 @@ pub(super) fn decided(cx: &Context<'_>, case: &Stretches<'_>, expr: &Expr, scope
         .or_else(|| counted(cx, case, (turned(*op), right, left), scope))
         .or_else(|| ordered(cx, case, (*op, left, right), scope));
     let Some((holds, why)) = found else { return };
-    let text = one_line(&cx.program.sources.shown(expr.span));
-    let found = match holds {
-        true => Diagnostic::warning(
-            codes::ALWAYS_HOLDS,
-            expr.span,
-            format!("`{text}` always holds: {why}"),
-        ),
-        false => Diagnostic::error(
-            codes::NEVER_HOLDS,
-            expr.span,
-            format!("`{text}` never holds: {why}"),
-        ),
-    };
-    cx.eval.report(found.help(
-        "compare with a limit that it may or may not keep: steady.success_rate >= 99%, steady.e2e.p50 <= 2s",
-    ));
+    let help = "compare with a limit that it may or may not keep: steady.success_rate >= 99%, steady.e2e.p50 <= 2s";
+    say_decided(cx, expr, holds, &format!(": {why}"), help);
 }
 
 /// A count, and a limit that is above what is sent.
