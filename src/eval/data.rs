@@ -62,6 +62,8 @@ impl DataFiles {
         let file = files.entry(path.clone()).or_insert_with(|| {
             let text = read(folder, name, &path, kept);
             let value = text.as_ref().map_err(Wrong::clone);
+            let bytes = value.as_ref().map_or(0, |text| text.len());
+            crate::meter::allow_more(bytes);
             let value = value.and_then(|text| parsed(name, text));
             Arc::new(DataFile {
                 text: text.ok(),

@@ -8,6 +8,7 @@ use crate::eval::{Handle, Scope, Value};
 use crate::report::model::{Each, Part};
 use crate::resolve::Flat;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// So many files of one report nobody reads.
 const MOST_FILES: u64 = 10_000;
@@ -37,7 +38,7 @@ pub(super) fn of(cx: &Context<'_>, flat: &Flat, case: &Case) -> Option<Vec<Optio
         "phase" => Each::Phase,
         _ => Each::Round,
     };
-    let loaded = |phase: &&PhaseSpec| phase.measured && !phase.loads.is_empty();
+    let loaded = |phase: &&Arc<PhaseSpec>| phase.measured && !phase.loads.is_empty();
     if !case.phases.iter().any(|phase| loaded(&phase)) {
         let message = "no measured phase of this scenario sends load: there is nothing to write";
         let found = Diagnostic::error(codes::REPORT_FILES, cx.place(flat, "each"), message);
@@ -145,7 +146,7 @@ pub(super) fn files(flat: &Flat, cases: &mut [Case]) -> Vec<Diagnostic> {
 
 /// The first case on equal servers names the unit, unless each case has fresh ones.
 fn share_servers(cases: &mut [Case]) {
-    let of_server = |spec: &ReportSpec| {
+    let of_server = |spec: &Arc<ReportSpec>| {
         spec.part
             .as_ref()
             .is_some_and(|part| part.each == Each::Server)
@@ -160,7 +161,8 @@ fn share_servers(cases: &mut [Case]) {
         let Some(first) = before.iter().find(shares).map(|first| first.id.clone()) else {
             continue;
         };
-        let parts = case.reports.iter_mut().filter_map(|r| r.part.as_mut());
+        let parts = case.reports.iter_mut().filter(|r| r.part.is_some());
+        let parts = parts.filter_map(|r| Arc::make_mut(r).part.as_mut());
         for part in parts.filter(|part| part.each == Each::Server) {
             part.unit.clone_from(&first);
         }

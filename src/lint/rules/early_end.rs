@@ -41,7 +41,6 @@ use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
 use crate::lint::view::{Stat, View, keep, place, warning};
 use crate::load::random::Random;
-use crate::scenario::RequestSpec;
 
 const RULE: Rule = ("W0610", "early-end");
 
@@ -52,16 +51,10 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
             continue;
         };
         for (load, block) in view.loads(of) {
-            let exact = |r: &RequestSpec| {
-                let most = r.max_tokens.as_ref();
-                most.is_some_and(|most| asks_for_all(limit.limit, stat, most))
-            };
-            if load
-                .workload
-                .requests
-                .iter()
-                .any(|r| exact(r) && !r.ignore_eos)
-            {
+            let asks = &load.workload.asks;
+            let most = asks.max_tokens.as_ref();
+            let exact = most.is_some_and(|most| asks_for_all(limit.limit, stat, most));
+            if exact && !asks.ignore_eos {
                 let name = &load.workload.name;
                 let message = format!("answers of `{name}` may end before their limit");
                 found.push(
@@ -82,8 +75,8 @@ fn accepts(view: &View<'_>) -> Vec<Diagnostic> {
         for load in &phase.loads {
             let workload = &load.workload;
             let cut = |row| view.wanted(workload, row).is_some_and(|wanted| wanted.cut);
-            let mut requests = workload.requests.iter().enumerate();
-            let early = requests.any(|(row, r)| !r.ignore_eos && cut(row));
+            let mut rows = 0..workload.requests.len();
+            let early = !workload.asks.ignore_eos && rows.any(cut);
             if let (true, Some(accept)) = (early, &workload.accept) {
                 let message = format!("answers of `{}` may end before their limit", workload.name);
                 keep(

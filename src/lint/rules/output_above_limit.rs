@@ -41,6 +41,7 @@
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
 use crate::lint::view::{Stat, View, keep, place, warning};
+use crate::load::random::Random;
 
 const RULE: Rule = ("W0609", "output-above-limit");
 
@@ -51,9 +52,9 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
             continue;
         };
         let loads = view.loads(of);
-        let requests = loads.iter().flat_map(|(load, _)| &load.workload.requests);
+        let asks = loads.iter().map(|(load, _)| &load.workload.asks);
         // one without a limit may be as long as it likes
-        let most: Option<Vec<f64>> = requests.map(|r| r.max_tokens.as_ref()?.most()).collect();
+        let most: Option<Vec<f64>> = asks.map(|a| a.max_tokens.as_ref()?.most()).collect();
         let most = most.and_then(|all| all.into_iter().reduce(f64::max));
         if let Some(most) = most
             && limit.limit > most
@@ -75,15 +76,13 @@ fn accepts(view: &View<'_>) -> Vec<Diagnostic> {
     for (phase, block) in view.phases() {
         for load in &phase.loads {
             let workload = &load.workload;
-            let limits = workload
-                .requests
-                .iter()
-                .map(|r| r.max_tokens.as_ref()?.most());
-            let cut = limits.enumerate().find_map(|(row, most)| {
-                let (most, wanted) = (most?, view.wanted(workload, row)?);
-                (wanted.tokens as f64 > most).then_some((most, wanted))
-            });
-            let (Some((most, wanted)), Some(accept)) = (cut, &workload.accept) else {
+            let most = workload.asks.max_tokens.as_ref();
+            let (Some(most), Some(accept)) = (most.and_then(Random::most), &workload.accept) else {
+                continue;
+            };
+            let mut wanted =
+                (0..workload.requests.len()).filter_map(|row| view.wanted(workload, row));
+            let Some(wanted) = wanted.find(|wanted| wanted.tokens as f64 > most) else {
                 continue;
             };
             let wants = match wanted.words as f64 > most {

@@ -51,7 +51,6 @@ use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
 use crate::eval::{Query, Stretch};
 use crate::lint::view::{Comparison, View, warning};
-use crate::scenario::RequestSpec;
 
 const RULE: Rule = ("W0608", "random-answers");
 
@@ -62,8 +61,7 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
             continue;
         };
         for (load, block) in view.loads(of) {
-            let hot = |r: &RequestSpec| r.temperature.is_some_and(|t| t > 0.0);
-            if load.workload.accepts && load.workload.requests.iter().any(hot) {
+            if load.workload.accepts() && load.workload.asks.temperature.is_some_and(|t| t > 0.0) {
                 let name = &load.workload.name;
                 let message =
                     format!("the answers of `{name}` are random: its temperature is above 0");

@@ -109,7 +109,7 @@ impl<'a> View<'a> {
             phases,
             server_blocks: blocks.map(|block| (block.title(), &**block)).collect(),
             servers: (case.servers.iter())
-                .map(|server| (server.name.as_str(), server))
+                .map(|server| (server.name.as_str(), &**server))
                 .collect(),
             cases,
             shown,
