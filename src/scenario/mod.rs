@@ -9,6 +9,7 @@ mod cluster;
 mod compile;
 mod constants;
 mod context;
+mod decided;
 mod engine;
 mod engine_metric;
 mod feasible;
