@@ -2,8 +2,11 @@
 //! to start, the phases to run, the checks to judge and the reports to write.
 
 mod accepts;
+mod across;
 mod by_case;
 mod by_name;
+mod case;
+mod case_id;
 mod checks;
 mod cluster;
 mod compile;
@@ -20,6 +23,7 @@ mod itself;
 mod known;
 mod launch;
 mod load;
+mod locals;
 mod matrix;
 mod memory;
 mod option_flags;

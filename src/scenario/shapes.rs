@@ -1,7 +1,9 @@
 //! What cannot be right whatever the constants are: types and dimensions also of the branches,
 //! sides and entries that their values leave unevaluated.
 
-use super::compile::{Locals, implicit_shape, runs};
+use super::case::implicit_shape;
+use super::compile::runs;
+use super::locals::Locals;
 use super::option_value;
 use super::{Case, Unmeasured};
 use crate::diagnostics::{Diagnostic, codes};
