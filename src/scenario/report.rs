@@ -127,6 +127,7 @@ fn one(
         if !matches!(value, Value::Handle(Handle::Ending(_))) {
             cx.eval.not_one_figure(&value, &thunk.expr);
         }
+        no_record(cx, &value, &thunk.expr);
         let read = cx.eval.take_trace();
         // what is of one round was asked for by whoever wants to see it
         if part.as_ref().is_none_or(|part| part.phase.is_none()) {
@@ -240,6 +241,23 @@ fn columns(cx: &Context<'_>, attr: &FlatAttr) -> Vec<(String, Thunk)> {
             );
             Vec::new()
         }
+    }
+}
+
+/// Reports a column of a record that has what no cell can show, as `case` has.
+fn no_record(cx: &Context<'_>, value: &Value, expr: &Expr) {
+    let Value::Record(fields) = value else {
+        return;
+    };
+    if fields.values().any(|one| matches!(one, Value::Handle(_))) {
+        let text = one_line(&cx.program.sources.shown(expr.span));
+        let message = format!("`{text}` is a record, and a column shows one value");
+        let known = fields.keys().map(|key| format!("{text}.{key}"));
+        let known: Vec<String> = known.collect();
+        cx.eval.report(
+            Diagnostic::error(codes::TYPE_MISMATCH, expr.span, message)
+                .help(format!("name what of it: {}", known.join(", "))),
+        );
     }
 }
 
