@@ -298,6 +298,7 @@ mod tests {
             }),
             link: some("https://example.org/trace"),
             ending: whole.then_some(super::super::Ending::Verdict),
+            cut: some("it was killed"),
             unavailable: some("no"),
         };
         let figures = || IndexMap::from([("a".to_string(), figure())]);

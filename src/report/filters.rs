@@ -145,6 +145,7 @@ pub(super) fn figure(value: &Value) -> Result<Figure, Error> {
     Ok(Figure {
         text: shown,
         unavailable: text("unavailable")?,
+        cut: text("cut")?,
         ending: None,
         link: text("link")?,
         value: number.map(f64::try_from).transpose()?,

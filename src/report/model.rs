@@ -77,6 +77,9 @@ pub struct Figure {
     /// Why there is no value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unavailable: Option<String>,
+    /// Of a value in a column: which phase that it is of did not wholly run, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut: Option<String>,
     /// Where its text leads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
@@ -165,6 +168,11 @@ impl Figure {
         self.samples = Some(support.samples);
         self.needed = support.needed;
         self
+    }
+
+    /// Of a phase that did not wholly run.
+    pub fn with_cut(self, why: Option<String>) -> Self {
+        Self { cut: why, ..self }
     }
 
     /// Says in its text between what it lies.
