@@ -26,7 +26,7 @@ pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
             for item in ast.items.iter().filter(|_| !broken) {
                 found.extend(unused_module(item, &names.read).map(|one| {
                     match program.sources.removal(item.span) {
-                        Some(line) => one.fix("delete it", line, "", true),
+                        Some(line) => one.fix("delete this line", line, "", true),
                         None => one,
                     }
                 }));

@@ -44,6 +44,8 @@ pub fn check(
         let mut cases = cases.get(flat.title()).copied().unwrap_or_default();
         let rules = rules::FEASIBILITY_RULES.iter();
         out.extend(rules.flat_map(|rule| rule(flat, cases)));
+        let rules = rules::MATRIX_RULES.iter();
+        out.extend(rules.flat_map(|rule| rule(program, params, flat, cases)));
         // what cannot work does not run, so there is nothing in it to object to
         let runs: Vec<Case>;
         if cases.iter().any(|case| case.infeasible.is_some()) {

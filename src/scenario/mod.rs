@@ -2,13 +2,17 @@
 //! to start, the phases to run, the checks to judge and the reports to write.
 
 mod accepts;
+mod across;
 mod by_case;
 mod by_name;
+mod case;
+mod case_id;
 mod checks;
 mod cluster;
 mod compile;
 mod constants;
 mod context;
+mod decided;
 mod engine;
 mod engine_metric;
 mod feasible;
@@ -19,6 +23,7 @@ mod itself;
 mod known;
 mod launch;
 mod load;
+mod locals;
 mod matrix;
 mod memory;
 mod option_flags;

@@ -1,5 +1,6 @@
 //! The rules, one file each: its head comment is the page that `scn explain` shows.
 
+mod baseline_of_itself;
 mod below_resolution;
 mod cold_baseline;
 mod cold_batch;
@@ -41,11 +42,16 @@ mod superlinear_scaling;
 mod throughput_above_offered;
 mod timeout_below_phases;
 mod tp_over_slow_link;
+mod when_never_holds;
 
 use super::view::View;
 use crate::diagnostics::Diagnostic;
-use crate::resolve::Flat;
+use crate::eval::Params;
+use crate::resolve::{Flat, Program};
 use crate::scenario::Case;
+
+/// What is found in a scenario whose expressions are evaluated in each of its cases.
+pub type MatrixRule = fn(&Program, &Params, &Flat, &[Case]) -> Vec<Diagnostic>;
 
 /// What is found in one case.
 pub type CaseRule = fn(&View<'_>) -> Vec<Diagnostic>;
@@ -88,6 +94,7 @@ pub const CASE_RULES: &[CaseRule] = &[
     tp_over_slow_link::check,
     rank_backwards::check,
     idle_clients::check,
+    baseline_of_itself::check,
 ];
 
 /// What is found in checks that compare cases with each other.
@@ -105,3 +112,6 @@ pub const SCENARIO_RULES: &[ScenarioRule] = &[
 
 /// What is found in a scenario and all of its cases, those that cannot work among them.
 pub const FEASIBILITY_RULES: &[ScenarioRule] = &[reads_infeasible::check];
+
+/// What is found over all cases, those that cannot work among them.
+pub const MATRIX_RULES: &[MatrixRule] = &[when_never_holds::check];

@@ -40,12 +40,15 @@
 
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
-use crate::lint::view::{Stat, View, keep, place, warning};
+use crate::lint::view::{Stat, View, warning};
+use crate::lint::wanted::Wanted;
+use crate::scenario::{RequestSpec, WorkloadSpec};
 
 const RULE: Rule = ("W0609", "output-above-limit");
 
 pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
-    let mut found = accepts(view);
+    let help = "raise `output` in the workload, or look for less";
+    let mut found = view.accepts(RULE, help, cut);
     for limit in view.comparisons().filter(|c| c.at_least()) {
         let Some((of, "output", stat)) = limit.statistic() else {
             continue;
@@ -69,38 +72,22 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
     found
 }
 
-/// Answers that cannot be accepted, since they are cut before they have said what is looked for.
-fn accepts(view: &View<'_>) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
-    for (phase, block) in view.phases() {
-        for load in &phase.loads {
-            let workload = &load.workload;
-            let limits = workload
-                .requests
-                .iter()
-                .map(|r| r.max_tokens.as_ref()?.most());
-            let cut = limits.enumerate().find_map(|(row, most)| {
-                let (most, wanted) = (most?, view.wanted(workload, row)?);
-                (wanted.tokens as f64 > most).then_some((most, wanted))
-            });
-            let (Some((most, wanted)), Some(accept)) = (cut, &workload.accept) else {
-                continue;
-            };
-            let wants = match wanted.words as f64 > most {
-                true => format!("{} words of one", wanted.words),
-                false => format!("at least {} of one", wanted.tokens),
-            };
-            let message = format!(
-                "answers of `{}` have at most {most} tokens, and this wants {wants}",
-                workload.name
-            );
-            keep(
-                &mut found,
-                warning(RULE, accept.expr.span, message)
-                    .label(place(block, "workload"), "asked here")
-                    .help("raise `output` in the workload, or look for less"),
-            );
-        }
+/// Of an answer that cannot be accepted, since it is cut before it has said what is looked for.
+fn cut(
+    workload: &WorkloadSpec,
+    request: &RequestSpec,
+    wanted: &dyn Fn() -> Option<Wanted>,
+) -> Option<String> {
+    let (most, wanted) = (request.max_tokens.as_ref()?.most()?, wanted()?);
+    if wanted.tokens as f64 <= most {
+        return None;
     }
-    found
+    let wants = match wanted.words as f64 > most {
+        true => format!("{} words of one", wanted.words),
+        false => format!("at least {} of one", wanted.tokens),
+    };
+    let name = &workload.name;
+    Some(format!(
+        "answers of `{name}` have at most {most} tokens, and this wants {wants}"
+    ))
 }

@@ -1,12 +1,19 @@
 //! Every name in every expression of the user's files, evaluated or not, against what is in scope.
 
-use super::{nearest, nearest_of_all};
+mod braces;
+mod due;
+mod locals;
+mod meant;
+
 use crate::diagnostics::{Diagnostic, codes};
 use crate::resolve::{DefinitionKind, Flat, ModuleId, Program, may_define, unread_names};
-use crate::schema::{self, Naming, Type};
+use crate::schema::{self, Naming};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, Item, ItemKind, StrPart};
-use std::collections::{HashMap, HashSet};
+use due::{AXIS, Due};
+use locals::Locals;
+use meant::Meant;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
@@ -21,6 +28,9 @@ pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
         due: Due::Anything,
         head: Span::default(),
         comparisons: MOST_COMPARED,
+        lacks: Vec::new(),
+        pattern: false,
+        in_braces: HashSet::new(),
         said: HashSet::new(),
     };
     for id in program.user_modules() {
@@ -56,38 +66,6 @@ pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
     walk.found
 }
 
-/// Names between a block and its file: where each was defined (none for implicit ones). Those of a
-/// block stand over those around it, which many blocks see.
-#[derive(Default)]
-struct Locals<'a> {
-    own: HashMap<&'a str, Option<Span>>,
-    around: Option<&'a Locals<'a>>,
-}
-
-impl<'a> Locals<'a> {
-    fn inside<'b>(&'b self) -> Locals<'b> {
-        Locals {
-            own: HashMap::new(),
-            around: Some(self),
-        }
-    }
-
-    fn get(&self, name: &str) -> Option<Option<Span>> {
-        let own = self.own.get(name).copied();
-        own.or_else(|| self.around.and_then(|around| around.get(name)))
-    }
-
-    fn len(&self) -> usize {
-        self.own.len() + self.around.map_or(0, Locals::len)
-    }
-
-    fn names(&self) -> Vec<&str> {
-        let mut names = self.around.map_or_else(Vec::new, Locals::names);
-        names.extend(self.own.keys());
-        names
-    }
-}
-
 struct Walk<'a> {
     program: &'a Program,
     found: Vec<Diagnostic>,
@@ -105,60 +83,19 @@ struct Walk<'a> {
     head: Span,
     /// So many names may still be compared with what is not known.
     comparisons: usize,
+    /// Implicit names of the block around that have no value in it.
+    lacks: Vec<&'static str>,
+    /// The text at hand is a pattern, whose braces are its own.
+    pattern: bool,
+    /// Names in braces that were told of: blocks that extend each other have the same texts.
+    in_braces: HashSet<Span>,
     /// What was said of the library's blocks that read what is not here: the place, and the name.
     said: HashSet<(Span, String)>,
 }
 
-/// What may stand where a name does.
-#[derive(Clone, Copy, PartialEq)]
-enum Due {
-    /// A text among others: a name may have been one without its quotes.
-    Anything,
-    /// A value that is no text as it stands.
-    Value,
-    /// A block of this kind.
-    Block(&'static str),
-}
-
-impl Due {
-    fn of(ty: Type) -> Self {
-        match ty {
-            Type::Block(kind) => Self::Block(kind),
-            Type::List(of) | Type::Many(of) => Self::of(*of),
-            Type::Drawn(of) | Type::Ramped(of) => Self::of(*of),
-            Type::Bool | Type::Int(_) | Type::Quantity(_) | Type::Count(_) | Type::Ratio => {
-                Self::Value
-            }
-            _ => Self::Anything,
-        }
-    }
-
-    /// Of an argument of a builtin; those of time are phases.
-    fn of_argument(name: Option<&str>) -> Self {
-        match name {
-            Some("from" | "to" | "during") => Self::Block("phase"),
-            _ => Self::Anything,
-        }
-    }
-}
-
-/// So many names of what may stand somewhere are listed.
-const LISTED: usize = 8;
-
-/// How an axis of the matrix around is told from its blocks.
-const AXIS: &str = "axis";
-
 /// So many times is a name compared with one that it may have been meant for, in all files. Names
 /// that are not known after that are told without one that is near.
 const MOST_COMPARED: usize = 500_000;
-
-/// What a name was meant for.
-enum Meant {
-    /// Another name, or a literal.
-    Other(String),
-    Help(String),
-    Nothing,
-}
 
 impl<'a> Walk<'a> {
     fn top(&mut self, module: ModuleId, item: &Item) {
@@ -184,6 +121,7 @@ impl<'a> Walk<'a> {
             locals.own.insert(name, None);
         }
         let before = (self.open, self.unread.len());
+        let lacked = std::mem::replace(&mut self.lacks, without_value(kind.name, flat));
         if kind.name == "scenario" {
             let first = |kind| flat.children_of(kind).next().map(|child| child.title());
             let mut loaded = flat.children_of("phase").filter(|phase| {
@@ -234,8 +172,10 @@ impl<'a> Walk<'a> {
                 ("rank", "within") => Due::Block(AXIS),
                 _ => ty.map_or(Due::Anything, Due::of),
             };
+            self.pattern = PATTERNS.contains(&(kind.name, name.as_str()));
             self.expr(&attr.expr, attr.module, &locals);
         }
+        self.pattern = false;
         self.due = Due::Anything;
         for attr in flat.lets.values() {
             self.expr(&attr.expr, attr.module, &locals);
@@ -269,6 +209,7 @@ impl<'a> Walk<'a> {
         }
         self.open = before.0;
         self.unread.truncate(before.1);
+        self.lacks = lacked;
         if kind.name == "scenario" {
             self.around.clear();
         }
@@ -318,6 +259,7 @@ impl<'a> Walk<'a> {
             ExprKind::None | ExprKind::Bool(_) | ExprKind::Number { .. } | ExprKind::Error => {}
             ExprKind::Name(name) => self.name(name, expr.span, module, locals),
             ExprKind::Str(parts) => {
+                self.braces(parts, expr.span, module, locals);
                 for part in parts {
                     if let StrPart::Interpolation(expr) = part {
                         self.part(Due::Value, expr, module, locals);
@@ -355,10 +297,13 @@ impl<'a> Walk<'a> {
                 if schema::builtin(&function.text).is_none() {
                     self.function(&function.text, function.span);
                 }
+                let before = self.pattern;
+                self.pattern |= function.text == "matches";
                 for arg in args {
                     let due = Due::of_argument(arg.name.as_ref().map(|name| name.text.as_str()));
                     self.part(due, &arg.value, module, locals);
                 }
+                self.pattern = before;
             }
             ExprKind::Unary { value, .. } => self.part(Due::Anything, value, module, locals),
             ExprKind::Binary { left, right, .. } => {
@@ -433,137 +378,31 @@ impl<'a> Walk<'a> {
         )));
     }
 
-    /// What a name that is not known may have been meant for.
-    fn meant(&mut self, name: &str, module: ModuleId, locals: &Locals<'_>) -> Meant {
-        let program = self.program;
-        let names = &program.module(module).names;
-        let compares = self.compares(names.len() + locals.len());
-        let global = || names.iter().take(if compares { names.len() } else { 0 });
-        for (alias, definition) in global() {
-            if let DefinitionKind::Module(id) = definition.kind
-                && self.program.module(id).names.contains_key(name)
-            {
-                return Meant::Other(format!("{alias}.{name}"));
-            }
-        }
-        match (name, self.server, self.phase) {
-            ("yes" | "on", ..) => return Meant::Other("true".into()),
-            ("no" | "off", ..) => return Meant::Other("false".into()),
-            ("server", Some(server), _) => return Meant::Other(server.into()),
-            (_, _, Some(phase)) if schema::phase_metric(name).is_some() => {
-                return Meant::Help(format!(
-                    "a figure is read from a phase: `{phase}.{name}`, if that one is meant"
-                ));
-            }
-            _ => {}
-        }
-        // a slip in one of these is nearer than any name
-        let slip = |word: &&str| strsim::damerau_levenshtein(&name.to_lowercase(), word) <= 1;
-        if let Some(word) = ["true", "false", "none"].into_iter().find(slip) {
-            return Meant::Other(word.into());
-        }
-        // of what may stand here at all, something less near is nearer
-        if compares && let Some(near) = nearest_of_all(name, self.blocks_due(module).into_iter()) {
-            return Meant::Other(near.into());
-        }
-        let near_by = if compares { locals.names() } else { Vec::new() };
-        let candidates = near_by
-            .into_iter()
-            .chain(global().map(|(name, _)| name.as_str()));
-        match nearest_of_all(name, candidates) {
-            Some(near) => Meant::Other(near.into()),
-            None if schema::builtin(name).is_some() => {
-                Meant::Help(format!("`{name}` is a function: write {name}(…)"))
-            }
-            None if crate::stdlib::names().contains(&name) => {
-                Meant::Help(format!("write `use std.{name}` at the top of the file"))
-            }
-            None if crate::units::parse_unit(name).is_some() => Meant::Help(format!(
-                "a unit stands behind its number: `1 {name}`, and as a rate `20 req/{name}`"
-            )),
-            None => Meant::Nothing,
-        }
-    }
-
     /// Whether a name may be compared with so many others.
     fn compares(&mut self, names: usize) -> bool {
         let left = self.comparisons.checked_sub(names);
         self.comparisons = left.unwrap_or(0);
         left.is_some()
     }
+}
 
-    /// The names of the blocks that are due here, as written; none where others are due.
-    fn blocks_due(&self, module: ModuleId) -> Vec<&str> {
-        let Due::Block(kind) = self.due else {
-            return Vec::new();
-        };
-        let around = self.around.iter().filter(|(of, _)| *of == kind);
-        let global = self.program.module(module).names.iter();
-        let global = global.filter(|(_, definition)| {
-            matches!(&definition.kind, DefinitionKind::Block(flat) if flat.kind.text == kind)
-        });
-        let around = around.map(|(_, name)| *name);
-        around
-            .chain(global.map(|(name, _)| name.as_str()))
-            .collect()
-    }
+/// Attributes that are regular expressions.
+const PATTERNS: [(&str, &str); 3] = [
+    ("option", "pattern"),
+    ("version", "pattern"),
+    ("role", "title"),
+];
 
-    /// What to write for a name that is near to nothing.
-    fn what_may_stand(&self, name: &str, module: ModuleId) -> String {
-        match self.due {
-            Due::Anything => {
-                format!("a text is quoted: \"{name}\"; a value of your own is `let {name} = …`")
-            }
-            Due::Value => format!("a value of your own is `let {name} = …`"),
-            Due::Block(kind) if self.comparisons == 0 => format!("name a {kind} that is defined"),
-            Due::Block(kind) => match self.blocks_due(module).as_slice() {
-                [] if kind == "engine" => {
-                    "name one of the library: `engine = engines.builtin`, with `use std.engines`"
-                        .to_string()
-                }
-                [] if kind == AXIS => {
-                    "this scenario has no matrix, so all of its cases are compared: leave it out"
-                        .to_string()
-                }
-                known if kind == AXIS => format!("the axes are: {}", known.join(", ")),
-                [] => format!("name a {kind} that is defined: `{kind} {name} {{ … }}`"),
-                known => {
-                    let more = if known.len() > LISTED { ", …" } else { "" };
-                    let listed = &known[..known.len().min(LISTED)];
-                    format!("{kind}s: {}{more}", listed.join(", "))
-                }
-            },
-        }
-    }
-
-    fn function(&mut self, name: &str, span: Span) {
-        let diagnostic = Diagnostic::error(
-            codes::UNKNOWN_FUNCTION,
-            span,
-            format!("there is no function `{name}`"),
-        );
-        let known = schema::BUILTINS.iter().map(|b| b.name);
-        let meant = match name {
-            "contains" | "includes" | "has" => Some("contains_any"),
-            "regex" | "match" => Some("matches"),
-            "avg" | "average" | "mean" => None,
-            name => nearest(name, known),
-        };
-        self.found.push(match meant {
-            Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(
-                "the nearest function",
-                span,
-                near,
-                false,
-            ),
-            None if schema::DISTRIBUTION_STATS.contains(&name) => diagnostic.help(format!(
-                "a statistic is read with a dot: `steady.ttft.{name}`"
-            )),
-            None if name == "each" => diagnostic.help(
-                "the rows of a workload are `rows = data(\"prompts.csv\")`, read as `row.…`; a report that makes a file for each says `each = \"case\"`",
-            ),
-            None => diagnostic.help("functions are built in; a file cannot define one"),
-        });
+/// Which of its implicit names a block has no value for.
+fn without_value(kind: &str, flat: &Flat) -> Vec<&'static str> {
+    let written = |name: &str| flat.attrs.contains_key(name);
+    match kind {
+        // the answer is there for `accept` alone
+        "workload" if written("rows") => vec!["answer", "finish_reason"],
+        "workload" => vec!["row", "answer", "finish_reason"],
+        "report" if written("each") || written("phase") => Vec::new(),
+        "report" => vec!["phase", "round"],
+        _ => Vec::new(),
     }
 }
 

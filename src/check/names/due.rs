@@ -1,0 +1,39 @@
+//! What may stand where a name does, by the schema.
+
+use crate::schema::Type;
+
+/// What may stand where a name does.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Due {
+    /// A text among others: a name may have been one without its quotes.
+    Anything,
+    /// A value that is no text as it stands.
+    Value,
+    /// A block of this kind.
+    Block(&'static str),
+}
+
+impl Due {
+    pub(super) fn of(ty: Type) -> Self {
+        match ty {
+            Type::Block(kind) => Self::Block(kind),
+            Type::List(of) | Type::Many(of) => Self::of(*of),
+            Type::Drawn(of) | Type::Ramped(of) => Self::of(*of),
+            Type::Bool | Type::Int(_) | Type::Quantity(_) | Type::Count(_) | Type::Ratio => {
+                Self::Value
+            }
+            _ => Self::Anything,
+        }
+    }
+
+    /// Of an argument of a builtin; those of time are phases.
+    pub(super) fn of_argument(name: Option<&str>) -> Self {
+        match name {
+            Some("from" | "to" | "during") => Self::Block("phase"),
+            _ => Self::Anything,
+        }
+    }
+}
+
+/// How an axis of the matrix around is told from its blocks.
+pub(super) const AXIS: &str = "axis";

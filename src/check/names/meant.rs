@@ -1,0 +1,149 @@
+//! What a name that is not known may have been meant for, and what to write in its place.
+
+use super::Walk;
+use super::due::{AXIS, Due};
+use super::locals::Locals;
+use crate::check::{nearest, nearest_of_all};
+use crate::diagnostics::{Diagnostic, codes};
+use crate::resolve::{DefinitionKind, ModuleId};
+use crate::schema;
+use crate::source::Span;
+
+/// So many names of what may stand somewhere are listed.
+const LISTED: usize = 8;
+
+/// What a name was meant for.
+pub(super) enum Meant {
+    /// Another name, or a literal.
+    Other(String),
+    Help(String),
+    Nothing,
+}
+
+impl Walk<'_> {
+    /// What a name that is not known may have been meant for.
+    pub(super) fn meant(&mut self, name: &str, module: ModuleId, locals: &Locals<'_>) -> Meant {
+        let program = self.program;
+        let names = &program.module(module).names;
+        let compares = self.compares(names.len() + locals.len());
+        let global = || names.iter().take(if compares { names.len() } else { 0 });
+        for (alias, definition) in global() {
+            if let DefinitionKind::Module(id) = definition.kind
+                && self.program.module(id).names.contains_key(name)
+            {
+                return Meant::Other(format!("{alias}.{name}"));
+            }
+        }
+        match (name, self.server, self.phase) {
+            ("yes" | "on", ..) => return Meant::Other("true".into()),
+            ("no" | "off", ..) => return Meant::Other("false".into()),
+            ("server", Some(server), _) => return Meant::Other(server.into()),
+            (_, _, Some(phase)) if schema::phase_metric(name).is_some() => {
+                return Meant::Help(format!(
+                    "a figure is read from a phase: `{phase}.{name}`, if that one is meant"
+                ));
+            }
+            _ => {}
+        }
+        // a slip in one of these is nearer than any name
+        let slip = |word: &&str| strsim::damerau_levenshtein(&name.to_lowercase(), word) <= 1;
+        if let Some(word) = ["true", "false", "none"].into_iter().find(slip) {
+            return Meant::Other(word.into());
+        }
+        // of what may stand here at all, something less near is nearer
+        if compares && let Some(near) = nearest_of_all(name, self.blocks_due(module).into_iter()) {
+            return Meant::Other(near.into());
+        }
+        let near_by = if compares { locals.names() } else { Vec::new() };
+        let candidates = near_by
+            .into_iter()
+            .chain(global().map(|(name, _)| name.as_str()));
+        match nearest_of_all(name, candidates) {
+            Some(near) => Meant::Other(near.into()),
+            None if schema::builtin(name).is_some() => {
+                Meant::Help(format!("`{name}` is a function: write {name}(…)"))
+            }
+            None if crate::stdlib::names().contains(&name) => {
+                Meant::Help(format!("write `use std.{name}` at the top of the file"))
+            }
+            None if crate::units::parse_unit(name).is_some() => Meant::Help(format!(
+                "a unit stands behind its number: `1 {name}`, and as a rate `20 req/{name}`"
+            )),
+            None => Meant::Nothing,
+        }
+    }
+
+    /// The names of the blocks that are due here, as written; none where others are due.
+    fn blocks_due(&self, module: ModuleId) -> Vec<&str> {
+        let Due::Block(kind) = self.due else {
+            return Vec::new();
+        };
+        let around = self.around.iter().filter(|(of, _)| *of == kind);
+        let global = self.program.module(module).names.iter();
+        let global = global.filter(|(_, definition)| {
+            matches!(&definition.kind, DefinitionKind::Block(flat) if flat.kind.text == kind)
+        });
+        let around = around.map(|(_, name)| *name);
+        around
+            .chain(global.map(|(name, _)| name.as_str()))
+            .collect()
+    }
+
+    /// What to write for a name that is near to nothing.
+    pub(super) fn what_may_stand(&self, name: &str, module: ModuleId) -> String {
+        match self.due {
+            Due::Anything => {
+                format!("a text is quoted: \"{name}\"; a value of your own is `let {name} = …`")
+            }
+            Due::Value => format!("a value of your own is `let {name} = …`"),
+            Due::Block(kind) if self.comparisons == 0 => format!("name a {kind} that is defined"),
+            Due::Block(kind) => match self.blocks_due(module).as_slice() {
+                [] if kind == "engine" => {
+                    "name one of the library: `engine = engines.builtin`, with `use std.engines`"
+                        .to_string()
+                }
+                [] if kind == AXIS => {
+                    "this scenario has no matrix, so all of its cases are compared: leave it out"
+                        .to_string()
+                }
+                known if kind == AXIS => format!("the axes are: {}", known.join(", ")),
+                [] => format!("name a {kind} that is defined: `{kind} {name} {{ … }}`"),
+                known => {
+                    let more = if known.len() > LISTED { ", …" } else { "" };
+                    let listed = &known[..known.len().min(LISTED)];
+                    format!("{kind}s: {}{more}", listed.join(", "))
+                }
+            },
+        }
+    }
+
+    pub(super) fn function(&mut self, name: &str, span: Span) {
+        let diagnostic = Diagnostic::error(
+            codes::UNKNOWN_FUNCTION,
+            span,
+            format!("there is no function `{name}`"),
+        );
+        let known = schema::BUILTINS.iter().map(|b| b.name);
+        let meant = match name {
+            "contains" | "includes" | "has" => Some("contains_any"),
+            "regex" | "match" => Some("matches"),
+            "avg" | "average" | "mean" => None,
+            name => nearest(name, known),
+        };
+        self.found.push(match meant {
+            Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(
+                "the nearest function",
+                span,
+                near,
+                false,
+            ),
+            None if schema::DISTRIBUTION_STATS.contains(&name) => diagnostic.help(format!(
+                "a statistic is read with a dot: `steady.ttft.{name}`"
+            )),
+            None if name == "each" => diagnostic.help(
+                "the rows of a workload are `rows = data(\"prompts.csv\")`, read as `row.…`; a report that makes a file for each says `each = \"case\"`",
+            ),
+            None => diagnostic.help("functions are built in; a file cannot define one"),
+        });
+    }
+}

@@ -1,0 +1,220 @@
+//! One row of the matrix as a case: its servers and phases, and what is evaluated once it was
+//! measured.
+
+use super::by_name::Servers;
+use super::case_id::case_id;
+use super::context::Context;
+use super::locals::Locals;
+use super::unmeasured::{Launched, Unmeasured};
+use super::{Case, checks, cluster, constants, feasible, phase, rank, report, server, server_log};
+use crate::check::is_whole;
+use crate::diagnostics::{Diagnostic, codes};
+use crate::eval::{Evaluator, FEASIBLE, Handle, Nothing, Params, Shape, Value, shape_of};
+use crate::report::Ending;
+use crate::resolve::{Definition, DefinitionKind, Flat};
+use crate::units::{Dimension, Quantity};
+use indexmap::IndexMap;
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The servers of a row before it is a case. What is wrong with them is said when it is one.
+pub(super) fn launched(
+    locals: &Locals<'_>,
+    params: &Params,
+    flat: &Arc<Flat>,
+    axes: &IndexMap<String, Value>,
+) -> Launched {
+    let program = locals.program;
+    let eval = Evaluator::new(program, params, &Nothing);
+    let cx = Context {
+        eval: &eval,
+        program,
+        flat,
+        scope: locals.scope(axes, None),
+    };
+    let servers = flat.children_of("server");
+    let servers: Vec<_> = servers
+        .filter_map(|block| server::lower(&cx, block))
+        .collect();
+    Launched::of(&servers)
+}
+
+/// What runs of a case: its servers and phases. Its checks, reports and ranks are added by
+/// [`measured`], once it is known of all cases whether they can work.
+pub(super) fn lower(
+    locals: &Locals<'_>,
+    params: &Params,
+    flat: &Arc<Flat>,
+    axes: &IndexMap<String, Value>,
+    secrets: &mut Vec<Arc<str>>,
+) -> (Case, Vec<Diagnostic>) {
+    let program = locals.program;
+    let eval = Evaluator::new(program, params, &Nothing);
+    let scope = locals.scope(axes, None);
+    let cx = Context {
+        eval: &eval,
+        program,
+        flat,
+        scope,
+    };
+    let id = case_id(&cx, axes);
+    let servers: Vec<_> = flat
+        .children_of("server")
+        .filter_map(|block| server::lower(&cx, block))
+        .collect();
+    let misplaced = |definition: &Definition| matches!(&definition.kind, DefinitionKind::Block(flat) if flat.kind.text == "server");
+    let mut names = program.module(flat.module).names.values();
+    if flat.children_of("server").next().is_none() && is_whole(flat) && !names.any(misplaced) {
+        eval.report(
+            Diagnostic::error(
+                codes::MISSING_ATTRIBUTE,
+                flat.head(),
+                format!("the scenario `{}` has no server", flat.title()),
+            )
+            .help("add `server sut { engine = engines.builtin }`, or one with a `url`"),
+        );
+    }
+    cluster::check(&cx, &servers);
+    let mut found = eval.take_found();
+    found.extend(
+        locals
+            .gpus
+            .and_then(|there| feasible::of_suite(&cx, there, &servers)),
+    );
+    secrets.extend(eval.secrets());
+    let launched = Launched::of(&servers);
+    let eval = Evaluator::new(program, params, &launched);
+    let cx = Context {
+        eval: &eval,
+        program,
+        flat,
+        scope: cx.scope,
+    };
+    let mut case = Case {
+        scenario: flat.title().to_string(),
+        scenario_doc: flat.doc.clone(),
+        id,
+        axes: axes
+            .iter()
+            .map(|(name, value)| (name.clone(), report::figure(value, false)))
+            .collect(),
+        tags: cx.texts(flat, "tags"),
+        sample: cx
+            .duration(flat, "sample")
+            .unwrap_or(Duration::from_millis(500)),
+        timeout: cx
+            .duration(flat, "timeout")
+            .unwrap_or(Duration::from_secs(3600)),
+        estimate: cx.duration(flat, "estimate"),
+        isolate: cx.flag(flat, "isolate").unwrap_or(false),
+        retry: cx.whole(flat, "retry").unwrap_or(0),
+        logs: Vec::new(),
+        phases: Vec::new(),
+        servers,
+        checks: Vec::new(),
+        reports: Vec::new(),
+        ranks: Vec::new(),
+        infeasible: feasible::reason(&found),
+        skips: feasible::skips(&cx),
+        cases: Arc::default(),
+        wanted: Vec::new(),
+    };
+    // what of the case is known by now, phases may read
+    let cx = Context {
+        eval: &eval,
+        program,
+        flat,
+        scope: locals.scope(axes, Some(implicit(&case))),
+    };
+    let phases = flat.children_of("phase");
+    let servers = Servers::of(flat, &case.servers);
+    case.phases = phases
+        .filter_map(|block| phase::lower(&cx, block, &servers))
+        .collect();
+    if case.sample < Duration::from_millis(10) {
+        let message = "`sample` is at least 10ms";
+        let at = cx.place(flat, "sample");
+        eval.report(Diagnostic::error(codes::OUT_OF_RANGE, at, message));
+    }
+    // also what nothing above had to read
+    for child in &flat.children {
+        if !matches!(child.kind.text.as_str(), "matrix" | "report" | "rank") {
+            constants::block(&eval, child, &cx.scope);
+        }
+    }
+    feasible::settle(&cx, &mut case, &mut found);
+    found.extend(eval.take_found());
+    secrets.extend(eval.secrets());
+    locals.steps.set(locals.steps.get() + eval.steps());
+    (case, found)
+}
+
+/// `case`, as expressions read it.
+fn implicit(case: &Case) -> Value {
+    case_with(
+        case,
+        match case.price() {
+            Ok(price) => Value::Number(Quantity::new(price, PRICE)),
+            Err(why) => Value::Unavailable(why.into()),
+        },
+    )
+}
+
+/// `case` where its figures' sorts and dimensions matter alone: its price has one, known or not.
+pub(super) fn implicit_shape(case: &Case) -> Value {
+    shape_of(&case_with(case, Value::Unknown(Shape::Number(PRICE))))
+}
+
+/// What a case costs for a time.
+const PRICE: Dimension = Dimension::MONEY.per(Dimension::TIME);
+
+fn case_with(case: &Case, price: Value) -> Value {
+    let gpus: u64 = case.servers.iter().map(|server| server.gpus).sum();
+    let known = [
+        ("name".to_string(), Value::text(case.id.as_str())),
+        ("scenario".to_string(), Value::text(case.scenario.as_str())),
+        ("gpus".to_string(), Value::plain(gpus as f64)),
+        ("price".to_string(), price),
+        (FEASIBLE.to_string(), Value::Bool(case.infeasible.is_none())),
+    ];
+    let ending = |word: Ending| (word.name().to_string(), Value::Handle(Handle::Ending(word)));
+    Value::record(known.into_iter().chain(Ending::ALL.map(ending)))
+}
+
+/// What of a case is evaluated once it was measured.
+pub(super) fn measured(
+    locals: &Locals<'_>,
+    params: &Params,
+    flat: &Arc<Flat>,
+    axes: &IndexMap<String, Value>,
+    case: &mut Case,
+    secrets: &mut Vec<Arc<str>>,
+) -> Vec<Diagnostic> {
+    let program = locals.program;
+    let unmeasured = Unmeasured::new(case, flat, case.cases.clone());
+    let eval = Evaluator::new(program, params, &unmeasured);
+    // what could not be lowered was reported, and its metrics are not known
+    let lowered: HashSet<&str> = case.servers.iter().map(|s| s.name.as_str()).collect();
+    let broken =
+        |child: &&Arc<Flat>| child.kind.text == "server" && !lowered.contains(child.title());
+    let broken = flat.children.iter().filter(broken);
+    let broken: Vec<_> = broken.map(|child| (child.title(), Value::Error)).collect();
+    let scope = locals.scope(axes, Some(implicit(case))).with_values(broken);
+    let cx = Context {
+        eval: &eval,
+        program,
+        flat,
+        scope,
+    };
+    case.checks = checks::lower(&cx, case);
+    case.reports = report::all(&cx, case);
+    case.ranks = rank::all(&cx, case);
+    case.logs = server_log::all(&cx, case);
+    for name in flat.lets.keys() {
+        cx.eval.local(name, &cx.scope);
+    }
+    secrets.extend(eval.secrets());
+    locals.steps.set(locals.steps.get() + eval.steps());
+    eval.take_found()
+}
