@@ -220,6 +220,7 @@ fn complete_figure(figure: &mut Json) {
             "needed",
             "between",
             "unavailable",
+            "cut",
             "ending",
             "link",
         ],
