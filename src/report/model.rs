@@ -216,6 +216,9 @@ pub struct RunResult {
     /// Set at the end: the process's exit code.
     pub exit_code: Option<i32>,
     pub interrupted: bool,
+    /// Why the suite ended it before all cases had run.
+    #[serde(default)]
+    pub stopped: Option<String>,
     /// In the order they ran.
     pub cases: Vec<CaseSummary>,
 }
