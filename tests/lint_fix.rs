@@ -312,7 +312,7 @@ fn a_repair_may_uncover_what_was_hidden() {
 fn many_mistakes_are_mended() {
     let of = |word: &str| {
         let lines = (0..300).map(|n| format!("let _a{n} = {word}\n"));
-        lines.collect::<String>() + "scenario s { no\n"
+        lines.collect::<String>() + "scenario s { no }\n"
     };
     let folder = folder(&[("a.scn", &of("True"))]);
     let (code, _, said) = lint(folder.path(), &["--fix", "a.scn", "-q"]);

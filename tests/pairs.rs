@@ -20,7 +20,7 @@ workload chat {
   output = 32
   temperature = 0
   accept = contains_any(answer, ["one", "two"])
-}
+} # chat
 
 workload words {
   input = 100 tok # words
@@ -35,7 +35,7 @@ scenario main {
     d = [2, 3]
     # spare: axis
     # spare: exclude
-  }
+  } # matrix
   server sut {
     engine = engines.builtin # launched
     model = { path = "tiny", context = 1000 tok }
@@ -45,8 +45,8 @@ scenario main {
       ttft = 20ms
       itl = 5ms
       answer = "two"
-    }
-  }
+    } # options
+  } # server
   phase warmup { workload = chat, requests = 8, concurrency = 4, measured = false }
   phase before { quiesce = true, idle = 1s }
   phase closed {
@@ -55,7 +55,7 @@ scenario main {
     requests = 200 * d * load_factor
     # spare: closed
     # spare: length
-  }
+  } # closed
   phase open {
     workload = words
     rate = 5 req/s
@@ -68,6 +68,7 @@ scenario main {
     load right { workload = words, rate = 2 req/s, duration = 62s, seed = 2 }
   }
   phase after { quiesce = true, idle = 1s }
+  # spare: brace
   # spare: phase
   # spare: again
   expect ok: closed.success_rate >= 99%
@@ -79,6 +80,7 @@ scenario main {
   # spare: number
   # spare: ok
   # spare: bracket
+  # spare: round
   rank best { highest = closed.output_throughput, within = [d] }
   report summary extends reports.summary {}
   report table {
@@ -91,7 +93,7 @@ scenario main {
     columns = [closed.ttft.p50]
     to = "${case.name}.csv"
   }
-}
+} # main
 
 scenario other {
   server sut {
@@ -108,7 +110,7 @@ scenario other {
 suite all {
   scenarios = [main, other]
   timeout = 2h
-}
+} # all
 # spare: end
 "#;
 
@@ -282,10 +284,84 @@ const MISTAKES: &[Mistake] = &[
         "# spare: top",
         "let text = \"never closed",
     ),
+    // brackets
+    Mistake("`}` at the top", "# spare: end", "}"),
+    Mistake("`}` in a scenario", "# spare: brace", "}"),
+    Mistake(
+        "`}` behind a phase",
+        "phase before { quiesce = true, idle = 1s }",
+        "phase before { quiesce = true, idle = 1s } }",
+    ),
+    Mistake(
+        "`}` behind an option",
+        "answer = \"two\"",
+        "answer = \"two\" }",
+    ),
+    Mistake(
+        "`}` behind a list",
+        "{ q = \"two\" }]",
+        "{ q = \"two\" }] }",
+    ),
+    Mistake("`]` too many", "d = [2, 3]", "d = [2, 3]]"),
+    Mistake("`)` too many", "at(c = 4)", "at(c = 4))"),
+    Mistake("`{` too many", "phase closed {", "phase closed {{"),
+    Mistake("`(` too many", "growth(sut", "growth((sut"),
+    Mistake("workload not closed", "} # chat", "# chat"),
+    Mistake("matrix not closed", "  } # matrix", "  # matrix"),
+    Mistake("options not closed", "    } # options", "    # options"),
+    Mistake("server not closed", "  } # server", "  # server"),
+    Mistake("phase not closed", "  } # closed", "  # closed"),
+    Mistake("scenario not closed", "} # main", "# main"),
+    Mistake(
+        "load not closed",
+        "duration = 62s, seed = 2 }",
+        "duration = 62s, seed = 2",
+    ),
+    Mistake("suite not closed", "} # all", "# all"),
+    Mistake("list not closed", "c = [1, 4]", "c = [1, 4"),
+    Mistake("columns not closed", "open.e2e.p95]", "open.e2e.p95"),
+    Mistake("call not closed", "uniform(16, 64)", "uniform(16, 64"),
+    Mistake(
+        "growth not closed",
+        "to = after) <= 20MB",
+        "to = after <= 20MB",
+    ),
+    Mistake("scenario not opened", "scenario other {", "scenario other"),
+    Mistake("phase not opened", "phase open {", "phase open"),
+    Mistake("load not opened", "load left {", "load left"),
+    Mistake("rank not opened", "rank best {", "rank best"),
+    Mistake("report not opened", "report table {", "report table"),
+    Mistake("record not opened", "model = {", "model ="),
+    Mistake("list not opened", "= [main, other]", "= main, other]"),
+    Mistake("list closed as a call", "within = [d]", "within = [d)"),
+    Mistake("call not opened", "poisson()", "poisson)"),
+    Mistake(
+        "a bracket and what is in it",
+        "# spare: round",
+        "expect round: (closed.ttft.p50 <= 5MB",
+    ),
 ];
+
+/// Two mistakes in one line.
+const TWO: &str = "a bracket and what is in it";
 
 /// Pairs of mistakes that hide one another, and why that is right.
 const JUSTIFIED: &[(&str, &str, &str)] = &[
+    (
+        "`}` behind an option",
+        "server not closed",
+        "the brackets match, and mean what they should",
+    ),
+    (
+        "`}` behind an option",
+        "options not closed",
+        "the brackets match, and mean what they should",
+    ),
+    (
+        "`}` at the top",
+        "suite not closed",
+        "the brackets match, and mean what they should",
+    ),
     (
         "all excluded",
         "no such case",
@@ -304,7 +380,7 @@ const JUSTIFIED: &[(&str, &str, &str)] = &[
 ];
 
 /// So many pairs are tried; all of them with `SCN_ALL_PAIRS`.
-const PAIRS: usize = 200;
+const PAIRS: usize = 300;
 
 /// Code and line of a finding.
 type Found = BTreeMap<(String, usize), usize>;
@@ -351,6 +427,22 @@ fn with(mistakes: &[&Mistake]) -> Option<String> {
     Some(lines.join("\n") + "\n")
 }
 
+/// What a level of indentation is written with.
+const INDENTS: [&str; 3] = ["  ", "\t", "    "];
+
+/// A text with another indentation.
+fn indented(text: &str, with: &str) -> String {
+    let mut out = String::new();
+    for line in text.lines() {
+        let body = line.trim_start_matches(' ');
+        let levels = (line.len() - body.len()) / 2;
+        out.push_str(&with.repeat(levels));
+        out.push_str(body);
+        out.push('\n');
+    }
+    out
+}
+
 /// Numbers that are as good as random, and the same in every run.
 struct Draw(u64);
 
@@ -385,8 +477,23 @@ fn of_two_mistakes_both_are_said_and_nothing_else() {
         .iter()
         .map(|mistake| {
             let (found, said) = errors(folder, &with(&[mistake]).unwrap());
-            if found.values().sum::<usize>() != 1 {
-                failed.push(format!("`{}` alone is no one error:\n{said}", mistake.0));
+            let alone = found.values().sum::<usize>();
+            let due = if mistake.0 == TWO { 2 } else { 1 };
+            if alone != due {
+                failed.push(format!(
+                    "`{}` alone is not {due} errors:\n{said}",
+                    mistake.0
+                ));
+            }
+            for with in &INDENTS[1..] {
+                let text = indented(&self::with(&[mistake]).unwrap(), with);
+                let (other, said) = errors(folder, &text);
+                if other != found {
+                    let name = mistake.0;
+                    failed.push(format!(
+                        "`{name}` is another mistake with {with:?}:\n{said}"
+                    ));
+                }
             }
             found
         })
@@ -404,7 +511,7 @@ fn of_two_mistakes_both_are_said_and_nothing_else() {
     }
     let check = |(a, b): &(usize, usize)| {
         let (one, other) = (&MISTAKES[*a], &MISTAKES[*b]);
-        let text = with(&[one, other])?;
+        let text = indented(&with(&[one, other])?, INDENTS[(a + b) % INDENTS.len()]);
         let (found, said) = errors(folder, &text);
         let mut due = singles[*a].clone();
         for (key, count) in &singles[*b] {

@@ -27,9 +27,12 @@ const MOST_TORN: usize = 20;
 /// Drops what a mistake in the syntax of the same file may be the cause of.
 pub fn without_consequences(sources: &Sources, found: &mut Vec<Diagnostic>) {
     let is_syntax = |d: &Diagnostic| d.code.starts_with("E01");
+    // where a bracket belongs may be certain: then nothing around it is in doubt
+    let certain = |d: &Diagnostic| d.fixes.iter().any(|fix| fix.safe);
     // a bracket that is missing moves what stands around it, unless its line is all it held
     let lost = |d: &&Diagnostic| {
         d.code == codes::UNCLOSED.0
+            && !certain(d)
             && !ends_on_its_line(sources, d)
             && sources
                 .text(d.span())
@@ -49,7 +52,9 @@ pub fn without_consequences(sources: &Sources, found: &mut Vec<Diagnostic>) {
         .collect();
     let files: HashSet<FileId> = torn.iter().map(|part| part.file).collect();
     // on the lines where that came out, or a text did not end, nothing means what it meant
-    let unclosed = |d: &&Diagnostic| d.code == codes::UNCLOSED.0 || d.code == codes::MISSING_BODY.0;
+    let unclosed = |d: &&Diagnostic| {
+        (d.code == codes::UNCLOSED.0 || d.code == codes::MISSING_BODY.0) && !certain(d)
+    };
     let lines: HashSet<(FileId, usize)> = (found.iter().filter(unclosed))
         .flat_map(|d| {
             let own = ends_on_its_line(sources, d);
@@ -76,13 +81,17 @@ pub fn without_consequences(sources: &Sources, found: &mut Vec<Diagnostic>) {
     });
 }
 
-/// Whether a bracket that is never closed is taken as closed at the end of its own line.
+/// Whether a bracket that is never closed is taken as closed at the end of its own line, or one that
+/// nothing opened holds no statements.
 fn ends_on_its_line(sources: &Sources, lost: &Diagnostic) -> bool {
     let edits = lost.fixes.first().map(|fix| fix.edits.as_slice());
     let Some([(place, text)]) = edits else {
         return false;
     };
-    let closes = place.start == place.end && text.starts_with([')', ']', '}']);
+    let closes = match place.start == place.end {
+        true => text.trim_start().starts_with([')', ']', '}', '(', '[']),
+        false => !sources.text(*place).contains(['{', '}']),
+    };
     closes && sources.line_col(*place).0 == sources.line_col(lost.span()).0
 }
 

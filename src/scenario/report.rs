@@ -86,12 +86,15 @@ fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Stretches<'_>) -> Vec<Report
     }
     // where its parts are wrong, it is looked at as one
     let parts = parts::of(cx, flat, case.case);
+    let phase = parts
+        .as_ref()
+        .and_then(|parts| parts::phase(cx, flat, case.case, parts));
     form.broken |= parts.is_none();
     let unknown = [("phase", Value::Error), ("round", Value::Error)];
     let unknown = parts.is_none().then_some(unknown);
     let mut out = Vec::new();
     for part in parts.unwrap_or_else(|| vec![None]) {
-        let scope = parts::scope(cx, part.as_ref());
+        let scope = parts::scope(cx, part.as_ref(), phase.as_ref());
         let at = cx.at(&scope.with_values(unknown.clone().into_iter().flatten()));
         let of_part = one(&at.inside(flat), flat, part, (&form, case));
         // the others would say the same
