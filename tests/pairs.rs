@@ -681,7 +681,7 @@ fn a_mistake_hides_no_objection_to_what_is_whole() {
         let (own, _) = warnings(&with(&[mistake]).unwrap());
         for (at, (objection, alone)) in OBJECTIONS.iter().zip(&alone).enumerate() {
             // one of three, each another of the next mistake
-            if !all && (at + mistake.0.len()) % 3 != 0 {
+            if !all && !(at + mistake.0.len()).is_multiple_of(3) {
                 continue;
             }
             let Some(text) = with(&[mistake, objection]) else {
