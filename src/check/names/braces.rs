@@ -118,7 +118,7 @@ fn may_begin(before: &str) -> bool {
         return true;
     };
     let letters = word.chars().rev().take_while(|c| c.is_ascii_alphanumeric());
-    letters.count() > 1
+    letters.count() != 1
 }
 
 /// Whether a text has commands, as of TeX, classes, as of patterns, or texts that Python fills in.
