@@ -1,6 +1,7 @@
 //! The targets for libFuzzer: each runs with its memory counted and bounded.
 
 pub mod memory;
+pub mod repairs;
 pub mod targets;
 
 #[global_allocator]

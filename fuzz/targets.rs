@@ -1,8 +1,9 @@
 //! What is fuzzed: each takes any bytes and panics where a promise does not hold. Used by the
 //! targets of libFuzzer here, and by `tests/fuzz_smoke.rs` on stable Rust.
 
+use crate::repairs;
 use scn::check;
-use scn::diagnostics::{Severity, codes, has_errors, human, json, tidy};
+use scn::diagnostics::{codes, has_errors, human, json, tidy};
 use scn::eval::{Evaluator, Nothing, Params};
 use scn::lint::{
     self,
@@ -96,15 +97,12 @@ fn linted(texts: &Texts) -> Look {
     found.extend(compiled.found);
     check::without_consequences(&program.sources, &mut found);
     let broken = has_errors(&found);
-    match broken {
-        true => found.retain(|d| d.code != codes::UNUSED.0),
-        false => found.extend(lint::check(
-            &program,
-            &params,
-            &scenarios(&program),
-            &compiled.cases,
-        )),
+    if broken {
+        found.retain(|d| d.code != codes::UNUSED.0);
     }
+    let chosen = scenarios(&program);
+    let rules = lint::check(&program, &params, &chosen, &compiled.cases, &found);
+    found.extend(rules);
     lint::suppress(&program.sources, &mut found, &[FileId(0)], !broken);
     let own = program
         .sources
@@ -117,38 +115,80 @@ fn linted(texts: &Texts) -> Look {
     }
 }
 
-/// Repairs come to an end and make no error in a file without one, and then none is left.
+/// Repairs come to an end, make no error and leave nothing more to repair; comments stay, and so do
+/// the texts that no finding is about.
 pub fn fix(bytes: &[u8]) {
     let Some(text) = text(bytes) else { return };
     let original = Texts::from([("it.scn".into(), text.into())]);
     for unsafe_too in [false, true] {
-        let (once, last) = mended(&original, unsafe_too);
-        // errors may hide others, which then are found; where there is none, none is made
-        if errors(&linted(&original)) == 0 {
-            assert_eq!(errors(&last), 0, "{once:?}");
+        let Mended {
+            first,
+            last,
+            texts,
+            made,
+            named,
+            finished,
+        } = mended(&original, unsafe_too);
+        let once = &texts[Path::new("it.scn")];
+        let readable = repairs::readable(&first);
+        repairs::comments_stay(text, once, readable);
+        if readable {
+            repairs::texts_stay(text, once, &named);
+            assert!(repairs::readable(&last), "{once}");
+            let formats = |text: &str| format(FileId(0), text).is_ok();
+            assert!(!formats(text) || formats(once), "{once}");
         }
-        let (twice, _) = mended(&once, unsafe_too);
-        assert_eq!(once, twice, "not the same the second time");
+        repairs::no_worse(&first, &last, &made);
+        if finished {
+            let twice = mended(&texts, unsafe_too).texts;
+            assert_eq!(texts, twice, "not the same the second time");
+        }
     }
 }
 
+struct Mended {
+    first: Look,
+    last: Look,
+    texts: Texts,
+    /// The codes of what was mended.
+    made: Vec<&'static str>,
+    /// The texts in quotes that findings on the way were about.
+    named: Vec<String>,
+    /// Whether all was tried.
+    finished: bool,
+}
+
+/// After so many looks repairs do not come to an end.
+const MOST_LOOKS: usize = 2000;
+
 /// The texts after their repairs.
-fn mended(texts: &Texts, unsafe_too: bool) -> (Texts, Look) {
+fn mended(texts: &Texts, unsafe_too: bool) -> Mended {
     let with = |changed: &Texts| {
         let mut all = texts.clone();
         all.extend(changed.clone());
         all
     };
-    let first = linted(texts);
-    let mut lint = |changed: &Texts| Ok::<_, Infallible>(linted(&with(changed)));
+    let (mut named, mut looks) = (Vec::new(), 0);
+    let mut lint = |changed: &Texts| {
+        let look = linted(&with(changed));
+        if repairs::readable(&look) {
+            named.extend(repairs::named(&look));
+        }
+        looks += 1;
+        Ok::<_, Infallible>(look)
+    };
+    let Ok(first) = lint(&Texts::new());
     let Ok((mended, last)) = lint::fix::fix(first, unsafe_too, &mut lint);
-    assert!(mended.finished, "no end");
-    (with(&mended.texts), last)
-}
-
-fn errors(look: &Look) -> usize {
-    let errors = look.found.iter().filter(|d| d.severity == Severity::Error);
-    errors.count()
+    // what is wrong all over is left to a person before all is tried
+    assert!(mended.finished || looks < MOST_LOOKS, "no end");
+    Mended {
+        first: linted(texts),
+        last,
+        texts: with(&mended.texts),
+        made: mended.made.iter().map(|one| one.code).collect(),
+        named,
+        finished: mended.finished,
+    }
 }
 
 /// A text as the value of a definition, beside a few that it can use.

@@ -2,6 +2,8 @@
 
 #[path = "../fuzz/memory.rs"]
 mod memory;
+#[path = "../fuzz/repairs.rs"]
+mod repairs;
 #[path = "../fuzz/targets.rs"]
 mod targets;
 

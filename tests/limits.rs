@@ -173,6 +173,14 @@ fn much() -> Vec<(&'static str, String)> {
             ),
         ),
         (
+            "a matrix with a mistake in a check",
+            scenario(
+                &(matrix("range(4000)")
+                    + phase
+                    + "expect bad: p.nothing == 1\nexpect good: p.failed == 0\n"),
+            ),
+        ),
+        (
             "rows",
             format!(
                 "{rows}{}",

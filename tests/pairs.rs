@@ -20,7 +20,7 @@ workload chat {
   output = 32
   temperature = 0
   accept = contains_any(answer, ["one", "two"])
-}
+} # chat
 
 workload words {
   input = 100 tok # words
@@ -35,7 +35,7 @@ scenario main {
     d = [2, 3]
     # spare: axis
     # spare: exclude
-  }
+  } # matrix
   server sut {
     engine = engines.builtin # launched
     model = { path = "tiny", context = 1000 tok }
@@ -45,8 +45,8 @@ scenario main {
       ttft = 20ms
       itl = 5ms
       answer = "two"
-    }
-  }
+    } # options
+  } # server
   phase warmup { workload = chat, requests = 8, concurrency = 4, measured = false }
   phase before { quiesce = true, idle = 1s }
   phase closed {
@@ -55,7 +55,7 @@ scenario main {
     requests = 200 * d * load_factor
     # spare: closed
     # spare: length
-  }
+  } # closed
   phase open {
     workload = words
     rate = 5 req/s
@@ -68,6 +68,7 @@ scenario main {
     load right { workload = words, rate = 2 req/s, duration = 62s, seed = 2 }
   }
   phase after { quiesce = true, idle = 1s }
+  # spare: brace
   # spare: phase
   # spare: again
   expect ok: closed.success_rate >= 99%
@@ -79,6 +80,7 @@ scenario main {
   # spare: number
   # spare: ok
   # spare: bracket
+  # spare: round
   rank best { highest = closed.output_throughput, within = [d] }
   report summary extends reports.summary {}
   report table {
@@ -91,7 +93,7 @@ scenario main {
     columns = [closed.ttft.p50]
     to = "${case.name}.csv"
   }
-}
+} # main
 
 scenario other {
   server sut {
@@ -108,7 +110,7 @@ scenario other {
 suite all {
   scenarios = [main, other]
   timeout = 2h
-}
+} # all
 # spare: end
 "#;
 
@@ -282,10 +284,186 @@ const MISTAKES: &[Mistake] = &[
         "# spare: top",
         "let text = \"never closed",
     ),
+    // brackets
+    Mistake("`}` at the top", "# spare: end", "}"),
+    Mistake("`}` in a scenario", "# spare: brace", "}"),
+    Mistake(
+        "`}` behind a phase",
+        "phase before { quiesce = true, idle = 1s }",
+        "phase before { quiesce = true, idle = 1s } }",
+    ),
+    Mistake(
+        "`}` behind an option",
+        "answer = \"two\"",
+        "answer = \"two\" }",
+    ),
+    Mistake(
+        "`}` behind a list",
+        "{ q = \"two\" }]",
+        "{ q = \"two\" }] }",
+    ),
+    Mistake("`]` too many", "d = [2, 3]", "d = [2, 3]]"),
+    Mistake("`)` too many", "at(c = 4)", "at(c = 4))"),
+    Mistake("`{` too many", "phase closed {", "phase closed {{"),
+    Mistake("`(` too many", "growth(sut", "growth((sut"),
+    Mistake("workload not closed", "} # chat", "# chat"),
+    Mistake("matrix not closed", "  } # matrix", "  # matrix"),
+    Mistake("options not closed", "    } # options", "    # options"),
+    Mistake("server not closed", "  } # server", "  # server"),
+    Mistake("phase not closed", "  } # closed", "  # closed"),
+    Mistake("scenario not closed", "} # main", "# main"),
+    Mistake(
+        "load not closed",
+        "duration = 62s, seed = 2 }",
+        "duration = 62s, seed = 2",
+    ),
+    Mistake("suite not closed", "} # all", "# all"),
+    Mistake("list not closed", "c = [1, 4]", "c = [1, 4"),
+    Mistake("columns not closed", "open.e2e.p95]", "open.e2e.p95"),
+    Mistake("call not closed", "uniform(16, 64)", "uniform(16, 64"),
+    Mistake(
+        "growth not closed",
+        "to = after) <= 20MB",
+        "to = after <= 20MB",
+    ),
+    Mistake("scenario not opened", "scenario other {", "scenario other"),
+    Mistake("phase not opened", "phase open {", "phase open"),
+    Mistake("load not opened", "load left {", "load left"),
+    Mistake("rank not opened", "rank best {", "rank best"),
+    Mistake("report not opened", "report table {", "report table"),
+    Mistake("record not opened", "model = {", "model ="),
+    Mistake("list not opened", "= [main, other]", "= main, other]"),
+    Mistake("list closed as a call", "within = [d]", "within = [d)"),
+    Mistake("call not opened", "poisson()", "poisson)"),
+    Mistake(
+        "a bracket and what is in it",
+        "# spare: round",
+        "expect round: (closed.ttft.p50 <= 5MB",
+    ),
 ];
+
+/// What a rule objects to, each a warning.
+const OBJECTIONS: &[Mistake] = &[
+    Mistake(
+        "mean",
+        "# spare: dist",
+        "expect mean: closed.e2e.mean <= 1s",
+    ),
+    Mistake(
+        "slowest",
+        "# spare: number",
+        "expect slowest: closed.ttft.max <= 5s",
+    ),
+    Mistake(
+        "backwards",
+        "# spare: ok",
+        "expect back: growth(sut.memory, from = after, to = before) <= 20MB",
+    ),
+    Mistake(
+        "above the timeout",
+        "# spare: bracket",
+        "expect late: closed.ttft.p50 <= 700s",
+    ),
+    Mistake("idle axis", "# spare: axis", "m = [1, 2]"),
+    Mistake("rank of one", "within = [d]", "within = [c, d]"),
+    Mistake("no seed", "duration = 62s, seed = 2 }", "duration = 62s }"),
+    Mistake(
+        "idle clients",
+        "# spare: phase",
+        "phase few { workload = chat, requests = 2, concurrency = 8 }",
+    ),
+];
+
+/// Of a mistake of the whole scenario nothing is said beside it.
+const ALL: &[&str] = &[
+    "mean",
+    "slowest",
+    "backwards",
+    "above the timeout",
+    "idle axis",
+    "rank of one",
+    "no seed",
+    "idle clients",
+];
+/// What rests on the phase `closed`.
+const CLOSED: &[&str] = &["mean", "slowest", "above the timeout", "rank of one"];
+/// What rests on the workload `chat`.
+const CHAT: &[&str] = &[
+    "mean",
+    "slowest",
+    "above the timeout",
+    "rank of one",
+    "no seed",
+    "idle clients",
+];
+/// Another check may read what the mean hides.
+const MEAN: &[&str] = &["mean"];
+/// What is misspelt may be the axis.
+const AXIS: &[&str] = &["idle axis"];
+const MEAN_AND_AXIS: &[&str] = &["mean", "idle axis"];
+
+/// Which objections are not said beside a mistake, since it may be what they come from.
+const SILENCED: &[(&str, &[&str])] = &[
+    ("param", CLOSED),
+    ("text for a number", CHAT),
+    ("unknown workload", MEAN_AND_AXIS),
+    ("unknown name in a check", MEAN_AND_AXIS),
+    ("unknown metric", MEAN),
+    ("unknown field of a row", CHAT),
+    ("unknown template", AXIS),
+    ("unknown axis of a rank", AXIS),
+    ("unknown module", ALL),
+    ("value twice", ALL),
+    ("no value", ALL),
+    ("unknown name in an axis", ALL),
+    ("missing file of an axis", ALL),
+    ("all excluded", ALL),
+    ("an axis that is no list", ALL),
+    ("closed and open", CLOSED),
+    ("beyond the context", CLOSED),
+    ("contradictory workload", &["mean", "no seed"]),
+    ("accept is no condition", CHAT),
+    ("unknown argument", &["mean", "no seed"]),
+    ("idle and a load", &["mean", "backwards"]),
+    ("never ends", MEAN),
+    ("phase twice", ALL),
+    ("unknown block", ALL),
+    ("unlike units", MEAN),
+    ("no such case", MEAN),
+    ("no condition", MEAN),
+    ("growth of no phase", MEAN_AND_AXIS),
+    ("check twice", ALL),
+    ("no body", ALL),
+    ("`]` too many", ALL),
+    ("`)` too many", MEAN_AND_AXIS),
+    ("`(` too many", MEAN_AND_AXIS),
+    ("call not closed", &["mean", "no seed"]),
+    ("growth not closed", MEAN_AND_AXIS),
+    ("list closed as a call", AXIS),
+    ("call not opened", AXIS),
+    (TWO, MEAN),
+];
+
+/// Two mistakes in one line.
+const TWO: &str = "a bracket and what is in it";
 
 /// Pairs of mistakes that hide one another, and why that is right.
 const JUSTIFIED: &[(&str, &str, &str)] = &[
+    (
+        "`}` behind an option",
+        "server not closed",
+        "the brackets match, and mean what they should",
+    ),
+    (
+        "`}` behind an option",
+        "options not closed",
+        "the brackets match, and mean what they should",
+    ),
+    (
+        "`}` at the top",
+        "suite not closed",
+        "the brackets match, and mean what they should",
+    ),
     (
         "all excluded",
         "no such case",
@@ -304,13 +482,18 @@ const JUSTIFIED: &[(&str, &str, &str)] = &[
 ];
 
 /// So many pairs are tried; all of them with `SCN_ALL_PAIRS`.
-const PAIRS: usize = 200;
+const PAIRS: usize = 300;
 
 /// Code and line of a finding.
 type Found = BTreeMap<(String, usize), usize>;
 
 /// The errors of a text, and how often each is said; and what they say.
 fn errors(folder: &Path, text: &str) -> (Found, String) {
+    said(folder, text, "error")
+}
+
+/// The findings of a severity.
+fn said(folder: &Path, text: &str, severity: &str) -> (Found, String) {
     let file = format!("{:?}.scn", std::thread::current().id());
     std::fs::write(folder.join(&file), text).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_scn"))
@@ -322,7 +505,7 @@ fn errors(folder: &Path, text: &str) -> (Found, String) {
     let found: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
     let mut out = Found::new();
     let mut said = String::new();
-    for one in found.iter().filter(|one| one["severity"] == "error") {
+    for one in found.iter().filter(|one| one["severity"] == severity) {
         let code = one["code"].as_str().unwrap().to_string();
         let line = usize::try_from(one["line"].as_u64().unwrap()).unwrap();
         said.push_str(&format!("  {code} {line}: {}\n", one["message"]));
@@ -349,6 +532,22 @@ fn with(mistakes: &[&Mistake]) -> Option<String> {
         lines[at] = lines[at].replacen(from, to, 1);
     }
     Some(lines.join("\n") + "\n")
+}
+
+/// What a level of indentation is written with.
+const INDENTS: [&str; 3] = ["  ", "\t", "    "];
+
+/// A text with another indentation.
+fn indented(text: &str, with: &str) -> String {
+    let mut out = String::new();
+    for line in text.lines() {
+        let body = line.trim_start_matches(' ');
+        let levels = (line.len() - body.len()) / 2;
+        out.push_str(&with.repeat(levels));
+        out.push_str(body);
+        out.push('\n');
+    }
+    out
 }
 
 /// Numbers that are as good as random, and the same in every run.
@@ -385,8 +584,23 @@ fn of_two_mistakes_both_are_said_and_nothing_else() {
         .iter()
         .map(|mistake| {
             let (found, said) = errors(folder, &with(&[mistake]).unwrap());
-            if found.values().sum::<usize>() != 1 {
-                failed.push(format!("`{}` alone is no one error:\n{said}", mistake.0));
+            let alone = found.values().sum::<usize>();
+            let due = if mistake.0 == TWO { 2 } else { 1 };
+            if alone != due {
+                failed.push(format!(
+                    "`{}` alone is not {due} errors:\n{said}",
+                    mistake.0
+                ));
+            }
+            for with in &INDENTS[1..] {
+                let text = indented(&self::with(&[mistake]).unwrap(), with);
+                let (other, said) = errors(folder, &text);
+                if other != found {
+                    let name = mistake.0;
+                    failed.push(format!(
+                        "`{name}` is another mistake with {with:?}:\n{said}"
+                    ));
+                }
             }
             found
         })
@@ -404,7 +618,7 @@ fn of_two_mistakes_both_are_said_and_nothing_else() {
     }
     let check = |(a, b): &(usize, usize)| {
         let (one, other) = (&MISTAKES[*a], &MISTAKES[*b]);
-        let text = with(&[one, other])?;
+        let text = indented(&with(&[one, other])?, INDENTS[(a + b) % INDENTS.len()]);
         let (found, said) = errors(folder, &text);
         let mut due = singles[*a].clone();
         for (key, count) in &singles[*b] {
@@ -432,6 +646,67 @@ fn of_two_mistakes_both_are_said_and_nothing_else() {
         let halves = [&pairs[..half], &pairs[half..]];
         let threads = halves
             .map(|pairs| scope.spawn(move || pairs.iter().filter_map(check).collect::<Vec<_>>()));
+        for thread in threads {
+            failed.extend(thread.join().unwrap());
+        }
+    });
+    assert!(
+        failed.is_empty(),
+        "{} pairs:\n{}",
+        failed.len(),
+        failed.join("\n")
+    );
+}
+
+#[test]
+fn a_mistake_hides_no_objection_to_what_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let warnings = |text: &str| said(folder, text, "warning");
+    let mut failed = Vec::new();
+    let alone: Vec<Found> = OBJECTIONS
+        .iter()
+        .map(|objection| {
+            let (found, said) = warnings(&with(&[objection]).unwrap());
+            if found.values().sum::<usize>() != 1 {
+                failed.push(format!("`{}` is not one warning:\n{said}", objection.0));
+            }
+            found
+        })
+        .collect();
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    let all = std::env::var_os("SCN_ALL_PAIRS").is_some();
+    let beside = |mistake: &&Mistake| {
+        let mut failed = Vec::new();
+        let (own, _) = warnings(&with(&[mistake]).unwrap());
+        for (at, (objection, alone)) in OBJECTIONS.iter().zip(&alone).enumerate() {
+            // one of three, each another of the next mistake
+            if !all && !(at + mistake.0.len()).is_multiple_of(3) {
+                continue;
+            }
+            let Some(text) = with(&[mistake, objection]) else {
+                continue;
+            };
+            let (found, said) = warnings(&text);
+            let silenced = SILENCED
+                .iter()
+                .any(|(name, of)| *name == mistake.0 && of.contains(&objection.0));
+            let mut due = own.clone();
+            due.extend(alone.clone().into_iter().filter(|_| !silenced));
+            if found != due {
+                let (mistake, objection) = (mistake.0, objection.0);
+                failed.push(format!(
+                    "`{objection}` beside `{mistake}`: {due:?} is due, said is\n{said}"
+                ));
+            }
+        }
+        failed
+    };
+    let half = MISTAKES.len() / 2;
+    std::thread::scope(|scope| {
+        let halves = [&MISTAKES[..half], &MISTAKES[half..]];
+        let threads = halves
+            .map(|of| scope.spawn(move || of.iter().flat_map(|m| beside(&m)).collect::<Vec<_>>()));
         for thread in threads {
             failed.extend(thread.join().unwrap());
         }

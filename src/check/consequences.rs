@@ -27,9 +27,11 @@ const MOST_TORN: usize = 20;
 /// Drops what a mistake in the syntax of the same file may be the cause of.
 pub fn without_consequences(sources: &Sources, found: &mut Vec<Diagnostic>) {
     let is_syntax = |d: &Diagnostic| d.code.starts_with("E01");
+    let certain = |d: &Diagnostic| surely_mended(sources, d);
     // a bracket that is missing moves what stands around it, unless its line is all it held
     let lost = |d: &&Diagnostic| {
         d.code == codes::UNCLOSED.0
+            && !certain(d)
             && !ends_on_its_line(sources, d)
             && sources
                 .text(d.span())
@@ -49,7 +51,9 @@ pub fn without_consequences(sources: &Sources, found: &mut Vec<Diagnostic>) {
         .collect();
     let files: HashSet<FileId> = torn.iter().map(|part| part.file).collect();
     // on the lines where that came out, or a text did not end, nothing means what it meant
-    let unclosed = |d: &&Diagnostic| d.code == codes::UNCLOSED.0 || d.code == codes::MISSING_BODY.0;
+    let unclosed = |d: &&Diagnostic| {
+        (d.code == codes::UNCLOSED.0 || d.code == codes::MISSING_BODY.0) && !certain(d)
+    };
     let lines: HashSet<(FileId, usize)> = (found.iter().filter(unclosed))
         .flat_map(|d| {
             let own = ends_on_its_line(sources, d);
@@ -76,13 +80,29 @@ pub fn without_consequences(sources: &Sources, found: &mut Vec<Diagnostic>) {
     });
 }
 
-/// Whether a bracket that is never closed is taken as closed at the end of its own line.
+/// Whether a finding is a wrong bracket of which it is certain what was meant: then nothing around it
+/// is in doubt.
+pub fn surely_mended(sources: &Sources, found: &Diagnostic) -> bool {
+    let bracket = || {
+        sources
+            .text(found.span())
+            .starts_with(['{', '}', '[', ']', '(', ')'])
+    };
+    (found.code == codes::MISSING_BODY.0 || found.code == codes::UNCLOSED.0 && bracket())
+        && found.fixes.iter().any(|fix| fix.safe)
+}
+
+/// Whether a bracket that is never closed is taken as closed at the end of its own line, or one that
+/// nothing opened holds no statements.
 fn ends_on_its_line(sources: &Sources, lost: &Diagnostic) -> bool {
     let edits = lost.fixes.first().map(|fix| fix.edits.as_slice());
     let Some([(place, text)]) = edits else {
         return false;
     };
-    let closes = place.start == place.end && text.starts_with([')', ']', '}']);
+    let closes = match place.start == place.end {
+        true => text.trim_start().starts_with([')', ']', '}', '(', '[']),
+        false => !sources.text(*place).contains(['{', '}']),
+    };
     closes && sources.line_col(*place).0 == sources.line_col(lost.span()).0
 }
 
@@ -95,6 +115,10 @@ fn whole(sources: &Sources, file: FileId) -> Span {
 fn torn(sources: &Sources, lost: &Diagnostic) -> Span {
     let file = lost.span().file;
     let text = &sources.get(file).text;
+    // where no line is indented, none shows where a part begins
+    if !text.lines().any(|line| line.starts_with([' ', '\t'])) {
+        return whole(sources, file);
+    }
     let places = lost.labels.iter().map(|label| label.span);
     let places = places.filter(|span| span.file == file);
     let (first, last) = places.fold((text.len(), 0), |(first, last), span| {

@@ -26,7 +26,7 @@ pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
             for item in ast.items.iter().filter(|_| !broken) {
                 found.extend(unused_module(item, &names.read).map(|one| {
                     match program.sources.removal(item.span) {
-                        Some(line) => one.fix("delete it", line, "", true),
+                        Some(line) => one.fix("delete this line", line, "", true),
                         None => one,
                     }
                 }));
@@ -69,8 +69,9 @@ fn unused_module(item: &Item, names: &HashSet<&str>) -> Option<Diagnostic> {
     (!names.contains(name.as_str())).then(|| unused(&name, item.span, "delete this line"))
 }
 
-/// The `let`s and `param`s of a file that tests something: those of a file without a scenario are
-/// there for others, of which not all need be read here.
+/// The `let`s and `param`s of a file that tests something, and its workloads and models where no
+/// other file uses it: what a file without a scenario defines is there for others, of which not all
+/// need be read here.
 fn definitions(program: &Program, id: ModuleId, found: &mut Vec<Diagnostic>) {
     let module = program.module(id);
     let runs = |definition: &DefinitionKind| {
@@ -88,8 +89,10 @@ fn definitions(program: &Program, id: ModuleId, found: &mut Vec<Diagnostic>) {
     for item in module.asts.iter().flat_map(|ast| &ast.items) {
         in_item(item, &mut own);
     }
+    let mut shared = false;
     for other in program.user_modules().map(|other| program.module(other)) {
         if uses(other, id) {
+            shared = true;
             let items = other.asts.iter().flat_map(|ast| &ast.items);
             items.for_each(|item| in_item(item, &mut others));
         }
@@ -97,14 +100,20 @@ fn definitions(program: &Program, id: ModuleId, found: &mut Vec<Diagnostic>) {
     let templates = has_own_template(module);
     for (name, definition) in &module.names {
         let help = match &definition.kind {
-            DefinitionKind::Let(_) => "delete it, or use it",
+            DefinitionKind::Let(_) => "delete it, or use it".to_string(),
             // a page of one's own may show what a parameter was
-            DefinitionKind::Param(_) if !templates => "delete it, or use it: nobody need set it",
+            DefinitionKind::Param(_) if !templates => {
+                "delete it, or use it: nobody need set it".into()
+            }
+            DefinitionKind::Block(flat) if !shared && !flat.incomplete => match how_used(flat) {
+                Some(help) => help,
+                None => continue,
+            },
             _ => continue,
         };
         let read = own.read.contains(name.as_str()) || others.fields.contains(name.as_str());
         if !read && !on_purpose(name) {
-            found.push(unused(name, definition.span, help));
+            found.push(unused(name, definition.span, &help));
         }
     }
 }
@@ -160,14 +169,20 @@ fn scenario(flat: &Flat, found: &mut Vec<Diagnostic>) {
         }
     }
     for child in &flat.children {
-        let kind = child.kind.text.as_str();
-        if matches!(kind, "workload" | "model") && !names.contains(child.title()) {
-            let help = match kind {
-                "workload" => format!("name it in a phase: `workload = {}`", child.title()),
-                _ => format!("name it in a server: `model = {}`", child.title()),
-            };
+        if let Some(help) = how_used(child)
+            && !names.contains(child.title())
+        {
             found.push(unused(child.title(), child.head(), &help));
         }
+    }
+}
+
+/// How a workload or a model is used; none of other blocks.
+fn how_used(flat: &Flat) -> Option<String> {
+    match flat.kind.text.as_str() {
+        "workload" => Some(format!("name it in a phase: `workload = {}`", flat.title())),
+        "model" => Some(format!("name it in a server: `model = {}`", flat.title())),
+        _ => None,
     }
 }
 
@@ -175,6 +190,13 @@ fn scenario(flat: &Flat, found: &mut Vec<Diagnostic>) {
 pub fn names_in(flat: &Flat) -> HashSet<&str> {
     let mut names = Names::default();
     in_block(flat, &mut names);
+    names.read
+}
+
+/// All names that an expression reads.
+pub fn names_of(expr: &Expr) -> HashSet<&str> {
+    let mut names = Names::default();
+    in_expr(expr, &mut names);
     names.read
 }
 

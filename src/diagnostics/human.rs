@@ -108,7 +108,14 @@ fn one(out: &mut String, sources: &Sources, diagnostic: &Diagnostic, options: &O
         {
             continue;
         }
-        note(out, &suggestion(fix), options);
+        let suggestion = suggestion(fix);
+        let begins = |help: &String| match help.strip_prefix(&suggestion) {
+            Some(rest) => rest.is_empty() || rest.starts_with([';', ',']),
+            None => false,
+        };
+        if !diagnostic.help.iter().any(begins) {
+            note(out, &suggestion, options);
+        }
     }
 }
 

@@ -335,6 +335,7 @@ pub mod codes {
     pub const BAD_DISTRIBUTION: Rule = ("E0465", "bad-distribution");
     pub const BEYOND_CONTEXT: Rule = ("E0466", "beyond-context");
     pub const WRONG_MODALITY: Rule = ("E0467", "wrong-modality");
+    pub const WHICH_PHASE: Rule = ("E0490", "which-phase");
     pub const UNKNOWN_CASE: Rule = ("E0431", "unknown-case");
     // W05: warnings about meaning
     pub const NO_SUCH_CASE: Rule = ("W0530", "no-such-case");
@@ -345,6 +346,7 @@ pub mod codes {
     pub const ALWAYS_HOLDS: Rule = ("W0505", "always-holds");
     pub const BAD_SUPPRESSION: Rule = ("W0506", "bad-suppression");
     pub const UNKNOWN_RULE: Rule = ("W0507", "unknown-rule");
+    pub const MISSING_INTERPOLATION: Rule = ("W0650", "missing-interpolation");
     pub const SUITE_TIMEOUT: Rule = ("W0655", "suite-timeout");
     pub const USELESS_SUPPRESSION: Rule = ("W0508", "useless-suppression");
 }

@@ -34,6 +34,12 @@ const MOST_SHAPED: usize = 10_000;
 const ANY: Value = Value::Unknown(Shape::Any);
 const TRUTH: Value = Value::Unknown(Shape::Bool);
 
+/// Whether a record holds the shapes of values, and no value: as `options` of an engine does.
+fn is_of_shapes(value: &Value) -> bool {
+    let shape = |value: &Value| matches!(value, Value::Unknown(_));
+    matches!(value, Value::Record(fields) if fields.values().all(shape))
+}
+
 impl Evaluator<'_> {
     /// Gives shapes in place of values, and finds what can be right with no values.
     pub fn of_shapes(self) -> Self {
@@ -59,9 +65,13 @@ impl Evaluator<'_> {
                     {
                         ANY
                     }
-                    // what a value has may depend on the case; of what is written out it is seen
-                    value => match base.kind {
+                    // what a value has may depend on the case; of what is written out it is seen,
+                    // and of the options of an engine
+                    value => match &base.kind {
                         ExprKind::Record(_) => self.field(value, base.span, field, expr.span),
+                        ExprKind::Name(name) if name == "options" && is_of_shapes(&value) => {
+                            self.field(value, base.span, field, expr.span)
+                        }
                         _ => self.without(codes::UNKNOWN_FIELD, || {
                             self.field(value, base.span, field, expr.span)
                         }),
@@ -196,7 +206,7 @@ impl Evaluator<'_> {
     }
 
     /// Reports what is neither true nor false.
-    fn condition(&self, cond: &Expr, scope: &Scope) {
+    pub fn condition(&self, cond: &Expr, scope: &Scope) {
         let value = self.eval(cond, scope);
         let fine = matches!(
             value,

@@ -29,7 +29,10 @@ impl Judge<'_> {
                     cases.push(case);
                 }
             }
-            why = format!("{why} (cases {})", cases.join("; "));
+            // a side that was not reached may be what reads the other cases
+            if !cases.is_empty() {
+                why = format!("{why} (cases {})", cases.join("; "));
+            }
         }
         result(spec, verdict, why, evidence)
     }

@@ -306,12 +306,24 @@ impl Judge<'_> {
             notes.push(format!("report `{}`, column `{header}`: {why}", spec.name));
         }
         let figure = self.figure(&evaluated);
+        let there = figure.unavailable.is_none();
+        let figure = figure.with_cut(there.then(|| self.cut(&evaluated.trace)).flatten());
         let bounds =
             (figure.between.is_none() && figure.value.is_some()).then(|| self.bounds(thunk));
         match bounds.flatten() {
             Some(bounds) => figure.with_bounds(bounds),
             None => figure,
         }
+    }
+
+    /// Why a figure that was read is of a phase that did not wholly run.
+    fn cut(&self, trace: &[Reading]) -> Option<String> {
+        let lacks = trace.iter().filter_map(|reading| {
+            let case = reading.case.as_deref();
+            self.data.doubt_of(case, &reading.query)
+        });
+        let cut = |lack: &Lack| matches!(lack.kind, LackKind::NotRun | LackKind::Interrupted);
+        lacks.filter(cut).map(|lack| lack.reason).next()
     }
 
     fn rank(&self, spec: &RankSpec) -> RankValue {

@@ -307,7 +307,7 @@ fn useless(sources: &Sources, one: &Suppression, of_use: Use) -> Diagnostic {
         ),
         false => (
             format!("`{name}` is an error, which cannot be allowed"),
-            "mend what is wrong, and delete this",
+            "delete it, and mend what is wrong",
         ),
     };
     let found = Diagnostic::warning(codes::USELESS_SUPPRESSION, one.name, message).help(help);

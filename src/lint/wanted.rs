@@ -1,7 +1,7 @@
 //! What an `accept` wants of an answer, whatever the answer is.
 
 use crate::eval::{Evaluator, Scope, Value};
-use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind, StrPart};
 
 /// No token has more characters: words of vocabularies are shorter by far, and only rows of blanks
 /// or dashes are longer.
@@ -80,6 +80,62 @@ impl Wanted {
             cut: false,
         }
     }
+}
+
+/// Whether an answer has to have certain words in it to be accepted: more than that there is one,
+/// or how long it is.
+pub fn looks_for_words(accept: &Expr) -> bool {
+    match &accept.kind {
+        ExprKind::Binary {
+            op: BinaryOp::And | BinaryOp::Or,
+            left,
+            right,
+            ..
+        } => looks_for_words(left) || looks_for_words(right),
+        ExprKind::Binary {
+            op: BinaryOp::Equal | BinaryOp::In,
+            left,
+            right,
+            ..
+        } => named(left, "answer") || named(right, "answer"),
+        ExprKind::Call { function, args } => {
+            let of_answer = args.first().is_some_and(|arg| named(&arg.value, "answer"));
+            of_answer
+                && match function.text.as_str() {
+                    "contains_any" | "contains_all" => true,
+                    "matches" => args.get(1).is_some_and(|arg| has_word(&arg.value)),
+                    _ => false,
+                }
+        }
+        _ => false,
+    }
+}
+
+/// Whether a pattern has letters that stand for themselves, three in a row.
+fn has_word(pattern: &Expr) -> bool {
+    let ExprKind::Str(parts) = &pattern.kind else {
+        return false;
+    };
+    let text = |part: &StrPart| match part {
+        StrPart::Text(text) => text.clone(),
+        StrPart::Interpolation(_) => String::new(),
+    };
+    let text: String = parts.iter().map(text).collect();
+    let (mut run, mut depth, mut escaped) = (0, 0usize, false);
+    for c in text.chars() {
+        match c {
+            _ if escaped => (run, escaped) = (0, false),
+            '\\' => escaped = true,
+            '[' => depth += 1,
+            ']' => depth = depth.saturating_sub(1),
+            c if depth == 0 && c.is_alphabetic() => run += 1,
+            _ => run = 0,
+        }
+        if run >= 3 {
+            return true;
+        }
+    }
+    false
 }
 
 /// `left op value`, of the answer, its length or how it ended.

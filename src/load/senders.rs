@@ -5,6 +5,7 @@
 //! long prompt) delays neither a send nor a time stamp. The pacer is a thread too: a runtime's
 //! timer ticks in milliseconds, and spinning would burn a core.
 
+use crate::clock::whole_nanoseconds;
 use crate::load::arrival::Arrivals;
 use crate::load::delay;
 use crate::load::drive::{PanicWatch, Phase, Ready, Sent, Work};
@@ -64,7 +65,8 @@ pub(super) fn start(work: &Arc<Work>, token: &mpsc::Sender<()>) -> Option<Thread
                 _ => Arrivals::new(*arrival, *rate_per_s, seed),
             };
             let start = work.start;
-            let ready = made(work, token, move || start + arrivals.next_due());
+            let dues = move || whole_nanoseconds(start + arrivals.next_due());
+            let ready = made(work, token, dues);
             let (work, token) = (work.clone(), token.clone());
             let runtime = Handle::current();
             let pacer = thread::spawn(move || {

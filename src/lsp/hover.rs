@@ -143,6 +143,7 @@ pub fn meant(names: Names<'_>, meaning: &Meaning<'_>) -> Option<String> {
         Thing::EngineMetric(block) => code(program, around(block)?),
         Thing::Failures => "Failed requests by class.".into(),
         Thing::FailureClass => return entry(&format!("failures.{name}")),
+        Thing::Case => "another case of the scenario".into(),
         Thing::Roles(_) => "The server's processes by role.".into(),
         Thing::Role => format!("the process role `{name}`"),
         Thing::Stat(stat) => schema::stat_doc(stat)?.into(),
@@ -209,6 +210,7 @@ pub fn detail(names: Names<'_>, meaning: &Meaning<'_>) -> String {
         Thing::EngineMetric(_) => "of the engine".into(),
         Thing::Stat(stat) => schema::stat_doc(stat).unwrap_or_default().into(),
         Thing::Failures | Thing::FailureClass => "a count of requests".into(),
+        Thing::Case => "a case".into(),
         Thing::Roles(_) | Thing::Role => "processes".into(),
         Thing::Unread => String::new(),
     }

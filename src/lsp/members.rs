@@ -1,6 +1,7 @@
 //! What may stand behind a dot.
 
 use super::names::{Meaning, Names, Scope, Thing, What, value};
+use crate::eval::FEASIBLE;
 use crate::load::record::FailureClass;
 use crate::report::Ending;
 use crate::schema::{self, Shape};
@@ -56,7 +57,13 @@ impl<'a> Names<'a> {
                 "server" => self.of_server(block, scope, *module),
                 _ => self.of_block(block, *module),
             },
-            Thing::Implicit("case") => ["name", "scenario", "gpus", "price", "feasible"]
+            Thing::Case => {
+                let measured = |one: &&Meaning<'a>| is(one, "phase") || is(one, "server");
+                let feasible = Meaning::new(FEASIBLE, Thing::Implicit(FEASIBLE));
+                let all = scope.locals.values().filter(measured).cloned();
+                all.chain([feasible]).collect()
+            }
+            Thing::Implicit("case") => ["name", "scenario", "gpus", "price", FEASIBLE]
                 .into_iter()
                 .chain(Ending::ALL.map(Ending::name))
                 .map(|name| Meaning::new(name, Thing::Implicit(name)))

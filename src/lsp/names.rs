@@ -34,6 +34,8 @@ pub enum Thing<'a> {
     /// The roles of a server's processes.
     Roles(Vec<(&'a Item, &'a Block)>),
     Role,
+    /// What `at(…)` stands for: another case of the scenario.
+    Case,
     Stat(&'static str),
     /// A part of the library that was not read, as nothing names it.
     Unread,
@@ -231,7 +233,10 @@ impl<'a> Names<'a> {
     pub fn locals(&self, block: &'a Block, scope: &Scope<'a>) -> HashMap<String, Meaning<'a>> {
         let mut locals = scope.locals.as_ref().clone();
         if let Some(kind) = crate::schema::kind_in(&block.kind.text, scope.kind()) {
-            for name in kind.implicit {
+            // what a scenario calls `phase` or `round` itself stays that in its reports
+            let own = |name: &str| kind.name == "report" && locals.contains_key(name);
+            let implicit: Vec<_> = kind.implicit.iter().filter(|name| !own(name)).collect();
+            for name in implicit {
                 locals.insert((*name).into(), Meaning::new(name, Thing::Implicit(name)));
             }
         }
@@ -290,6 +295,9 @@ impl<'a> Names<'a> {
             ExprKind::Field { base, field } => {
                 let base = self.expr_within(base, scope, left)?;
                 self.member(&base, &field.text, scope, left)
+            }
+            ExprKind::Call { function, .. } if function.text == "at" => {
+                Some(Meaning::new("at", Thing::Case))
             }
             _ => None,
         }

@@ -149,10 +149,10 @@ impl PhaseData {
         }
     }
 
-    /// Why it did not run, or not wholly, where that is so.
+    /// Why it did not run, or not wholly, where that is so; one that was left out was not to run.
     pub fn cut(&self) -> Option<Lack> {
         let how = if self.empty() { "run" } else { "wholly run" };
-        let why = self.not_run.as_ref()?;
+        let why = self.not_run.as_ref().filter(|_| self.skipped.is_none())?;
         Some(Lack {
             kind: match self.interrupted {
                 true => LackKind::Interrupted,

@@ -117,6 +117,9 @@ fn who(cases: &[Case], launch: &Launch) -> String {
 /// `sut: engine serving Qwen/Qwen2.5-VL-7B, tp 2, 2 GPUs`
 fn server_words(server: &ServerSpec) -> String {
     let mut words = format!("{}: {}", server.name, server.engine);
+    if let Some(version) = &server.stated {
+        words.push_str(&format!(" {version}"));
+    }
     if let Some(model) = &server.model {
         words.push_str(&format!(" serving {model}"));
     }

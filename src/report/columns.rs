@@ -21,6 +21,9 @@ const FEW: &str = "too few values";
 /// The column after it, of a table with cases that cannot work: why they cannot.
 const INFEASIBLE: &str = "not feasible";
 
+/// The column after it, of a table with figures of phases that did not wholly run: which, and why.
+const CUT: &str = "cut short";
+
 /// The last column of all, of a table with cells that have no figure: why they have none.
 const UNAVAILABLE: &str = "unavailable";
 
@@ -93,8 +96,8 @@ pub(super) fn json(table: &Table) -> Result<Vec<u8>, ReportError> {
 
 /// Where a header's figures have several dimensions, each gets a column of its
 /// own. Cells hold plain numbers, so that programs read a column as numbers, and unavailable ones
-/// are empty: which percentiles are of too few values, which cases cannot work, and why cells are
-/// empty is told by columns of their own at the end.
+/// are empty: which percentiles are of too few values, which cases cannot work, which figures are of
+/// phases that were cut short, and why cells are empty is told by columns of their own at the end.
 fn grid(table: &Table) -> Grid {
     let mut columns: Vec<(usize, Option<Kind>)> = Vec::new();
     for at in 0..table.headers.len() {
@@ -120,19 +123,28 @@ fn grid(table: &Table) -> Grid {
     let infeasible = table.infeasible.iter().any(Option::is_some);
     let few = percentiles.then(|| FEW.to_string());
     let not_feasible = infeasible.then(|| INFEASIBLE.to_string());
-    let reasons: Vec<String> = (table.rows.iter().zip(&table.infeasible))
-        .map(|(row, why)| match why {
-            None => reasons(&table.headers, row),
+    let by_reason = |of: fn(&Figure) -> Option<&str>| -> Vec<String> {
+        let rows = table.rows.iter().zip(&table.infeasible);
+        rows.map(|(row, why)| match why {
+            None => reasons(&table.headers, row, of),
             Some(_) => String::new(),
         })
-        .collect();
-    let lacking = reasons.iter().any(|reason| !reason.is_empty());
-    let unavailable = lacking.then(|| UNAVAILABLE.to_string());
-    let named = [few, not_feasible, unavailable];
+        .collect()
+    };
+    let cut = by_reason(|figure| figure.cut.as_deref());
+    let lacking = by_reason(|figure| figure.unavailable.as_deref());
+    let column = |name: &str, cells: &[String]| {
+        let any = cells.iter().any(|cell| !cell.is_empty());
+        any.then(|| name.to_string())
+    };
+    let (cut_short, unavailable) = (column(CUT, &cut), column(UNAVAILABLE, &lacking));
+    let (some_cut, some_lack) = (cut_short.is_some(), unavailable.is_some());
+    let named = [few, not_feasible, cut_short, unavailable];
     let headers = columns.iter().map(header);
     let headers = headers.chain(named.into_iter().flatten()).collect();
-    let rows = table.rows.iter().zip(&table.infeasible).zip(reasons);
-    let rows = rows.map(|((row, why), reason)| {
+    let said = cut.into_iter().zip(lacking);
+    let rows = table.rows.iter().zip(&table.infeasible).zip(said);
+    let rows = rows.map(|((row, why), (cut, lack))| {
         let entry = |(at, column): &(usize, Option<Kind>)| match row[*at].as_ref() {
             Some(figure) if kind(figure).is_some() && kind(figure) == *column => {
                 match in_column_unit(figure) {
@@ -144,7 +156,7 @@ fn grid(table: &Table) -> Grid {
         };
         let few = percentiles.then(|| too_few(&table.headers, row));
         let why = infeasible.then(|| why.as_deref().map_or_else(String::new, cell));
-        let said = [few, why, lacking.then_some(reason)];
+        let said = [few, why, some_cut.then_some(cut), some_lack.then_some(lack)];
         let said = said.into_iter().flatten().map(Entry::said);
         columns.iter().map(entry).chain(said).collect()
     });
@@ -166,15 +178,12 @@ fn too_few(headers: &[String], row: &[Option<Figure>]) -> String {
     few.collect::<Vec<_>>().join("; ")
 }
 
-/// `ttft.p50, e2e.p50: the server ended`: the columns without a figure by reason, joined by
-/// semicolons.
-fn reasons(headers: &[String], row: &[Option<Figure>]) -> String {
+/// `ttft.p50, e2e.p50: the server ended`: the columns that something is said of, by what it is,
+/// joined by semicolons.
+fn reasons(headers: &[String], row: &[Option<Figure>], of: fn(&Figure) -> Option<&str>) -> String {
     let mut by_reason: IndexMap<&str, Vec<String>> = IndexMap::new();
     for (header, figure) in headers.iter().zip(row) {
-        let reason = figure
-            .as_ref()
-            .and_then(|figure| figure.unavailable.as_deref());
-        if let Some(reason) = reason {
+        if let Some(reason) = figure.as_ref().and_then(of) {
             by_reason.entry(reason).or_default().push(cell(header));
         }
     }

@@ -220,6 +220,7 @@ fn complete_figure(figure: &mut Json) {
             "needed",
             "between",
             "unavailable",
+            "cut",
             "ending",
             "link",
         ],
@@ -298,6 +299,7 @@ mod tests {
             }),
             link: some("https://example.org/trace"),
             ending: whole.then_some(super::super::Ending::Verdict),
+            cut: some("it was killed"),
             unavailable: some("no"),
         };
         let figures = || IndexMap::from([("a".to_string(), figure())]);

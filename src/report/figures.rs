@@ -9,6 +9,9 @@ pub(super) const NONE: &str = "–";
 /// Marks a percentile of too few values in tables.
 pub(super) const FEW: &str = "†";
 
+/// Marks a figure of a phase that did not wholly run in tables.
+pub(super) const CUT: &str = "‡";
+
 /// The figure as people read it; a dash where it is unavailable.
 pub(super) fn shown(figure: &Figure) -> &str {
     if figure.unavailable.is_some() {

@@ -145,6 +145,7 @@ pub(super) fn figure(value: &Value) -> Result<Figure, Error> {
     Ok(Figure {
         text: shown,
         unavailable: text("unavailable")?,
+        cut: text("cut")?,
         ending: None,
         link: text("link")?,
         value: number.map(f64::try_from).transpose()?,
@@ -276,8 +277,19 @@ fn series_rows(metrics: &Value, series: &Value) -> Result<Value, Error> {
             }
         }
     }
-    let rows = found.into_iter();
+    // where one role is all that there is, it would be said twice
+    let whole: Vec<_> = series
+        .try_iter()?
+        .enumerate()
+        .map(|(at, series)| Ok((at, string(&series)?)))
+        .collect::<Result<_, Error>>()?;
+    let same = |key: &(usize, String), metrics: &IndexMap<String, Value>| {
+        let of = whole.iter().find(|(at, _)| *at == key.0);
+        let of = of.filter(|(_, name)| *name != key.1);
+        of.and_then(|of| found.get(of)) == Some(metrics)
+    };
+    let rows = found.iter().filter(|(key, metrics)| !same(key, metrics));
     Ok(rows
-        .map(|((_, name), metrics)| row(name, metrics))
+        .map(|((_, name), metrics)| row(name.clone(), metrics.clone()))
         .collect())
 }

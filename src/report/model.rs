@@ -77,6 +77,9 @@ pub struct Figure {
     /// Why there is no value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unavailable: Option<String>,
+    /// Of the figures of phases and of columns: which phase did not wholly run, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut: Option<String>,
     /// Where its text leads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
@@ -167,6 +170,11 @@ impl Figure {
         self
     }
 
+    /// Of a phase that did not wholly run.
+    pub fn with_cut(self, why: Option<String>) -> Self {
+        Self { cut: why, ..self }
+    }
+
     /// Says in its text between what it lies.
     pub fn with_bounds(mut self, bounds: Bounds) -> Self {
         let dimension = self.dimension.unwrap_or(Dimension::NONE);
@@ -208,6 +216,9 @@ pub struct RunResult {
     /// Set at the end: the process's exit code.
     pub exit_code: Option<i32>,
     pub interrupted: bool,
+    /// Why the suite ended it before all cases had run.
+    #[serde(default)]
+    pub stopped: Option<String>,
     /// In the order they ran.
     pub cases: Vec<CaseSummary>,
 }

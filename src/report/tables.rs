@@ -1,6 +1,6 @@
 //! Tables of figures as Markdown: dashes and marks, and what they mean below.
 
-use super::figures::{FEW, NONE, shown};
+use super::figures::{CUT, FEW, NONE, shown};
 use super::filters::{figure, string};
 use super::markdown;
 use super::model::Figure;
@@ -15,10 +15,13 @@ struct Notes {
     reasons: IndexSet<String>,
     /// The columns with percentiles of too few values, by how many they need.
     few: IndexMap<u64, IndexSet<String>>,
+    /// Why phases did not wholly run.
+    cut: IndexSet<String>,
 }
 
 impl Notes {
-    /// A figure in a cell, marked where it is a percentile of too few values.
+    /// A figure in a cell, marked where it is a percentile of too few values, or of
+    /// a phase that did not wholly run.
     fn cell(&mut self, header: &str, figure: &Figure) -> String {
         let text = match figure
             .link
@@ -28,11 +31,18 @@ impl Notes {
             Some(url) => markdown::link(&figure.text, url),
             None => markdown::escape(shown(figure)),
         };
-        match figure.needed.filter(|_| figure.too_few()) {
+        let text = match figure.needed.filter(|_| figure.too_few()) {
             None => text,
             Some(needed) => {
                 self.few.entry(needed).or_default().insert(header.into());
                 format!("{text} {FEW}")
+            }
+        };
+        match &figure.cut {
+            None => text,
+            Some(why) => {
+                self.cut.insert(why.clone());
+                format!("{text} {CUT}")
             }
         }
     }
@@ -67,6 +77,8 @@ impl Notes {
                 needs.join("; ")
             ));
         }
+        let cut = self.cut.iter().map(|why| markdown::escape(why));
+        lines.extend(cut.map(|why| format!("{CUT} {why}")));
         for (n, line) in lines.iter().enumerate() {
             // a break keeps notes on lines of their own without making a list of them
             let before = if n == 0 { "\n" } else { "<br>\n" };

@@ -360,7 +360,6 @@ pub async fn run(
     result
 }
 
-/// What the record keeps of a phase besides its requests, samples and rounds.
 /// The series of a server that are to settle where the case is quiet: its memory, and what its
 /// checks want the growth of.
 fn rests(spec: &Case, server: &str) -> Vec<String> {
@@ -373,6 +372,7 @@ fn rests(spec: &Case, server: &str) -> Vec<String> {
     names
 }
 
+/// What the record keeps of a phase besides its requests, samples and rounds.
 fn phase_ended(data: &PhaseData) -> serde_json::Value {
     serde_json::json!({
         "phase": data.name,

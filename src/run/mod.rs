@@ -140,6 +140,12 @@ pub async fn run(
         launches: plan.launches.len(),
         folder: shared.folder.path().to_path_buf(),
     });
+    if let Some(aside) = shared.folder.earlier() {
+        let aside = aside.display();
+        shared.progress.event(Event::Note {
+            text: format!("a run was killed here: what it left is in {aside}"),
+        });
+    }
     shared.log(
         "run_started",
         serde_json::json!({ "cases": cases.len(), "launches": plan.launches.len() }),
@@ -174,6 +180,7 @@ pub async fn run(
     let by_suite = shared.limits.exit_code(&results);
     let interrupted = stop.level() > StopLevel::Run && by_suite.is_none();
     result.interrupted = interrupted;
+    result.stopped = shared.limits.ended().map(String::from);
     result.finished = Some(rfc3339(&jiff::Zoned::now()));
     let mut exit_code = match by_suite {
         Some(code) => code,

@@ -95,7 +95,8 @@ impl Stage<'_> {
             data.not_run = Some(error.message.clone());
         } else if self.stop.level() > StopLevel::Run {
             data.interrupted = true;
-            data.not_run = Some("the run was interrupted".into());
+            let why = self.shared.limits.ended();
+            data.not_run = Some(why.unwrap_or("the run was interrupted").into());
         }
         self.shared.progress.event(Event::PhaseEnded {
             name: spec.name.clone(),

@@ -1,25 +1,20 @@
 //! Figures that are compared with themselves, or with some times themselves.
 
 use super::context::{Context, one_line};
-use crate::diagnostics::{Diagnostic, codes};
+use super::decided::{Compared, comparisons, say_decided};
 use crate::eval::Scope;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
 use crate::units::number;
 
 /// Reports a figure that is compared with itself.
 pub(super) fn with_itself(cx: &Context<'_>, expr: &Expr, scope: &Scope) {
-    let ExprKind::Binary {
-        op, left, right, ..
-    } = &expr.kind
-    else {
-        return;
-    };
-    if matches!(op, BinaryOp::And | BinaryOp::Or) {
-        with_itself(cx, left, scope);
-        with_itself(cx, right, scope);
-        return;
-    }
-    let ((a, first), (b, second)) = (times(left), times(right));
+    comparisons(expr)
+        .iter()
+        .for_each(|one| compared(cx, one, scope));
+}
+
+fn compared(cx: &Context<'_>, one: &Compared<'_>, scope: &Scope) {
+    let ((a, first), (b, second)) = (times(one.left), times(one.right));
     let text = |expr: &Expr| one_line(&cx.program.sources.shown(expr.span));
     let factor = b / a;
     if text(first) != text(second) || !factor.is_finite() {
@@ -30,13 +25,13 @@ pub(super) fn with_itself(cx: &Context<'_>, expr: &Expr, scope: &Scope) {
         return;
     }
     let (holds, but_zero) = match factor == 1.0 {
-        true => match decided(*op, 1.0) {
+        true => match decided(one.op, 1.0) {
             Some(holds) => (holds, false),
             None => return,
         },
         // of what may be negative, some times it may be more or less
         false if !amount => return,
-        false => match (decided(*op, factor), decided(*op, 1.0)) {
+        false => match (decided(one.op, factor), decided(one.op, 1.0)) {
             // 0 is any times itself
             (Some(holds), Some(at_zero)) => (holds, holds != at_zero),
             _ => return,
@@ -51,25 +46,7 @@ pub(super) fn with_itself(cx: &Context<'_>, expr: &Expr, scope: &Scope) {
     };
     let unless = if but_zero { ", unless it is 0" } else { "" };
     let help = "compare it with a limit, or with a figure of another phase or case: at(tp = 2).steady.ttft.p50";
-    say_decided(cx, expr, holds, &format!("{unless}: {why}"), help);
-}
-
-/// Reports a comparison that always holds, or never does; `why` goes on from those words.
-pub(super) fn say_decided(cx: &Context<'_>, expr: &Expr, holds: bool, why: &str, help: &str) {
-    let text = one_line(&cx.program.sources.shown(expr.span));
-    let found = match holds {
-        true => Diagnostic::warning(
-            codes::ALWAYS_HOLDS,
-            expr.span,
-            format!("`{text}` always holds{why}"),
-        ),
-        false => Diagnostic::error(
-            codes::NEVER_HOLDS,
-            expr.span,
-            format!("`{text}` never holds{why}"),
-        ),
-    };
-    cx.eval.report(found.help(help));
+    say_decided(cx, one.whole, holds, &format!("{unless}: {why}"), help);
 }
 
 /// Whether something greater than 0 compares so with so many times itself.

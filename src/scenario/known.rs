@@ -4,7 +4,7 @@
 use super::LoadSpec;
 use super::by_name::Stretches;
 use super::context::Context;
-use super::itself::say_decided;
+use super::decided::{Compared, comparisons, say_decided};
 use crate::eval::{Query, Scope, Stretch, Value};
 use crate::resolve::Flat;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
@@ -12,26 +12,21 @@ use crate::units::number;
 
 /// Reports those of a check.
 pub(super) fn decided(cx: &Context<'_>, case: &Stretches<'_>, expr: &Expr, scope: &Scope) {
-    let ExprKind::Binary {
-        op, left, right, ..
-    } = &expr.kind
-    else {
-        return;
-    };
-    if matches!(op, BinaryOp::And | BinaryOp::Or) {
-        decided(cx, case, left, scope);
-        decided(cx, case, right, scope);
-        return;
+    for Compared {
+        whole,
+        op,
+        left,
+        right,
+    } in comparisons(expr)
+    {
+        let found = counted(cx, case, (op, left, right), scope)
+            .or_else(|| counted(cx, case, (turned(op), right, left), scope))
+            .or_else(|| ordered(cx, case, (op, left, right), scope));
+        if let Some((holds, why)) = found {
+            let help = "compare with a limit that it may or may not keep: steady.success_rate >= 99%, steady.e2e.p50 <= 2s";
+            say_decided(cx, whole, holds, &format!(": {why}"), help);
+        }
     }
-    if !op.compares() || matches!(op, BinaryOp::In | BinaryOp::NotIn) {
-        return;
-    }
-    let found = counted(cx, case, (*op, left, right), scope)
-        .or_else(|| counted(cx, case, (turned(*op), right, left), scope))
-        .or_else(|| ordered(cx, case, (*op, left, right), scope));
-    let Some((holds, why)) = found else { return };
-    let help = "compare with a limit that it may or may not keep: steady.success_rate >= 99%, steady.e2e.p50 <= 2s";
-    say_decided(cx, expr, holds, &format!(": {why}"), help);
 }
 
 /// A count, and a limit that is above what is sent.

@@ -13,6 +13,7 @@ mod cluster;
 mod compile;
 mod constants;
 mod context;
+mod decided;
 mod engine;
 mod engine_metric;
 mod feasible;
@@ -195,6 +196,12 @@ pub struct ServerSpec {
     /// Whether it keeps what prompts have in common, where that is known.
     #[serde(skip)]
     pub prefix_cache: Option<bool>,
+    /// The temperature of requests that say none, where that is known.
+    #[serde(skip)]
+    pub temperature: Option<f64>,
+    /// Whether its model has random weights, and so random answers.
+    #[serde(skip)]
+    pub random_weights: bool,
     /// What its model takes, where that is known.
     #[serde(skip)]
     pub modalities: Option<Vec<String>>,

@@ -1,8 +1,8 @@
 //! One option's value against the type, range, choices and pattern of its `option` block.
 
-use super::context::Context;
+use super::context::{Context, as_text};
 use crate::diagnostics::{Diagnostic, codes};
-use crate::eval::Value;
+use crate::eval::{Evaluator, Scope, Shape, Value};
 use crate::resolve::Flat;
 use crate::schema::Type;
 use crate::source::Span;
@@ -72,11 +72,57 @@ const SORTS: &[Sort] = &[
 
 /// The sort that an `option` block's `type` names.
 pub(super) fn sort_of(cx: &Context<'_>, option: &Flat) -> &'static Sort {
-    let name = cx.text(option, "type").unwrap_or_default();
-    SORTS
-        .iter()
-        .find(|sort| sort.name == name)
-        .unwrap_or(&SORTS[0])
+    sort_by_name(cx.text(option, "type"))
+}
+
+fn sort_by_name(name: Option<String>) -> &'static Sort {
+    let named = |sort: &&Sort| name.as_deref() == Some(sort.name);
+    SORTS.iter().find(named).unwrap_or(&SORTS[0])
+}
+
+/// What an expression of the engine's block sees of an option, whatever a server sets it to.
+pub(super) fn shape(eval: &Evaluator<'_>, option: &Flat, scope: &Scope) -> Value {
+    let sort = sort_by_name(written(eval, option, "type", scope));
+    Value::Unknown(match (sort.dimension, sort.ty) {
+        // one of the choices may be a text beside its numbers
+        _ if option.attrs.contains_key("choices") => Shape::Any,
+        (Some(dimension), _) => Shape::Number(dimension),
+        (None, Type::Bool) => Shape::Bool,
+        (None, _) => Shape::Any,
+    })
+}
+
+/// Holds what an `option` block says of its own values to its type, also where no server sets it.
+pub(super) fn check_shapes(eval: &Evaluator<'_>, option: &Flat, scope: &Scope) {
+    let sort = sort_by_name(written(eval, option, "type", scope));
+    for name in ["default", "value", "min", "above", "max"] {
+        let Some(attr) = option.attrs.get(name) else {
+            continue;
+        };
+        let value = eval.eval(&attr.expr, &scope.in_module(attr.module));
+        let plain = matches!(&value, Value::Number(q) if q.dimension.is_none());
+        match value {
+            Value::Text(_) if option.attrs.contains_key("choices") => {}
+            value if sort.name == "number" && !plain && is_known(&value) => {
+                let message = format!("`{name}` takes a bare number, this is {}", value.describe());
+                let place = attr.expr.span;
+                eval.report(Diagnostic::error(codes::TYPE_MISMATCH, place, message));
+            }
+            value if is_known(&value) => {
+                eval.typed(name, sort.ty, value, attr.expr.span);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn is_known(value: &Value) -> bool {
+    matches!(value, Value::Number(_) | Value::Text(_) | Value::Bool(_))
+}
+
+fn written(eval: &Evaluator<'_>, block: &Flat, name: &str, scope: &Scope) -> Option<String> {
+    let attr = block.attrs.get(name)?;
+    as_text(&eval.eval(&attr.expr, &scope.in_module(attr.module)))
 }
 
 /// The value as it is passed on; `Error` after what is wrong with it has been reported.

@@ -55,7 +55,7 @@ pub(super) fn evaluate(
     };
     let mut record = Vec::new();
     for (name, option) in &known {
-        let derived = cx.attr_in(option, "value", scope);
+        let derived = of_engine(cx, option, "value", scope);
         let set = match written.get(*name) {
             Some((value, span)) => {
                 let typed = typed(cx, option, value.clone(), *span);
@@ -74,7 +74,7 @@ pub(super) fn evaluate(
             );
         }
         let value = if matches!(set, Value::None) {
-            cx.attr_in(option, "default", scope)
+            of_engine(cx, option, "default", scope)
         } else {
             set
         };
@@ -82,6 +82,14 @@ pub(super) fn evaluate(
     }
     out.record = Value::record(record);
     out
+}
+
+/// What the engine's block itself gives the option, held to the block's own type and range.
+fn of_engine(cx: &Context<'_>, option: &Flat, name: &str, scope: &Scope) -> Value {
+    match cx.attr_in(option, name, scope) {
+        none @ (Value::None | Value::Error) => none,
+        value => typed(cx, option, value, cx.place(option, name)),
+    }
 }
 
 /// Each option's name and value, with their places.

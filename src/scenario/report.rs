@@ -86,12 +86,15 @@ fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Stretches<'_>) -> Vec<Report
     }
     // where its parts are wrong, it is looked at as one
     let parts = parts::of(cx, flat, case.case);
+    let phase = parts
+        .as_ref()
+        .and_then(|parts| parts::phase(cx, flat, case.case, parts));
     form.broken |= parts.is_none();
     let unknown = [("phase", Value::Error), ("round", Value::Error)];
     let unknown = parts.is_none().then_some(unknown);
     let mut out = Vec::new();
     for part in parts.unwrap_or_else(|| vec![None]) {
-        let scope = parts::scope(cx, part.as_ref());
+        let scope = parts::scope(cx, part.as_ref(), phase.as_ref());
         let at = cx.at(&scope.with_values(unknown.clone().into_iter().flatten()));
         let of_part = one(&at.inside(flat), flat, part, (&form, case));
         // the others would say the same
@@ -127,6 +130,7 @@ fn one(
         if !matches!(value, Value::Handle(Handle::Ending(_))) {
             cx.eval.not_one_figure(&value, &thunk.expr);
         }
+        no_record(cx, &value, &thunk.expr);
         let read = cx.eval.take_trace();
         // what is of one round was asked for by whoever wants to see it
         if part.as_ref().is_none_or(|part| part.phase.is_none()) {
@@ -240,6 +244,23 @@ fn columns(cx: &Context<'_>, attr: &FlatAttr) -> Vec<(String, Thunk)> {
             );
             Vec::new()
         }
+    }
+}
+
+/// Reports a column of a record that has what no cell can show, as `case` has.
+fn no_record(cx: &Context<'_>, value: &Value, expr: &Expr) {
+    let Value::Record(fields) = value else {
+        return;
+    };
+    if fields.values().any(|one| matches!(one, Value::Handle(_))) {
+        let text = one_line(&cx.program.sources.shown(expr.span));
+        let message = format!("`{text}` is a record, and a column shows one value");
+        let known = fields.keys().map(|key| format!("{text}.{key}"));
+        let known: Vec<String> = known.collect();
+        cx.eval.report(
+            Diagnostic::error(codes::TYPE_MISMATCH, expr.span, message)
+                .help(format!("name what of it: {}", known.join(", "))),
+        );
     }
 }
 
@@ -387,7 +408,8 @@ fn template(cx: &Context<'_>, flat: &Flat, name: String) -> Option<Template> {
     }
     let path = super::launch::existing(cx, flat, "template", &name)?;
     let text = match &cx.program.kept {
-        None => std::fs::read_to_string(&path),
+        None => crate::resolve::read(&path, true)
+            .and_then(|bytes| String::from_utf8(bytes).map_err(std::io::Error::other)),
         Some(kept) => {
             let text = kept.template(cx.flat.title(), &name);
             text.map(Into::into)

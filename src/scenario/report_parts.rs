@@ -3,10 +3,11 @@
 use super::context::Context;
 use super::report::SUMMARY;
 use super::{Case, PhaseSpec, ReportSpec};
+use crate::check::names_in;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Handle, Scope, Value};
 use crate::report::model::{Each, Part};
-use crate::resolve::Flat;
+use crate::resolve::{Flat, FlatAttr};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -38,7 +39,6 @@ pub(super) fn of(cx: &Context<'_>, flat: &Flat, case: &Case) -> Option<Vec<Optio
         "phase" => Each::Phase,
         _ => Each::Round,
     };
-    let loaded = |phase: &&Arc<PhaseSpec>| phase.measured && !phase.loads.is_empty();
     if !case.phases.iter().any(|phase| loaded(&phase)) {
         let message = "no measured phase of this scenario sends load: there is nothing to write";
         let found = Diagnostic::error(codes::REPORT_FILES, cx.place(flat, "each"), message);
@@ -81,14 +81,100 @@ pub(super) fn of(cx: &Context<'_>, flat: &Flat, case: &Case) -> Option<Vec<Optio
     Some(parts)
 }
 
+/// The phase that a report says it is of, or the only one that it can be of; none where its files
+/// are of one each, or nothing of it reads `phase`.
+pub(super) fn phase(
+    cx: &Context<'_>,
+    flat: &Arc<Flat>,
+    case: &Case,
+    parts: &[Option<Part>],
+) -> Option<Value> {
+    let of_each = parts.iter().flatten().any(|part| part.phase.is_some());
+    if let Some(attr) = flat.attrs.get("phase") {
+        return Some(named(&cx.inside(flat), attr, of_each));
+    }
+    // what the scenario itself calls so stays that
+    if of_each || cx.scope.has("phase") || !names_in(flat).contains("phase") {
+        return None;
+    }
+    let mut all = case.phases.iter().filter(loaded);
+    Some(match (all.next(), all.next()) {
+        (Some(phase), None) => {
+            let phase = phase.name.as_str().into();
+            Value::Handle(Handle::Phase { phase })
+        }
+        _ => {
+            which_phase(cx, flat, case);
+            Value::Error
+        }
+    })
+}
+
+fn named(cx: &Context<'_>, attr: &FlatAttr, of_each: bool) -> Value {
+    let wrong = |rule, message: String, help: &str| {
+        let found = Diagnostic::error(rule, attr.expr.span, message);
+        cx.eval.report(found.help(help));
+        Value::Error
+    };
+    if of_each {
+        let message = "`each` makes a file for each phase, and `phase` names one";
+        return wrong(
+            codes::CONTRADICTION,
+            message.into(),
+            "leave one of them out",
+        );
+    }
+    match cx.eval.eval(&attr.expr, &cx.scope.in_module(attr.module)) {
+        value @ (Value::Handle(Handle::Phase { .. }) | Value::Error) => value,
+        other => {
+            let message = format!("`phase` takes a phase, this is {}", other.describe());
+            wrong(
+                codes::TYPE_MISMATCH,
+                message,
+                "name one of the scenario: `phase = steady`",
+            )
+        }
+    }
+}
+
+/// Reports a report that reads `phase` where it may be any of several, or there is none.
+fn which_phase(cx: &Context<'_>, flat: &Flat, case: &Case) {
+    let names = case.phases.iter().filter(loaded).map(|p| p.name.as_str());
+    let names: Vec<&str> = names.collect();
+    let title = flat.title();
+    let (message, help) = match names.first() {
+        Some(first) => (
+            format!(
+                "`{title}` is of one phase, and these send load: {}",
+                names.join(", ")
+            ),
+            format!("say which: `phase = {first}`; or make a file for each: `each = \"phase\"`"),
+        ),
+        None => (
+            format!("`{title}` is of one phase, and no measured one sends load"),
+            "give one a load: `phase steady { workload = …, concurrency = 4, requests = 200 }`"
+                .into(),
+        ),
+    };
+    let found = Diagnostic::error(codes::WHICH_PHASE, flat.head(), message);
+    cx.eval.report(found.help(help));
+}
+
+fn loaded(phase: &&Arc<PhaseSpec>) -> bool {
+    phase.measured && !phase.loads.is_empty()
+}
+
 /// The names that a report's expressions see, with `phase` and `round` where there is one of them.
-pub(super) fn scope(cx: &Context<'_>, part: Option<&Part>) -> Scope {
-    let phase = part.and_then(|part| part.phase.as_deref());
+pub(super) fn scope(cx: &Context<'_>, part: Option<&Part>, phase: Option<&Value>) -> Scope {
+    let of_part = part.and_then(|part| part.phase.as_deref());
     let round = part.and_then(|part| part.round);
-    let phase = phase.map(|phase| {
+    let of_part = of_part.map(|phase| {
         let phase = phase.into();
-        ("phase", Value::Handle(Handle::Phase { phase }))
+        Value::Handle(Handle::Phase { phase })
     });
+    let phase = of_part
+        .or_else(|| phase.cloned())
+        .map(|phase| ("phase", phase));
     let round = round.map(|round| ("round", Value::plain(f64::from(round))));
     let values: Vec<(&str, Value)> = phase.into_iter().chain(round).collect();
     let unset: Vec<&str> = ["phase", "round"]

@@ -151,6 +151,8 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
         modalities: texts(&field(cx, &model, "modalities", flat.head())),
         context: context.or(of_model),
         context_set: context.is_some() && context != of_model,
+        temperature: as_number(&cx.attr_in(&engine.flat, "temperature", &launch)),
+        random_weights: as_bool(&cx.attr_in(&engine.flat, "random_weights", &launch)) == Some(true),
         prefix_cache: as_bool(&cx.attr_in(&engine.flat, "prefix_cache", &launch)),
         start,
         layout,

@@ -4,10 +4,11 @@
 use super::case::implicit_shape;
 use super::compile::runs;
 use super::locals::Locals;
+use super::option_value;
 use super::{Case, Unmeasured};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{BlockValue, Evaluator, Nothing, Params, Scope, Shape, Value, joined};
-use crate::resolve::{DefinitionKind, Flat, FlatAttr, Program};
+use crate::resolve::{DefinitionKind, Flat, FlatAttr, ModuleId, Program};
 use crate::schema::{self, Attribute};
 use crate::source::{FileId, Span};
 use crate::syntax::ast::{Expr, ExprKind};
@@ -95,7 +96,10 @@ fn constants(program: &Program, params: &Params) -> Vec<Diagnostic> {
                     alike(&eval, expr, &Scope::of(id));
                 }
                 DefinitionKind::Block(flat) if flat.kind.text != "scenario" => {
-                    block(&eval, flat, &Scope::of(id));
+                    let scope = Scope::of(id);
+                    let options = || options(&eval, flat, &scope);
+                    let whole = flat.kind.text == "engine" && is_whole(program, id, name);
+                    block(&eval, flat, &scope, whole.then(options));
                 }
                 _ => {}
             }
@@ -147,7 +151,16 @@ fn scenario(program: &Program, params: &Params, flat: &Arc<Flat>, case: &Case) -
     eval.take_found()
 }
 
-fn block(eval: &Evaluator<'_>, flat: &Arc<Flat>, outer: &Scope) {
+/// Whether an engine has all of its options: what others extend may read those that they add, and a
+/// file that tests nothing is there for others.
+fn is_whole(program: &Program, id: ModuleId, name: &str) -> bool {
+    let mut names = program.module(id).names.values();
+    let tests = |kind: &DefinitionKind| matches!(kind, DefinitionKind::Block(flat) if runs(flat));
+    !program.is_base(id, name) && names.any(|one| tests(&one.kind))
+}
+
+/// A block that is no scenario; `options` are those of an engine, where they are known.
+fn block(eval: &Evaluator<'_>, flat: &Arc<Flat>, outer: &Scope, options: Option<Value>) {
     let Some(kind) = schema::kind(&flat.kind.text) else {
         return;
     };
@@ -155,12 +168,34 @@ fn block(eval: &Evaluator<'_>, flat: &Arc<Flat>, outer: &Scope) {
     // a report of each phase or round has these
     let parts = ["phase", "round"].iter().filter(|_| kind.name == "report");
     let implicit = implicit.chain(parts.map(|name| (*name, ANY)));
+    let implicit = implicit.chain(options.map(|options| ("options", options)));
     let block = BlockValue::new(flat.clone(), &outer.with_values(implicit));
+    // the constraints of an engine
+    for check in &flat.checks {
+        let scope = block.scope.in_module(check.module);
+        eval.condition(&check.expr, &scope);
+        check
+            .when
+            .iter()
+            .for_each(|when| eval.condition(when, &scope));
+    }
     inside(eval, flat, &block.scope);
+}
+
+/// The options of an engine, by the types that they have, whatever servers set them to.
+fn options(eval: &Evaluator<'_>, engine: &Flat, outer: &Scope) -> Value {
+    let of = |option: &Arc<Flat>| {
+        let shape = option_value::shape(eval, option, outer);
+        (option.title().to_string(), shape)
+    };
+    Value::record(engine.children_of("option").map(of).collect::<Vec<_>>())
 }
 
 fn inside(eval: &Evaluator<'_>, flat: &Flat, scope: &Scope) {
     let kind = schema::kind(&flat.kind.text);
+    if kind.is_some_and(|kind| kind.name == "option") {
+        option_value::check_shapes(eval, flat, scope);
+    }
     for (name, attr) in &flat.attrs {
         let scope = scope.in_module(attr.module);
         eval.eval(&attr.expr, &scope);
@@ -175,7 +210,7 @@ fn inside(eval: &Evaluator<'_>, flat: &Flat, scope: &Scope) {
         alike(eval, expr, &scope.in_module(*module));
     }
     for child in &flat.children {
-        block(eval, child, scope);
+        block(eval, child, scope, None);
     }
 }
 

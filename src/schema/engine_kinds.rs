@@ -56,6 +56,16 @@ pub(super) const KINDS: &[Kind] = &[
                 Type::Bool,
                 "Whether what prompts have in common is computed once and kept; left out, it is not known.",
             )),
+            launch(optional(
+                "temperature",
+                Type::Ratio,
+                "The sampling temperature of requests that say none, unless the model's own generation config says one; left out, it is not known, or answers do not depend on it.",
+            )),
+            launch(optional(
+                "random_weights",
+                Type::Bool,
+                "Whether the model's weights are random, and so are its answers; left out, they are not.",
+            )),
             default(
                 "for_url",
                 Type::Bool,

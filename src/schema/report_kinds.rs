@@ -68,6 +68,14 @@ pub(super) const KINDS: &[Kind] = &[
             staged(
                 Stage::Measured,
                 optional(
+                    "phase",
+                    Type::Block("phase"),
+                    "The phase that is `phase` in its columns; left out, the only measured one that sends load. With `each = \"phase\"` it is each of them in its own file.",
+                ),
+            ),
+            staged(
+                Stage::Measured,
+                optional(
                     "note",
                     Type::Text,
                     "What stands below the table of a case, in Markdown and in JSON of series; a template has it as `report.notes`.",

@@ -28,7 +28,7 @@ pub const STATEMENTS: &[Statement] = &[
         "use",
         "use std.module, or use \"./file.scn\" as name",
         "a file",
-        "Makes the definitions of a module of the library, or of another file, known: `engines.builtin`.",
+        "Makes the definitions of a module of the library, or of another file, known: `engines.builtin`. The file may lie in another folder; a run keeps the text of all of them.",
     ),
     statement(
         "param",

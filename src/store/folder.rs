@@ -27,6 +27,8 @@ pub struct RunFolder {
     pub(super) path: PathBuf,
     redactor: Arc<Redactor>,
     events: Option<Arc<EventLog>>,
+    /// Where the files of a killed run went that were in the folder.
+    earlier: Option<PathBuf>,
     /// Held as long as the run writes; the system lets go of it when the process ends, however
     /// it ends.
     _lock: Option<Flock<File>>,
@@ -52,10 +54,12 @@ impl RunFolder {
         // look before the lock file is made: nothing is left in a folder that is not ours
         content(&path)?;
         let lock = lock(&path)?;
-        if content(&path)? == Content::KilledRun {
-            put_aside(&path)?;
-        }
+        let earlier = match content(&path)? {
+            Content::KilledRun => Some(put_aside(&path)?),
+            Content::Nothing => None,
+        };
         let folder = Self {
+            earlier,
             redactor: Arc::default(),
             events: None,
             _lock: lock,
@@ -81,12 +85,18 @@ impl RunFolder {
             path,
             redactor: Arc::default(),
             events: None,
+            earlier: None,
             _lock: None,
         }
     }
 
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Where the files of a killed run went that were in the folder, if there were any.
+    pub fn earlier(&self) -> Option<&Path> {
+        self.earlier.as_deref()
     }
 
     /// Where reports go.
@@ -264,8 +274,8 @@ fn lock(folder: &Path) -> Result<Option<Flock<File>>, StoreError> {
 }
 
 /// Moves a killed run's files to `earlier/<n>/`, `run.json` last: until then the folder is still
-/// known as that run's.
-fn put_aside(path: &Path) -> Result<(), StoreError> {
+/// known as that run's. Returns where they are.
+fn put_aside(path: &Path) -> Result<PathBuf, StoreError> {
     let mut n = 1;
     let aside = loop {
         let aside = path.join(EARLIER).join(n.to_string());
@@ -287,5 +297,5 @@ fn put_aside(path: &Path) -> Result<(), StoreError> {
         let from = path.join(&name);
         fs::rename(&from, aside.join(&name)).map_err(|e| StoreError::io("move", &from, e))?;
     }
-    Ok(())
+    Ok(aside)
 }

@@ -80,12 +80,8 @@ fn parse_in_parts(file: FileId, text: &str, part: usize) -> (Ast, Vec<Diagnostic
         );
     }
     let mut scan = scan::scan(file, text, part);
-    if !scan.balanced {
-        // where a statement of the file starts is not known then
-        scan.cuts.clear();
-        if !brackets::repair(file, text, &mut scan) {
-            return too_deep(file);
-        }
+    if !brackets::settle(file, text, &mut scan) {
+        return too_deep(file);
     }
     let patched = patch::Patched::new(text, std::mem::take(&mut scan.patches));
     let docs = docs::Docs::new(text, std::mem::take(&mut scan.docs));
@@ -115,11 +111,14 @@ fn lone_return_found(span: Span) -> Diagnostic {
         .help("save the file with LF or CRLF line ends; in a text, write `\\r`")
 }
 
-/// What follows an unclosed string, list or call on its line is out of step: no more is
+/// What follows an unclosed string, list or call on its line, or stands there with a closer that
+/// nothing opened, is out of step: no more is
 /// said about it than that. Nor of what an unclosed comment has swallowed, nor of the next lines
 /// of a text that was meant to go over several.
 fn without_echoes(text: &str, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let opened = |d: &Diagnostic| d.span().start as usize;
+    // what is surely mended leaves no echo
+    let mended = |d: &Diagnostic| d.fixes.iter().any(|fix| fix.safe);
     let unclosed = |d: &Diagnostic| d.code == codes::UNCLOSED.0;
     let swallowed = found
         .iter()
@@ -129,9 +128,9 @@ fn without_echoes(text: &str, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     }
     let mut openers: Vec<usize> = found
         .iter()
-        .filter(|d| unclosed(d))
+        .filter(|d| unclosed(d) && !mended(d))
         .map(opened)
-        .filter(|at| !text[*at..].starts_with(['{', '}', ']', ')', '/']))
+        .filter(|at| !text[*at..].starts_with(['{', '}', '/']))
         .collect();
     if openers.is_empty() {
         return found;
@@ -156,7 +155,16 @@ fn without_echoes(text: &str, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
             found.retain(|d| !unclosed(d) || opened(d) != pair[1]);
         }
     }
-    found.retain(|d| d.code != codes::SYNTAX.0 || !lines.contains(&line(opened(d))));
+    let in_brackets: std::collections::HashSet<usize> = openers
+        .iter()
+        .filter(|at| text[**at..].starts_with(['[', ']', '(', ')']))
+        .map(|at| line(*at))
+        .collect();
+    found.retain(|d| match d.code {
+        code if code == codes::SYNTAX.0 => !lines.contains(&line(opened(d))),
+        code if code == codes::FOREIGN_FORM.0 => !in_brackets.contains(&line(opened(d))),
+        _ => true,
+    });
     found
 }
 

@@ -241,7 +241,17 @@ pub fn cursor(marked: &str) -> (String, (u32, u32)) {
 pub fn part(text: &str, range: &Value) -> String {
     let at = |place: &Value| {
         let line = place["line"].as_u64().unwrap() as usize;
-        let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
+        let ends = |(at, c): &(usize, char)| match c {
+            '\n' => true,
+            '\r' => !text[at + 1..].starts_with('\n'),
+            _ => false,
+        };
+        let mut starts = text.char_indices().filter(ends).map(|(at, _)| at + 1);
+        let start = if line == 0 {
+            0
+        } else {
+            starts.nth(line - 1).unwrap()
+        };
         let units: Vec<u16> = text[start..].encode_utf16().collect();
         let column = place["character"].as_u64().unwrap() as usize;
         start + String::from_utf16(&units[..column]).unwrap().len()
@@ -271,4 +281,16 @@ pub fn edited(text: &str, edits: &Value) -> String {
 
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Numbers that are the same every time.
+pub struct Seeded(pub u64);
+
+impl Seeded {
+    pub fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % end.max(1) as u64).unwrap()
+    }
 }

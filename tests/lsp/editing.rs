@@ -242,33 +242,3 @@ fn hostile_texts_are_survived() {
         assert_eq!(client.findings(name, Some(2)), [] as [Value; 0], "{name}");
     }
 }
-
-/// Every request, at places all over texts that are right and wrong.
-#[test]
-fn no_place_of_the_corpus_is_a_fault() {
-    let mut client = Client::ready();
-    let mut files: Vec<_> = ["lint", "syntax"]
-        .iter()
-        .flat_map(|folder| std::fs::read_dir(root().join("tests/corpus").join(folder)).unwrap())
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|e| e == "scn"))
-        .collect();
-    files.sort();
-    for (n, path) in files.iter().enumerate().step_by(7) {
-        let Ok(text) = std::fs::read_to_string(path) else {
-            continue;
-        };
-        let name = path.file_name().unwrap().to_str().unwrap();
-        client.open(name, &text);
-        for (line, row) in text.lines().enumerate().skip(n % 5).step_by(5) {
-            let columns = row.encode_utf16().count().max(1);
-            let place = (line as u32, (7 * n + 3 * line) as u32 % columns as u32);
-            for method in ["hover", "completion", "definition"] {
-                let params = client.at(name, place);
-                client.ok(&format!("textDocument/{method}"), params);
-            }
-        }
-        let closed = json!({ "textDocument": { "uri": client.uri(name) } });
-        client.notify("textDocument/didClose", closed);
-    }
-}

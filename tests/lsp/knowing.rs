@@ -485,3 +485,33 @@ fn the_outline_has_definitions_and_what_is_in_them() {
         );
     }
 }
+
+/// A case that `at` stands for has the phases and servers of its scenario, by their names.
+#[test]
+fn what_another_case_has_is_known() {
+    let text = "use std.engines\nworkload w { prompt = \"hi\" }\nscenario s {\n  \
+        matrix { tp = [1, 2] }\n  server sut { engine = engines.builtin }\n  \
+        phase steady { workload = w, requests = 100 * tp }\n  phase round { workload = w, requests = 99 }\n  \
+        let other = at(tp = 2)\n  expect a: at(tp = 2).steady.ttft.p50 <= other.steady.ttft.p50\n  \
+        expect b: at(tp = 2).sut.memory.max <= 1GB\n  \
+        report r { columns = [round.ttft.p50, at(tp = 1).round.ttft.p50], to = \"r.csv\" }\n}\n";
+    let mut client = Client::ready();
+    let found = labels(
+        &mut client,
+        &text.replace("at(tp = 2).sut", "at(tp = 2).|sut"),
+    );
+    has(
+        &found,
+        &["steady", "round", "sut", "feasible"],
+        &["tp", "w"],
+    );
+    for (name, times) in [("steady", 3), ("sut", 2), ("round", 3), ("tp", 6)] {
+        let (_, place) = cursor(&text.replacen(&format!(" {name} "), &format!(" |{name} "), 1));
+        client.open("b.scn", text);
+        let mut params = client.at("b.scn", place);
+        params["newName"] = json!("another");
+        let edits = client.ok("textDocument/rename", params);
+        let edits = &edits["changes"][client.uri("b.scn")];
+        assert_eq!(edits.as_array().unwrap().len(), times, "{name}: {edits}");
+    }
+}

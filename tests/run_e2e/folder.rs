@@ -425,7 +425,11 @@ fn phases_are_left_out_and_cases_time_out() {
                 "timeout = 1s
             phase a { workload = w, duration = 10min, think = 5ms }
             phase b { workload = w, requests = 2 }
-            expect ok: a.success_rate == 100%",
+            expect ok: a.success_rate == 100%
+            report numbers {
+              columns = [case.name, a.completed, fixed(a.ttft.mean / 1ms, 1), b.completed]
+              to = [\"slow.csv\", \"slow.md\"]
+            }",
             ),
         ]
         .concat(),
@@ -457,6 +461,25 @@ fn phases_are_left_out_and_cases_time_out() {
         "{slow:#}"
     );
     assert!(!ran.requests("slow/case").is_empty());
+    // and marked as what a phase had that was cut short
+    let why = "`a` did not wholly run: the case took longer than its `timeout`";
+    let file = |name| std::fs::read_to_string(ran.folder.join("reports").join(name)).unwrap();
+    let (table, page) = (file("slow.csv"), file("slow.md"));
+    let mut rows = csv::Reader::from_reader(table.as_bytes());
+    let headers = rows.headers().unwrap().clone();
+    let row = rows.records().next().unwrap().unwrap();
+    let cell = |name| row.get(headers.iter().position(|h| h == name).unwrap());
+    assert_eq!(
+        cell("cut short").unwrap(),
+        format!("a.completed, fixed(a.ttft.mean / 1ms, 1): {why}"),
+        "{table}"
+    );
+    assert!(
+        cell("unavailable").unwrap().starts_with("b.completed: "),
+        "{table}"
+    );
+    assert_eq!(page.matches(" ‡ |").count(), 2, "{page}");
+    assert!(page.contains(&format!("‡ {why}")), "{page}");
 }
 
 #[test]

@@ -234,6 +234,11 @@ fn after_kill_9_nothing_runs_and_the_folder_can_be_read() {
     // the folder of a killed run is taken again, and what it held is put aside
     let again = pack.run(&["--only", "done"]).exits(0);
     assert!(
+        again.stderr.contains("what it left is in ") && again.stderr.contains("/earlier/1"),
+        "{}",
+        again.stderr
+    );
+    assert!(
         again
             .folder
             .join("earlier/1/cases/killed/case/requests.csv")

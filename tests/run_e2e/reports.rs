@@ -25,7 +25,7 @@ const BODY: &str = r#"
   warn right: mixed.accept_rate == 100%
   rank best { highest = n * bench.completed }
   report table extends reports.bench_table {
-    each = "case", note = "n is ${n}", to = ["tables/${n}.md", "github:summary"]
+    phase = bench, each = "case", note = "n is ${n}", to = ["tables/${n}.md", "github:summary"]
   }
   report choice extends reports.recommendation {}
   report said extends reports.transcript {}

@@ -36,6 +36,12 @@ const COMMAND: &str = "command = [\"echo\", \"tiny 1.2.3\"], pattern = 'tiny (\\
 #[test]
 fn a_version_is_asked_of_the_program_and_names_the_metrics() {
     let pack = pack(COMMAND, "version = \">=1\",");
+    let plan = pack.ran(pack.scn(&["plan", "s.scn"])).exits(0);
+    assert!(
+        plan.stdout.contains("sut: versioned >=1"),
+        "{}",
+        plan.stdout
+    );
     let ran = pack.run(&[]).exits(3);
     let case = ran.case("s/case");
     assert_eq!(case["servers"][0]["version"], "1.2.3");

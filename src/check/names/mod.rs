@@ -1,5 +1,6 @@
 //! Every name in every expression of the user's files, evaluated or not, against what is in scope.
 
+mod braces;
 mod due;
 mod locals;
 mod meant;
@@ -27,6 +28,9 @@ pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
         due: Due::Anything,
         head: Span::default(),
         comparisons: MOST_COMPARED,
+        lacks: Vec::new(),
+        pattern: false,
+        in_braces: HashSet::new(),
         said: HashSet::new(),
     };
     for id in program.user_modules() {
@@ -79,6 +83,12 @@ struct Walk<'a> {
     head: Span,
     /// So many names may still be compared with what is not known.
     comparisons: usize,
+    /// Implicit names of the block around that have no value in it.
+    lacks: Vec<&'static str>,
+    /// The text at hand is a pattern, whose braces are its own.
+    pattern: bool,
+    /// Names in braces that were told of: blocks that extend each other have the same texts.
+    in_braces: HashSet<Span>,
     /// What was said of the library's blocks that read what is not here: the place, and the name.
     said: HashSet<(Span, String)>,
 }
@@ -111,6 +121,7 @@ impl<'a> Walk<'a> {
             locals.own.insert(name, None);
         }
         let before = (self.open, self.unread.len());
+        let lacked = std::mem::replace(&mut self.lacks, without_value(kind.name, flat));
         if kind.name == "scenario" {
             let first = |kind| flat.children_of(kind).next().map(|child| child.title());
             let mut loaded = flat.children_of("phase").filter(|phase| {
@@ -161,8 +172,10 @@ impl<'a> Walk<'a> {
                 ("rank", "within") => Due::Block(AXIS),
                 _ => ty.map_or(Due::Anything, Due::of),
             };
+            self.pattern = PATTERNS.contains(&(kind.name, name.as_str()));
             self.expr(&attr.expr, attr.module, &locals);
         }
+        self.pattern = false;
         self.due = Due::Anything;
         for attr in flat.lets.values() {
             self.expr(&attr.expr, attr.module, &locals);
@@ -196,6 +209,7 @@ impl<'a> Walk<'a> {
         }
         self.open = before.0;
         self.unread.truncate(before.1);
+        self.lacks = lacked;
         if kind.name == "scenario" {
             self.around.clear();
         }
@@ -245,6 +259,7 @@ impl<'a> Walk<'a> {
             ExprKind::None | ExprKind::Bool(_) | ExprKind::Number { .. } | ExprKind::Error => {}
             ExprKind::Name(name) => self.name(name, expr.span, module, locals),
             ExprKind::Str(parts) => {
+                self.braces(parts, expr.span, module, locals);
                 for part in parts {
                     if let StrPart::Interpolation(expr) = part {
                         self.part(Due::Value, expr, module, locals);
@@ -282,10 +297,13 @@ impl<'a> Walk<'a> {
                 if schema::builtin(&function.text).is_none() {
                     self.function(&function.text, function.span);
                 }
+                let before = self.pattern;
+                self.pattern |= function.text == "matches";
                 for arg in args {
                     let due = Due::of_argument(arg.name.as_ref().map(|name| name.text.as_str()));
                     self.part(due, &arg.value, module, locals);
                 }
+                self.pattern = before;
             }
             ExprKind::Unary { value, .. } => self.part(Due::Anything, value, module, locals),
             ExprKind::Binary { left, right, .. } => {
@@ -365,6 +383,26 @@ impl<'a> Walk<'a> {
         let left = self.comparisons.checked_sub(names);
         self.comparisons = left.unwrap_or(0);
         left.is_some()
+    }
+}
+
+/// Attributes that are regular expressions.
+const PATTERNS: [(&str, &str); 3] = [
+    ("option", "pattern"),
+    ("version", "pattern"),
+    ("role", "title"),
+];
+
+/// Which of its implicit names a block has no value for.
+fn without_value(kind: &str, flat: &Flat) -> Vec<&'static str> {
+    let written = |name: &str| flat.attrs.contains_key(name);
+    match kind {
+        // the answer is there for `accept` alone
+        "workload" if written("rows") => vec!["answer", "finish_reason"],
+        "workload" => vec!["row", "answer", "finish_reason"],
+        "report" if written("each") || written("phase") => Vec::new(),
+        "report" => vec!["phase", "round"],
+        _ => Vec::new(),
     }
 }
 

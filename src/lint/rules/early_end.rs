@@ -39,13 +39,22 @@
 
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
-use crate::lint::view::{Stat, View, keep, place, warning};
+use crate::lint::view::{Stat, View, warning};
 use crate::load::random::Random;
 
 const RULE: Rule = ("W0610", "early-end");
 
+const HELP: &str = "say `ignore_eos = true` in the workload, where the engine knows it";
+
+fn message(workload: &str) -> String {
+    format!("answers of `{workload}` may end before their limit")
+}
+
 pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
-    let mut found = accepts(view);
+    // answers that are accepted only where they have been cut: `finish_reason == "length"`
+    let mut found = view.accepts(RULE, HELP, |workload, wanted| {
+        (!workload.asks.ignore_eos && wanted()?.cut).then(|| message(&workload.name))
+    });
     for limit in view.comparisons().filter(|c| c.at_least()) {
         let Some((of, "output", stat)) = limit.statistic() else {
             continue;
@@ -55,35 +64,10 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
             let most = asks.max_tokens.as_ref();
             let exact = most.is_some_and(|most| asks_for_all(limit.limit, stat, most));
             if exact && !asks.ignore_eos {
-                let name = &load.workload.name;
-                let message = format!("answers of `{name}` may end before their limit");
                 found.push(
-                    warning(RULE, limit.span, message)
+                    warning(RULE, limit.span, message(&load.workload.name))
                         .label(block.head(), "asked here")
-                        .help("say `ignore_eos = true` in the workload, where the engine knows it"),
-                );
-            }
-        }
-    }
-    found
-}
-
-/// Answers that are accepted only where they have been cut: `finish_reason == "length"`.
-fn accepts(view: &View<'_>) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
-    for (phase, block) in view.phases() {
-        for load in &phase.loads {
-            let workload = &load.workload;
-            let cut = |row| view.wanted(workload, row).is_some_and(|wanted| wanted.cut);
-            let mut rows = 0..workload.requests.len();
-            let early = !workload.asks.ignore_eos && rows.any(cut);
-            if let (true, Some(accept)) = (early, &workload.accept) {
-                let message = format!("answers of `{}` may end before their limit", workload.name);
-                keep(
-                    &mut found,
-                    warning(RULE, accept.expr.span, message)
-                        .label(place(block, "workload"), "asked here")
-                        .help("say `ignore_eos = true` in the workload, where the engine knows it"),
+                        .help(HELP),
                 );
             }
         }

@@ -40,13 +40,15 @@
 
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
-use crate::lint::view::{Stat, View, keep, place, warning};
-use crate::load::random::Random;
+use crate::lint::view::{Stat, View, warning};
+use crate::lint::wanted::Wanted;
+use crate::scenario::WorkloadSpec;
 
 const RULE: Rule = ("W0609", "output-above-limit");
 
 pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
-    let mut found = accepts(view);
+    let help = "raise `output` in the workload, or look for less";
+    let mut found = view.accepts(RULE, help, cut);
     for limit in view.comparisons().filter(|c| c.at_least()) {
         let Some((of, "output", stat)) = limit.statistic() else {
             continue;
@@ -70,36 +72,19 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
     found
 }
 
-/// Answers that cannot be accepted, since they are cut before they have said what is looked for.
-fn accepts(view: &View<'_>) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
-    for (phase, block) in view.phases() {
-        for load in &phase.loads {
-            let workload = &load.workload;
-            let most = workload.asks.max_tokens.as_ref();
-            let (Some(most), Some(accept)) = (most.and_then(Random::most), &workload.accept) else {
-                continue;
-            };
-            let mut wanted =
-                (0..workload.requests.len()).filter_map(|row| view.wanted(workload, row));
-            let Some(wanted) = wanted.find(|wanted| wanted.tokens as f64 > most) else {
-                continue;
-            };
-            let wants = match wanted.words as f64 > most {
-                true => format!("{} words of one", wanted.words),
-                false => format!("at least {} of one", wanted.tokens),
-            };
-            let message = format!(
-                "answers of `{}` have at most {most} tokens, and this wants {wants}",
-                workload.name
-            );
-            keep(
-                &mut found,
-                warning(RULE, accept.expr.span, message)
-                    .label(place(block, "workload"), "asked here")
-                    .help("raise `output` in the workload, or look for less"),
-            );
-        }
+/// Of an answer that cannot be accepted, since it is cut before it has said what is looked for.
+fn cut(workload: &WorkloadSpec, wanted: &dyn Fn() -> Option<Wanted>) -> Option<String> {
+    let most = workload.asks.max_tokens.as_ref()?.most()?;
+    let wanted = wanted()?;
+    if wanted.tokens as f64 <= most {
+        return None;
     }
-    found
+    let wants = match wanted.words as f64 > most {
+        true => format!("{} words of one", wanted.words),
+        false => format!("at least {} of one", wanted.tokens),
+    };
+    let name = &workload.name;
+    Some(format!(
+        "answers of `{name}` have at most {most} tokens, and this wants {wants}"
+    ))
 }

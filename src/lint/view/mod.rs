@@ -12,6 +12,7 @@ pub use shown::Shown;
 
 use super::ratio::{Ratio, ratios};
 use super::wanted::Wanted;
+use crate::diagnostics::Diagnostic;
 use crate::eval::{Evaluator, Nothing, Params, Query, Reading, Shape, Stretch, Value, Window};
 use crate::resolve::{Flat, Program};
 use crate::scenario::{
@@ -221,13 +222,37 @@ impl<'a> View<'a> {
     }
 
     /// What `accept` wants of an answer to a row.
-    pub fn wanted(&self, workload: &WorkloadSpec, row: usize) -> Option<Wanted> {
+    fn wanted(&self, workload: &WorkloadSpec, row: usize) -> Option<Wanted> {
         let accept = workload.accept.as_ref()?;
         let row = workload.rows.get(row)?;
         let eval = Evaluator::new(self.program, self.params, &Nothing);
         let unknown = || Value::Unknown(Shape::Text);
         let scope = answered(&accept.scope, unknown(), unknown(), row);
         Some(Wanted::of(&eval, &accept.expr, &scope))
+    }
+
+    /// What a rule finds in the `accept` of the loads that run: of each, the first row of which
+    /// `object` says what is wrong, by what is wanted of its answer.
+    pub fn accepts(
+        &self,
+        rule: (&'static str, &'static str),
+        help: &str,
+        object: impl Fn(&WorkloadSpec, &dyn Fn() -> Option<Wanted>) -> Option<String>,
+    ) -> Vec<Diagnostic> {
+        let mut found = Vec::new();
+        for (phase, block) in self.phases() {
+            for load in &phase.loads {
+                let workload = &load.workload;
+                let mut rows = 0..workload.requests.len();
+                let wrong = rows.find_map(|row| object(workload, &|| self.wanted(workload, row)));
+                if let (Some(message), Some(accept)) = (wrong, &workload.accept) {
+                    let one = warning(rule, accept.expr.span, message)
+                        .label(place(block, "workload"), "asked here");
+                    keep(&mut found, one.help(help));
+                }
+            }
+        }
+        found
     }
 
     /// The latencies and rates that its ranks go by, each with its stretch and its metric.

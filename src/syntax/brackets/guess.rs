@@ -1,40 +1,28 @@
-//! Brackets that do not match: which one was forgotten, or is one too many? Indentation
-//! decides, since that is where the writer said what belongs together. Runs only on a
-//! text whose brackets are known not to match, so that a sound text may be indented in
-//! any way.
+//! Brackets put right as comes nearest, where indentation does not agree with itself: what stands
+//! around is not relied on then.
 
-use super::patch::Patch;
-use super::scan::{Bracket, MAX_DEPTH, Mark, MarkKind, Scan};
-use crate::diagnostics::{Diagnostic, codes};
-use crate::source::{FileId, Span};
+use super::said::Said;
+use super::{Open, Region};
+use crate::syntax::scan::{Bracket, MAX_DEPTH, Mark, MarkKind};
+use std::collections::HashSet;
 
-struct Open {
-    bracket: Bracket,
-    at: usize,
-    line: usize,
-    /// Of the line that it stands on.
-    indent: usize,
-}
-
-/// Repairs the scan's brackets; false if they are too deep even so.
-pub fn repair(file: FileId, text: &str, scan: &mut Scan) -> bool {
+/// Mends the brackets of a region; false if they are too deep even so.
+pub(super) fn repair(said: &mut Said<'_>, region: Region<'_>) -> bool {
+    let marks = region.marks;
     let mut surplus = [0_i64; 3];
-    for mark in &scan.marks {
+    for mark in marks {
         match mark.kind {
             MarkKind::Open(bracket) => surplus[bracket as usize] -= 1,
             MarkKind::Close(bracket) => surplus[bracket as usize] += 1,
             MarkKind::Other => {}
         }
     }
-    let marks = std::mem::take(&mut scan.marks);
     let mut repair = Repair {
-        file,
-        text,
+        said,
         stack: Vec::new(),
         surplus,
-        strays: Vec::new(),
-        heads: Vec::new(),
-        scan,
+        heads: HashSet::new(),
+        flush: marks.iter().all(|mark| mark.indent == 0),
     };
     // The indent of the next statement after each mark.
     let mut next = vec![None; marks.len()];
@@ -50,9 +38,7 @@ pub fn repair(file: FileId, text: &str, scan: &mut Scan) -> bool {
             return false;
         }
     }
-    let last = repair.scan.last;
-    repair.unclosed(0, last, None);
-    repair.flush_strays();
+    repair.unclosed(0, region.last, region.next);
     true
 }
 
@@ -77,26 +63,20 @@ fn is_head(line: &str) -> bool {
         && (words.len() <= 2 || words.len() == 4 && words[2] == "extends")
 }
 
-struct Repair<'a> {
-    file: FileId,
-    text: &'a str,
+struct Repair<'s, 'a> {
+    said: &'s mut Said<'a>,
     stack: Vec<Open>,
     /// By how many the closers of a kind outnumber its openers.
     surplus: [i64; 3],
-    /// Stray closers in a row are one mistake.
-    strays: Vec<usize>,
     /// Lines whose `{` was put in.
-    heads: Vec<usize>,
-    scan: &'a mut Scan,
+    heads: HashSet<usize>,
+    /// No line is indented.
+    flush: bool,
 }
 
-impl Repair<'_> {
-    fn span(&self, start: usize, end: usize) -> Span {
-        Span::new(self.file, start, end)
-    }
-
+impl Repair<'_, '_> {
     fn step(&mut self, mark: &Mark, next: Option<usize>) -> bool {
-        if mark.first && mark.statement {
+        if mark.first && mark.statement && !self.flush {
             self.dedent(mark);
         }
         match mark.kind {
@@ -185,18 +165,7 @@ impl Repair<'_> {
         let Some(open) = self.stack.pop() else { return };
         self.surplus[bracket as usize] -= 1;
         self.surplus[open.bracket as usize] += 1;
-        let (wrong, right) = (bracket.closer(), open.bracket.closer());
-        let span = self.span(mark.at, mark.at + 1);
-        let opener = self.span(open.at, open.at + 1);
-        self.scan
-            .patches
-            .push(Patch::replace(mark.at, mark.at + 1, right));
-        let message = format!("`{}` is closed with `{wrong}`", open.bracket.opener());
-        let found = Diagnostic::error(codes::UNCLOSED, span, message)
-            .says(format!("expected `{right}`"))
-            .label(opener, "opened here")
-            .fix(format!("write `{right}`"), span, right, false);
-        self.scan.found.push(found);
+        self.said.wrong_closer(open, bracket, mark);
     }
 
     fn stray(&mut self, bracket: Bracket, mark: &Mark) {
@@ -204,23 +173,13 @@ impl Repair<'_> {
         if bracket == Bracket::Brace && mark.first && self.headless(mark) {
             return;
         }
-        self.scan
-            .patches
-            .push(Patch::replace(mark.at, mark.at + 1, " "));
-        if let Some(last) = self.strays.last()
-            && !self.text[last + 1..mark.at]
-                .bytes()
-                .all(|b| b == b' ' || b == b'\t')
-        {
-            self.flush_strays();
-        }
-        self.strays.push(mark.at);
+        self.said.stray(mark, None);
     }
 
     /// Whether a line above, as far in as the closer, starts a block whose `{` was forgotten:
     /// it is put in, and the closer is its own.
     fn headless(&mut self, mark: &Mark) -> bool {
-        let line_of = |at: usize| self.text[..at].rfind('\n').map_or(0, |n| n + 1);
+        let line_of = |at: usize| self.said.text[..at].rfind('\n').map_or(0, |n| n + 1);
         let mut start = line_of(mark.at);
         for _ in 0..MOST_LINES {
             if start == 0 {
@@ -228,7 +187,7 @@ impl Repair<'_> {
             }
             let end = start - 1;
             start = line_of(end);
-            let line = self.text[start..end].trim_end();
+            let line = self.said.text[start..end].trim_end();
             let head = line.trim_start_matches([' ', '\t']);
             let indent = line.len() - head.len();
             if head.is_empty() || head.starts_with('#') || indent > mark.indent {
@@ -239,84 +198,16 @@ impl Repair<'_> {
             if indent < mark.indent || !is_head(name) || before {
                 return false;
             }
-            self.heads.push(start);
+            self.heads.insert(start);
             let at = start + indent + name.len();
-            let (place, last) = (self.span(at, at), start + line.len());
-            self.scan.patches.push(Patch::replace(at, last, " {"));
-            let found = Diagnostic::error(
-                codes::MISSING_BODY,
-                place,
-                format!("expected `{{` after `{name}`"),
-            )
-            .says("expected `{`")
-            .label(self.span(mark.at, mark.at + 1), "this would close it")
-            .fix("open the block with `{`", self.span(at, last), " {", false);
-            self.scan.found.push(found);
+            self.said.missing_body(name, at, start + line.len(), mark);
             return true;
         }
         false
     }
 
-    fn flush_strays(&mut self) {
-        let (Some(first), Some(last)) = (self.strays.first().copied(), self.strays.last().copied())
-        else {
-            return;
-        };
-        self.strays.clear();
-        let span = self.span(first, last + 1);
-        let message = match first == last {
-            true => format!("stray `{}`", &self.text[first..=last]),
-            false => "stray closing brackets".to_owned(),
-        };
-        let found = Diagnostic::error(codes::UNCLOSED, span, message)
-            .says("nothing is open that this closes")
-            .fix("remove it", span, "", false);
-        self.scan.found.push(found);
-    }
-
-    /// Closes all from a level up, at `after`, and reports those of one line as one.
-    /// `noticed` is where this came out, if not at the end of the file.
     fn unclosed(&mut self, level: usize, after: usize, noticed: Option<usize>) {
         let open: Vec<Open> = self.stack.drain(level..).collect();
-        for open in open.iter().rev() {
-            self.scan
-                .patches
-                .push(Patch::insert(after, open.bracket.closer()));
-        }
-        for group in open.chunk_by(|a, b| a.line == b.line) {
-            let closers: String = group.iter().rev().map(|o| o.bracket.closer()).collect();
-            let shown = if closers.len() > 8 {
-                format!("{}…", &closers[..8])
-            } else {
-                closers.clone()
-            };
-            let first = &group[0];
-            let what = match group.len() {
-                1 => format!("this `{}` is never closed", first.bracket.opener()),
-                n => format!("these {n} brackets are never closed"),
-            };
-            let seen = match noticed {
-                None => "the file ends here".to_owned(),
-                Some(_) => format!("expected `{shown}` before this"),
-            };
-            let end = match noticed {
-                Some(at) => at + self.text[at..].chars().next().map_or(0, char::len_utf8),
-                None => after,
-            };
-            let noticed = noticed.unwrap_or(after);
-            let opener = self.span(first.at, first.at + 1);
-            let mut found = Diagnostic::error(codes::UNCLOSED, opener, what)
-                .says("opened here")
-                .label(self.span(noticed, end), seen);
-            for other in group.iter().skip(1).take(3) {
-                found = found.label(self.span(other.at, other.at + 1), "and here");
-            }
-            self.scan.found.push(found.fix(
-                format!("close it with `{shown}`"),
-                self.span(after, after),
-                closers,
-                false,
-            ));
-        }
+        self.said.unclosed(&open, after, noticed);
     }
 }
