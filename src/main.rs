@@ -14,6 +14,5 @@ fn main() -> ExitCode {
     {
         return ExitCode::from(scn::engine::guard::guard_main(args) as u8);
     }
-    scn::meter::give_back_large();
     scn::cli::main()
 }

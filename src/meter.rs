@@ -65,16 +65,6 @@ unsafe impl GlobalAlloc for Counted {
     }
 }
 
-/// Large blocks are given back to the system as soon as they are free, however many there were: the
-/// allocator would else keep them for more of their size.
-pub fn give_back_large() {
-    #[cfg(target_env = "gnu")]
-    // SAFETY: this sets a number of the allocator's, and is done before there are threads.
-    unsafe {
-        nix::libc::mallopt(nix::libc::M_MMAP_THRESHOLD, 1 << 20);
-    }
-}
-
 /// The most bytes that the work held at a time, besides what this thread held before.
 pub fn most_of(work: impl FnOnce()) -> usize {
     let before = NOW.get();

@@ -446,6 +446,10 @@ impl<'a> Evaluator<'a> {
                 return None;
             }
         };
+        // at once, so that smaller ones are not left behind
+        if rest.is_empty() && cond.is_none() {
+            out.reserve(items.len().min(MOST_ENTRIES));
+        }
         let mut open = None;
         for item in items.iter() {
             if out.len() > MOST_ENTRIES {
