@@ -515,3 +515,47 @@ fn what_another_case_has_is_known() {
         assert_eq!(edits.as_array().unwrap().len(), times, "{name}: {edits}");
     }
 }
+
+/// What looks at a whole file for each place in it takes minutes here, and less than the patience of
+/// the client otherwise.
+#[test]
+fn very_many_places_are_found_and_renamed() {
+    const MANY: usize = 10_000;
+    let mut client = Client::ready();
+    let lines = |each: &dyn Fn(usize) -> String| (0..MANY).map(each).collect::<String>();
+    for (name, text) in [
+        (
+            "after.scn",
+            lines(&|n| format!("let a{n} = known\n")) + "let known = 1\n",
+        ),
+        (
+            "phase.scn",
+            format!(
+                "use std.engines\nscenario s {{\nserver sut {{ engine = engines.builtin }}\n\
+                 phase known {{ idle = 1s }}\n{}}}\n",
+                lines(&|n| format!("expect c{n}: known.ttft.p50 <= 20ms\n"))
+            ),
+        ),
+        (
+            "line.scn",
+            format!("let known = 1\nlet a = [{}]\n", "known, ".repeat(MANY)),
+        ),
+    ] {
+        client.open(name, &text);
+        let defined = text
+            .lines()
+            .position(|l| l.contains("let known") || l.contains("phase known"));
+        let defined = defined.unwrap();
+        let column = text.lines().nth(defined).unwrap().find("known").unwrap();
+        let mut params = client.at(name, (defined as u32, column as u32));
+        params["context"] = json!({ "includeDeclaration": true });
+        let found = client.ok("textDocument/references", params.clone());
+        assert_eq!(found.as_array().unwrap().len(), MANY + 1, "{name}");
+        params["newName"] = json!("other");
+        let edits = client.ok("textDocument/rename", params);
+        let edits = edits["changes"][client.uri(name)].as_array().unwrap().len();
+        assert_eq!(edits, MANY + 1, "{name}");
+        let closed = json!({ "textDocument": { "uri": client.uri(name) } });
+        client.notify("textDocument/didClose", closed);
+    }
+}
