@@ -279,7 +279,13 @@ fn without(sources: &Sources, condition: Span, found: Diagnostic) -> Diagnostic 
         return found;
     }
     let start = condition.start as usize - whole.len();
-    match sources.removal(Span::new(condition.file, start, condition.end as usize)) {
+    let docs = before[..start].trim_end_matches([' ', '\t']).lines().rev();
+    let docs = docs.take_while(|line| {
+        let line = line.trim_start();
+        line.starts_with("##") && !line.starts_with("###")
+    });
+    let item = Span::new(condition.file, start, condition.end as usize);
+    match sources.removal_with(item, docs.count()) {
         Some(line) => found.fix("delete it", line, "", false),
         None => found,
     }
