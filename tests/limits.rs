@@ -202,7 +202,7 @@ fn much() -> Vec<(&'static str, String)> {
             "rows and cases",
             scenario(
                 &(matrix("range(1000)")
-                    + "workload v { rows = range(1000), prompt = \"${row} ${n}\" }\nphase p { workload = v, requests = 8 }\n"),
+                    + "  workload v { rows = range(1000), prompt = \"${row} ${n}\" }\nphase p { workload = v, requests = 8 }\n"),
             ),
         ),
         (
@@ -226,7 +226,7 @@ fn much() -> Vec<(&'static str, String)> {
             "rows of a file made anew in each case",
             scenario(
                 &(matrix("range(2000)")
-                    + "workload v { rows = data(\"rows.jsonl\"), prompt = \"${n} ${row.prompt}\" }\nphase p { workload = v, requests = 8 }\n"),
+                    + "  workload v { rows = data(\"rows.jsonl\"), prompt = \"${n} ${row.prompt}\" }\nphase p { workload = v, requests = 8 }\n"),
             ),
         ),
         (
