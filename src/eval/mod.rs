@@ -27,7 +27,7 @@ mod within;
 
 pub use at::{Cases, FEASIBLE};
 pub use between::Between;
-pub use data::DataFiles;
+pub use data::{DataFiles, DataRow};
 pub use fits::Fitted;
 pub use measurements::{Measurements, Nothing, Query, SeriesRef, Stretch, Window};
 pub use patterns::Patterns;
@@ -80,6 +80,8 @@ pub struct Evaluator<'a> {
     too_deep: Cell<bool>,
     secrets: RefCell<Vec<Arc<str>>>,
     trace: RefCell<Vec<Reading>>,
+    /// What stood in a text and was `none`.
+    nones: RefCell<Vec<Span>>,
     /// Whether what `and` and `or` need not read is read all the same.
     reads_all: bool,
     /// Whether shapes are worked out in place of values.
@@ -136,6 +138,7 @@ impl<'a> Evaluator<'a> {
             too_deep: Cell::default(),
             secrets: RefCell::default(),
             trace: RefCell::default(),
+            nones: RefCell::default(),
             reads_all: false,
             shapes: false,
             elsewhere: RefCell::default(),
@@ -159,6 +162,11 @@ impl<'a> Evaluator<'a> {
     /// The figures read since the last call.
     pub fn take_trace(&self) -> Vec<Reading> {
         std::mem::take(&mut self.trace.borrow_mut())
+    }
+
+    /// What stood in a text and was `none` since the last call: it is the word there.
+    pub fn take_nones(&self) -> Vec<Span> {
+        std::mem::take(&mut self.nones.borrow_mut())
     }
 
     /// Every secret value seen so far, to be kept out of all that is written.
@@ -361,7 +369,13 @@ impl<'a> Evaluator<'a> {
                     return Value::Error;
                 }
                 value => match value.shown() {
-                    Some(shown) => text.push_str(&shown),
+                    Some(shown) => {
+                        let mut nones = self.nones.borrow_mut();
+                        if matches!(value, Value::None) && !nones.contains(&expr.span) {
+                            nones.push(expr.span);
+                        }
+                        text.push_str(&shown);
+                    }
                     None => {
                         if let Some(error) = self.not_a_figure(&value, expr) {
                             return error;

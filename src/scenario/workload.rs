@@ -1,6 +1,6 @@
 //! A workload: its rows as requests, and when an answer is accepted.
 
-use super::context::{Context, as_bool, as_number, as_text, drawn};
+use super::context::{Context, as_bool, as_number, as_text, drawn, one_line};
 use super::{PartSpec, RequestSpec, Thunk, WorkloadSpec};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{BlockValue, Part, Scope, Shape, Value};
@@ -118,10 +118,16 @@ pub(super) fn lower(
     };
     // what is wrong in a row is found also where its lengths are wrong
     let requests: Option<Vec<RequestSpec>> = rows.as_ref().and_then(|rows| {
-        let requests = rows
-            .iter()
-            .map(|row| request(cx, block, row, &base, random));
-        requests.collect()
+        let mut nones = Nones::default();
+        let requests = rows.iter().enumerate().map(|(at, row)| {
+            cx.eval.take_nones();
+            let request = request(cx, block, row, &base, random)?;
+            nones.take(cx, at, row);
+            Some(request)
+        });
+        let requests: Option<Vec<RequestSpec>> = requests.collect();
+        nones.say(cx);
+        requests
     });
     let accept = flat.attrs.get("accept").map(|attr| Thunk {
         expr: attr.expr.clone(),
@@ -250,6 +256,50 @@ fn request(
         content: parts,
         ..base.clone()
     })
+}
+
+/// Where texts of requests have the word `none`, for what stands there is none: the place, the
+/// first such row, and how many there are.
+#[derive(Default)]
+struct Nones(Vec<(Span, String, usize)>);
+
+impl Nones {
+    /// Takes what was none in the texts of a row's request.
+    fn take(&mut self, cx: &Context<'_>, at: usize, row: &Value) {
+        for span in cx.eval.take_nones() {
+            if let Some((_, _, rows)) = self.0.iter_mut().find(|(of, _, _)| *of == span) {
+                *rows += 1;
+                continue;
+            }
+            let of_file = match row {
+                Value::Record(fields) => cx.program.data.row(fields),
+                _ => None,
+            };
+            let named = match (of_file, row) {
+                (Some(row), _) => format!(" in {row}"),
+                (None, Value::None) => String::new(),
+                (None, _) => format!(" in row {}", at + 1),
+            };
+            self.0.push((span, named, 1));
+        }
+    }
+
+    fn say(self, cx: &Context<'_>) {
+        for (span, row, rows) in self.0 {
+            let text = one_line(cx.program.sources.text(span));
+            let others = match rows - 1 {
+                0 => String::new(),
+                1 => " and in one other row".to_string(),
+                n => format!(" and in {n} other rows"),
+            };
+            let message = format!("`{text}` is none{row}{others}: the model is sent the word none");
+            let help = format!(
+                "give it a value there, or say what is asked without it: `${{if {text} == none then \"\" else {text}}}`"
+            );
+            let found = Diagnostic::warning(codes::NONE_IN_PROMPT, span, message);
+            cx.eval.report(found.help(help));
+        }
+    }
 }
 
 /// So many tokens, one or more: a number, or a distribution.
