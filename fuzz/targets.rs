@@ -97,15 +97,12 @@ fn linted(texts: &Texts) -> Look {
     found.extend(compiled.found);
     check::without_consequences(&program.sources, &mut found);
     let broken = has_errors(&found);
-    match broken {
-        true => found.retain(|d| d.code != codes::UNUSED.0),
-        false => found.extend(lint::check(
-            &program,
-            &params,
-            &scenarios(&program),
-            &compiled.cases,
-        )),
+    if broken {
+        found.retain(|d| d.code != codes::UNUSED.0);
     }
+    let chosen = scenarios(&program);
+    let rules = lint::check(&program, &params, &chosen, &compiled.cases, &found);
+    found.extend(rules);
     lint::suppress(&program.sources, &mut found, &[FileId(0)], !broken);
     let own = program
         .sources

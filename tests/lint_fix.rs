@@ -413,3 +413,58 @@ fn an_operator_moves_to_the_line_above() {
     let right = text_of("expect a: p.ttft.p50 <= # why\n    1s and\n    p.failed == 0");
     assert_eq!(text(folder.path(), "a.scn"), right);
 }
+
+/// The number is written elsewhere, where its unit has to stand too.
+#[test]
+fn no_unit_is_put_behind_a_name() {
+    let limit = |value: &str| {
+        format!(
+            "use std.engines\nlet most = 5\nworkload w {{ prompt = \"Say hello.\", output = 16 }}\n\
+            scenario s {{\n  server sut {{ engine = engines.builtin }}\n  \
+            phase warmup {{ workload = w, requests = 10, measured = false }}\n  \
+            phase p {{ workload = w, requests = 40 }}\n  expect a: p.ttft.p50 <= {value}\n  \
+            expect b: p.completed >= most\n}}\n"
+        )
+    };
+    for (value, mended) in [("5", "5 ms"), ("most", "most")] {
+        let folder = folder(&[("a.scn", &limit(value))]);
+        let (code, out, _) = lint(folder.path(), &["a.scn", "--fix", "--unsafe-fixes"]);
+        let after = text(folder.path(), "a.scn");
+        assert_eq!(after, limit(mended), "{out}");
+        assert_eq!(code == 0, value != "most", "{out}");
+    }
+}
+
+/// What a file uses has to be a file: a pipe would be waited for, for ever.
+#[test]
+fn no_pipe_is_waited_for() {
+    let folder = folder(&[("a.scn", "use \"./b.scn\"\nlet a = [b.x, True]\nlet c = a\n")]);
+    let here = folder.path();
+    nix::unistd::mkfifo(&here.join("b.scn"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    for args in [
+        &["a.scn"][..],
+        &["a.scn", "--fix", "--diff"],
+        &["a.scn", "--fix"],
+    ] {
+        let mut child = command(here, args)
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        while child.try_wait().unwrap().is_none() {
+            if std::time::Instant::now() > until {
+                child.kill().unwrap();
+                panic!("{args:?}: it waits");
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        let done = child.wait_with_output().unwrap();
+        let said =
+            String::from_utf8(done.stderr).unwrap() + &String::from_utf8(done.stdout).unwrap();
+        assert!(
+            args.contains(&"--diff") || said.contains("it is not a regular file"),
+            "{args:?}: {said}"
+        );
+    }
+}

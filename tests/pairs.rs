@@ -342,6 +342,108 @@ const MISTAKES: &[Mistake] = &[
     ),
 ];
 
+/// What a rule objects to, each a warning.
+const OBJECTIONS: &[Mistake] = &[
+    Mistake(
+        "mean",
+        "# spare: dist",
+        "expect mean: closed.e2e.mean <= 1s",
+    ),
+    Mistake(
+        "slowest",
+        "# spare: number",
+        "expect slowest: closed.ttft.max <= 5s",
+    ),
+    Mistake(
+        "backwards",
+        "# spare: ok",
+        "expect back: growth(sut.memory, from = after, to = before) <= 20MB",
+    ),
+    Mistake(
+        "above the timeout",
+        "# spare: bracket",
+        "expect late: closed.ttft.p50 <= 700s",
+    ),
+    Mistake("idle axis", "# spare: axis", "m = [1, 2]"),
+    Mistake("rank of one", "within = [d]", "within = [c, d]"),
+    Mistake("no seed", "duration = 62s, seed = 2 }", "duration = 62s }"),
+    Mistake(
+        "idle clients",
+        "# spare: phase",
+        "phase few { workload = chat, requests = 2, concurrency = 8 }",
+    ),
+];
+
+/// Of a mistake of the whole scenario nothing is said beside it.
+const ALL: &[&str] = &[
+    "mean",
+    "slowest",
+    "backwards",
+    "above the timeout",
+    "idle axis",
+    "rank of one",
+    "no seed",
+    "idle clients",
+];
+/// What rests on the phase `closed`.
+const CLOSED: &[&str] = &["mean", "slowest", "above the timeout", "rank of one"];
+/// What rests on the workload `chat`.
+const CHAT: &[&str] = &[
+    "mean",
+    "slowest",
+    "above the timeout",
+    "rank of one",
+    "no seed",
+    "idle clients",
+];
+/// Another check may read what the mean hides.
+const MEAN: &[&str] = &["mean"];
+/// What is misspelt may be the axis.
+const AXIS: &[&str] = &["idle axis"];
+const MEAN_AND_AXIS: &[&str] = &["mean", "idle axis"];
+
+/// Which objections are not said beside a mistake, since it may be what they come from.
+const SILENCED: &[(&str, &[&str])] = &[
+    ("param", CLOSED),
+    ("text for a number", CHAT),
+    ("unknown workload", MEAN_AND_AXIS),
+    ("unknown name in a check", MEAN_AND_AXIS),
+    ("unknown metric", MEAN),
+    ("unknown field of a row", CHAT),
+    ("unknown template", AXIS),
+    ("unknown axis of a rank", AXIS),
+    ("unknown module", ALL),
+    ("value twice", ALL),
+    ("no value", ALL),
+    ("unknown name in an axis", ALL),
+    ("missing file of an axis", ALL),
+    ("all excluded", ALL),
+    ("an axis that is no list", ALL),
+    ("closed and open", CLOSED),
+    ("beyond the context", CLOSED),
+    ("contradictory workload", &["mean", "no seed"]),
+    ("accept is no condition", CHAT),
+    ("unknown argument", &["mean", "no seed"]),
+    ("idle and a load", &["mean", "backwards"]),
+    ("never ends", MEAN),
+    ("phase twice", ALL),
+    ("unknown block", ALL),
+    ("unlike units", MEAN),
+    ("no such case", MEAN),
+    ("no condition", MEAN),
+    ("growth of no phase", MEAN_AND_AXIS),
+    ("check twice", ALL),
+    ("no body", ALL),
+    ("`]` too many", ALL),
+    ("`)` too many", MEAN_AND_AXIS),
+    ("`(` too many", MEAN_AND_AXIS),
+    ("call not closed", &["mean", "no seed"]),
+    ("growth not closed", MEAN_AND_AXIS),
+    ("list closed as a call", AXIS),
+    ("call not opened", AXIS),
+    (TWO, MEAN),
+];
+
 /// Two mistakes in one line.
 const TWO: &str = "a bracket and what is in it";
 
@@ -387,6 +489,11 @@ type Found = BTreeMap<(String, usize), usize>;
 
 /// The errors of a text, and how often each is said; and what they say.
 fn errors(folder: &Path, text: &str) -> (Found, String) {
+    said(folder, text, "error")
+}
+
+/// The findings of a severity.
+fn said(folder: &Path, text: &str, severity: &str) -> (Found, String) {
     let file = format!("{:?}.scn", std::thread::current().id());
     std::fs::write(folder.join(&file), text).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_scn"))
@@ -398,7 +505,7 @@ fn errors(folder: &Path, text: &str) -> (Found, String) {
     let found: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
     let mut out = Found::new();
     let mut said = String::new();
-    for one in found.iter().filter(|one| one["severity"] == "error") {
+    for one in found.iter().filter(|one| one["severity"] == severity) {
         let code = one["code"].as_str().unwrap().to_string();
         let line = usize::try_from(one["line"].as_u64().unwrap()).unwrap();
         said.push_str(&format!("  {code} {line}: {}\n", one["message"]));
@@ -539,6 +646,67 @@ fn of_two_mistakes_both_are_said_and_nothing_else() {
         let halves = [&pairs[..half], &pairs[half..]];
         let threads = halves
             .map(|pairs| scope.spawn(move || pairs.iter().filter_map(check).collect::<Vec<_>>()));
+        for thread in threads {
+            failed.extend(thread.join().unwrap());
+        }
+    });
+    assert!(
+        failed.is_empty(),
+        "{} pairs:\n{}",
+        failed.len(),
+        failed.join("\n")
+    );
+}
+
+#[test]
+fn a_mistake_hides_no_objection_to_what_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let warnings = |text: &str| said(folder, text, "warning");
+    let mut failed = Vec::new();
+    let alone: Vec<Found> = OBJECTIONS
+        .iter()
+        .map(|objection| {
+            let (found, said) = warnings(&with(&[objection]).unwrap());
+            if found.values().sum::<usize>() != 1 {
+                failed.push(format!("`{}` is not one warning:\n{said}", objection.0));
+            }
+            found
+        })
+        .collect();
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    let all = std::env::var_os("SCN_ALL_PAIRS").is_some();
+    let beside = |mistake: &&Mistake| {
+        let mut failed = Vec::new();
+        let (own, _) = warnings(&with(&[mistake]).unwrap());
+        for (at, (objection, alone)) in OBJECTIONS.iter().zip(&alone).enumerate() {
+            // one of three, each another of the next mistake
+            if !all && !(at + mistake.0.len()).is_multiple_of(3) {
+                continue;
+            }
+            let Some(text) = with(&[mistake, objection]) else {
+                continue;
+            };
+            let (found, said) = warnings(&text);
+            let silenced = SILENCED
+                .iter()
+                .any(|(name, of)| *name == mistake.0 && of.contains(&objection.0));
+            let mut due = own.clone();
+            due.extend(alone.clone().into_iter().filter(|_| !silenced));
+            if found != due {
+                let (mistake, objection) = (mistake.0, objection.0);
+                failed.push(format!(
+                    "`{objection}` beside `{mistake}`: {due:?} is due, said is\n{said}"
+                ));
+            }
+        }
+        failed
+    };
+    let half = MISTAKES.len() / 2;
+    std::thread::scope(|scope| {
+        let halves = [&MISTAKES[..half], &MISTAKES[half..]];
+        let threads = halves
+            .map(|of| scope.spawn(move || of.iter().flat_map(|m| beside(&m)).collect::<Vec<_>>()));
         for thread in threads {
             failed.extend(thread.join().unwrap());
         }

@@ -27,8 +27,7 @@ const MOST_TORN: usize = 20;
 /// Drops what a mistake in the syntax of the same file may be the cause of.
 pub fn without_consequences(sources: &Sources, found: &mut Vec<Diagnostic>) {
     let is_syntax = |d: &Diagnostic| d.code.starts_with("E01");
-    // where a bracket belongs may be certain: then nothing around it is in doubt
-    let certain = |d: &Diagnostic| d.fixes.iter().any(|fix| fix.safe);
+    let certain = |d: &Diagnostic| surely_mended(sources, d);
     // a bracket that is missing moves what stands around it, unless its line is all it held
     let lost = |d: &&Diagnostic| {
         d.code == codes::UNCLOSED.0
@@ -81,6 +80,18 @@ pub fn without_consequences(sources: &Sources, found: &mut Vec<Diagnostic>) {
     });
 }
 
+/// Whether a finding is a wrong bracket of which it is certain what was meant: then nothing around it
+/// is in doubt.
+pub fn surely_mended(sources: &Sources, found: &Diagnostic) -> bool {
+    let bracket = || {
+        sources
+            .text(found.span())
+            .starts_with(['{', '}', '[', ']', '(', ')'])
+    };
+    (found.code == codes::MISSING_BODY.0 || found.code == codes::UNCLOSED.0 && bracket())
+        && found.fixes.iter().any(|fix| fix.safe)
+}
+
 /// Whether a bracket that is never closed is taken as closed at the end of its own line, or one that
 /// nothing opened holds no statements.
 fn ends_on_its_line(sources: &Sources, lost: &Diagnostic) -> bool {
@@ -104,6 +115,10 @@ fn whole(sources: &Sources, file: FileId) -> Span {
 fn torn(sources: &Sources, lost: &Diagnostic) -> Span {
     let file = lost.span().file;
     let text = &sources.get(file).text;
+    // where no line is indented, none shows where a part begins
+    if !text.lines().any(|line| line.starts_with([' ', '\t'])) {
+        return whole(sources, file);
+    }
     let places = lost.labels.iter().map(|label| label.span);
     let places = places.filter(|span| span.file == file);
     let (first, last) = places.fold((text.len(), 0), |(first, last), span| {

@@ -193,6 +193,13 @@ pub fn names_in(flat: &Flat) -> HashSet<&str> {
     names.read
 }
 
+/// All names that an expression reads.
+pub fn names_of(expr: &Expr) -> HashSet<&str> {
+    let mut names = Names::default();
+    in_expr(expr, &mut names);
+    names.read
+}
+
 fn in_block<'a>(flat: &'a Flat, names: &mut Names<'a>) {
     for attr in flat.attrs.values().chain(flat.lets.values()) {
         in_expr(&attr.expr, names);

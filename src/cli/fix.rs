@@ -5,7 +5,7 @@ use super::load::{Loaded, Refused, load_all_through};
 use super::replace::{diff, replace};
 use crate::diagnostics::{Diagnostic, Fix, capped, human};
 use crate::lint::fix::{LeftOut, Look, Mended, Texts, Why, fix};
-use crate::resolve::{Reader, plain};
+use crate::resolve::{Reader, plain, read};
 use crate::source::{FileId, SourceFile, Sources};
 use crate::syntax::{self, ast::Ast};
 use std::cell::RefCell;
@@ -25,7 +25,7 @@ struct Files {
 }
 
 impl Reader for Files {
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+    fn read(&self, path: &Path, used: bool) -> io::Result<Vec<u8>> {
         let path = real(path);
         if let Some(text) = self.mended.borrow().get(&path) {
             return Ok(text.as_bytes().to_vec());
@@ -33,7 +33,7 @@ impl Reader for Files {
         if let Some(bytes) = self.read.borrow().get(&path) {
             return Ok(bytes.clone());
         }
-        let bytes = std::fs::read(&path)?;
+        let bytes = read(&path, used)?;
         self.read.borrow_mut().insert(path, bytes.clone());
         Ok(bytes)
     }

@@ -15,7 +15,6 @@ use crate::scenario::{
 };
 use crate::source::{FileId, Sources};
 use indexmap::IndexMap;
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -238,18 +237,8 @@ fn uncapped(
     if has_errors(&found) {
         found.retain(|d| d.code != codes::UNUSED.0);
     }
-    let sound = crate::lint::sound(&program, &chosen, &found);
-    let cases: Vec<Case>;
-    let cases = match sound.len() == chosen.len() {
-        true => &compiled.cases,
-        false => {
-            let titles: HashSet<&str> = sound.iter().map(|flat| flat.title()).collect();
-            let of = |case: &&Case| titles.contains(case.scenario.as_str());
-            cases = compiled.cases.iter().filter(of).cloned().collect();
-            &cases
-        }
-    };
-    found.extend(crate::lint::check(&program, &params, &sound, cases));
+    let rules = crate::lint::check(&program, &params, &chosen, &compiled.cases, &found);
+    found.extend(rules);
     // keys are there where a scenario runs, and need not be where it is checked
     for one in found.iter_mut().filter(|_| lint) {
         if one.code == codes::UNSET_VARIABLE.0 {

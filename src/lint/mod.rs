@@ -7,14 +7,13 @@ mod levels;
 mod ratio;
 mod reach;
 mod rules;
-mod sound;
 mod suites;
 mod suppress;
+mod touched;
 mod view;
 mod wanted;
 
 pub use levels::Levels;
-pub use sound::sound;
 pub use suppress::{Suppression, suppress, suppressions};
 
 use crate::diagnostics::Diagnostic;
@@ -24,55 +23,89 @@ use crate::scenario::{Case, gather};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
+use touched::{Touched, touched};
 use view::View;
 
-/// What the rules find in [`sound`] scenarios, said once for all cases of a
-/// scenario. Only of what users wrote: the library's own text is not theirs to change.
+/// What the rules find in scenarios, said once for all cases of a scenario. Of what the errors
+/// among the findings so far touch nothing is said. Only of what users wrote: the library's own
+/// text is not theirs to change.
 pub fn check(
     program: &Program,
     params: &Params,
     scenarios: &[Arc<Flat>],
     cases: &[Case],
+    found: &[Diagnostic],
 ) -> Vec<Diagnostic> {
-    let mut out = suites::check(program, params, cases);
+    let touched = touched(program, scenarios, found);
+    let sound = |at: usize| touched[at].as_ref().is_some_and(Touched::is_sound);
+    let mut out = match (0..scenarios.len()).all(sound) {
+        true => suites::check(program, params, cases),
+        false => {
+            let sound = (0..scenarios.len()).filter(|at| sound(*at));
+            let titles: HashSet<&str> = sound.map(|at| scenarios[at].title()).collect();
+            let of = |case: &&Case| titles.contains(case.scenario.as_str());
+            let cases: Vec<Case> = cases.iter().filter(of).cloned().collect();
+            suites::check(program, params, &cases)
+        }
+    };
     // the cases of a scenario follow one another
     let cases: HashMap<&str, &[Case]> = cases
         .chunk_by(|a, b| a.scenario == b.scenario)
         .filter_map(|cases| Some((cases.first()?.scenario.as_str(), cases)))
         .collect();
-    for flat in scenarios {
-        let mut cases = cases.get(flat.title()).copied().unwrap_or_default();
-        let rules = rules::FEASIBILITY_RULES.iter();
-        out.extend(rules.flat_map(|rule| rule(flat, cases)));
-        let rules = rules::MATRIX_RULES.iter();
-        out.extend(rules.flat_map(|rule| rule(program, params, flat, cases)));
-        // what cannot work does not run, so there is nothing in it to object to
-        let runs: Vec<Case>;
-        if cases.iter().any(|case| case.infeasible.is_some()) {
-            let can_work = cases.iter().filter(|case| case.infeasible.is_none());
-            runs = can_work.cloned().collect();
-            cases = &runs;
+    for (flat, touched) in scenarios.iter().zip(&touched) {
+        let Some(touched) = touched else { continue };
+        let cases = cases.get(flat.title()).copied().unwrap_or_default();
+        match touched.is_sound() {
+            true => scenario(program, params, flat, cases, touched, &mut out),
+            false => {
+                let rest = touched.rest(flat, cases);
+                scenario(program, params, flat, &rest, touched, &mut out);
+            }
         }
-        let (mut found, mut across) = (Vec::new(), Vec::new());
-        let by_id = cases.iter().map(|case| (case.id.as_str(), case));
-        let by_id: Rc<HashMap<&str, &Case>> = Rc::new(by_id.collect());
-        for case in cases {
-            let view = View::new(program, params, flat, case, by_id.clone());
-            let of_case = rules::CASE_RULES.iter().flat_map(|rule| rule(&view));
-            found.push((case.id.clone(), of_case.collect::<Vec<_>>()));
-            across.extend(rules::ACROSS_RULES.iter().flat_map(|rule| rule(&view)));
-        }
-        out.extend(gather(found));
-        // a check that reads other cases is of all of them
-        let mut said = HashSet::new();
-        across.retain(|d: &Diagnostic| said.insert((d.code, d.span())));
-        out.extend(across);
-        out.extend(
-            rules::SCENARIO_RULES
-                .iter()
-                .flat_map(|rule| rule(flat, cases)),
-        );
     }
     out.retain(|d| program.sources.get(d.span().file).path.is_some());
     out
+}
+
+/// What the rules find in a scenario, of what its errors leave of it.
+fn scenario(
+    program: &Program,
+    params: &Params,
+    flat: &Flat,
+    cases: &[Case],
+    touched: &Touched,
+    out: &mut Vec<Diagnostic>,
+) {
+    let rules = touched.ask(rules::FEASIBILITY_RULES);
+    out.extend(rules.flat_map(|rule| rule(flat, cases)));
+    let rules = touched.ask(rules::MATRIX_RULES);
+    out.extend(rules.flat_map(|rule| rule(program, params, flat, cases)));
+    // what cannot work does not run, so there is nothing in it to object to
+    let runs: Vec<Case>;
+    let cases = match cases.iter().any(|case| case.infeasible.is_some()) {
+        true => {
+            let can_work = cases.iter().filter(|case| case.infeasible.is_none());
+            runs = can_work.cloned().collect();
+            &runs
+        }
+        false => cases,
+    };
+    let (mut found, mut across) = (Vec::new(), Vec::new());
+    let by_id = cases.iter().map(|case| (case.id.as_str(), case));
+    let by_id: Rc<HashMap<&str, &Case>> = Rc::new(by_id.collect());
+    for case in cases {
+        let view = View::new(program, params, flat, case, by_id.clone());
+        let of_case = touched.ask(rules::CASE_RULES).flat_map(|rule| rule(&view));
+        found.push((case.id.clone(), of_case.collect::<Vec<_>>()));
+        let rules = touched.ask(rules::ACROSS_RULES);
+        across.extend(rules.flat_map(|rule| rule(&view)));
+    }
+    out.extend(gather(found));
+    // a check that reads other cases is of all of them
+    let mut said = HashSet::new();
+    across.retain(|d: &Diagnostic| said.insert((d.code, d.span())));
+    out.extend(across);
+    let rules = touched.ask(rules::SCENARIO_RULES);
+    out.extend(rules.flat_map(|rule| rule(flat, cases)));
 }

@@ -3,7 +3,7 @@
 
 use super::text::{Lines, Range};
 use crate::diagnostics::Diagnostic;
-use crate::resolve::Reader;
+use crate::resolve::{Reader, read};
 use crate::source::FileId;
 use crate::syntax::{self, ast::Ast};
 use std::cell::{Cell, RefCell};
@@ -104,10 +104,10 @@ pub fn real(path: &Path) -> PathBuf {
 }
 
 impl Reader for Files {
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+    fn read(&self, path: &Path, used: bool) -> io::Result<Vec<u8>> {
         match self.open.borrow().get(&real(path)) {
             Some(text) => Ok(text.as_bytes().to_vec()),
-            None => std::fs::read(path),
+            None => read(path, used),
         }
     }
 

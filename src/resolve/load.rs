@@ -92,8 +92,8 @@ impl Loader {
         }
         let read = match (&self.program.kept, &self.reader) {
             (Some(kept), _) => kept.read(path),
-            (None, Some(reader)) => reader.read(path),
-            (None, None) => super::find::read(path, user.is_some()),
+            (None, Some(reader)) => reader.read(path, user.is_some()),
+            (None, None) => super::read(path, user.is_some()),
         };
         let text = match read {
             Ok(bytes) => text_of(bytes),

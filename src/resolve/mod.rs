@@ -9,8 +9,8 @@ mod kept;
 mod load;
 mod reader;
 
-pub(crate) use find::plain;
 pub use find::{LoadError, find_files};
+pub(crate) use find::{plain, read};
 pub use flat::{Flat, FlatAttr, FlatCheck};
 pub use kept::{Kept, KeptFile, KeptTemplate};
 pub(crate) use load::text_of;

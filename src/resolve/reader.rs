@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 /// Gives the texts of files, and their trees.
 pub trait Reader {
-    /// As [`std::fs::read`] would.
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+    /// As [`super::read`] would: `used` is what a file names.
+    fn read(&self, path: &Path, used: bool) -> io::Result<Vec<u8>>;
 
     /// As [`crate::syntax::parse`] would; what was parsed before need not be parsed again.
     fn parse(&self, file: FileId, text: &Arc<str>) -> (Arc<Ast>, Vec<Diagnostic>);

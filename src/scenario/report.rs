@@ -416,7 +416,8 @@ fn template(cx: &Context<'_>, flat: &Flat, name: String) -> Option<Template> {
     }
     let path = super::launch::existing(cx, flat, "template", &name)?;
     let text = match &cx.program.kept {
-        None => std::fs::read_to_string(&path),
+        None => crate::resolve::read(&path, true)
+            .and_then(|bytes| String::from_utf8(bytes).map_err(std::io::Error::other)),
         Some(kept) => {
             let text = kept.template(cx.flat.title(), &name);
             text.map(Into::into)

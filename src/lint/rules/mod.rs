@@ -44,11 +44,15 @@ mod timeout_below_phases;
 mod tp_over_slow_link;
 mod when_never_holds;
 
+use super::touched::{CHECKS, NAMES, NOTHING, Needs, PHASES, SERVERS, SETTINGS};
 use super::view::View;
 use crate::diagnostics::Diagnostic;
 use crate::eval::Params;
 use crate::resolve::{Flat, Program};
 use crate::scenario::Case;
+
+// Each stands with what it reads besides what it speaks of: where an error touches that, it is not
+// asked. What it speaks of is whole, or is not shown to it.
 
 /// What is found in a scenario whose expressions are evaluated in each of its cases.
 pub type MatrixRule = fn(&Program, &Params, &Flat, &[Case]) -> Vec<Diagnostic>;
@@ -59,59 +63,60 @@ pub type CaseRule = fn(&View<'_>) -> Vec<Diagnostic>;
 /// What is found in a scenario and its cases.
 pub type ScenarioRule = fn(&Flat, &[Case]) -> Vec<Diagnostic>;
 
-pub const CASE_RULES: &[CaseRule] = &[
-    few_requests_per_client::check,
-    no_warmup::check,
-    growth_without_quiesce::check,
-    few_rounds::check,
-    below_resolution::check,
-    rate_of_closed_loop::check,
-    lateness_of_closed_loop::check,
-    random_answers::check,
-    random_without_seed::check,
-    output_above_limit::check,
-    early_end::check,
-    same_prompt::check,
-    timeout_below_phases::check,
-    limit_above_timeout::check,
-    rate_above_offered::check,
-    throughput_above_offered::check,
-    sample_too_coarse::check,
-    mean_latency::check,
-    max_latency::check,
-    cold_batch::check,
-    cold_baseline::check,
-    drain_below_limit::check,
-    even_arrivals::check,
-    redundant_percentile::check,
-    growth_backwards::check,
-    retry_of_growth::check,
-    preallocated_memory::check,
-    contradictory_checks::check,
-    cost_without_price::check,
-    open_loop_above_capacity::check,
-    replicas_without_need::check,
-    tp_over_slow_link::check,
-    rank_backwards::check,
-    idle_clients::check,
-    baseline_of_itself::check,
+pub const CASE_RULES: &[(Needs, CaseRule)] = &[
+    (NOTHING, few_requests_per_client::check),
+    (PHASES | SERVERS, no_warmup::check),
+    (NOTHING, growth_without_quiesce::check),
+    (NOTHING, few_rounds::check),
+    (NOTHING, below_resolution::check),
+    (NOTHING, rate_of_closed_loop::check),
+    (NOTHING, lateness_of_closed_loop::check),
+    (NOTHING, random_answers::check),
+    (NOTHING, random_without_seed::check),
+    (NOTHING, output_above_limit::check),
+    (NOTHING, early_end::check),
+    (PHASES | SERVERS, same_prompt::check),
+    (SETTINGS, timeout_below_phases::check),
+    (NOTHING, limit_above_timeout::check),
+    (NOTHING, rate_above_offered::check),
+    (NOTHING, throughput_above_offered::check),
+    (SETTINGS, sample_too_coarse::check),
+    (CHECKS, mean_latency::check),
+    (NOTHING, max_latency::check),
+    (PHASES | SERVERS, cold_batch::check),
+    (PHASES | SERVERS, cold_baseline::check),
+    (NOTHING, drain_below_limit::check),
+    (NOTHING, even_arrivals::check),
+    (NOTHING, redundant_percentile::check),
+    (NOTHING, growth_backwards::check),
+    (SETTINGS, retry_of_growth::check),
+    (SERVERS, preallocated_memory::check),
+    (NOTHING, contradictory_checks::check),
+    (SERVERS, cost_without_price::check),
+    (PHASES | SERVERS, open_loop_above_capacity::check),
+    (PHASES | SERVERS, replicas_without_need::check),
+    (SERVERS, tp_over_slow_link::check),
+    (NOTHING, rank_backwards::check),
+    (NOTHING, idle_clients::check),
+    (NOTHING, baseline_of_itself::check),
 ];
 
 /// What is found in checks that compare cases with each other.
-pub const ACROSS_RULES: &[CaseRule] = &[
-    superlinear_scaling::check,
-    compares_more_than_one_axis::check,
+pub const ACROSS_RULES: &[(Needs, CaseRule)] = &[
+    (PHASES | SERVERS, superlinear_scaling::check),
+    (PHASES | SERVERS, compares_more_than_one_axis::check),
 ];
 
-pub const SCENARIO_RULES: &[ScenarioRule] = &[
-    idle_axis::check,
-    many_launches::check,
-    judges_nothing::check,
-    rank_of_one::check,
+pub const SCENARIO_RULES: &[(Needs, ScenarioRule)] = &[
+    (NAMES, idle_axis::check),
+    (SERVERS | SETTINGS, many_launches::check),
+    (NAMES | SETTINGS, judges_nothing::check),
+    (NOTHING, rank_of_one::check),
 ];
 
 /// What is found in a scenario and all of its cases, those that cannot work among them.
-pub const FEASIBILITY_RULES: &[ScenarioRule] = &[reads_infeasible::check];
+pub const FEASIBILITY_RULES: &[(Needs, ScenarioRule)] =
+    &[(SERVERS | SETTINGS, reads_infeasible::check)];
 
 /// What is found over all cases, those that cannot work among them.
-pub const MATRIX_RULES: &[MatrixRule] = &[when_never_holds::check];
+pub const MATRIX_RULES: &[(Needs, MatrixRule)] = &[(NOTHING, when_never_holds::check)];

@@ -24,6 +24,7 @@ pub(super) fn repair(said: &mut Said<'_>, region: Region<'_>) -> Option<()> {
         looked: [false; 3],
         looked_above: false,
         closed: None,
+        overtook: false,
         blank: None,
     };
     for n in 0..marks.len() {
@@ -90,6 +91,8 @@ struct Walk<'s, 'a, 'm> {
     looked_above: bool,
     /// A block that an attribute so far in ended: the next closer there may be its own after all.
     closed: Option<usize>,
+    /// The closer above closed a block around one that was open: the next may be that one's.
+    overtook: bool,
     /// What lines are indented with.
     blank: Option<u8>,
 }
@@ -149,6 +152,7 @@ impl Walk<'_, '_, '_> {
             return Some(());
         }
         self.lines.push((mark.indent, mark.at));
+        self.overtook = false;
         if mark.statement {
             return self.dedent(n);
         }
@@ -244,6 +248,8 @@ impl Walk<'_, '_, '_> {
             if self.stack[level..].iter().any(|o| o.indent < mark.indent) {
                 return None;
             }
+            let within = &self.stack[level + 1..];
+            self.overtook = within.iter().any(|o| o.bracket == Bracket::Brace);
             self.unclosed(level + 1, mark.after, Some(mark.at));
             self.stack.pop();
             return Some(());
@@ -270,7 +276,7 @@ impl Walk<'_, '_, '_> {
 
     fn stray(&mut self, n: usize, inside: Option<Open>) -> Option<()> {
         let mark = &self.marks[n];
-        if mark.first && self.closed == Some(mark.indent) {
+        if mark.first && (self.overtook || self.closed == Some(mark.indent)) {
             return None;
         }
         self.said.stray(mark, inside);

@@ -22,6 +22,7 @@ pub(super) fn repair(said: &mut Said<'_>, region: Region<'_>) -> bool {
         stack: Vec::new(),
         surplus,
         heads: HashSet::new(),
+        flush: marks.iter().all(|mark| mark.indent == 0),
     };
     // The indent of the next statement after each mark.
     let mut next = vec![None; marks.len()];
@@ -69,11 +70,13 @@ struct Repair<'s, 'a> {
     surplus: [i64; 3],
     /// Lines whose `{` was put in.
     heads: HashSet<usize>,
+    /// No line is indented.
+    flush: bool,
 }
 
 impl Repair<'_, '_> {
     fn step(&mut self, mark: &Mark, next: Option<usize>) -> bool {
-        if mark.first && mark.statement {
+        if mark.first && mark.statement && !self.flush {
             self.dedent(mark);
         }
         match mark.kind {

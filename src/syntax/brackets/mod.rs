@@ -48,16 +48,18 @@ pub fn settle(file: FileId, text: &str, scan: &mut Scan) -> bool {
         last: scan.last,
         next: None,
     };
-    let regions = match regions::split(text, whole) {
-        Some(regions) => regions,
-        None if scan.balanced => return true,
-        // the left margin says nothing
-        None => vec![whole],
-    };
-    let margin = regions.len() > 1 || regions::starts_one(text, whole);
+    let split = regions::split(text, whole);
+    // the left margin may say nothing
+    let margin = split
+        .as_ref()
+        .is_some_and(|all| all.len() > 1 || regions::starts_one(text, whole));
+    if !margin && scan.balanced {
+        return true;
+    }
+    let regions = split.unwrap_or_else(|| vec![whole]);
     for region in regions {
         let verdict = regions::verdict(text, region.marks);
-        if verdict == Verdict::Sound || scan.balanced && !margin {
+        if verdict == Verdict::Sound {
             continue;
         }
         let mut said = Said::new(file, text, margin);
