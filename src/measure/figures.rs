@@ -20,8 +20,9 @@ pub fn phase_result(phase: &PhaseData) -> PhaseResult {
     let mut notes = phase.notes.clone();
     let mut warnings = Vec::new();
     let absent = phase.absent();
-    if let Some(lack) = phase.cut().filter(|_| absent.is_none()) {
-        notes.push(lack.reason);
+    let cut = phase.cut().filter(|_| absent.is_none());
+    if let Some(lack) = &cut {
+        notes.push(lack.reason.clone());
     }
     if !all.records().is_empty() {
         add_metrics(&mut metrics, "", &all);
@@ -33,6 +34,10 @@ pub fn phase_result(phase: &PhaseData) -> PhaseResult {
         }
         if !phase.judged {
             metrics.retain(|name: &String, _| !is_accept_rate(name));
+        }
+        if let Some(lack) = &cut {
+            let values = metrics.values_mut().filter(|f| f.value.is_some());
+            values.for_each(|figure| figure.cut = Some(lack.reason.clone()));
         }
         notes.extend(all.notes());
         warnings.extend(late::warning(phase.client_delay.as_ref(), &all));

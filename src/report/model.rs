@@ -77,7 +77,7 @@ pub struct Figure {
     /// Why there is no value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unavailable: Option<String>,
-    /// Of a value in a column: which phase that it is of did not wholly run, and why.
+    /// Of the figures of phases and of columns: which phase did not wholly run, and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cut: Option<String>,
     /// Where its text leads.

@@ -199,3 +199,22 @@ fn a_case_costs_what_its_gpus_do_and_nothing_is_free_because_its_price_is_not_kn
         "{csv}"
     );
 }
+
+#[test]
+fn a_check_that_came_to_read_no_other_case_names_none() {
+    let text = scenario(
+        "s",
+        "",
+        "matrix { n = [1, 2] }
+         phase a { workload = w, requests = 4, concurrency = n }
+         expect more: n == 1 or a.completed >= at(n = 1).a.completed",
+    );
+    let ran = Pack::new(&text).run(&[]).exits(0);
+    let why = |case: &str| check(&ran.case(case), "more")["why"].to_string();
+    assert_eq!(why("s/n=1"), "\"n = 1, expected 1\"");
+    assert!(
+        why("s/n=2").contains("(cases n=2; n=1)"),
+        "{}",
+        why("s/n=2")
+    );
+}

@@ -81,6 +81,16 @@ fn a_suite_is_stopped_in_order_when_its_time_is_over() {
     let page = std::fs::read_to_string(ran.folder.join("reports/summary.md")).unwrap();
     assert!(page.starts_with("# ➖ Stopped: "), "{page}");
     assert!(page.contains("Not all of it was run: the suite"), "{page}");
+    // its figures are those of what ran of it
+    let completed = &a["metrics"]["completed"];
+    assert!(
+        completed["cut"].to_string().contains("did not wholly run"),
+        "{completed}"
+    );
+    assert!(
+        page.contains("\n‡ `a` did not wholly run: the suite"),
+        "{page}"
+    );
     // one process, of one role: its memory is said once
     assert!(page.contains("\n| memory "), "{page}");
     assert!(!page.contains("memory, "), "{page}");
