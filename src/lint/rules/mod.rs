@@ -71,7 +71,7 @@ pub const CASE_RULES: &[(Needs, CaseRule)] = &[
     (NOTHING, below_resolution::check),
     (NOTHING, rate_of_closed_loop::check),
     (NOTHING, lateness_of_closed_loop::check),
-    (NOTHING, random_answers::check),
+    (SERVERS, random_answers::check),
     (NOTHING, random_without_seed::check),
     (NOTHING, output_above_limit::check),
     (NOTHING, early_end::check),
