@@ -426,7 +426,6 @@ const SILENCED: &[(&str, &[&str])] = &[
     ("unknown argument", &["mean", "no seed"]),
     ("idle and a load", &["mean", "backwards"]),
     ("never ends", MEAN),
-    ("phase twice", ALL),
     ("unknown block", ALL),
     ("unlike units", MEAN),
     ("no such case", MEAN),

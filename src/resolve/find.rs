@@ -60,8 +60,7 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>, depth: usize) -> Result<(), Loa
             walk(&path, files, depth + 1)?;
         // a link to a file counts; one to a folder could lead in a circle
         } else if scenario && (kind.is_file() || kind.is_symlink() && !path.is_dir()) {
-            // as a `use` of it would name it
-            files.push(path.strip_prefix(".").map_or(path.clone(), Path::to_path_buf));
+            files.push(path);
         }
     }
     Ok(())
