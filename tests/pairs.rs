@@ -431,7 +431,6 @@ const SILENCED: &[(&str, &[&str])] = &[
     ("no such case", MEAN),
     ("no condition", MEAN),
     ("growth of no phase", MEAN_AND_AXIS),
-    ("check twice", ALL),
     ("no body", ALL),
     ("`]` too many", ALL),
     ("`)` too many", MEAN_AND_AXIS),
