@@ -23,6 +23,7 @@ pub mod load;
 pub mod lsp;
 pub mod manual;
 pub mod measure;
+pub mod meter;
 pub mod mock;
 pub mod plan;
 pub mod probe;

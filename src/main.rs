@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+#[global_allocator]
+static COUNTED: scn::meter::Counted = scn::meter::Counted;
+
 fn main() -> ExitCode {
     // Before anything else: a guard must stay single threaded (see `engine::guard`).
     let mut args = std::env::args_os().skip(1);

@@ -76,7 +76,8 @@ impl SourceFile {
         self.shown_part(0..self.text.len())
     }
 
-    fn shown_part(&self, part: Range<usize>) -> String {
+    /// A part of the text with `***` for what is hidden of it.
+    pub fn shown_part(&self, part: Range<usize>) -> String {
         let mut shown = String::new();
         let mut at = part.start;
         for hidden in &self.hidden {
@@ -139,6 +140,14 @@ impl SourceFile {
         }
     }
 
+    /// As [`Self::removal`], with so many whole lines above it.
+    pub fn removal_with(&self, part: Range<usize>, above: usize) -> Option<Range<usize>> {
+        let line = self.line_of(part.start);
+        let alone = self.removal(part.clone())?;
+        let first = line.checked_sub(above).filter(|first| *first < line);
+        Some(first.map_or(alone.start, |first| self.lines()[first] as usize)..alone.end)
+    }
+
     /// How many letters stand before a place: of a long line they are not counted anew for each
     /// finding on it.
     fn letters_before(&self, at: usize) -> usize {
@@ -196,21 +205,31 @@ impl Sources {
     }
 
     /// Words about the files, with `***` for what is hidden in any of them.
-    pub fn conceal<'a>(&self, words: &'a str) -> Cow<'a, str> {
-        let mut clean = Cow::Borrowed(words);
-        for file in &self.files {
-            for hidden in file
-                .hidden
-                .iter()
-                .filter_map(|at| file.text.get(at.clone()))
-            {
-                let telling = hidden.trim().chars().count() >= TELLING;
-                if telling && clean.contains(hidden.trim()) {
-                    clean = Cow::Owned(clean.replace(hidden.trim(), HIDDEN));
-                }
-            }
+    pub fn conceal<'a>(&'a self, words: &'a str) -> Cow<'a, str> {
+        let of_file = |file: &'a SourceFile| {
+            let texts = file.hidden.iter().map(|at| file.text.get(at.clone()));
+            texts.map(|text| text.unwrap_or("").trim())
+        };
+        let telling = |hidden: &&str| hidden.chars().count() >= TELLING;
+        let found = (self.files.iter().flat_map(of_file).filter(telling))
+            .flat_map(|hidden| words.match_indices(hidden))
+            .map(|(at, hidden)| at..at + hidden.len());
+        let mut found: Vec<Range<usize>> = found.collect();
+        if found.is_empty() {
+            return Cow::Borrowed(words);
         }
-        clean
+        // one may be a part of another, or begin in it
+        found.sort_by_key(|part| (part.start, part.end));
+        let (mut clean, mut at) = (String::with_capacity(words.len()), 0);
+        for part in found {
+            if part.start >= at {
+                clean.push_str(&words[at..part.start]);
+                clean.push_str(HIDDEN);
+            }
+            at = at.max(part.end);
+        }
+        clean.push_str(&words[at..]);
+        Cow::Owned(clean)
     }
 
     pub fn get(&self, id: FileId) -> &SourceFile {
@@ -226,8 +245,13 @@ impl Sources {
 
     /// As [`SourceFile::removal`].
     pub fn removal(&self, span: Span) -> Option<Span> {
+        self.removal_with(span, 0)
+    }
+
+    /// As [`SourceFile::removal_with`].
+    pub fn removal_with(&self, span: Span, above: usize) -> Option<Span> {
         let file = self.get(span.file);
-        let part = file.removal(span.start as usize..span.end as usize)?;
+        let part = file.removal_with(span.start as usize..span.end as usize, above)?;
         Some(Span::new(span.file, part.start, part.end))
     }
 

@@ -36,6 +36,12 @@ const PIECES: [&str; 30] = [
     "=", "==", ":", ".", "-", "1", "5ms", "if ", "else ", "for ", "and ", "é", "\u{0}", "x",
 ];
 
+/// A piece in place of as many bytes, or of all to the end.
+fn overwrite(bytes: &mut Vec<u8>, at: usize, piece: &str) {
+    let end = bytes.len().min(at + piece.len());
+    bytes.splice(at..end, piece.bytes());
+}
+
 #[test]
 fn kept_inputs() {
     for (name, run) in targets::ALL {
@@ -65,6 +71,7 @@ proptest! {
                 let at = place.index(bytes.len() + 1);
                 match change {
                     0 if at < bytes.len() => { bytes.remove(at); }
+                    1 if at < bytes.len() => overwrite(&mut bytes, at, PIECES[*piece]),
                     _ => { bytes.splice(at..at, PIECES[*piece].bytes()); }
                 }
             }
@@ -87,6 +94,7 @@ proptest! {
             let at = place.index(bytes.len());
             match change {
                 0 => { bytes.remove(at); }
+                1 => overwrite(&mut bytes, at, PIECES[*piece]),
                 _ => { bytes.splice(at..at, PIECES[*piece].bytes()); }
             }
         }

@@ -170,6 +170,34 @@ fn differences_are_shown_and_nothing_written() {
 }
 
 #[test]
+fn a_difference_of_the_format_shows_no_secret_either() {
+    let before = "let a=secret(\"hunter2\")\nlet  b=secret(\"hunter2-and-more\") # hunter2-and-more\n\
+                  let  c=secret(\"abc\")\nlet  d=secret(\"\"\"\n  of\n  lines\"\"\")";
+    let shown = "--- a.scn\n+++ a.scn\n@@ -1,6 +1,6 @@\n-let a=secret(\"***\")\n\
+                 -let  b=secret(\"***\") # ***\n-let  c=secret(\"***\")\n-let  d=secret(\"\"\"\n\
+                 +let a = secret(\"***\")\n+let b = secret(\"***\") # ***\n+let c = secret(\"***\")\n\
+                 +let d = secret(\"\"\"\n ***\n-***\"\"\")\n\\ No newline at end of file\n\
+                 +***\"\"\")\n";
+    let folder = folder(&[("a.scn", before)]);
+    let done = Command::new(env!("CARGO_BIN_EXE_scn"))
+        .args(["fmt", "--diff", "a.scn"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&done.stdout), shown);
+}
+
+#[test]
+fn of_two_secrets_the_longer_is_hidden_whole() {
+    let before = "let x = True\nlet a = secret(\"hunter2\")\nlet b = secret(\"hunter2-and-more\")\n\
+                  let c = [\"hunter2-and-more\"]\n";
+    let folder = folder(&[("a.scn", before)]);
+    let (_, out, said) = lint(folder.path(), &["--diff", "a.scn"]);
+    assert!(out.contains(" let c = [\"***\"]\n"), "{out}");
+    assert!(!format!("{out}{said}").contains("and-more"), "{out}{said}");
+}
+
+#[test]
 fn a_difference_shows_no_secret() {
     let wrong = "let key = secret(\"hidden-words\")\nlet a = [key, True]\nlet b = a\n";
     let folder = folder(&[("a.scn", wrong)]);

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::sync::Arc;
 
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
@@ -32,10 +33,10 @@ fn template(text: &str, to: &str) -> ReportData {
         name: "page".into(),
         format: ReportFormat::Template,
         to: vec![to.into()],
-        template: Some(Template {
+        template: Some(Arc::new(Template {
             name: "pack/page.md.j2".into(),
             text: text.into(),
-        }),
+        })),
         columns: vec![("ttft".into(), ms(12.0))],
         ..ReportData::default()
     }

@@ -5,6 +5,7 @@ mod report_fixtures;
 
 use report_fixtures::*;
 use scn::load::record::{Failure, FailureClass, Outcome, Record};
+use scn::plan::Plan;
 use scn::probe::series::SeriesSet;
 use scn::report::model::*;
 use scn::store::{Redactor, RunFolder, RunState, StoreError};
@@ -209,7 +210,13 @@ fn secrets_reach_no_file() {
     whole.command.push(format!("--key={secret}"));
     folder.write_run(&whole).unwrap();
     folder
-        .write_plan(&json!({"environment": {"API_KEY": secret}}))
+        .write_plan(
+            &[],
+            &Plan {
+                notes: vec![format!("it is called with {secret}")],
+                ..Plan::default()
+            },
+        )
         .unwrap();
     folder
         .event(1.0, "error", json!({"message": [secret]}))

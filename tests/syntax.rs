@@ -278,7 +278,7 @@ fn fixes_mend_the_text() {
         ("b = 5 – 3", "b = 5 - 3"),
         ("import \"x.scn\"", "use \"x.scn\""),
         ("exclude tp == 2", "exclude when tp == 2"),
-        ("b = 1 // c", "b = 1 # c"),
+        ("b = 1 // of c", "b = 1 # of c"),
         ("b = 99 %", "b = 99%"),
         ("b = sum(x for x in xs)", "b = sum([x for x in xs])"),
     ];

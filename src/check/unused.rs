@@ -25,7 +25,7 @@ pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
             let broken = ast.items.iter().any(is_broken);
             for item in ast.items.iter().filter(|_| !broken) {
                 found.extend(unused_module(item, &names.read).map(|one| {
-                    match program.sources.removal(item.span) {
+                    match program.sources.removal_with(item.span, item.doc_lines()) {
                         Some(line) => one.fix("delete this line", line, "", true),
                         None => one,
                     }

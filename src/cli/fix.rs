@@ -1,6 +1,7 @@
 //! `scn lint --fix` and `--diff`: the repairs of findings, written to the files or shown.
 
 use super::Selection;
+use super::given::{Given, OUTSIDE, real};
 use super::load::{Loaded, Refused, load_all_through};
 use super::replace::{diff, replace};
 use crate::diagnostics::{Diagnostic, Fix, capped, human};
@@ -9,7 +10,7 @@ use crate::resolve::{Reader, plain, read};
 use crate::source::{FileId, SourceFile, Sources};
 use crate::syntax::{self, ast::Ast};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -44,10 +45,6 @@ impl Reader for Files {
     }
 }
 
-fn real(path: &Path) -> PathBuf {
-    path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
-}
-
 /// A file whose text changes.
 struct Changed {
     name: String,
@@ -71,33 +68,7 @@ pub struct Fixed {
     unsafe_too: bool,
 }
 
-/// What somebody who names files and folders has given to be changed: these files, and what lies
-/// in the folders and beside the files. A link, or a `use`, may lead elsewhere.
-struct Given {
-    files: HashSet<PathBuf>,
-    folders: Vec<PathBuf>,
-}
-
 impl Given {
-    fn of(paths: &[PathBuf]) -> Self {
-        let (mut files, mut folders) = (HashSet::new(), Vec::new());
-        for path in paths {
-            if path.is_dir() {
-                folders.push(real(path));
-                continue;
-            }
-            files.insert(real(path));
-            let folder = path.parent().filter(|folder| *folder != Path::new(""));
-            folders.push(real(folder.unwrap_or(Path::new("."))));
-        }
-        Self { files, folders }
-    }
-
-    /// `path` has its links followed.
-    fn holds(&self, path: &Path) -> bool {
-        self.files.contains(path) || self.folders.iter().any(|folder| path.starts_with(folder))
-    }
-
     /// The files that it does not hold, with how many repairs each would have.
     fn outside(&self, loaded: &Loaded, unsafe_too: bool) -> Vec<(String, usize)> {
         let sources = &loaded.program.sources;
@@ -241,9 +212,7 @@ impl Fixed {
             );
         }
         for (name, repairs) in &self.outside {
-            out += &format!(
-                "not touched: {name}, with {repairs} to fix: it is outside of what is named; name it too\n"
-            );
+            out += &format!("not touched: {name}, with {repairs} to fix: {OUTSIDE}\n");
         }
         if !self.finished {
             out += "stopped before all was tried: mend what was left out, and run it again\n";

@@ -1,5 +1,6 @@
 //! `scn fmt`: writes files in the one style.
 
+use super::given::{Given, OUTSIDE, real};
 use super::replace::{diff, replace};
 use super::{exit, style};
 use crate::resolve::find_files;
@@ -44,6 +45,8 @@ pub struct FmtArgs {
 enum Outcome {
     Kept,
     Changed,
+    /// It is not one of those that may be changed.
+    Outside,
     /// Why not, on standard error already; the exit code.
     Failed(u8),
 }
@@ -59,17 +62,19 @@ pub fn fmt(args: &FmtArgs) -> u8 {
             return exit::USAGE;
         }
     };
-    let (mut kept, mut changed, mut failed) = (0, 0, Vec::new());
+    let given = Given::of(&args.paths);
+    let (mut kept, mut changed, mut outside, mut failed) = (0, 0, 0, Vec::new());
     for file in &files {
-        match one(file, args) {
+        match one(file, args, &given) {
             Outcome::Kept => kept += 1,
             Outcome::Changed => changed += 1,
+            Outcome::Outside => outside += 1,
             Outcome::Failed(code) => failed.push(code),
         }
     }
     let dry = args.check || args.diff;
     if !args.quiet {
-        let summary = summary(changed, kept, failed.len(), dry);
+        let summary = summary(changed, kept, outside + failed.len(), dry);
         // the differences themselves are for standard output
         if args.diff {
             eprintln!("{summary}");
@@ -94,7 +99,7 @@ fn first(failed: Vec<u8>, code: u8) -> u8 {
     worst.unwrap_or(exit::PASSED)
 }
 
-fn summary(changed: usize, kept: usize, failed: usize, dry: bool) -> String {
+fn summary(changed: usize, kept: usize, left: usize, dry: bool) -> String {
     let files = |n: usize| format!("{n} file{}", if n == 1 { "" } else { "s" });
     let mut parts = Vec::new();
     if changed > 0 {
@@ -105,16 +110,16 @@ fn summary(changed: usize, kept: usize, failed: usize, dry: bool) -> String {
         };
         parts.push(format!("{} {done}", files(changed)));
     }
-    if kept > 0 || changed + failed == 0 {
+    if kept > 0 || changed + left == 0 {
         parts.push(format!("{} already formatted", files(kept)));
     }
-    if failed > 0 {
-        parts.push(format!("{} left as is", files(failed)));
+    if left > 0 {
+        parts.push(format!("{} left as is", files(left)));
     }
     parts.join(", ")
 }
 
-fn one(file: &Path, args: &FmtArgs) -> Outcome {
+fn one(file: &Path, args: &FmtArgs, given: &Given) -> Outcome {
     let name = file.display().to_string();
     let text = match std::fs::read(file) {
         Ok(bytes) => bytes,
@@ -126,6 +131,13 @@ fn one(file: &Path, args: &FmtArgs) -> Outcome {
     };
     if formatted == text {
         return Outcome::Kept;
+    }
+    // a link may lead elsewhere
+    if !given.holds(&real(file)) {
+        if !args.quiet {
+            eprintln!("not touched: {name}, which would be formatted: {OUTSIDE}");
+        }
+        return Outcome::Outside;
     }
     if !args.check && !args.diff {
         return match replace(file, formatted.as_bytes()) {

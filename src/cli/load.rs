@@ -193,6 +193,7 @@ fn uncapped(
     lint: bool,
 ) -> Result<Loaded, Refused> {
     let levels = selection.findings.levels().map_err(Refused::usage)?;
+    let _allowance = crate::meter::allow(written(&program));
     found.extend(crate::check::check(&program));
     let given = (&selection.params, &selection.params_files);
     let (params, shown_params) = match params(&program, given.0, given.1, has_errors(&found)) {
@@ -262,6 +263,13 @@ fn uncapped(
         found: tidy(found),
         secrets,
     })
+}
+
+/// How many bytes the files have that users wrote.
+fn written(program: &Program) -> usize {
+    let files = program.sources.iter().map(|(_, file)| file);
+    let own = files.filter(|file| file.path.is_some());
+    own.map(|file| file.text.len()).sum()
 }
 
 /// The selected scenarios: those of the root files, and those of other files that a suite of

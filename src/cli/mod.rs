@@ -6,6 +6,7 @@ mod explain;
 mod findings;
 mod fix;
 mod fmt;
+mod given;
 mod lint;
 mod load;
 mod lsp;

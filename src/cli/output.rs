@@ -1,10 +1,10 @@
 //! Where `--json FILE` goes: found out before anything is done, written at the end.
 
 use super::exit;
-use crate::store::write_whole;
-use serde_json::Value;
+use crate::store::{pretty, write_whole_json};
+use serde::Serialize;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// A place for results that can be written, as far as that can be known before. A file that is
@@ -73,17 +73,18 @@ impl Output {
     }
 
     /// Writes the results. Errors: a sentence that names the path.
-    pub fn write(&self, value: &Value) -> Result<(), String> {
-        let text = format!("{value:#}\n");
+    pub fn write(&self, value: &impl Serialize) -> Result<(), String> {
         let cannot =
             |path: &Path, error: io::Error| format!("cannot write {}: {error}", path.display());
         match self {
             Self::None => Ok(()),
-            Self::Stdout => super::style::print(&text),
-            Self::File(path) => {
-                write_whole(path, text.as_bytes()).map_err(|error| error.to_string())
+            Self::Stdout => {
+                let mut out = BufWriter::new(io::stdout().lock());
+                let written = pretty(&mut out, value).and_then(|()| out.flush());
+                written.map_err(|error| format!("cannot write to standard output: {error}"))
             }
-            Self::Open(path, file) => over(file, &text).map_err(|error| cannot(path, error)),
+            Self::File(path) => write_whole_json(path, value).map_err(|error| error.to_string()),
+            Self::Open(path, file) => over(file, value).map_err(|error| cannot(path, error)),
         }
     }
 }
@@ -103,12 +104,13 @@ fn beside(path: &Path) -> io::Result<()> {
 }
 
 /// In place of what the file holds.
-fn over(mut file: &File, text: &str) -> io::Result<()> {
+fn over(file: &File, value: &impl Serialize) -> io::Result<()> {
     if file.metadata()?.is_file() {
         file.set_len(0)?;
     }
-    file.write_all(text.as_bytes())?;
-    file.flush()
+    let mut out = BufWriter::new(file);
+    pretty(&mut out, value)?;
+    out.flush()
 }
 
 /// Says why the results cannot be written, for the exit code of wrong usage.

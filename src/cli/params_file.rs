@@ -125,12 +125,13 @@ fn toml(text: &str) -> Result<Value, (usize, usize, String)> {
         let before = text.get(..at).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
         let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
-        let said = error
-            .message()
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .to_string();
+        let said = error.message().lines().next().unwrap_or_default();
+        let said = match said {
+            "integer number overflowed" | "floating-point number overflowed" => data::TOO_LARGE,
+            "duplicate key" => "this name stands here twice: keep one of them",
+            said => said,
+        };
+        let said = said.to_string();
         (line, column, said)
     })?;
     Ok(data.0)
@@ -177,6 +178,30 @@ mod tests {
         let wrong = |name: &str, text: &str| of(name, text).unwrap_err();
         assert!(wrong("p.toml", "a = 1\nb = = 2\n").starts_with("p.toml:2:5: "));
         assert!(wrong("p.json", "{\n\"a\": }").starts_with("p.json:2:6: "));
+        for (text, expected) in [
+            (
+                "a = 1\nb = 1979-05-27\n",
+                "dates and times are no values here: write it as a text",
+            ),
+            (
+                "a = 1\nb = 07:32:00\n",
+                "dates and times are no values here: write it as a text",
+            ),
+            (
+                "a = 1\nb = 99999999999999999999\n",
+                "this number has more digits than are kept: write",
+            ),
+            (
+                "a = 1\nb = 1e999\n",
+                "this number is too large: write it as a text",
+            ),
+            ("a = 1\nb = inf\n", "this number is not finite: write"),
+            ("b = 1\nb = 2\n", "this name stands here twice: keep one"),
+        ] {
+            let said = wrong("p.toml", text);
+            let what = said.strip_prefix("p.toml:2:");
+            assert!(what.is_some_and(|what| what.contains(expected)), "{said}");
+        }
         assert!(wrong("p.ini", "a = 1").contains("cannot be told"));
         assert!(wrong("p.yaml", "- 1").contains("holds a list"));
         assert!(wrong("p.yaml", "a: null").contains("`a` is null"));

@@ -23,8 +23,11 @@ pub fn plan(args: &PlanArgs) -> u8 {
     let plan = crate::plan::plan(&loaded.cases);
     // plans leave out what they know to be secret; this takes care of what became part of a text
     let redactor = Redactor::new(loaded.secrets);
-    let mut json = crate::plan::to_json(&loaded.cases, &plan);
-    redactor.value(&mut json);
+    let json = crate::plan::PlanJson {
+        cases: &loaded.cases,
+        plan: &plan,
+        redactor: &redactor,
+    };
     if let Err(error) = results.write(&json) {
         eprintln!("error: {error}");
         return exit::WORLD;

@@ -1,15 +1,43 @@
 //! New texts of files that are there: shown as differences, or put in their place.
 
+use crate::source::{SourceFile, Sources};
+use crate::syntax::secrets;
 use similar::TextDiff;
 use std::io::Write;
 use std::path::Path;
 
-/// What changes from one text of a file to another, as `patch` reads it.
+/// What changes from one text of a file to another, as `patch` reads it, but with `***` for what is
+/// written out in `secret(…)`.
 pub fn diff(name: &str, before: &str, after: &str) -> String {
-    TextDiff::from_lines(before, after)
-        .unified_diff()
-        .header(name, name)
-        .to_string()
+    let mut sources = Sources::default();
+    let [old, new] = [before, after].map(|text| {
+        let file = sources.add(name, None, text);
+        sources.hide(file, secrets::literals(text));
+        file
+    });
+    let line = |file, index: Option<usize>| {
+        let file: &SourceFile = sources.get(file);
+        let start = *file.lines().get(index?)? as usize;
+        let length = file.text[start..].find('\n');
+        let end = length.map_or(file.text.len(), |length| start + length);
+        Some(file.shown_part(start..end))
+    };
+    let changes = TextDiff::from_lines(before, after);
+    let mut out = String::new();
+    for hunk in changes.unified_diff().iter_hunks() {
+        if out.is_empty() {
+            out = format!("--- {name}\n+++ {name}\n");
+        }
+        out += &format!("{}\n", hunk.header());
+        for change in hunk.iter_changes() {
+            let shown = line(old, change.old_index()).or_else(|| line(new, change.new_index()));
+            out += &format!("{}{}\n", change.tag(), shown.unwrap_or_default());
+            if change.missing_newline() {
+                out += "\\ No newline at end of file\n";
+            }
+        }
+    }
+    sources.conceal(&out).into_owned()
 }
 
 /// Replaces a file's text: a temporary file beside it is written, synced and renamed over it, so

@@ -62,6 +62,8 @@ impl DataFiles {
         let file = files.entry(path.clone()).or_insert_with(|| {
             let text = read(folder, name, &path, kept);
             let value = text.as_ref().map_err(Wrong::clone);
+            let bytes = value.as_ref().map_or(0, |text| text.len());
+            crate::meter::allow_more(bytes);
             let value = value.and_then(|text| parsed(name, text));
             Arc::new(DataFile {
                 text: text.ok(),
@@ -224,7 +226,7 @@ pub(crate) fn yaml(text: &str) -> Result<Value, Mistake> {
     let data: Data = serde_saphyr::from_str_with_options(text, options).map_err(|error| {
         let at = error.location();
         let (line, column) = at.map_or((1, 1), |at| (at.line() as usize, at.column() as usize));
-        let said = error.to_string();
+        let said = yaml_mistake(&error).unwrap_or_else(|| error.to_string());
         // the place is told apart
         let said = said.split(" at line ").next().unwrap_or(&said);
         let said = said.lines().next().unwrap_or(said);
@@ -237,11 +239,45 @@ pub(crate) fn yaml(text: &str) -> Result<Value, Mistake> {
     Ok(data.0)
 }
 
+/// What is wrong and what to do, where the reader would speak of its own settings.
+fn yaml_mistake(error: &serde_saphyr::Error) -> Option<String> {
+    use serde_saphyr::Error as E;
+    Some(match error {
+        E::DuplicateMappingKey { key, .. } => twice(key.as_deref().unwrap_or("this key")),
+        E::MultipleDocuments { .. } => {
+            "a second document begins here: a file holds one; put the others in files of their own, or make a list of them".into()
+        }
+        E::NonFiniteFloat { value, .. } => format!("`{value}`: {NOT_FINITE}"),
+        E::InvalidBinaryBase64 { .. } | E::BinaryNotUtf8 { .. } => {
+            "what is behind `!!binary` is no text: leave the tag out, and the letters are taken as they are".into()
+        }
+        _ => return None,
+    })
+}
+
+fn twice(key: &str) -> String {
+    format!("`{key}` stands here twice: keep one of them")
+}
+
+const NOT_FINITE: &str =
+    "this number is not finite: write one that is, leave it out, or write it as a text, in quotes";
+
+/// Of a number that no reader of data keeps.
+pub(crate) const TOO_LARGE: &str = "this number is too large: write it as a text, in quotes";
+
+const TOO_LONG: &str = "this number has more digits than are kept: write it as a text, in quotes";
+
+/// What stands for the key where TOML has a date or a time.
+const TOML_DATE: &str = "$__toml_private_datetime";
+
 /// JSON; its first line is line `first` of the file.
 pub(crate) fn json(text: &str, first: usize) -> Result<Value, Mistake> {
     let data: Data = serde_json::from_str(text).map_err(|error| {
         let said = error.to_string();
-        let said = said.split(" at line ").next().unwrap_or(&said).to_string();
+        let said = match said.split(" at line ").next().unwrap_or(&said) {
+            "number out of range" => TOO_LARGE.into(),
+            said => said.to_string(),
+        };
         (error.line() + first - 1, error.column().max(1), said)
     })?;
     Ok(data.0)
@@ -364,10 +400,18 @@ impl<'de> Visitor<'de> for Reader {
         whole(number, number as f64)
     }
 
+    fn visit_i128<E: de::Error>(self, _: i128) -> Result<Value, E> {
+        Err(E::custom(TOO_LONG))
+    }
+
+    fn visit_u128<E: de::Error>(self, _: u128) -> Result<Value, E> {
+        Err(E::custom(TOO_LONG))
+    }
+
     fn visit_f64<E: de::Error>(self, number: f64) -> Result<Value, E> {
         match number.is_finite() {
             true => Ok(Value::plain(number)),
-            false => Err(E::custom("this number is not finite")),
+            false => Err(E::custom(NOT_FINITE)),
         }
     }
 
@@ -413,8 +457,11 @@ impl Visitor<'_> for NewKey<'_> {
 
     fn visit_str<E: de::Error>(self, key: &str) -> Result<String, E> {
         match self.0.contains_key(key) {
+            _ if key == TOML_DATE => Err(E::custom(
+                "dates and times are no values here: write it as a text, in quotes",
+            )),
             false => Ok(key.to_string()),
-            true => Err(E::custom(format!("`{key}` stands here twice"))),
+            true => Err(E::custom(twice(key))),
         }
     }
 }
@@ -422,9 +469,7 @@ impl Visitor<'_> for NewKey<'_> {
 fn whole<E: de::Error>(magnitude: u64, number: f64) -> Result<Value, E> {
     match magnitude <= EXACT {
         true => Ok(Value::plain(number)),
-        false => Err(E::custom(
-            "this number has more digits than are kept: write it as a text, in quotes",
-        )),
+        false => Err(E::custom(TOO_LONG)),
     }
 }
 
@@ -464,7 +509,7 @@ mod tests {
     fn mistakes_name_their_place() {
         assert_eq!(
             of("m.json", "{\n  \"a\": 1,\n  \"a\": 2\n}"),
-            "m.json:3:5: `a` stands here twice"
+            "m.json:3:5: `a` stands here twice: keep one of them"
         );
         assert!(of("m.jsonl", "{}\n{}\n[1,\n").starts_with("m.jsonl:3:3: EOF"));
         let yaml = of("m.yaml", "a: 1\nb: [1, 2\nc: 3\n");
@@ -473,7 +518,26 @@ mod tests {
             "{yaml}"
         );
         assert!(!yaml.contains('\n'), "{yaml}");
-        assert!(of("m.yaml", "a: 1\na: 2\n").starts_with("m.yaml:2:1: "));
+        for (text, expected) in [
+            ("a: 1\na: 2\n", "2:1: `a` stands here twice: keep one"),
+            (
+                "a: 1\n---\nb: 2\n",
+                "3:1: a second document begins here: a file holds one",
+            ),
+            ("a: .inf\n", "1:4: `.inf`: this number is not finite: write"),
+            ("a: .nan\n", "1:4: `.nan`: this number is not finite: write"),
+            (
+                "a: !!binary \"!!\"\n",
+                "1:13: what is behind `!!binary` is no text: leave",
+            ),
+            (
+                "a: !!binary gICA\n",
+                "1:13: what is behind `!!binary` is no text: leave",
+            ),
+        ] {
+            let said = of("m.yaml", text);
+            assert!(said.starts_with(&format!("m.yaml:{expected}")), "{said}");
+        }
         assert_eq!(
             of("m.csv", "a,b\n1,2\n3\n"),
             "m.csv:3:1: this row has 1 cells, the header 2"

@@ -15,8 +15,11 @@ impl Evaluator<'_> {
         let Some((binding, inner)) = scope.find(name) else {
             return self.global(scope.module, name, span);
         };
+        if let Some(value) = binding.value() {
+            return value;
+        }
         let expr = match binding {
-            Binding::Value(value) => return value.clone(),
+            Binding::Value(_) | Binding::Case(_) => return Value::Error,
             Binding::Block(flat) => {
                 return Value::Block(Arc::new(BlockValue::new(flat.clone(), &inner)));
             }
@@ -58,10 +61,7 @@ impl Evaluator<'_> {
 
     /// The value that a local name has without being evaluated.
     pub(super) fn bound(&self, name: &str, scope: &Scope) -> Option<Value> {
-        match scope.find(name)? {
-            (Binding::Value(value), _) => Some(value.clone()),
-            _ => None,
-        }
+        scope.find(name)?.0.value()
     }
 
     /// Evaluates a module's own definition.

@@ -78,6 +78,8 @@ pub struct Evaluator<'a> {
     steps: Cell<u64>,
     depth: Cell<u32>,
     too_deep: Cell<bool>,
+    /// Whether it was reported that there is no room for more values.
+    full: Cell<bool>,
     secrets: RefCell<Vec<Arc<str>>>,
     trace: RefCell<Vec<Reading>>,
     /// Whether what `and` and `or` need not read is read all the same.
@@ -134,6 +136,7 @@ impl<'a> Evaluator<'a> {
             steps: Cell::default(),
             depth: Cell::default(),
             too_deep: Cell::default(),
+            full: Cell::default(),
             secrets: RefCell::default(),
             trace: RefCell::default(),
             reads_all: false,
@@ -194,6 +197,9 @@ impl<'a> Evaluator<'a> {
                         .help("make the lists that it goes over shorter"),
                 );
             }
+            return Value::Error;
+        }
+        if self.full_for(0, expr.span) {
             return Value::Error;
         }
         if self.depth.get() == DEEPEST {
@@ -429,6 +435,10 @@ impl<'a> Evaluator<'a> {
                 return None;
             }
         };
+        // at once, so that smaller ones are not left behind
+        if rest.is_empty() && cond.is_none() {
+            out.reserve(items.len().min(MOST_ENTRIES));
+        }
         let mut open = None;
         for item in items.iter() {
             if out.len() > MOST_ENTRIES {

@@ -120,7 +120,7 @@ impl Walk<'_> {
         if let Some((binding, inner)) = scope.find(name) {
             match binding {
                 Binding::Value(Value::Handle(_)) => self.out.measured = true,
-                Binding::Value(_) => {
+                Binding::Value(_) | Binding::Case(_) => {
                     self.out.case = true;
                     self.names.insert(name.to_string());
                 }

@@ -1,6 +1,7 @@
 //! Names in scope: layers of local names over the names of a module.
 
-use super::value::Value;
+use super::value::{Handle, Value};
+use crate::report::Ending;
 use crate::resolve::{Flat, FlatAttr, ModuleId};
 use crate::syntax::ast::Expr;
 use std::collections::HashMap;
@@ -23,6 +24,9 @@ pub struct Layer {
 #[derive(Debug, Clone)]
 pub enum Binding {
     Value(Value),
+    /// The case at hand, with these fields. It is made into a value when it is read: there is one in
+    /// each of many cases.
+    Case(Arc<[(&'static str, Value)]>),
     /// Evaluated when it is read, in the scope of the layer that holds it.
     Lazy {
         expr: Arc<Expr>,
@@ -31,6 +35,25 @@ pub enum Binding {
     Block(Arc<Flat>),
     /// Has no value at this place; what to do about it.
     Unset(&'static str),
+}
+
+impl Binding {
+    /// The value that it has without being evaluated.
+    pub(super) fn value(&self) -> Option<Value> {
+        match self {
+            Self::Value(value) => Some(value.clone()),
+            Self::Case(fields) => {
+                let known = fields.iter();
+                let known = known.map(|(name, value)| (name.to_string(), value.clone()));
+                let ending = |word: Ending| {
+                    let value = Value::Handle(Handle::Ending(word));
+                    (word.name().to_string(), value)
+                };
+                Some(Value::record(known.chain(Ending::ALL.map(ending))))
+            }
+            Self::Lazy { .. } | Self::Block(_) | Self::Unset(_) => None,
+        }
+    }
 }
 
 impl Scope {
@@ -84,6 +107,9 @@ impl Scope {
 
     /// With names inside that have no value here.
     pub fn without(&self, names: &[&str], why: &'static str) -> Self {
+        if names.is_empty() {
+            return self.clone();
+        }
         let unset = |name: &&str| (name.to_string(), Binding::Unset(why));
         self.with(Arc::new(Layer {
             names: Arc::new(names.iter().map(unset).collect()),
@@ -92,7 +118,11 @@ impl Scope {
 
     /// With more values inside.
     pub fn with_values<'a>(&self, values: impl IntoIterator<Item = (&'a str, Value)>) -> Self {
-        self.with(Arc::new(Layer::of(values)))
+        let layer = Layer::of(values);
+        match layer.names.is_empty() {
+            true => self.clone(),
+            false => self.with(Arc::new(layer)),
+        }
     }
 
     /// The local binding of a name, and the scope that its expression is read in.
@@ -106,16 +136,25 @@ impl Scope {
         let module = match binding {
             Binding::Lazy { module, .. } => *module,
             Binding::Block(flat) => flat.module,
-            Binding::Value(_) | Binding::Unset(_) => self.module,
+            Binding::Value(_) | Binding::Case(_) | Binding::Unset(_) => self.module,
         };
         let scope = match binding {
-            Binding::Value(_) | Binding::Unset(_) => self.clone(),
+            Binding::Value(_) | Binding::Case(_) | Binding::Unset(_) => self.clone(),
             _ => Scope {
                 module,
                 layers: Arc::new(self.layers[..=index].to_vec()),
             },
         };
         Some((binding, scope))
+    }
+
+    /// Whether both have the same layers but for so many of the inner ones.
+    pub(super) fn same_but(&self, other: &Self, inner: usize) -> bool {
+        let outer = self.layers.len().saturating_sub(inner);
+        let mut pairs = self.layers.iter().zip(other.layers.iter()).take(outer);
+        self.module == other.module
+            && self.layers.len() == other.layers.len()
+            && pairs.all(|(a, b)| Arc::ptr_eq(a, b))
     }
 
     /// Whether a local name is called so.

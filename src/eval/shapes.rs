@@ -28,6 +28,9 @@ const TYPED: [&str; 13] = [
     "increase",
 ];
 
+/// Of a list with more entries nothing is said: their shapes would take as much room as the list.
+const MOST_SHAPED: usize = 10_000;
+
 const ANY: Value = Value::Unknown(Shape::Any);
 const TRUTH: Value = Value::Unknown(Shape::Bool);
 
@@ -246,6 +249,7 @@ pub fn shape_of(value: &Value) -> Value {
         },
         Value::Bool(_) => TRUTH,
         Value::Text(_) => Value::Unknown(Shape::Text),
+        Value::List(items) if items.len() > MOST_SHAPED => ANY,
         Value::List(items) => Value::list(items.iter().map(shape_of).collect()),
         Value::Record(fields) => {
             let shape = |(key, value): (&String, &Value)| (key.clone(), shape_of(value));

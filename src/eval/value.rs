@@ -66,6 +66,13 @@ impl BlockValue {
         let scope = outer.in_module(flat.module).inside(&flat);
         Self { flat, scope }
     }
+
+    /// Whether it is the same block in the same place, so that its attributes have the same values.
+    pub fn same(&self, other: &Self) -> bool {
+        // its own `let`s make a layer of its own each time
+        let own = usize::from(!self.flat.lets.is_empty());
+        Arc::ptr_eq(&self.flat, &other.flat) && self.scope.same_but(&other.scope, own)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]

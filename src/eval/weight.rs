@@ -4,6 +4,7 @@
 
 use super::{Evaluator, MOST_STEPS, Value};
 use crate::diagnostics::{Diagnostic, codes};
+use crate::meter;
 use crate::source::Span;
 
 /// Most entries of a list or record, those of lists and records inside it counted too.
@@ -37,6 +38,21 @@ impl Evaluator<'_> {
             .help("name fewer values"),
         );
         Value::Error
+    }
+
+    /// Whether there is no room for values of so many bytes more; then that is reported, once, and
+    /// nothing more is evaluated.
+    pub(super) fn full_for(&self, bytes: usize, span: Span) -> bool {
+        if self.full.get() || !meter::lacks(bytes) {
+            return self.full.get();
+        }
+        self.full.set(true);
+        self.report(
+            Diagnostic::error(codes::OUT_OF_RANGE, span, "this takes too much memory")
+                .says(meter::help())
+                .help("make the lists and texts shorter that it is made of"),
+        );
+        true
     }
 }
 

@@ -19,7 +19,7 @@ pub use suppress::{Suppression, suppress, suppressions};
 use crate::diagnostics::Diagnostic;
 use crate::eval::Params;
 use crate::resolve::{Flat, Program};
-use crate::scenario::{Case, gather};
+use crate::scenario::{ByCase, Case};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -91,17 +91,17 @@ fn scenario(
         }
         false => cases,
     };
-    let (mut found, mut across) = (Vec::new(), Vec::new());
+    let (mut found, mut across) = (ByCase::default(), Vec::new());
     let by_id = cases.iter().map(|case| (case.id.as_str(), case));
     let by_id: Rc<HashMap<&str, &Case>> = Rc::new(by_id.collect());
-    for case in cases {
+    for (at, case) in cases.iter().enumerate() {
         let view = View::new(program, params, flat, case, by_id.clone());
         let of_case = touched.ask(rules::CASE_RULES).flat_map(|rule| rule(&view));
-        found.push((case.id.clone(), of_case.collect::<Vec<_>>()));
+        found.add(at, &case.id, of_case.collect());
         let rules = touched.ask(rules::ACROSS_RULES);
         across.extend(rules.flat_map(|rule| rule(&view)));
     }
-    out.extend(gather(found));
+    out.extend(found.gather());
     // a check that reads other cases is of all of them
     let mut said = HashSet::new();
     across.retain(|d: &Diagnostic| said.insert((d.code, d.span())));

@@ -16,6 +16,20 @@ impl<'a> Names<'a> {
         scope: &Scope<'a>,
         left: usize,
     ) -> Option<Meaning<'a>> {
+        // of what may have very many, all are not gone over for each that is named
+        match &of.thing {
+            Thing::Module(id) => {
+                let known = self.top_level(*id, field)?;
+                let standard = self.program.module(*id).name.starts_with("std.");
+                let is_its = known.span.is_some() || standard;
+                return (is_its && !matches!(known.thing, Thing::Module(_))).then_some(known);
+            }
+            Thing::Case if field != FEASIBLE => {
+                let local = scope.locals.get(field)?;
+                return (is(local, "phase") || is(local, "server")).then(|| local.clone());
+            }
+            _ => {}
+        }
         let mut members = self.members_within(of, scope, left).into_iter();
         members.find(|member| member.name == field)
     }

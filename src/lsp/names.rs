@@ -180,11 +180,10 @@ impl<'a> Names<'a> {
     }
 
     pub fn top_level(&self, module: ModuleId, name: &str) -> Option<Meaning<'a>> {
-        let mut items = self.items(module);
-        let mut defined = items.find_map(|item| {
-            self.defined(module, item)
-                .filter(|meaning| meaning.name == name)
-        });
+        let all = self.program.module(module);
+        let items = all.items_called(name, defined_name).iter();
+        let mut items = items.map(|(ast, item)| &all.asts[*ast].items[*item]);
+        let mut defined = items.find_map(|item| self.defined(module, item));
         if defined.is_none() && self.program.module(module).names.contains_key(name) {
             defined = Some(Meaning::new(name, Thing::Unread));
         }
@@ -233,32 +232,38 @@ impl<'a> Names<'a> {
     }
 
     /// The names that a block gives what stands in it.
-    pub fn locals(&self, block: &'a Block, scope: &Scope<'a>) -> HashMap<String, Meaning<'a>> {
-        let mut locals = scope.locals.as_ref().clone();
+    pub fn locals(&self, block: &'a Block, scope: &Scope<'a>) -> Rc<HashMap<String, Meaning<'a>>> {
+        let mut shared = scope.locals.clone();
+        // most blocks add nothing, and see what is around them: that may be much
         if let Some(kind) = crate::schema::kind_in(&block.kind.text, scope.kind()) {
             // what a scenario calls `phase` or `round` itself stays that in its reports
-            let own = |name: &str| kind.name == "report" && locals.contains_key(name);
-            let implicit: Vec<_> = kind.implicit.iter().filter(|name| !own(name)).collect();
-            for name in implicit {
-                locals.insert((*name).into(), Meaning::new(name, Thing::Implicit(name)));
+            let own = |name: &str| kind.name == "report" && scope.locals.contains_key(name);
+            for name in kind.implicit.iter().filter(|name| !own(name)) {
+                let meaning = Meaning::new(name, Thing::Implicit(name));
+                Rc::make_mut(&mut shared).insert((*name).into(), meaning);
             }
         }
         let scenario = block.kind.text == "scenario" && scope.blocks.is_empty();
-        let outer: Vec<String> = locals.keys().cloned().collect();
         // the base first: what replaces a thing of it goes by the same name
-        for (module, block) in self.chain(block, scope.module).into_iter().rev() {
-            for item in &block.body {
-                for mut meaning in self.local(item, module, scenario) {
-                    if let Some(before) = locals.get(&meaning.name)
-                        && !outer.contains(&meaning.name)
-                    {
-                        meaning.span = before.span;
-                    }
-                    locals.insert(meaning.name.clone(), meaning);
-                }
-            }
+        let chain = self.chain(block, scope.module).into_iter().rev();
+        let items = chain.flat_map(|(module, block)| block.body.iter().map(move |i| (module, i)));
+        let added: Vec<_> = items
+            .flat_map(|(module, item)| self.local(item, module, scenario))
+            .collect();
+        if added.is_empty() {
+            return shared;
         }
-        locals
+        let outer = shared.clone();
+        let locals = Rc::make_mut(&mut shared);
+        for mut meaning in added {
+            if let Some(before) = locals.get(&meaning.name)
+                && !outer.contains_key(&meaning.name)
+            {
+                meaning.span = before.span;
+            }
+            locals.insert(meaning.name.clone(), meaning);
+        }
+        shared
     }
 
     fn local(&self, item: &'a Item, module: ModuleId, scenario: bool) -> Vec<Meaning<'a>> {
@@ -304,6 +309,16 @@ impl<'a> Names<'a> {
             }
             _ => None,
         }
+    }
+}
+
+/// The name that an item may define.
+fn defined_name(item: &Item) -> Option<String> {
+    match &item.kind {
+        ItemKind::Param(binding) | ItemKind::Let(binding) => Some(binding.name.text.clone()),
+        ItemKind::Block(block) => block.name.as_ref().map(|name| name.text.clone()),
+        ItemKind::Use(used) => used_as(used).map(|name| name.text),
+        _ => None,
     }
 }
 

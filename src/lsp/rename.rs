@@ -90,16 +90,25 @@ pub fn places(program: &Program, target: Span, new: &str) -> Result<Vec<Span>, S
 
 /// The texts of the files with the name replaced.
 pub fn replaced(program: &Program, places: &[Span], new: &str) -> HashMap<FileId, String> {
-    let mut texts: HashMap<FileId, String> = HashMap::new();
+    // the text of each file up to the place, and where that ends in the old one
+    let mut texts: HashMap<FileId, (String, usize)> = HashMap::new();
     let mut places = places.to_vec();
     places.sort_unstable();
-    // from the end, so that what comes before keeps its place
-    for span in places.into_iter().rev() {
+    for span in places {
         let source = &program.sources.get(span.file).text;
-        let text = texts.entry(span.file).or_insert_with(|| source.to_string());
-        text.replace_range(span.start as usize..span.end as usize, new);
+        let (text, end) = texts.entry(span.file).or_default();
+        let Some(between) = source.get(*end..span.start as usize) else {
+            continue;
+        };
+        text.push_str(between);
+        text.push_str(new);
+        *end = span.end as usize;
     }
-    texts
+    let whole = texts.into_iter().map(|(file, (mut text, end))| {
+        text.push_str(&program.sources.get(file).text[end..]);
+        (file, text)
+    });
+    whole.collect()
 }
 
 /// What is wrong afterwards and was not before, in words.
@@ -114,9 +123,13 @@ pub fn clash(
     };
     let sources = &after.0.sources;
     let (before, after) = (errors(before), errors(after));
-    let count = |all: &[Diagnostic], code| all.iter().filter(|d| d.code == code).count();
-    let new = after
+    let mut counts: HashMap<&str, isize> = HashMap::new();
+    before
         .iter()
-        .find(|d| count(&after, d.code) > count(&before, d.code));
+        .for_each(|d| *counts.entry(d.code).or_default() -= 1);
+    after
+        .iter()
+        .for_each(|d| *counts.entry(d.code).or_default() += 1);
+    let new = after.iter().find(|d| counts[d.code] > 0);
     new.map(|d| sources.conceal(&d.message).into_owned())
 }

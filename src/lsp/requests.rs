@@ -142,7 +142,7 @@ impl<W: Write> Server<'_, W> {
         let found = self.view(&at.text_document.uri).and_then(|view| {
             let offset = view.offset(at.position);
             let span = navigate::definition(&view.program, view.module, view.file, offset)?;
-            self.location(&view.program, span)
+            self.places(&view.program).location(span)
         });
         found.unwrap_or_default()
     }
@@ -153,7 +153,8 @@ impl<W: Write> Server<'_, W> {
             let named = navigate::named(&view.program, view.module, view.file, offset)?;
             let all = navigate::references(&view.program, named.target).into_iter();
             let asked = all.filter(|one| it.context.include_declaration || !one.defines);
-            let places = asked.filter_map(|one| self.location(&view.program, one.span));
+            let mut seen = self.places(&view.program);
+            let places = asked.filter_map(|one| seen.location(one.span));
             Some(Value::Array(places.collect()))
         });
         found.unwrap_or_default()
@@ -190,12 +191,12 @@ impl<W: Write> Server<'_, W> {
         self.refuse_clash(&view, &places, &it.new_name)
             .map_err(failed)?;
         let mut changes = Map::new();
+        let mut seen = self.places(&view.program);
         for span in places {
-            let Some(uri) = self.uri(&view.program, span.file) else {
+            let Some((uri, range)) = seen.of(span) else {
                 continue;
             };
-            let lines = Lines::new(&view.program.sources.get(span.file).text);
-            let edit = json!({ "range": lines.range(span), "newText": it.new_name });
+            let edit = json!({ "range": range, "newText": it.new_name });
             let edits = changes.entry(uri).or_insert_with(|| json!([]));
             if let Some(edits) = edits.as_array_mut() {
                 edits.push(edit);

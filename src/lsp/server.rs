@@ -3,7 +3,7 @@
 use super::diagnose::Published;
 use super::files::{Document, Files, real};
 use super::protocol::{self, Answer, Changed, Failure, Of, Opened, code, params};
-use super::text::Lines;
+use super::text::{Lines, Range};
 use super::wire::{self, Received};
 use super::{Lint, Linted, library};
 use crate::resolve::{self, Program};
@@ -373,9 +373,38 @@ impl<W: Write> Server<'_, W> {
         }
     }
 
-    pub(super) fn location(&self, program: &Program, span: Span) -> Option<Value> {
-        let lines = Lines::new(&program.sources.get(span.file).text);
-        Some(json!({ "uri": self.uri(program, span.file)?, "range": lines.range(span) }))
+    /// Looks up places of a program.
+    pub(super) fn places<'p>(&'p self, program: &'p Program) -> Places<'p, W> {
+        let known = HashMap::new();
+        Places {
+            server: self,
+            program,
+            known,
+        }
+    }
+}
+
+/// Places of a program as the editor calls them; each file is looked at once for all of its places.
+pub(super) struct Places<'p, W> {
+    server: &'p Server<'p, W>,
+    program: &'p Program,
+    known: HashMap<FileId, Option<(String, Lines<'p>)>>,
+}
+
+impl<W: Write> Places<'_, W> {
+    /// The file and the range in it; none where the file cannot be shown.
+    pub(super) fn of(&mut self, span: Span) -> Option<(&str, Range)> {
+        let file = self.known.entry(span.file).or_insert_with(|| {
+            let lines = Lines::new(&self.program.sources.get(span.file).text);
+            Some((self.server.uri(self.program, span.file)?, lines))
+        });
+        let (uri, lines) = file.as_ref()?;
+        Some((uri, lines.range(span)))
+    }
+
+    pub(super) fn location(&mut self, span: Span) -> Option<Value> {
+        let (uri, range) = self.of(span)?;
+        Some(json!({ "uri": uri, "range": range }))
     }
 }
 

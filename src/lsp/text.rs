@@ -2,6 +2,7 @@
 
 use crate::source::Span;
 use serde::{Deserialize, Serialize};
+use std::cell::Cell;
 
 /// A place between two characters, both numbers from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -21,6 +22,9 @@ pub struct Range {
 pub struct Lines<'t> {
     text: &'t str,
     starts: Vec<usize>,
+    /// The place that was looked up last, and its UTF-16 units from its line's start: of many in
+    /// a row on a long line each is counted from the one before.
+    last: Cell<(usize, usize)>,
 }
 
 impl<'t> Lines<'t> {
@@ -32,7 +36,11 @@ impl<'t> Lines<'t> {
                 starts.push(at + 1);
             }
         }
-        Self { text, starts }
+        Self {
+            text,
+            starts,
+            last: Cell::default(),
+        }
     }
 
     /// The position of a byte; one inside of a character counts as its start.
@@ -42,11 +50,18 @@ impl<'t> Lines<'t> {
             offset -= 1;
         }
         let line = self.starts.partition_point(|start| *start <= offset) - 1;
-        let before = &self.text[self.starts[line]..offset];
+        let start = self.starts[line];
+        let (from, before) = match self.last.get() {
+            last if (start..=offset).contains(&last.0) => last,
+            _ => (start, 0),
+        };
+        let between = self.text[from..offset].chars().map(char::len_utf16);
+        let units = before + between.sum::<usize>();
+        self.last.set((offset, units));
         let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         Position {
             line: number(line),
-            character: number(before.chars().map(char::len_utf16).sum()),
+            character: number(units),
         }
     }
 

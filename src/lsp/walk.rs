@@ -128,7 +128,7 @@ impl<'a> Walk<'a, '_> {
         blocks.push(block);
         let inner = Scope {
             module: scope.module,
-            locals: Rc::new(self.names.locals(block, scope)),
+            locals: self.names.locals(block, scope),
             blocks: Rc::new(blocks),
             key: None,
         };

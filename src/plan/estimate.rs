@@ -75,7 +75,7 @@ impl Estimate {
 
     /// What the phases come to, whatever the scenario says.
     pub(super) fn of_phases(case: &Case) -> Self {
-        case.phases.iter().map(Self::of_phase).sum()
+        case.phases.iter().map(|phase| Self::of_phase(phase)).sum()
     }
 
     /// A phase with all its rounds, pauses and quiet.

@@ -1,41 +1,88 @@
 //! The plan for machines: `plan.json`, and `scn plan --json`.
 
 use super::{Estimate, Launch, Plan, gpus, phase_words, shown_url};
+use crate::redact::Redactor;
 use crate::scenario::{Case, ServerSpec, Start, WorkloadSpec};
-use serde_json::{Map, Value, json};
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Raised when a field changes its meaning.
 const SCHEMA_VERSION: u32 = 2;
 
-/// The whole plan. Servers stand with their launch, and each distinct workload once: cases name
-/// them. Secrets are masked.
+/// The whole plan, written part by part: a plan of many cases is never in memory as a whole.
+/// Servers stand with their launch, and each distinct workload once: cases name them. Secrets are
+/// masked; what became part of a text is taken out by the redactor.
+pub struct PlanJson<'a> {
+    pub cases: &'a [Case],
+    pub plan: &'a Plan,
+    pub redactor: &'a Redactor,
+}
+
+/// The plan as one value.
 pub fn to_json(cases: &[Case], plan: &Plan) -> Value {
-    let mut workloads = Workloads::default();
-    let mut launch_of = vec![None; cases.len()];
-    for (launch, index) in plan.order() {
-        launch_of[index] = Some(launch.number);
-    }
-    let infeasible = cases.iter().filter(|case| case.infeasible.is_some());
-    let all: Vec<Value> = cases
-        .iter()
-        .zip(&launch_of)
-        .map(|(case, launch)| case_json(case, *launch, &mut workloads))
-        .collect();
-    json!({
-        "schema": SCHEMA_VERSION,
-        "totals": {
+    value(&PlanJson {
+        cases,
+        plan,
+        redactor: &Redactor::default(),
+    })
+}
+
+impl Serialize for PlanJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self {
+            cases,
+            plan,
+            redactor,
+        } = self;
+        let mut launch_of = vec![None; cases.len()];
+        for (launch, index) in plan.order() {
+            launch_of[index] = Some(launch.number);
+        }
+        let clean = |mut json: Value| {
+            redactor.value(&mut json);
+            json
+        };
+        let infeasible = cases.iter().filter(|case| case.infeasible.is_some());
+        let totals = json!({
             "cases": cases.len(),
             "infeasible": infeasible.count(),
             "launches": plan.launches.len(),
             "server_starts": plan.starts(),
             "gpus": plan.gpus(),
             "estimate": plan.estimate(cases),
-        },
-        "notes": plan.notes,
-        "launches": plan.launches.iter().map(|launch| launch_json(cases, launch)).collect::<Vec<_>>(),
-        "cases": all,
-        "workloads": workloads.by_name,
-    })
+        });
+        let mut workloads = Workloads::default();
+        let mut out = serializer.serialize_map(Some(6))?;
+        out.serialize_entry("schema", &SCHEMA_VERSION)?;
+        out.serialize_entry("totals", &clean(totals))?;
+        out.serialize_entry("notes", &clean(value(&plan.notes)))?;
+        let launches = plan.launches.iter();
+        let launches = launches.map(|launch| clean(launch_json(cases, launch)));
+        out.serialize_entry("launches", &Each::of(launches))?;
+        let all = cases.iter().zip(&launch_of);
+        let all = all.map(|(case, launch)| clean(case_json(case, *launch, &mut workloads)));
+        out.serialize_entry("cases", &Each::of(all))?;
+        out.serialize_entry("workloads", &workloads.written(redactor))?;
+        out.end()
+    }
+}
+
+/// A list whose entries are made one after another as they are written.
+struct Each<I>(RefCell<I>);
+
+impl<I: Iterator<Item = Value>> Each<I> {
+    fn of(entries: I) -> Self {
+        Self(RefCell::new(entries))
+    }
+}
+
+impl<I: Iterator<Item = Value>> Serialize for Each<I> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(&mut *self.0.borrow_mut())
+    }
 }
 
 fn launch_json(cases: &[Case], launch: &Launch) -> Value {
@@ -48,7 +95,7 @@ fn launch_json(cases: &[Case], launch: &Launch) -> Value {
         "server_starts": launch.starts(),
         "gpus": launch.gpus(),
         "estimate": launch.estimate(cases),
-        "servers": launch.servers.iter().map(server_json).collect::<Vec<_>>(),
+        "servers": launch.servers.iter().map(|server| server_json(server)).collect::<Vec<_>>(),
         "cases": names.collect::<Vec<_>>(),
     })
 }
@@ -61,7 +108,7 @@ fn server_json(server: &ServerSpec) -> Value {
     value(&server)
 }
 
-fn case_json(case: &Case, launch: Option<u32>, workloads: &mut Workloads) -> Value {
+fn case_json<'a>(case: &'a Case, launch: Option<u32>, workloads: &mut Workloads<'a>) -> Value {
     let mut json = value(case);
     let Some(fields) = json.as_object_mut() else {
         return json;
@@ -99,21 +146,59 @@ fn in_seconds(json: &mut Value) {
 
 /// Distinct workloads by name; others of the same name are `name#2`, `name#3`, ….
 #[derive(Default)]
-struct Workloads {
-    by_name: Map<String, Value>,
+struct Workloads<'a> {
+    /// Those of each name, in the order of their numbers.
+    named: HashMap<&'a str, Vec<&'a Arc<WorkloadSpec>>>,
+    all: Vec<(String, &'a Arc<WorkloadSpec>)>,
 }
 
-impl Workloads {
-    fn name(&mut self, workload: &WorkloadSpec) -> String {
-        let json = value(workload);
-        let mut name = workload.name.clone();
-        let mut number = 1;
-        while self.by_name.get(&name).is_some_and(|other| *other != json) {
-            number += 1;
-            name = format!("{}#{number}", workload.name);
+impl<'a> Workloads<'a> {
+    fn name(&mut self, workload: &'a Arc<WorkloadSpec>) -> String {
+        let alike = self.named.entry(&workload.name).or_default();
+        let same =
+            |known: &&Arc<WorkloadSpec>| Arc::ptr_eq(known, workload) || known.asks_as(workload);
+        let known = alike.iter().position(same);
+        let at = known.unwrap_or(alike.len());
+        let name = match at {
+            0 => workload.name.clone(),
+            at => format!("{}#{}", workload.name, at + 1),
+        };
+        if known.is_none() {
+            alike.push(workload);
+            self.all.push((name.clone(), workload));
         }
-        self.by_name.entry(name.clone()).or_insert(json);
         name
+    }
+
+    fn written<'r>(&'r self, redactor: &'r Redactor) -> Written<'r> {
+        Written {
+            workloads: self,
+            redactor,
+        }
+    }
+}
+
+/// Workloads by name, without what the redactor knows.
+struct Written<'r> {
+    workloads: &'r Workloads<'r>,
+    redactor: &'r Redactor,
+}
+
+impl Serialize for Written<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_map(None)?;
+        for (name, workload) in &self.workloads.all {
+            if self.redactor.is_empty() {
+                out.serialize_entry(name, workload)?;
+                continue;
+            }
+            let mut one = json!({ name.as_str(): value(workload) });
+            self.redactor.value(&mut one);
+            for (name, workload) in one.as_object().into_iter().flatten() {
+                out.serialize_entry(name, workload)?;
+            }
+        }
+        out.end()
     }
 }
 

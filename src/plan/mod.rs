@@ -13,13 +13,15 @@ pub(crate) mod wrap;
 
 pub use command::{command_line, shown_url};
 pub use estimate::{Estimate, Sure, planned_requests, planned_seconds};
-pub use json::to_json;
+pub use json::{PlanJson, to_json};
 pub use render::{Style, render};
 pub use words::{count, load_words, phase_words, rounds_words, time_words, workload_words};
 
 use crate::scenario::{Case, ServerSpec, Start};
 use indexmap::IndexMap;
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 /// The launches of a run, in the order in which they are carried out.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -35,7 +37,7 @@ pub struct Plan {
 pub struct Launch {
     /// From 1.
     pub number: u32,
-    pub servers: Vec<ServerSpec>,
+    pub servers: Vec<Arc<ServerSpec>>,
     /// Indices into the cases that were planned.
     pub cases: Vec<usize>,
 }
@@ -91,7 +93,7 @@ impl Plan {
 }
 
 /// A server that already runs takes none from this run.
-pub(crate) fn gpus(servers: &[ServerSpec]) -> u64 {
+pub(crate) fn gpus(servers: &[Arc<ServerSpec>]) -> u64 {
     servers
         .iter()
         .filter(|server| matches!(server.start, Start::Launch { .. }))
@@ -104,16 +106,16 @@ pub(crate) fn gpus(servers: &[ServerSpec]) -> u64 {
 /// its own.
 pub fn plan(cases: &[Case]) -> Plan {
     let mut launches: Vec<Launch> = Vec::new();
-    // launches that others may join, by a text that equal server lists share: it spares comparing
-    // every case with every launch, and secrets, which it does not show, are compared below
-    let mut shared: HashMap<String, Vec<usize>> = HashMap::new();
+    // launches that others may join, by a number that equal server lists share: it spares comparing
+    // every case with every launch
+    let mut shared: HashMap<u64, Vec<usize>> = HashMap::new();
     let can_work = cases.iter().enumerate();
     for (index, case) in can_work.filter(|(_, case)| case.infeasible.is_none()) {
         if case.isolate {
             launches.push(Launch::next(&launches, case, index));
             continue;
         }
-        let alike = shared.entry(format!("{:?}", case.servers)).or_default();
+        let alike = shared.entry(number_of(&case.servers)).or_default();
         match alike
             .iter()
             .find(|&&at| launches[at].servers == case.servers)
@@ -127,6 +129,13 @@ pub fn plan(cases: &[Case]) -> Plan {
     }
     let notes = notes(cases, &launches);
     Plan { launches, notes }
+}
+
+/// The same for servers that are the same; secrets, of which it knows nothing, may differ.
+fn number_of(servers: &[Arc<ServerSpec>]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    format!("{servers:?}").hash(&mut hasher);
+    hasher.finish()
 }
 
 impl Launch {

@@ -9,6 +9,7 @@ use crate::scenario::{Case, LoadSpec, PhaseSpec, ReportSpec};
 use crate::syntax::ast::CheckLevel;
 use comfy_table::{ContentArrangement, Table, presets};
 use indexmap::{IndexMap, IndexSet};
+use std::sync::Arc;
 
 /// How a plan is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -284,7 +285,7 @@ impl Page {
         self.heading("reports");
         let width = widest(names.iter().copied(), WIDEST_LABEL);
         for name in names {
-            let reports: Vec<&ReportSpec> = cases
+            let reports: Vec<&Arc<ReportSpec>> = cases
                 .iter()
                 .flat_map(|case| case.reports.iter().filter(|report| report.name == name))
                 .collect();

@@ -130,15 +130,15 @@ fn end_words(load: &Load) -> String {
 /// `chat, text and image, answers of at most 64 tokens, temperature 0, answers are judged`
 pub fn workload_words(workload: &WorkloadSpec) -> String {
     let mut parts = vec![workload.api.clone()];
+    let asks = &workload.asks;
     let (mut text, mut system) = (false, false);
     let mut media = Vec::new();
-    let mut random = None;
-    for request in &workload.requests {
+    for request in workload.requests.iter() {
         system |= request.system.is_some();
-        random = random.or(request.input.as_ref());
         for part in &request.content {
             match part.media() {
                 None => text = true,
+                Some(kind) if media.contains(&kind) => {}
                 Some(kind) => media.push(kind),
             }
         }
@@ -157,29 +157,27 @@ pub fn workload_words(workload: &WorkloadSpec) -> String {
         .map(|(_, kind)| *kind)
         .collect();
     parts.push(kinds.join(" and "));
-    if let Some(input) = random {
+    if let Some(input) = &asks.input {
         parts.push(format!("prompts of about {}", tokens_words(input)));
     }
     if workload.requests.len() > 1 {
         parts.push(count(workload.requests.len() as u64, "row"));
     }
-    if let Some(first) = workload.requests.first() {
-        if let Some(most) = &first.max_tokens {
-            let exactly = if first.ignore_eos {
-                "exactly"
-            } else {
-                "at most"
-            };
-            parts.push(format!("answers of {exactly} {}", tokens_words(most)));
-        }
-        if let Some(temperature) = first.temperature {
-            parts.push(format!("temperature {}", number(temperature, 3)));
-        }
-        if !first.stream {
-            parts.push("not streamed".into());
-        }
+    if let Some(most) = &asks.max_tokens {
+        let exactly = if asks.ignore_eos {
+            "exactly"
+        } else {
+            "at most"
+        };
+        parts.push(format!("answers of {exactly} {}", tokens_words(most)));
     }
-    if workload.accepts {
+    if let Some(temperature) = asks.temperature {
+        parts.push(format!("temperature {}", number(temperature, 3)));
+    }
+    if !asks.stream {
+        parts.push("not streamed".into());
+    }
+    if workload.accepts() {
         parts.push("answers are judged".into());
     }
     parts.retain(|part| !part.is_empty());

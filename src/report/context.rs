@@ -404,9 +404,9 @@ mod tests {
                 name: "r".into(),
                 format: ReportFormat::Csv,
                 to: vec![],
-                template: whole.then(|| Template {
-                    name: "n".into(),
-                    text: "t".into(),
+                template: whole.then(|| {
+                    let (name, text) = ("n".into(), "t".into());
+                    Template { name, text }.into()
                 }),
                 columns: vec![("h".into(), figure())],
                 part: None,

@@ -59,7 +59,7 @@ pub(super) fn outputs(cases: &[CaseResult]) -> (Vec<Output<'_>>, Vec<ReportError
                     path,
                     name: &report.name,
                     format: report.format,
-                    template: report.template.as_ref(),
+                    template: report.template.as_deref(),
                     parts: vec![(case, report)],
                 });
                 continue;
@@ -105,7 +105,7 @@ fn difference(output: &Output<'_>, report: &ReportData) -> Option<&'static str> 
         Some("names")
     } else if output.format != report.format {
         Some("formats")
-    } else if output.template != report.template.as_ref() {
+    } else if output.template != report.template.as_deref() {
         Some("templates")
     } else if unit(output.part()) != unit(report.part.as_ref()) {
         Some("parts (`each` makes a file for each)")

@@ -500,7 +500,7 @@ pub struct ReportData {
     /// For templates: `std:summary.md.j2`, or a file of the pack (its text is kept here, so that
     /// reports can be written again without the pack).
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub template: Option<Template>,
+    pub template: Option<std::sync::Arc<Template>>,
     /// Header and value, in order.
     pub columns: Vec<(String, Figure)>,
     /// What is written over time, in place of columns.

@@ -349,7 +349,10 @@ impl Loader {
             .help("give one of them another name");
             if let (DefinitionKind::Module(a), DefinitionKind::Module(b)) = (&before.kind, &kind)
                 && a == b
-                && let Some(line) = self.program.sources.removal(item.span)
+                && let Some(line) = self
+                    .program
+                    .sources
+                    .removal_with(item.span, item.doc_lines())
             {
                 found = found.fix("delete the second", line, "", true);
             }

@@ -61,6 +61,8 @@ pub struct Module {
     pub lacks_a_module: bool,
     /// What `is_open` says, once it was asked.
     open: OnceLock<bool>,
+    /// What `items_called` looks up, once it was asked.
+    called: OnceLock<HashMap<String, Vec<(usize, usize)>>>,
 }
 
 /// What a name of a module stands for, and where it was written.
@@ -95,6 +97,27 @@ impl Definition {
 }
 
 impl Module {
+    /// The top-level items that `name_of` gives a name, each by its file's and its own index, in
+    /// order. It is to be the same `name_of` each time.
+    pub fn items_called(
+        &self,
+        name: &str,
+        name_of: fn(&Item) -> Option<String>,
+    ) -> &[(usize, usize)] {
+        let called = self.called.get_or_init(|| {
+            let mut called: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
+            for (ast, of) in self.asts.iter().enumerate() {
+                for (item, name) in of.items.iter().map(name_of).enumerate() {
+                    if let Some(name) = name {
+                        called.entry(name).or_default().push((ast, item));
+                    }
+                }
+            }
+            called
+        });
+        called.get(name).map_or(&[], Vec::as_slice)
+    }
+
     /// Whether part of the file could not be read that may define a name, for all that is known.
     pub fn is_open(&self) -> bool {
         let open = |item: &Item| match &item.kind {

@@ -83,7 +83,7 @@ pub async fn run(
     let now = jiff::Zoned::now();
     let mut folder = RunFolder::create(options.out.as_deref(), &now)?;
     folder.set_redactor(Redactor::new(options.secrets.iter().cloned()));
-    folder.write_plan(&crate::plan::to_json(cases, plan))?;
+    folder.write_plan(cases, plan)?;
     folder.write_sources(&kept::kept(&program, cases))?;
     let refused = crate::load::realtime().err();
     folder.write_env(&HostFacts {

@@ -10,20 +10,22 @@ use crate::load::words;
 use crate::report::model::WorldError;
 use crate::scenario::{PartSpec, WorkloadSpec, answered};
 use base64::Engine as _;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::path::Path;
 use std::sync::Arc;
 
 /// The largest file that is sent.
 const MOST_BYTES: u64 = 64 << 20;
 
-/// A workload's requests, ready to be sent but for what each of them draws.
-pub struct Requests(Vec<Template>);
-
-/// A request, and what is drawn for each that is made of it.
-struct Template {
-    request: Request,
-    input: Option<Random>,
-    max_tokens: Option<Random>,
+/// A workload's requests, with the files that they send.
+pub struct Requests {
+    workload: Arc<WorkloadSpec>,
+    files: Files,
 }
+
+/// What files are sent as: `data:` URLs. Rows that name one file share it.
+type Files = HashMap<(Media, Arc<Path>), String>;
 
 /// The requests of one round of a load.
 pub struct Round {
@@ -45,83 +47,93 @@ impl Round {
 
 impl RequestSource for Round {
     fn request(&self, index: u64) -> Request {
-        let templates = &self.requests.0;
-        let template = &templates[(index % templates.len() as u64) as usize];
+        let Requests { workload, files } = &*self.requests;
+        let asks = &workload.asks;
+        let row = (index % workload.requests.len() as u64) as usize;
+        let spec = &workload.requests[row];
         let tokens = |random: &Random, what| random.draw_count(&mut rng(self.lengths, index, what));
-        let mut request = template.request.clone();
-        if let Some(input) = &template.input {
-            let tokens = tokens(input, What::Input);
-            request.content = vec![Part::Text(words::prompt(tokens, self.words, index))];
-        }
-        let most = template.max_tokens.as_ref();
-        request.max_tokens = most.map(|most| tokens(most, What::Output));
-        request
-    }
-}
-
-/// Reads the files that a workload names and makes its requests.
-pub fn prepare(workload: &WorkloadSpec) -> Result<Requests, WorldError> {
-    let mut templates = Vec::new();
-    for (row, spec) in workload.requests.iter().enumerate() {
-        let content: Result<Vec<Part>, WorldError> = spec.content.iter().map(part).collect();
-        let request = Request {
-            row,
-            system: spec.system.clone(),
-            content: content?,
-            max_tokens: None,
-            temperature: spec.temperature,
-            ignore_eos: spec.ignore_eos,
-            stream: spec.stream,
-            extra: spec.extra.clone(),
+        let content = match &asks.input {
+            Some(input) => {
+                let tokens = tokens(input, What::Input);
+                vec![Part::Text(words::prompt(tokens, self.words, index))]
+            }
+            None => spec.content.iter().map(|one| part(one, files)).collect(),
         };
-        templates.push(Template {
-            request,
-            input: spec.input.clone(),
-            max_tokens: spec.max_tokens.clone(),
-        });
+        let most = asks.max_tokens.as_ref();
+        Request {
+            row,
+            system: spec.system.as_deref().map(String::from),
+            content,
+            max_tokens: most.map(|most| tokens(most, What::Output)),
+            temperature: asks.temperature,
+            ignore_eos: asks.ignore_eos,
+            stream: asks.stream,
+            extra: workload.body.clone(),
+        }
     }
-    Ok(Requests(templates))
 }
 
-fn part(part: &PartSpec) -> Result<Part, WorldError> {
-    Ok(match part {
-        PartSpec::Text(text) => Part::Text(text.clone()),
+/// Reads the files that a workload names.
+pub fn prepare(workload: &Arc<WorkloadSpec>) -> Result<Requests, WorldError> {
+    let mut files = Files::new();
+    for one in workload.requests.iter().flat_map(|spec| &spec.content) {
+        if let PartSpec::File { kind, path } = one
+            && let Entry::Vacant(place) = files.entry((*kind, path.clone()))
+        {
+            place.insert(data_url(*kind, path)?);
+        }
+    }
+    Ok(Requests {
+        workload: workload.clone(),
+        files,
+    })
+}
+
+fn part(part: &PartSpec, files: &Files) -> Part {
+    match part {
+        PartSpec::Text(text) => Part::Text(text.to_string()),
         PartSpec::Url { kind, url } => Part::Media {
             kind: *kind,
-            url: url.clone(),
+            url: url.to_string(),
         },
-        PartSpec::File { kind, path } => {
-            let failed = |why: String| {
-                super::error::other(
-                    "file_unreadable",
-                    format!("cannot send {}: {why}", path.display()),
-                    Some("the scenario's `content` names this file"),
-                )
-            };
-            let size = std::fs::metadata(path)
-                .map_err(|e| failed(e.to_string()))?
-                .len();
-            if size > MOST_BYTES {
-                return Err(failed(format!(
-                    "it has {size} bytes, the most is {MOST_BYTES}"
-                )));
-            }
-            let bytes = std::fs::read(path).map_err(|e| failed(e.to_string()))?;
-            let media_type = match kind {
-                Media::Image => image_kind(&bytes)
-                    .map(str::to_string)
-                    .ok_or_else(|| failed("it is no PNG, JPEG, WebP, GIF or BMP image".into()))?,
-                Media::Audio | Media::Video => kind
-                    .media_type(path)
-                    .ok_or_else(|| failed(format!("its ending is none of {}", kind.noun())))?,
-            };
-            let data = base64::engine::general_purpose::STANDARD.encode(bytes);
-            Part::Media {
-                kind: *kind,
-                url: format!("data:{media_type};base64,{data}"),
-            }
-        }
-    })
+        PartSpec::File { kind, path } => Part::Media {
+            kind: *kind,
+            url: files
+                .get(&(*kind, path.clone()))
+                .cloned()
+                .unwrap_or_default(),
+        },
+    }
+}
+
+/// What a file is sent as.
+fn data_url(kind: Media, path: &Path) -> Result<String, WorldError> {
+    let failed = |why: String| {
+        super::error::other(
+            "file_unreadable",
+            format!("cannot send {}: {why}", path.display()),
+            Some("the scenario's `content` names this file"),
+        )
+    };
+    let size = std::fs::metadata(path)
+        .map_err(|e| failed(e.to_string()))?
+        .len();
+    if size > MOST_BYTES {
+        return Err(failed(format!(
+            "it has {size} bytes, the most is {MOST_BYTES}"
+        )));
+    }
+    let bytes = std::fs::read(path).map_err(|e| failed(e.to_string()))?;
+    let media_type = match kind {
+        Media::Image => image_kind(&bytes)
+            .map(str::to_string)
+            .ok_or_else(|| failed("it is no PNG, JPEG, WebP, GIF or BMP image".into()))?,
+        Media::Audio | Media::Video => kind
+            .media_type(path)
+            .ok_or_else(|| failed(format!("its ending is none of {}", kind.noun())))?,
+    };
+    let data = base64::engine::general_purpose::STANDARD.encode(bytes);
+    Ok(format!("data:{media_type};base64,{data}"))
 }
 
 /// The media type by the file's first bytes; its name may say anything.

@@ -37,7 +37,7 @@ pub(super) fn api(
             .report(Diagnostic::error(codes::CONTRADICTION, place, message).help(help));
         fine = None;
     };
-    if workload.requests.iter().any(|r| r.ignore_eos) && !api.ignore_eos {
+    if workload.asks.ignore_eos && !api.ignore_eos {
         refuse(
             format!(
                 "{}'s {} API does not understand `ignore_eos`",
@@ -66,7 +66,7 @@ pub(super) fn api(
         super::PartSpec::Url { kind, url } => *kind == Media::Audio && audio_data(url).is_none(),
         _ => false,
     };
-    let mut parts = workload.requests.iter().flat_map(|r| &r.content);
+    let mut parts = workload.requests.iter().flat_map(|r| r.content.iter());
     if api.audio == AudioPart::InputAudio && parts.any(sound_by_url) {
         refuse(
             format!(
@@ -89,7 +89,7 @@ pub(super) fn modalities(
     let Some(taken) = &server.modalities else {
         return Some(());
     };
-    let parts = workload.requests.iter().flat_map(|r| &r.content);
+    let parts = workload.requests.iter().flat_map(|r| r.content.iter());
     let asked = parts.filter_map(super::PartSpec::media);
     let others: IndexSet<&str> = asked
         .map(Media::name)
@@ -123,13 +123,11 @@ pub(super) fn context(
         return Some(());
     };
     let reach = |random: &Option<Random>| random.as_ref().map_or(0.0, Random::reach);
-    let asked = workload.requests.iter();
-    let longest = asked
-        .map(|r| (reach(&r.input), reach(&r.max_tokens)))
-        .max_by(|a, b| (a.0 + a.1).total_cmp(&(b.0 + b.1)));
-    let Some((input, output)) = longest.filter(|(input, output)| input + output > context) else {
+    let asks = &workload.asks;
+    let (input, output) = (reach(&asks.input), reach(&asks.max_tokens));
+    if input + output <= context {
         return Some(());
-    };
+    }
     let name = OVERRIDES
         .iter()
         .find(|name| flat.attrs.contains_key(**name));

@@ -4,35 +4,71 @@
 use crate::diagnostics::{Diagnostic, Severity};
 use crate::source::Span;
 use indexmap::IndexMap;
+use std::collections::HashSet;
+use std::sync::Arc;
 
 /// So many case ids are named.
 const NAMED: usize = 3;
 
-/// Diagnostics with the ids of the cases that have them. Those of one rule at the same places
-/// are one, even where their figures differ.
-pub fn gather(cases: Vec<(String, Vec<Diagnostic>)>) -> Vec<Diagnostic> {
+/// What was found in each of a scenario's cases. What is the same in several is held once.
+#[derive(Default)]
+pub struct ByCase {
+    cases: Vec<(String, Vec<Arc<Diagnostic>>)>,
+    known: HashSet<Arc<Diagnostic>>,
+}
+
+impl ByCase {
+    /// Adds what was found in the case at this place, which has this id.
+    pub fn add(&mut self, at: usize, id: &str, found: Vec<Diagnostic>) {
+        while self.cases.len() <= at {
+            self.cases.push((id.to_string(), Vec::new()));
+        }
+        for diagnostic in found {
+            let known = self.known.get(&diagnostic).cloned();
+            let one = known.unwrap_or_else(|| {
+                let one = Arc::new(diagnostic);
+                self.known.insert(one.clone());
+                one
+            });
+            self.cases[at].1.push(one);
+        }
+    }
+
+    /// Diagnostics with the ids of the cases that have them. Those of one rule at the same places
+    /// are one, even where their figures differ.
+    pub fn gather(self) -> Vec<Diagnostic> {
+        let Self { cases, known } = self;
+        drop(known);
+        gather(&cases)
+    }
+}
+
+fn gather(cases: &[(String, Vec<Arc<Diagnostic>>)]) -> Vec<Diagnostic> {
     let all = cases.len();
     type Key = (&'static str, Severity, Vec<Span>);
-    let mut groups: IndexMap<Key, Vec<(Diagnostic, Vec<usize>)>> = IndexMap::new();
+    let mut groups: IndexMap<Key, Vec<(&Diagnostic, Vec<usize>)>> = IndexMap::new();
     for (index, (_, found)) in cases.iter().enumerate() {
         for diagnostic in found {
             let spans = diagnostic.labels.iter().map(|l| l.span).collect();
             let key = (diagnostic.code, diagnostic.severity, spans);
             let group = groups.entry(key).or_default();
-            match group.iter_mut().find(|(known, _)| known == diagnostic) {
+            match group
+                .iter_mut()
+                .find(|(known, _)| std::ptr::eq(*known, &**diagnostic))
+            {
                 Some((_, at)) if at.last() == Some(&index) => {}
                 Some((_, at)) => at.push(index),
-                None => group.push((diagnostic.clone(), vec![index])),
+                None => group.push((diagnostic, vec![index])),
             }
         }
     }
     let mut out = Vec::new();
     for group in groups.into_values() {
         // with whether the figures of some cases are others
-        let mut kept: Vec<(Diagnostic, Vec<usize>, bool)> = Vec::new();
+        let mut kept: Vec<(&Diagnostic, Vec<usize>, bool)> = Vec::new();
         for (diagnostic, at) in group {
             // in one case two findings are two; in different cases they are one, figures apart
-            let alike = |other: &&mut (Diagnostic, Vec<usize>, bool)| {
+            let alike = |other: &&mut (&Diagnostic, Vec<usize>, bool)| {
                 !at.iter().any(|index| other.1.contains(index))
             };
             match kept.iter_mut().find(alike) {
@@ -43,7 +79,8 @@ pub fn gather(cases: Vec<(String, Vec<Diagnostic>)>) -> Vec<Diagnostic> {
                 None => kept.push((diagnostic, at, false)),
             }
         }
-        for (mut diagnostic, at, differ) in kept {
+        for (diagnostic, at, differ) in kept {
+            let mut diagnostic = diagnostic.clone();
             let first = cases[at[0]].0.as_str();
             if at.len() < all {
                 let id = |index: &usize| cases[*index].0.as_str();

@@ -4,6 +4,7 @@ use super::{Case, LoadSpec, PhaseSpec, ServerSpec};
 use crate::eval::Stretch;
 use crate::resolve::Flat;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Made once for all checks of a case, so that none of them looks through all phases.
 pub(super) struct Stretches<'c> {
@@ -19,7 +20,7 @@ impl<'c> Stretches<'c> {
         let mut phases = HashMap::new();
         let mut loads = HashMap::new();
         for phase in &case.phases {
-            phases.entry(phase.name.as_str()).or_insert(phase);
+            phases.entry(phase.name.as_str()).or_insert(&**phase);
             for load in &phase.loads {
                 let name = load.load.name.as_deref();
                 let key = name.map(|name| (phase.name.as_str(), name));
@@ -29,7 +30,7 @@ impl<'c> Stretches<'c> {
         Self {
             case,
             servers: (case.servers.iter())
-                .map(|server| (server.name.as_str(), server))
+                .map(|server| (server.name.as_str(), &**server))
                 .collect(),
             phases,
             loads,
@@ -71,11 +72,11 @@ pub(super) struct Servers<'c> {
 }
 
 impl<'c> Servers<'c> {
-    pub fn of(flat: &'c Flat, servers: &'c [ServerSpec]) -> Self {
+    pub fn of(flat: &'c Flat, servers: &'c [Arc<ServerSpec>]) -> Self {
         Self {
             names: flat.children_of("server").map(|s| s.title()).collect(),
-            first: servers.first(),
-            by_name: servers.iter().map(|s| (s.name.as_str(), s)).collect(),
+            first: servers.first().map(Arc::as_ref),
+            by_name: servers.iter().map(|s| (s.name.as_str(), &**s)).collect(),
         }
     }
 

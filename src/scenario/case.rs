@@ -9,8 +9,7 @@ use super::unmeasured::{Launched, Unmeasured};
 use super::{Case, checks, cluster, constants, feasible, phase, rank, report, server, server_log};
 use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, codes};
-use crate::eval::{Evaluator, FEASIBLE, Handle, Nothing, Params, Shape, Value, shape_of};
-use crate::report::Ending;
+use crate::eval::{Binding, Evaluator, FEASIBLE, Nothing, Params, Shape, Value};
 use crate::resolve::{Definition, DefinitionKind, Flat};
 use crate::units::{Dimension, Quantity};
 use indexmap::IndexMap;
@@ -32,10 +31,12 @@ pub(super) fn launched(
         program,
         flat,
         scope: locals.scope(axes, None),
+        shared: &locals.shared,
     };
     let servers = flat.children_of("server");
     let servers: Vec<_> = servers
         .filter_map(|block| server::lower(&cx, block))
+        .map(|server| locals.shared.server(server))
         .collect();
     Launched::of(&servers)
 }
@@ -57,11 +58,13 @@ pub(super) fn lower(
         program,
         flat,
         scope,
+        shared: &locals.shared,
     };
     let id = case_id(&cx, axes);
     let servers: Vec<_> = flat
         .children_of("server")
         .filter_map(|block| server::lower(&cx, block))
+        .map(|server| locals.shared.server(server))
         .collect();
     let misplaced = |definition: &Definition| matches!(&definition.kind, DefinitionKind::Block(flat) if flat.kind.text == "server");
     let mut names = program.module(flat.module).names.values();
@@ -90,6 +93,7 @@ pub(super) fn lower(
         program,
         flat,
         scope: cx.scope,
+        shared: &locals.shared,
     };
     let mut case = Case {
         scenario: flat.title().to_string(),
@@ -126,11 +130,13 @@ pub(super) fn lower(
         program,
         flat,
         scope: locals.scope(axes, Some(implicit(&case))),
+        shared: &locals.shared,
     };
     let phases = flat.children_of("phase");
     let servers = Servers::of(flat, &case.servers);
     case.phases = phases
         .filter_map(|block| phase::lower(&cx, block, &servers))
+        .map(|phase| locals.shared.phase(phase))
         .collect();
     if case.sample < Duration::from_millis(10) {
         let message = "`sample` is at least 10ms";
@@ -151,36 +157,36 @@ pub(super) fn lower(
 }
 
 /// `case`, as expressions read it.
-fn implicit(case: &Case) -> Value {
-    case_with(
-        case,
-        match case.price() {
-            Ok(price) => Value::Number(Quantity::new(price, PRICE)),
-            Err(why) => Value::Unavailable(why.into()),
-        },
-    )
+fn implicit(case: &Case) -> Binding {
+    let price = match case.price() {
+        Ok(price) => Value::Number(Quantity::new(price, PRICE)),
+        Err(why) => Value::Unavailable(why.into()),
+    };
+    let gpus: u64 = case.servers.iter().map(|server| server.gpus).sum();
+    Binding::Case(Arc::new([
+        ("name", Value::text(case.id.as_str())),
+        ("scenario", Value::text(case.scenario.as_str())),
+        ("gpus", Value::plain(gpus as f64)),
+        ("price", price),
+        (FEASIBLE, Value::Bool(case.infeasible.is_none())),
+    ]))
 }
 
 /// `case` where its figures' sorts and dimensions matter alone: its price has one, known or not.
-pub(super) fn implicit_shape(case: &Case) -> Value {
-    shape_of(&case_with(case, Value::Unknown(Shape::Number(PRICE))))
+pub(super) fn implicit_shape() -> Binding {
+    let text = || Value::Unknown(Shape::Text);
+    let number = |dimension| Value::Unknown(Shape::Number(dimension));
+    Binding::Case(Arc::new([
+        ("name", text()),
+        ("scenario", text()),
+        ("gpus", number(Dimension::NONE)),
+        ("price", number(PRICE)),
+        (FEASIBLE, Value::Unknown(Shape::Bool)),
+    ]))
 }
 
 /// What a case costs for a time.
 const PRICE: Dimension = Dimension::MONEY.per(Dimension::TIME);
-
-fn case_with(case: &Case, price: Value) -> Value {
-    let gpus: u64 = case.servers.iter().map(|server| server.gpus).sum();
-    let known = [
-        ("name".to_string(), Value::text(case.id.as_str())),
-        ("scenario".to_string(), Value::text(case.scenario.as_str())),
-        ("gpus".to_string(), Value::plain(gpus as f64)),
-        ("price".to_string(), price),
-        (FEASIBLE.to_string(), Value::Bool(case.infeasible.is_none())),
-    ];
-    let ending = |word: Ending| (word.name().to_string(), Value::Handle(Handle::Ending(word)));
-    Value::record(known.into_iter().chain(Ending::ALL.map(ending)))
-}
 
 /// What of a case is evaluated once it was measured.
 pub(super) fn measured(
@@ -206,9 +212,11 @@ pub(super) fn measured(
         program,
         flat,
         scope,
+        shared: &locals.shared,
     };
     case.checks = checks::lower(&cx, case);
-    case.reports = report::all(&cx, case);
+    let reports = report::all(&cx, case).into_iter();
+    case.reports = reports.map(|one| cx.shared.report(one)).collect();
     case.ranks = rank::all(&cx, case);
     case.logs = server_log::all(&cx, case);
     for name in flat.lets.keys() {

@@ -3,7 +3,7 @@
 
 use super::by_name::Stretches;
 use super::context::{Context, one_line, reads};
-use super::{Across, Case, CheckSpec, LoadSpec, PhaseSpec, Thunk, known, vain};
+use super::{Across, Case, CheckSpec, CheckWords, LoadSpec, PhaseSpec, Thunk, known, vain};
 use crate::diagnostics::{Diagnostic, Severity, codes};
 use crate::eval::{Query, Reading, Scope, Stretch, Value};
 use crate::load::spec::Pace;
@@ -101,7 +101,7 @@ pub(super) fn lower(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
             .as_ref()
             .and_then(|expr| cx.eval.eval(expr, &scope).shown());
         let source = &cx.program.sources;
-        out.push(CheckSpec {
+        let words = CheckWords {
             name: check
                 .name
                 .as_ref()
@@ -117,6 +117,9 @@ pub(super) fn lower(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
             phases: phases.into_iter().collect(),
             grows: trace.iter().filter_map(grows).collect(),
             span: check.expr.span,
+        };
+        out.push(CheckSpec {
+            words: cx.shared.check(index, words),
             expr: Thunk {
                 expr: check.expr.clone(),
                 scope: scope.clone(),

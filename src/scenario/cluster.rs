@@ -229,7 +229,7 @@ pub(super) fn of_server(cx: &Context<'_>, server: &Flat) -> Option<(ClusterSpec,
 
 /// Reports servers of a case that need more GPUs than their cluster has, or GPUs that nothing
 /// connects. Servers of one case are up together, and have GPUs of their own.
-pub(super) fn check(cx: &Context<'_>, servers: &[ServerSpec]) {
+pub(super) fn check(cx: &Context<'_>, servers: &[Arc<ServerSpec>]) {
     let mut taken: Vec<(&str, Vec<&ServerSpec>)> = Vec::new();
     for server in servers {
         let Some(cluster) = &server.cluster else {

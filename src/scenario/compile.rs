@@ -2,12 +2,14 @@
 //! what is wrong with any of them is known before anything starts.
 
 use super::across::across;
+use super::by_case::ByCase;
 use super::case::{self, launched};
 use super::case_id::same_id;
 use super::locals::Locals;
-use super::{Case, ServerSpec, by_case, feasible, matrix, report, report_parts, server_log};
+use super::{Case, ServerSpec, feasible, matrix, report, report_parts, server_log};
 use crate::diagnostics::{Diagnostic, codes, has_errors};
 use crate::eval::{Cases, Evaluator, Fitted, Nothing, Params, Value};
+use crate::meter;
 use crate::resolve::{Flat, Program};
 use indexmap::IndexMap;
 use std::collections::HashMap;
@@ -69,7 +71,7 @@ pub fn compile_these(
         .filter_map(|(name, alike)| namesakes(program, name, alike));
     compiled.found.extend(repeated);
     let asked = compiled.cases.iter().any(|case| !case.reports.is_empty());
-    if let (false, Some(summary)) = (asked, report::summary()) {
+    if let (false, Some(summary)) = (asked, report::summary().map(Arc::new)) {
         for case in &mut compiled.cases {
             case.reports.push(summary.clone());
         }
@@ -132,16 +134,16 @@ fn scenario(locals: Locals<'_>, params: &Params, flat: &Arc<Flat>, out: &mut Com
         .within(MOST_PARTS, &constant, flat);
     out.found.extend(constant.take_found());
     out.secrets.extend(constant.secrets());
-    let mut ids: HashMap<String, IndexMap<String, Value>> = HashMap::new();
-    let mut found = Vec::new();
+    let mut found = ByCase::default();
     let mut cases = Vec::new();
     for axes in &rows {
         let (case, diagnostics) = case::lower(&locals, params, flat, axes, &mut out.secrets);
-        found.push((case.id.clone(), diagnostics));
+        found.add(cases.len(), &case.id, diagnostics);
         cases.push(case);
-        if locals.steps.get() > MOST_STEPS {
-            out.found.push(too_long(flat, cases.len(), rows.len()));
+        if let Some(why) = too_much(&locals, MOST_STEPS, rows.len()) {
+            out.found.push(not_all(flat, cases.len(), rows.len(), &why));
             unknown.extend(axes.keys().cloned());
+            cases.truncate(1);
             break;
         }
     }
@@ -151,34 +153,35 @@ fn scenario(locals: Locals<'_>, params: &Params, flat: &Arc<Flat>, out: &mut Com
         infeasible: feasible::of_all(&cases),
         fits: fits(&cases),
         unknown,
-        ..all_cases(flat, &rows, &cases)
+        ..all_cases(flat, rows, &cases)
     });
     let first = out.cases.len();
-    for ((mut case, axes), (_, found)) in cases.into_iter().zip(rows).zip(&mut found) {
+    let mut ids: HashMap<Arc<str>, usize> = HashMap::new();
+    for (at, mut case) in cases.into_iter().enumerate() {
         case.cases = all.clone();
-        if locals.steps.get() > 2 * MOST_STEPS {
+        if let Some(why) = too_much(&locals, 2 * MOST_STEPS, all.rows.len()) {
+            let looked_at = out.cases.len() - first;
             out.found
-                .push(too_long(flat, out.cases.len() - first, all.rows.len()));
+                .push(not_all(flat, looked_at, all.rows.len(), &why));
+            out.cases.truncate(first + 1);
             break;
         }
-        found.extend(case::measured(
-            &locals,
-            params,
-            flat,
-            &axes,
-            &mut case,
-            &mut out.secrets,
-        ));
-        match ids.get(&case.id) {
-            Some(before) => out.found.push(same_id(flat, &case.id, before, &axes)),
+        let (axes, id) = &all.rows[at];
+        let secrets = &mut out.secrets;
+        let diagnostics = case::measured(&locals, params, flat, axes, &mut case, secrets);
+        found.add(at, &case.id, diagnostics);
+        match ids.get(id) {
+            Some(before) => out
+                .found
+                .push(same_id(flat, id, &all.rows[*before].0, axes)),
             None => {
-                ids.insert(case.id.clone(), axes);
+                ids.insert(id.clone(), at);
                 out.cases.push(case);
             }
         }
     }
     let cases = &mut out.cases[first..];
-    let gathered = by_case::gather(found);
+    let gathered = found.gather();
     // one that is wrong in another way may be feasible once it is mended
     if !has_errors(&gathered) {
         out.found.extend(feasible::none_left(flat, cases));
@@ -189,21 +192,56 @@ fn scenario(locals: Locals<'_>, params: &Params, flat: &Arc<Flat>, out: &mut Com
     out.found.extend(server_log::shared(flat, cases));
 }
 
-/// Of a scenario with more to evaluate in all of its cases than anyone waits for.
-fn too_long(flat: &Flat, cases: usize, rows: usize) -> Diagnostic {
+/// Why a scenario with so many cases is looked at no further: what they come to, and what to do.
+struct TooMuch {
+    takes: &'static str,
+    help: String,
+}
+
+/// Whether what was looked at of a scenario is more than anyone waits for, or than there is room
+/// for. Then the first case stands for all, so that there is room for what comes after.
+fn too_much(locals: &Locals<'_>, most_steps: u64, rows: usize) -> Option<TooMuch> {
+    if locals.steps.get() > most_steps {
+        return Some(TooMuch {
+            takes: "evaluate is too much",
+            help: "remove axes or values, or make the lists shorter that each case goes over"
+                .into(),
+        });
+    }
+    // one alone may go on to the end
+    (rows > 1 && meter::nearly()).then(|| TooMuch {
+        takes: "come to takes too much memory",
+        help: format!(
+            "{}: remove axes or values, or read fewer files at a time",
+            meter::help()
+        ),
+    })
+}
+
+fn not_all(flat: &Flat, cases: usize, rows: usize, why: &TooMuch) -> Diagnostic {
     let matrix = flat.child("matrix").map_or(flat.head(), |m| m.head());
-    let message = format!("what these {rows} cases evaluate is too much");
-    Diagnostic::error(codes::OUT_OF_RANGE, matrix, message)
+    let these = match rows {
+        1 => "this case".into(),
+        rows => format!("these {rows} cases"),
+    };
+    let takes = match rows {
+        1 => why
+            .takes
+            .replacen("evaluate", "evaluates", 1)
+            .replacen("come", "comes", 1),
+        _ => why.takes.into(),
+    };
+    Diagnostic::error(codes::OUT_OF_RANGE, matrix, format!("what {these} {takes}"))
         .says(format!("{cases} of them were looked at"))
-        .help("remove axes or values, or make the lists shorter that each case goes over")
+        .help(&why.help)
 }
 
 /// The cases as `at(…)` finds them.
-fn all_cases(flat: &Arc<Flat>, rows: &[IndexMap<String, Value>], cases: &[Case]) -> Cases {
+fn all_cases(flat: &Arc<Flat>, rows: Vec<IndexMap<String, Value>>, cases: &[Case]) -> Cases {
     let ids = cases.iter().map(|case| case.id.as_str().into());
     let names = |kind| flat.children_of(kind).map(|child| child.title().into());
     Cases {
-        rows: rows.iter().cloned().zip(ids).collect(),
+        rows: rows.into_iter().zip(ids).collect(),
         phases: names("phase").collect(),
         servers: names("server").collect(),
         ..Cases::default()
@@ -214,7 +252,7 @@ fn all_cases(flat: &Arc<Flat>, rows: &[IndexMap<String, Value>], cases: &[Case])
 fn fits(cases: &[Case]) -> HashMap<(Arc<str>, Arc<str>), Fitted> {
     let of_case = |case: &Case| {
         let id: Arc<str> = case.id.as_str().into();
-        let fit = move |s: &ServerSpec| ((id.clone(), s.name.as_str().into()), s.fitted());
+        let fit = move |s: &Arc<ServerSpec>| ((id.clone(), s.name.as_str().into()), s.fitted());
         case.servers.iter().map(fit).collect::<Vec<_>>()
     };
     cases.iter().flat_map(of_case).collect()

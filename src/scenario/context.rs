@@ -1,5 +1,6 @@
 //! What the lowering of one case works with: attributes of blocks, checked against the schema.
 
+use super::shared::Shared;
 use super::{Reads, Thunk};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{BlockValue, Evaluator, Reading, Scope, Shape, Value};
@@ -17,6 +18,8 @@ pub(super) struct Context<'a> {
     pub program: &'a Program,
     pub flat: &'a Arc<Flat>,
     pub scope: Scope,
+    /// What its cases have in common.
+    pub shared: &'a Shared,
 }
 
 /// Source text on one line, as results and reports quote it: brackets that stood on lines of their own close up.
@@ -60,6 +63,7 @@ impl Context<'_> {
             program: self.program,
             flat: self.flat,
             scope: self.scope.inside(flat),
+            shared: self.shared,
         }
     }
 
@@ -70,6 +74,7 @@ impl Context<'_> {
             program: self.program,
             flat: self.flat,
             scope: scope.clone(),
+            shared: self.shared,
         }
     }
 

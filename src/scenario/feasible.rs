@@ -48,7 +48,7 @@ pub(super) fn settle(cx: &Context<'_>, case: &mut Case, found: &mut Vec<Diagnost
     };
     found.retain(|one| !is_infeasible(one));
     for phase in &mut case.phases {
-        phase.skipped = Some(said(why));
+        Arc::make_mut(phase).skipped = Some(said(why));
     }
 }
 
@@ -62,7 +62,11 @@ pub(super) fn skips(cx: &Context<'_>) -> bool {
 
 /// A case that needs more GPUs at once than the suite says there are, in a scenario that leaves
 /// such cases out. Elsewhere the suite is wrong, which is found in it.
-pub(super) fn of_suite(cx: &Context<'_>, there: u64, servers: &[ServerSpec]) -> Option<Diagnostic> {
+pub(super) fn of_suite(
+    cx: &Context<'_>,
+    there: u64,
+    servers: &[Arc<ServerSpec>],
+) -> Option<Diagnostic> {
     let launched = servers.iter();
     let launched = launched.filter(|server| matches!(server.start, Start::Launch { .. }));
     let needed: u64 = launched.map(|server| server.gpus).sum();

@@ -7,6 +7,7 @@ use super::{Case, ServerSpec};
 use crate::cost::Rates;
 use crate::eval::Value;
 use crate::source::Span;
+use std::sync::Arc;
 
 /// The sort of GPU that a server names, in base units.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,7 +94,7 @@ impl ServerSpec {
 
 /// What a case's servers cost together, in USD per second; or the server of which that is not
 /// known, and why.
-pub fn price(servers: &[ServerSpec]) -> Result<f64, String> {
+pub fn price(servers: &[Arc<ServerSpec>]) -> Result<f64, String> {
     let each = servers.iter().map(|server| match &server.gpu {
         None => Err(format!(
             "the server `{}` does not say its `gpu`, so its price is not known",

@@ -132,8 +132,7 @@ fn ordered(
     };
     // of answers that are not streamed there is no first token: then it is not of the same ones
     let loads = case.loads(case.running(&of.phase)?, of);
-    let mut requests = loads.iter().flat_map(|load| &load.workload.requests);
-    if !requests.all(|request| request.stream) {
+    if !loads.iter().all(|load| load.workload.asks.stream) {
         return None;
     }
     let op = match (metric(&a)?, metric(&b)?) {

@@ -2,7 +2,7 @@
 
 use super::by_name::Servers;
 use super::context::{Context, as_number, as_whole, drawn};
-use super::workload::{self, Overrides};
+use super::workload::Overrides;
 use super::{LoadSpec, ServerSpec, WorkloadSpec, accepts};
 use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, codes};
@@ -342,11 +342,11 @@ fn server<'s>(cx: &Context<'_>, flat: &Flat, servers: &Servers<'s>) -> Option<&'
     servers.first
 }
 
-fn workload(cx: &Context<'_>, flat: &Flat) -> Option<(WorkloadSpec, bool)> {
+fn workload(cx: &Context<'_>, flat: &Flat) -> Option<(Arc<WorkloadSpec>, bool)> {
     let over = Overrides::of(cx, flat);
     match cx.attr(flat, "workload") {
-        Value::Block(block) => workload::lower(cx, &block, &over),
-        Value::Record(fields) => workload::lower(cx, &as_block(cx, flat, &fields), &over),
+        Value::Block(block) => cx.shared.workload(cx, block, over),
+        Value::Record(fields) => cx.shared.workload(cx, as_block(cx, flat, &fields), over),
         Value::None if !is_whole(flat) => None,
         Value::None => {
             cx.eval.report(

@@ -1,5 +1,6 @@
 //! The names that the expressions of a scenario see, row by row.
 
+use super::shared::Shared;
 use crate::check::modules_of;
 use crate::eval::{Binding, Handle, Layer, Scope, Value};
 use crate::resolve::{Flat, ModuleId, Program};
@@ -20,6 +21,8 @@ pub(super) struct Locals<'a> {
     pub steps: Cell<u64>,
     /// How many GPUs the machine has, where a suite says so.
     pub gpus: Option<u64>,
+    /// What its cases have in common.
+    pub shared: Shared,
 }
 
 impl<'a> Locals<'a> {
@@ -55,22 +58,24 @@ impl<'a> Locals<'a> {
             modules,
             steps: Cell::default(),
             gpus: None,
+            shared: Shared::default(),
         }
     }
 
     /// The names of a row of the matrix; `case` where that is known.
-    pub fn scope(&self, axes: &IndexMap<String, Value>, case: Option<Value>) -> Scope {
+    pub fn scope(&self, axes: &IndexMap<String, Value>, case: Option<Binding>) -> Scope {
         let mut names = HashMap::new();
         let known = case.is_some();
         let implicit = [
             ("case", case),
-            ("scenario", Some(Value::text(self.flat.title()))),
+            (
+                "scenario",
+                Some(Binding::Value(Value::text(self.flat.title()))),
+            ),
         ];
         for (name, value) in implicit {
-            let binding = match value.filter(|_| known) {
-                Some(value) => Binding::Value(value),
-                None => Binding::Unset("it is known in phases, checks and reports"),
-            };
+            let unset = Binding::Unset("it is known in phases, checks and reports");
+            let binding = value.filter(|_| known).unwrap_or(unset);
             names.insert(name.to_string(), binding);
         }
         for (name, value) in axes {

@@ -3,6 +3,7 @@
 use super::unmeasured::Launched;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Evaluator, Params, Scope, Value};
+use crate::meter;
 use crate::resolve::{Flat, FlatAttr, ModuleId};
 use crate::source::{Sources, Span};
 use crate::syntax::ast::Expr;
@@ -83,12 +84,19 @@ pub(super) fn rows(
                 row.insert(name.clone(), value);
                 next.push(row);
             }
-            if next.len() > MOST_ROWS {
-                let message = format!("this matrix has more than {MOST_ROWS} rows");
-                eval.report(
-                    Diagnostic::error(codes::OUT_OF_RANGE, matrix.head(), message)
-                        .help("remove axes or values"),
-                );
+            if next.len() > MOST_ROWS || meter::nearly() {
+                let (message, help) = match next.len() > MOST_ROWS {
+                    true => (
+                        format!("this matrix has more than {MOST_ROWS} rows"),
+                        "remove axes or values".to_string(),
+                    ),
+                    false => (
+                        "the values of this matrix take too much memory".to_string(),
+                        format!("{}: remove axes or values", meter::help()),
+                    ),
+                };
+                let found = Diagnostic::error(codes::OUT_OF_RANGE, matrix.head(), message);
+                eval.report(found.help(help));
                 return Rows::unknown(matrix);
             }
         }
@@ -271,7 +279,13 @@ fn without(sources: &Sources, condition: Span, found: Diagnostic) -> Diagnostic 
         return found;
     }
     let start = condition.start as usize - whole.len();
-    match sources.removal(Span::new(condition.file, start, condition.end as usize)) {
+    let docs = before[..start].trim_end_matches([' ', '\t']).lines().rev();
+    let docs = docs.take_while(|line| {
+        let line = line.trim_start();
+        line.starts_with("##") && !line.starts_with("###")
+    });
+    let item = Span::new(condition.file, start, condition.end as usize);
+    match sources.removal_with(item, docs.count()) {
         Some(line) => found.fix("delete it", line, "", false),
         None => found,
     }

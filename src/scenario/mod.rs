@@ -3,6 +3,7 @@
 
 mod accepts;
 mod across;
+mod asked;
 mod by_case;
 mod by_name;
 mod case;
@@ -37,12 +38,14 @@ mod report_series;
 mod server;
 mod server_log;
 mod shapes;
+mod shared;
 mod suite;
 mod unmeasured;
 mod vain;
 mod workload;
 
-pub use by_case::gather;
+pub use asked::{Asks, PartSpec, RequestSpec, WorkloadSpec};
+pub use by_case::ByCase;
 pub use cluster::ClusterSpec;
 pub use compile::{Compiled, compile, compile_these, scenarios};
 pub use constants::{constants, suite_scenarios};
@@ -60,8 +63,7 @@ pub use unmeasured::{Names, Unmeasured, names_of};
 pub use workload::answered;
 
 use crate::eval::{Cases, Query, Scope, Value};
-use crate::load::random::Random;
-use crate::load::spec::{Api, Load, Media, Pace};
+use crate::load::spec::{Api, Load, Pace};
 use crate::report::model::{Figure, Part, ReportFormat, ReportSeries, Template};
 use crate::source::Span;
 use crate::syntax::ast::{CheckLevel, Expr};
@@ -98,14 +100,14 @@ pub struct Case {
     pub isolate: bool,
     /// How often it is run again where a server did not start or died.
     pub retry: u64,
-    pub servers: Vec<ServerSpec>,
+    pub servers: Vec<Arc<ServerSpec>>,
     /// Where copies of logs go, below `reports`: server and path. Not of the server itself: cases
     /// that differ in this share it all the same.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub logs: Vec<(String, String)>,
-    pub phases: Vec<PhaseSpec>,
+    pub phases: Vec<Arc<PhaseSpec>>,
     pub checks: Vec<CheckSpec>,
-    pub reports: Vec<ReportSpec>,
+    pub reports: Vec<Arc<ReportSpec>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ranks: Vec<RankSpec>,
     /// Why it cannot work: then it is a row with this reason, and nothing of it runs.
@@ -314,7 +316,7 @@ pub struct Action {
     pub every: Duration,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PhaseSpec {
     pub name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -342,7 +344,7 @@ impl PhaseSpec {
 
     /// Whether a workload of it judges answers.
     pub fn is_judged(&self) -> bool {
-        self.loads.iter().any(|load| load.workload.accepts)
+        self.loads.iter().any(|load| load.workload.accepts())
     }
 }
 
@@ -354,90 +356,44 @@ pub struct LoadSpec {
     #[serde(skip)]
     pub seeded: bool,
     pub server: String,
-    pub workload: WorkloadSpec,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub struct WorkloadSpec {
-    pub name: String,
-    pub api: String,
-    /// Further fields of every request's body.
-    #[serde(skip_serializing_if = "is_empty")]
-    pub body: Arc<serde_json::Map<String, serde_json::Value>>,
-    /// One request per row; request number i is made from request i mod n.
-    pub requests: Vec<RequestSpec>,
-    /// Whether answers are judged.
-    pub accepts: bool,
+    /// One for all loads of all cases that ask the same. Plans say each once.
     #[serde(skip)]
-    pub accept: Option<Thunk>,
-    /// The rows, for `accept`.
-    #[serde(skip)]
-    pub rows: Vec<crate::eval::Value>,
+    pub workload: Arc<WorkloadSpec>,
 }
 
-impl WorkloadSpec {
-    /// What the request of a row asks, as one text: what is no text stands as `[image: source]`.
-    pub fn question(&self, row: usize) -> Option<String> {
-        let request = self.requests.get(row % self.requests.len().max(1))?;
-        let part = |part: &PartSpec| match part {
-            PartSpec::Text(text) => text.clone(),
-            // the data itself says nothing to a reader
-            PartSpec::Url { kind, url } if url.starts_with("data:") => {
-                format!("[{}]", kind.name())
-            }
-            PartSpec::Url { kind, url } => format!("[{}: {url}]", kind.name()),
-            PartSpec::File { kind, path } => {
-                let name = path.file_name().unwrap_or(path.as_os_str());
-                format!("[{}: {}]", kind.name(), name.to_string_lossy())
-            }
-        };
-        let parts: Vec<String> = request.content.iter().map(part).collect();
-        Some(parts.join("\n"))
-    }
-}
-
-fn is_empty(body: &Arc<serde_json::Map<String, serde_json::Value>>) -> bool {
-    body.is_empty()
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub struct RequestSpec {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub system: Option<String>,
-    /// Empty where the prompt is of random words.
-    pub content: Vec<PartSpec>,
-    /// How many tokens of random words the prompt has, where it is of these.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub input: Option<Random>,
-    pub max_tokens: Option<Random>,
-    pub temperature: Option<f64>,
-    pub ignore_eos: bool,
-    pub stream: bool,
-    /// The workload's `body`; plans say it once, there.
-    #[serde(skip)]
-    pub extra: Arc<serde_json::Map<String, serde_json::Value>>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PartSpec {
-    Text(String),
-    Url { kind: Media, url: String },
-    File { kind: Media, path: PathBuf },
-}
-
-impl PartSpec {
-    /// What it is beside text.
-    pub fn media(&self) -> Option<Media> {
-        match self {
-            Self::Text(_) => None,
-            Self::Url { kind, .. } | Self::File { kind, .. } => Some(*kind),
-        }
+impl PartialEq for LoadSpec {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.workload, &other.workload)
+            && self.load == other.load
+            && (self.seeded, &self.server) == (other.seeded, &other.server)
     }
 }
 
 #[derive(Debug, Clone, Serialize)]
 pub struct CheckSpec {
+    #[serde(flatten)]
+    pub words: Arc<CheckWords>,
+    #[serde(skip)]
+    pub expr: Thunk,
+    #[serde(skip)]
+    pub when: Option<Thunk>,
+    /// Set where it reads other cases: then it is judged once all have run.
+    #[serde(skip)]
+    pub across: Option<Across>,
+}
+
+/// A check reads as its words do.
+impl std::ops::Deref for CheckSpec {
+    type Target = CheckWords;
+
+    fn deref(&self) -> &CheckWords {
+        &self.words
+    }
+}
+
+/// What is written of a check, and what it reads: the same in most cases, and then held once.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct CheckWords {
     pub name: String,
     pub level: CheckLevel,
     /// As written.
@@ -454,13 +410,6 @@ pub struct CheckSpec {
     pub grows: Vec<(String, String)>,
     #[serde(skip)]
     pub span: Span,
-    #[serde(skip)]
-    pub expr: Thunk,
-    #[serde(skip)]
-    pub when: Option<Thunk>,
-    /// Set where it reads other cases: then it is judged once all have run.
-    #[serde(skip)]
-    pub across: Option<Across>,
 }
 
 /// What a check reads of which cases. Cases in which this is equal are judged once.
@@ -499,7 +448,7 @@ pub struct ReportSpec {
     pub to: Vec<String>,
     /// The template's name; its text is left out of plans.
     #[serde(serialize_with = "template_name")]
-    pub template: Option<Template>,
+    pub template: Option<Arc<Template>>,
     #[serde(serialize_with = "headers")]
     pub columns: Vec<(String, Thunk)>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -526,7 +475,7 @@ fn maybe_seconds<S: serde::Serializer>(d: &Option<Duration>, s: S) -> Result<S::
     }
 }
 
-fn template_name<S: serde::Serializer>(t: &Option<Template>, s: S) -> Result<S::Ok, S::Error> {
+fn template_name<S: serde::Serializer>(t: &Option<Arc<Template>>, s: S) -> Result<S::Ok, S::Error> {
     t.as_ref().map(|t| &t.name).serialize(s)
 }
 

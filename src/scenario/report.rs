@@ -57,7 +57,7 @@ pub(super) fn summary() -> Option<ReportSpec> {
         format: ReportFormat::Template,
         part: None,
         to: vec!["summary.md".into()],
-        template: Some(Template { name, text }),
+        template: Some(Arc::new(Template { name, text })),
         columns: Vec::new(),
         across: BTreeMap::new(),
         series: Vec::new(),
@@ -70,7 +70,7 @@ pub(super) const SUMMARY: &str = "github:summary";
 
 /// What is the same in all files of a report.
 struct Form {
-    template: Option<Template>,
+    template: Option<Arc<Template>>,
     /// What is the same in all of them is wrong, which was reported.
     broken: bool,
 }
@@ -81,7 +81,7 @@ fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Stretches<'_>) -> Vec<Report
         broken: false,
     };
     if let Some(name) = cx.text(flat, "template") {
-        form.template = template(cx, flat, name);
+        form.template = template(cx, flat, name).map(|one| cx.shared.template(one));
         form.broken |= form.template.is_none();
     }
     // where its parts are wrong, it is looked at as one
@@ -220,7 +220,7 @@ fn one(
 fn columns(cx: &Context<'_>, attr: &FlatAttr) -> Vec<(String, Thunk)> {
     let scope = cx.scope.in_module(attr.module);
     let thunk = |expr: &Expr| Thunk {
-        expr: Arc::new(expr.clone()),
+        expr: cx.shared.expr(expr),
         scope: scope.clone(),
     };
     match &attr.expr.kind {

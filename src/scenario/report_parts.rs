@@ -160,7 +160,7 @@ fn which_phase(cx: &Context<'_>, flat: &Flat, case: &Case) {
     cx.eval.report(found.help(help));
 }
 
-fn loaded(phase: &&PhaseSpec) -> bool {
+fn loaded(phase: &&Arc<PhaseSpec>) -> bool {
     phase.measured && !phase.loads.is_empty()
 }
 
@@ -232,7 +232,7 @@ pub(super) fn files(flat: &Flat, cases: &mut [Case]) -> Vec<Diagnostic> {
 
 /// The first case on equal servers names the unit, unless each case has fresh ones.
 fn share_servers(cases: &mut [Case]) {
-    let of_server = |spec: &ReportSpec| {
+    let of_server = |spec: &Arc<ReportSpec>| {
         spec.part
             .as_ref()
             .is_some_and(|part| part.each == Each::Server)
@@ -247,7 +247,8 @@ fn share_servers(cases: &mut [Case]) {
         let Some(first) = before.iter().find(shares).map(|first| first.id.clone()) else {
             continue;
         };
-        let parts = case.reports.iter_mut().filter_map(|r| r.part.as_mut());
+        let parts = case.reports.iter_mut().filter(|r| r.part.is_some());
+        let parts = parts.filter_map(|r| Arc::make_mut(r).part.as_mut());
         for part in parts.filter(|part| part.each == Each::Server) {
             part.unit.clone_from(&first);
         }

@@ -128,7 +128,7 @@ fn scenario(program: &Program, params: &Params, flat: &Arc<Flat>, case: &Case) -
             (name.clone(), value)
         })
         .collect();
-    let scope = Locals::of(program, flat).scope(&axes, Some(implicit_shape(case)));
+    let scope = Locals::of(program, flat).scope(&axes, Some(implicit_shape()));
     for (_, axis) in matrix.iter().flat_map(|matrix| &matrix.attrs) {
         alike(&eval, &axis.expr, &scope.in_module(axis.module));
     }

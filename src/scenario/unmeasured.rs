@@ -121,8 +121,8 @@ impl Names {
 pub struct Launched(HashMap<String, Fitted>);
 
 impl Launched {
-    pub fn of(servers: &[ServerSpec]) -> Self {
-        let fit = |server: &ServerSpec| (server.name.clone(), server.fitted());
+    pub fn of(servers: &[Arc<ServerSpec>]) -> Self {
+        let fit = |server: &Arc<ServerSpec>| (server.name.clone(), server.fitted());
         Self(servers.iter().map(fit).collect())
     }
 }

@@ -181,7 +181,7 @@ fn no_accept(
     reading: &Reading,
 ) -> Option<Diagnostic> {
     let loads = loads(case, of)?;
-    if metric != "accept_rate" || loads.iter().any(|load| load.workload.accepts) {
+    if metric != "accept_rate" || loads.iter().any(|load| load.workload.accepts()) {
         return None;
     }
     let workload = &loads.first()?.workload.name;
@@ -207,8 +207,7 @@ fn not_streamed(
         return None;
     }
     let loads = loads(case, of)?;
-    let mut requests = loads.iter().flat_map(|load| &load.workload.requests);
-    if requests.any(|request| request.stream) {
+    if loads.iter().any(|load| load.workload.asks.stream) {
         return None;
     }
     let workload = &loads.first()?.workload.name;
@@ -271,7 +270,7 @@ fn no_media(
         _ => return None,
     };
     let loads = loads(case, of)?;
-    let mut requests = loads.iter().flat_map(|load| &load.workload.requests);
+    let mut requests = loads.iter().flat_map(|load| load.workload.requests.iter());
     let holds = |r: &RequestSpec| r.content.iter().any(|part| part.media() == Some(kind));
     if requests.any(holds) {
         return None;
@@ -301,9 +300,11 @@ fn one_token(
         return None;
     }
     let loads = loads(case, of)?;
-    let mut requests = loads.iter().flat_map(|load| &load.workload.requests);
-    let most = |r: &RequestSpec| r.max_tokens.as_ref()?.most();
-    if !requests.all(|r| most(r).is_some_and(|most| most < 2.0)) {
+    let most = |load: &&LoadSpec| load.workload.asks.max_tokens.as_ref()?.most();
+    if !loads
+        .iter()
+        .all(|load| most(load).is_some_and(|most| most < 2.0))
+    {
         return None;
     }
     let workload = &loads.first()?.workload.name;

@@ -1,7 +1,7 @@
 //! A workload: its rows as requests, and when an answer is accepted.
 
 use super::context::{Context, as_bool, as_number, as_text, drawn};
-use super::{PartSpec, RequestSpec, Thunk, WorkloadSpec};
+use super::{Asks, PartSpec, RequestSpec, Thunk, WorkloadSpec};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{BlockValue, Part, Scope, Shape, Value};
 
@@ -17,6 +17,15 @@ use std::sync::Arc;
 pub(super) struct Overrides {
     /// Each with its place.
     values: [(&'static str, Value, Span); 4],
+}
+
+/// Whether they say the same, wherever they say it.
+impl PartialEq for Overrides {
+    fn eq(&self, other: &Self) -> bool {
+        let mut values = self.values.iter().zip(&other.values);
+        let alike = |((_, a, _), (_, b, _)): (&(&str, Value, Span), &(&str, Value, Span))| a == b;
+        values.all(alike)
+    }
 }
 
 impl Overrides {
@@ -106,22 +115,25 @@ pub(super) fn lower(
         }
         _ => false,
     };
-    let base = RequestSpec {
-        system: None,
-        content: Vec::new(),
+    let asks = Asks {
         input: input.clone().flatten(),
         max_tokens: output.clone().flatten(),
         temperature: as_number(&constant("temperature")),
         ignore_eos: as_bool(&constant("ignore_eos")).unwrap_or(false),
         stream: as_bool(&constant("stream")).unwrap_or(true),
-        extra: cx.json(flat, "body", &once).into(),
     };
+    let body = cx.json(flat, "body", &once).into();
     // what is wrong in a row is found also where its lengths are wrong
     let requests: Option<Vec<RequestSpec>> = rows.as_ref().and_then(|rows| {
-        let requests = rows
-            .iter()
-            .map(|row| request(cx, block, row, &base, random));
-        requests.collect()
+        let mut requests = Vec::with_capacity(rows.len());
+        let each = block.scope.without(
+            &["answer", "finish_reason"],
+            "an answer is known in `accept`",
+        );
+        for row in rows.iter() {
+            requests.push(request(cx, &block.flat, (&each, row), random)?);
+        }
+        Some(requests)
     });
     let accept = flat.attrs.get("accept").map(|attr| Thunk {
         expr: attr.expr.clone(),
@@ -143,18 +155,18 @@ pub(super) fn lower(
     let spec = WorkloadSpec {
         name: over.name(flat.title()),
         api,
-        body: base.extra.clone(),
-        requests: requests.unwrap_or_else(|| vec![base]),
-        accepts: accept.is_some(),
-        accept,
+        body,
+        asks,
+        requests: Arc::new(requests.unwrap_or_else(|| vec![RequestSpec::empty()])),
         rows: rows.unwrap_or_default(),
+        accept,
     };
     Some((spec, fine))
 }
 
 /// The rows that requests are made of; one without a value where there are none to be. None after
 /// a mistake.
-fn rows(cx: &Context<'_>, flat: &Flat, value: Value) -> Option<Vec<Value>> {
+fn rows(cx: &Context<'_>, flat: &Flat, value: Value) -> Option<Arc<Vec<Value>>> {
     match value {
         Value::List(rows) if rows.is_empty() => {
             let message = format!(
@@ -168,9 +180,9 @@ fn rows(cx: &Context<'_>, flat: &Flat, value: Value) -> Option<Vec<Value>> {
             ));
             None
         }
-        Value::List(rows) => Some(rows.as_ref().clone()),
+        Value::List(rows) => Some(rows),
         Value::Error => None,
-        _ => Some(vec![Value::None]),
+        _ => Some(Arc::new(vec![Value::None])),
     }
 }
 
@@ -186,16 +198,10 @@ pub fn answered(scope: &Scope, answer: Value, finish_reason: Value, row: &Value)
 /// One row's request; `random` says that the prompt is of random words, be their number right or not.
 fn request(
     cx: &Context<'_>,
-    block: &BlockValue,
-    row: &Value,
-    base: &RequestSpec,
+    flat: &Flat,
+    (scope, row): (&Scope, &Value),
     random: bool,
 ) -> Option<RequestSpec> {
-    let flat = &block.flat;
-    let scope = block.scope.without(
-        &["answer", "finish_reason"],
-        "an answer is known in `accept`",
-    );
     let scope = match row {
         Value::None => scope.without(&["row"], "the workload has no rows: rows = [{ … }, { … }]"),
         row => scope.with_value("row", row.clone()),
@@ -204,13 +210,18 @@ fn request(
         cx.attr_in(flat, "prompt", &scope),
         cx.attr_in(flat, "content", &scope),
     );
+    // of just the size: what is cut off of so many would not be used again
     let mut parts = Vec::new();
     match (&prompt, &content) {
         (Value::None, Value::None) if random => {}
         (Value::Error, _) | (_, Value::Error) => return None,
-        (Value::Text(text), Value::None) => parts.push(PartSpec::Text(text.to_string())),
+        (Value::Text(text), Value::None) => {
+            parts.reserve_exact(1);
+            parts.push(PartSpec::Text(text.clone()));
+        }
         (Value::None, Value::List(items)) if !items.is_empty() => {
             let place = cx.place(flat, "content");
+            parts.reserve_exact(items.len());
             for item in items.iter() {
                 parts.push(part(cx, item, place)?);
             }
@@ -244,11 +255,13 @@ fn request(
             return None;
         }
     }
-    let system = as_text(&cx.attr_in(flat, "system", &scope));
+    let system = match cx.attr_in(flat, "system", &scope) {
+        Value::Text(text) => Some(text),
+        _ => None,
+    };
     Some(RequestSpec {
         system,
-        content: parts,
-        ..base.clone()
+        content: parts.into(),
     })
 }
 
@@ -283,14 +296,14 @@ fn tokens(cx: &Context<'_>, name: &str, value: &Value, place: Span) -> Option<Ra
 
 fn part(cx: &Context<'_>, value: &Value, place: Span) -> Option<PartSpec> {
     match value {
-        Value::Part(Part::Text(text)) | Value::Text(text) => Some(PartSpec::Text(text.to_string())),
+        Value::Part(Part::Text(text)) | Value::Text(text) => Some(PartSpec::Text(text.clone())),
         Value::Part(Part::Media { kind, source, base }) => {
             let kind = *kind;
             if ["http://", "https://", "data:"]
                 .iter()
                 .any(|scheme| source.starts_with(scheme))
             {
-                let url = source.to_string();
+                let url = source.clone();
                 return Some(PartSpec::Url { kind, url });
             }
             if !known_ending(cx, kind, source, place) {
@@ -298,6 +311,7 @@ fn part(cx: &Context<'_>, value: &Value, place: Span) -> Option<PartSpec> {
             }
             let path = base.clone().unwrap_or_default().join(source.as_ref());
             if path.is_file() {
+                let path = path.into();
                 return Some(PartSpec::File { kind, path });
             }
             missing(cx, source, &path, place);

@@ -1,10 +1,12 @@
 //! A run's folder while it is written: made once, locked, never shared.
 
 use super::events::EventLog;
-use super::write::{make_folder, write_whole};
+use super::write::{make_folder, write_whole, write_whole_json};
 use super::{CaseFolder, HostFacts, Redactor, StoreError};
+use crate::plan::{Plan, PlanJson};
 use crate::report::model::{RunResult, SCHEMA_VERSION};
 use crate::resolve::Kept;
+use crate::scenario::Case;
 use jiff::Zoned;
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
@@ -126,8 +128,14 @@ impl RunFolder {
     }
 
     /// Writes `plan.json` whole.
-    pub fn write_plan(&self, plan: &impl Serialize) -> Result<(), StoreError> {
-        self.write_json("plan.json", plan)
+    pub fn write_plan(&self, cases: &[Case], plan: &Plan) -> Result<(), StoreError> {
+        let redactor = &self.redactor;
+        let plan = PlanJson {
+            cases,
+            plan,
+            redactor,
+        };
+        write_whole_json(&self.path.join("plan.json"), &plan)
     }
 
     /// Writes `sources.json` whole: what the run was read from.

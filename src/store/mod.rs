@@ -25,4 +25,4 @@ pub use names::folder_name;
 pub use read::RunState;
 pub use requests::RequestLog;
 pub use samples::SampleLog;
-pub(crate) use write::write_whole;
+pub(crate) use write::{pretty, write_whole, write_whole_json};

@@ -1,8 +1,9 @@
 //! Files that are there whole or not at all.
 
 use super::StoreError;
+use serde::Serialize;
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
 /// Writes a file whole: to a temporary sibling, synced to the disk, then renamed over `path`. A
@@ -10,9 +11,27 @@ use std::path::Path;
 ///
 /// Errors: see [`StoreError`]; the temporary file is removed.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    write_whole_by(path, |out| out.write_all(bytes))
+}
+
+/// The same as JSON with a line's end, part by part, so that it need not be in memory as a whole.
+pub(crate) fn write_whole_json(path: &Path, value: &impl Serialize) -> Result<(), StoreError> {
+    write_whole_by(path, |out| pretty(out, value))
+}
+
+/// JSON on lines of its own.
+pub(crate) fn pretty(out: &mut dyn Write, value: &impl Serialize) -> std::io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, value)?;
+    out.write_all(b"\n")
+}
+
+fn write_whole_by(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> Result<(), StoreError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let temporary = path.with_file_name(format!(".{name}.tmp"));
-    let written = write_and_sync(&temporary, bytes)
+    let written = write_and_sync(&temporary, write)
         .and_then(|()| fs::rename(&temporary, path))
         .map_err(|e| StoreError::io("write", path, e));
     if written.is_err() {
@@ -25,14 +44,18 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     written
 }
 
-fn write_and_sync(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+fn write_and_sync(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> std::io::Result<()> {
     // a link left here by someone must not be followed
     if path.symlink_metadata().is_ok() {
         fs::remove_file(path)?;
     }
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+    let file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    let mut out = BufWriter::new(file);
+    write(&mut out)?;
+    out.into_inner()?.sync_all()
 }
 
 /// Makes a folder and its parents.

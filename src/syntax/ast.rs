@@ -34,6 +34,13 @@ pub struct Item {
     pub kind: ItemKind,
 }
 
+impl Item {
+    /// How many lines of `##` stand directly above it.
+    pub fn doc_lines(&self) -> usize {
+        self.doc.as_ref().map_or(0, |doc| doc.split('\n').count())
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub enum ItemKind {
     Use(Use),

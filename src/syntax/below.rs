@@ -57,6 +57,24 @@ impl Builder<'_> {
     }
 }
 
+impl Builder<'_> {
+    /// Whether what stands here is a `when` or `because` of the check before, which was cut off.
+    pub(super) fn clause_below(&self, last: Option<&mut Item>, rest: &Pair<'_, Rule>) -> bool {
+        let word = rest.as_str();
+        let word = &word[..word
+            .find(|c: char| !c.is_alphanumeric())
+            .unwrap_or(word.len())];
+        let is_clause = matches!(rest.as_rule(), Rule::bad_item | Rule::block)
+            && ["when", "because"].contains(&word);
+        let check = last.filter(|item| is_clause && matches!(item.kind, ItemKind::Check(_)));
+        let found = check.is_some();
+        if let Some(check) = check {
+            check.span = check.span.to(self.span(rest));
+        }
+        found
+    }
+}
+
 /// The value that a statement ends with, where an operator can follow.
 fn last_value(item: &mut Item) -> Option<&mut Expr> {
     match &mut item.kind {

@@ -5,6 +5,7 @@
 
 use super::ast::*;
 use super::grammar::Builder;
+use super::tokens::Found;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
 
@@ -83,6 +84,11 @@ impl Builder<'_> {
             "-" => (UnaryOp::Minus, None),
             "!" => (UnaryOp::Not, Some("not ")),
             "+" => {
+                // `a++`: it is missed that something follows
+                let next = super::tokens::token_at(self.text, span.end as usize).2;
+                if !matches!(next, Found::Text(next) if !next.starts_with([',', ')', ']', '}'])) {
+                    return None;
+                }
                 let found =
                     Diagnostic::error(codes::FOREIGN_FORM, span, "a number has no `+` before it")
                         .says("nothing to add to")

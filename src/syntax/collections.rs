@@ -73,6 +73,10 @@ impl Builder<'_> {
         let Some(before) = row.before() else { return };
         let place = self.at(before, before);
         let (start, end, _) = super::tokens::token_at(self.text, span.start as usize);
+        if self.texts_touch(before, start) {
+            self.touching_texts(self.at(start, end));
+            return;
+        }
         let found = Diagnostic::error(
             codes::SYNTAX,
             self.at(start, end),

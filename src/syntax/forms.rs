@@ -3,6 +3,7 @@
 use super::ast::{Expr, ExprKind};
 use super::grammar::Builder;
 use super::leftover::Place;
+use super::tokens::shorten;
 use crate::diagnostics::{Diagnostic, Fix, codes};
 use crate::source::Span;
 
@@ -53,16 +54,29 @@ impl Builder<'_> {
         let first = token.chars().next()?;
         if touches && matches!(first, '"' | '\'') && matches!(before.kind, ExprKind::Name(_)) {
             let prefix = self.source(before.span);
-            return Some(
-                Diagnostic::error(
-                    codes::FOREIGN_FORM,
-                    before.span,
-                    format!("a text has no `{prefix}` before its quotes"),
-                )
-                .says("remove this")
-                .help("every text in `\"…\"` takes `${…}`; one in `'…'` is as it stands")
-                .fix(format!("remove `{prefix}`"), before.span, "", false),
-            );
+            let found = Diagnostic::error(
+                codes::FOREIGN_FORM,
+                before.span,
+                format!("a text has no `{prefix}` before its quotes"),
+            )
+            .says("remove this")
+            .help("every text in `\"…\"` takes `${…}`; one in `'…'` is as it stands");
+            // its values would become plain words in `'…'`
+            let takes_values = matches!(prefix, "f" | "F") && first == '\'' && token.contains('{');
+            if !takes_values {
+                return Some(found.fix(format!("remove `{prefix}`"), before.span, "", false));
+            }
+            let inside = token.trim_matches('\'');
+            return Some(match inside.contains(['"', '\\']) {
+                true => found,
+                false => {
+                    let text = format!("\"{inside}\"");
+                    found.fix("write it in `\"…\"`", before.span.to(at), text, false)
+                }
+            });
+        }
+        if touches && self.texts_touch(at.start as usize, at.start as usize) {
+            return Some(touching(at, token));
         }
         if touches && matches!(before.kind, ExprKind::Str(_)) && first.is_alphanumeric() {
             return Some(
@@ -104,6 +118,33 @@ impl Builder<'_> {
                 ),
             ),
             _ => None,
+        }
+    }
+
+    /// `'it''s'`: one text ends where the next starts.
+    pub(super) fn texts_touch(&self, before: usize, start: usize) -> bool {
+        let quotes = ['"', '\''];
+        let texts = self
+            .text
+            .get(..start)
+            .is_some_and(|head| head.ends_with(quotes))
+            && self.text[start..].starts_with(quotes);
+        before == start && texts
+    }
+
+    /// Says what `"say ""hi"" now"` means, once for all its parts.
+    pub(super) fn touching_texts(&mut self, at: Span) {
+        let said = |d: &Diagnostic| d.message.starts_with(ENDS_BEFORE) && d.span().end == at.start;
+        match self.found.last_mut().filter(|d| said(d)) {
+            Some(last) => {
+                if let Some(label) = last.labels.first_mut() {
+                    label.span = label.span.to(at);
+                }
+            }
+            None => {
+                let found = touching(at, self.source(at));
+                self.say(found);
+            }
         }
     }
 
@@ -213,6 +254,20 @@ impl Builder<'_> {
                 .help("say what the value is otherwise, too"),
         })
     }
+}
+
+/// Of texts that touch each other.
+const ENDS_BEFORE: &str = "the text ends before";
+
+fn touching(at: Span, token: &str) -> Diagnostic {
+    let help = match token.starts_with('\'') {
+        true => "a text in `'…'` holds no `'`: write `\"it's\"`",
+        false => "inside a text a quote is written `\\\"`; or the whole stands in `'…'`",
+    };
+    let message = format!("{ENDS_BEFORE} `{}`", shorten(token));
+    Diagnostic::error(codes::SYNTAX, at, message)
+        .says("another text, with nothing between")
+        .help(help)
 }
 
 /// The operand that an expression ends with.

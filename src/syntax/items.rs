@@ -50,6 +50,8 @@ struct Items {
     items: Vec<Item>,
     /// What stands here goes on with a list that lacks its brackets.
     listed: bool,
+    /// What stands here goes on with a check that was cut off before an operator.
+    cut: bool,
 }
 
 impl Builder<'_> {
@@ -77,7 +79,12 @@ impl Builder<'_> {
     }
 
     fn more<'i>(&mut self, to: &mut Items, pairs: impl Iterator<Item = Pair<'i, Rule>>) {
-        let Items { row, items, listed } = to;
+        let Items {
+            row,
+            items,
+            listed,
+            cut,
+        } = to;
         for pair in pairs {
             match pair.as_rule() {
                 Rule::comma => self.comma(row, &pair),
@@ -101,9 +108,14 @@ impl Builder<'_> {
                         _ => *listed &= bad,
                     }
                     if bad && !row.comma && self.goes_on_below(items.last_mut(), &pair) {
+                        *cut = true;
                         *row = Row::after_junk();
                         continue;
                     }
+                    if *cut && self.clause_below(items.last_mut(), &pair) {
+                        continue;
+                    }
+                    *cut = false;
                     if *listed && bad {
                         let span = self.span(&pair);
                         *row = Row::after_junk();

@@ -160,7 +160,15 @@ fn without_echoes(text: &str, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
         .filter(|at| text[**at..].starts_with(['[', ']', '(', ')']))
         .map(|at| line(*at))
         .collect();
+    // a lost `}` of an interpolation: what it has swallowed
+    let quote = |at: usize| text[at..].starts_with(['"', '“', '”']);
+    let swallowed: Vec<usize> = openers.into_iter().filter(|at| quote(*at)).collect();
+    let in_text = |at: usize| {
+        let before = swallowed.partition_point(|opener| *opener < at);
+        before > 0 && line(swallowed[before - 1]) == line(at)
+    };
     found.retain(|d| match d.code {
+        code if code == codes::FOREIGN_FORM.0 && in_text(opened(d)) => false,
         code if code == codes::SYNTAX.0 => !lines.contains(&line(opened(d))),
         code if code == codes::FOREIGN_FORM.0 => !in_brackets.contains(&line(opened(d))),
         _ => true,

@@ -51,6 +51,14 @@ struct Frame {
     closed: [Option<u32>; 3],
 }
 
+/// A text of several lines in other languages.
+const TRIPLE: &str = "'''";
+
+/// Whether a text in such quotes goes over several lines.
+fn of_lines(quote: &str) -> bool {
+    quote == "\"\"\"" || quote == TRIPLE
+}
+
 /// Which of [`Frame::closed`] is a closing bracket's.
 fn index(closer: u8) -> usize {
     match closer {
@@ -107,7 +115,7 @@ impl<'a> Finder<'a> {
             Kind::Interpolation => closed[index(b'}')] = Some(depth),
             Kind::Text(quote) => {
                 closed = [None; 3];
-                one_line = one_line.or((quote != "\"\"\"").then_some(depth));
+                one_line = one_line.or((!of_lines(quote)).then_some(depth));
             }
         }
         let any_secret = secret || below.is_some_and(|f| f.any_secret);
@@ -140,6 +148,13 @@ impl<'a> Finder<'a> {
         let word = std::mem::take(&mut self.word);
         let quoted = QUOTES.iter().find(|(open, _)| rest.starts_with(open));
         // in prose it is an apostrophe
+        // what other languages write is a text of several lines; who else may see it does not matter
+        let foreign = rest.starts_with(TRIPLE) && self.secret();
+        let quoted = if foreign {
+            Some(&(TRIPLE, TRIPLE))
+        } else {
+            quoted
+        };
         let quoted = quoted.filter(|(open, _)| {
             self.stack.last().is_some_and(|f| f.any_secret)
                 || !(self.in_comment && ["'", "’"].contains(open))
@@ -212,7 +227,7 @@ impl<'a> Finder<'a> {
 
     fn in_text(&mut self, quote: &str) {
         let rest = self.rest();
-        let (lines, raw) = (quote == "\"\"\"", quote == "'");
+        let (lines, raw) = (of_lines(quote), quote.starts_with('\''));
         if rest.starts_with(quote) {
             self.at += quote.len();
             self.stack.pop();
@@ -314,6 +329,10 @@ mod tests {
         assert_eq!(found("k = secret(“abc”) l = secret('d"), ["abc", "d"]);
         assert_eq!(found("k = (secret(\"a\"]) l = \"b\""), ["a"]);
         assert_eq!(found("secret(\"a\\"), ["a\\"]);
+        assert_eq!(
+            found("secret('''\nab\n''')\nl = '''\nsecret(\"c\")"),
+            ["\nab\n", "c"]
+        );
     }
 
     proptest! {

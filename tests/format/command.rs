@@ -160,6 +160,26 @@ fn links_and_permissions_stay() {
 }
 
 #[test]
+fn what_a_link_leads_to_elsewhere_is_not_touched() {
+    let folder = folder(&[("out.scn", UGLY)]);
+    let here = folder.path().join("in");
+    std::fs::create_dir(&here).unwrap();
+    symlink("../out.scn", here.join("x.scn")).unwrap();
+    for arguments in [&["."][..], &["--check", "."], &["--diff", "."]] {
+        let (code, out, errors) = fmt(&here, arguments, "");
+        assert_eq!(code, 0, "{out}{errors}");
+        let said = "not touched: ./x.scn, which would be formatted: it is outside of what is named; name it too\n";
+        assert!(errors.starts_with(said), "{errors}");
+        let all = out + &errors;
+        assert!(all.contains("1 file left as is\n"), "{all}");
+        assert_eq!(text(folder.path(), "out.scn"), UGLY);
+    }
+    // the link itself is a name for it
+    assert_eq!(fmt(&here, &["x.scn"], "").0, 0);
+    assert_eq!(text(folder.path(), "out.scn"), NEAT);
+}
+
+#[test]
 fn what_cannot_be_written_is_named() {
     let folder = folder(&[("a.scn", UGLY)]);
     let here = folder.path();

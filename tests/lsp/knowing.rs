@@ -515,3 +515,49 @@ fn what_another_case_has_is_known() {
         assert_eq!(edits.as_array().unwrap().len(), times, "{name}: {edits}");
     }
 }
+
+/// What looks at a whole file for each place in it takes minutes here, and less than the patience of
+/// the client otherwise.
+#[test]
+fn very_many_places_are_found_and_renamed() {
+    let mut client = Client::ready();
+    let lines = |n: usize, each: &dyn Fn(usize) -> String| (0..n).map(each).collect::<String>();
+    for (name, many, text) in [
+        (
+            "after.scn",
+            20_000,
+            lines(20_000, &|n| format!("let a{n} = known\n")) + "let known = 1\n",
+        ),
+        (
+            "line.scn",
+            40_000,
+            format!("let known = 1\nlet a = [{}]\n", "known, ".repeat(40_000)),
+        ),
+        (
+            "phase.scn",
+            2000,
+            format!(
+                "use std.engines\nscenario s {{\nserver sut {{ engine = engines.builtin }}\n\
+                 phase known {{ idle = 1s }}\n{}}}\n",
+                lines(2000, &|n| format!("expect c{n}: known.ttft.p50 <= 20ms\n"))
+            ),
+        ),
+    ] {
+        client.open(name, &text);
+        let defined = text
+            .lines()
+            .position(|l| l.contains("let known") || l.contains("phase known"));
+        let defined = defined.unwrap();
+        let column = text.lines().nth(defined).unwrap().find("known").unwrap();
+        let mut params = client.at(name, (defined as u32, column as u32));
+        params["context"] = json!({ "includeDeclaration": true });
+        let found = client.ok("textDocument/references", params.clone());
+        assert_eq!(found.as_array().unwrap().len(), many + 1, "{name}");
+        params["newName"] = json!("other");
+        let edits = client.ok("textDocument/rename", params);
+        let edits = edits["changes"][client.uri(name)].as_array().unwrap().len();
+        assert_eq!(edits, many + 1, "{name}");
+        let closed = json!({ "textDocument": { "uri": client.uri(name) } });
+        client.notify("textDocument/didClose", closed);
+    }
+}

@@ -211,7 +211,7 @@ pub fn case(id: &str, checks: Vec<CheckResult>) -> CaseResult {
         name: name.into(),
         format,
         to: to.iter().map(|t| t.to_string()).collect(),
-        template,
+        template: template.map(std::sync::Arc::new),
         columns: columns.clone(),
         ..ReportData::default()
     };

@@ -142,6 +142,10 @@ impl Evaluator<'_> {
             ("range", Value::Number(q), _)
                 if q.dimension.is_none() && q.value >= 0.0 && q.value <= 1e6 =>
             {
+                let bytes = q.value as usize * size_of::<Value>();
+                if self.full_for(bytes, bound.span) {
+                    return Value::Error;
+                }
                 Value::list(
                     (0..q.value as u64)
                         .map(|i| Value::plain(i as f64))

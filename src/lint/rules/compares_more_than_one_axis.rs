@@ -126,7 +126,10 @@ fn nearer(cases: &Cases, a: &str, b: &str, axes: &[String]) -> bool {
 }
 
 fn gpus(case: &Case) -> Vec<u64> {
-    case.servers.iter().map(ServerSpec::gpu_count).collect()
+    case.servers
+        .iter()
+        .map(|server| server.gpu_count())
+        .collect()
 }
 
 fn loads_alike(a: &Case, b: &Case) -> bool {

@@ -41,7 +41,6 @@ use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
 use crate::lint::view::{Stat, View, warning};
 use crate::load::random::Random;
-use crate::scenario::RequestSpec;
 
 const RULE: Rule = ("W0610", "early-end");
 
@@ -53,24 +52,18 @@ fn message(workload: &str) -> String {
 
 pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
     // answers that are accepted only where they have been cut: `finish_reason == "length"`
-    let mut found = view.accepts(RULE, HELP, |workload, request, wanted| {
-        (!request.ignore_eos && wanted()?.cut).then(|| message(&workload.name))
+    let mut found = view.accepts(RULE, HELP, |workload, wanted| {
+        (!workload.asks.ignore_eos && wanted()?.cut).then(|| message(&workload.name))
     });
     for limit in view.comparisons().filter(|c| c.at_least()) {
         let Some((of, "output", stat)) = limit.statistic() else {
             continue;
         };
         for (load, block) in view.loads(of) {
-            let exact = |r: &RequestSpec| {
-                let most = r.max_tokens.as_ref();
-                most.is_some_and(|most| asks_for_all(limit.limit, stat, most))
-            };
-            if load
-                .workload
-                .requests
-                .iter()
-                .any(|r| exact(r) && !r.ignore_eos)
-            {
+            let asks = &load.workload.asks;
+            let most = asks.max_tokens.as_ref();
+            let exact = most.is_some_and(|most| asks_for_all(limit.limit, stat, most));
+            if exact && !asks.ignore_eos {
                 found.push(
                     warning(RULE, limit.span, message(&load.workload.name))
                         .label(block.head(), "asked here")

@@ -42,7 +42,7 @@ use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
 use crate::lint::view::{Stat, View, warning};
 use crate::lint::wanted::Wanted;
-use crate::scenario::{RequestSpec, WorkloadSpec};
+use crate::scenario::WorkloadSpec;
 
 const RULE: Rule = ("W0609", "output-above-limit");
 
@@ -54,9 +54,9 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
             continue;
         };
         let loads = view.loads(of);
-        let requests = loads.iter().flat_map(|(load, _)| &load.workload.requests);
+        let asks = loads.iter().map(|(load, _)| &load.workload.asks);
         // one without a limit may be as long as it likes
-        let most: Option<Vec<f64>> = requests.map(|r| r.max_tokens.as_ref()?.most()).collect();
+        let most: Option<Vec<f64>> = asks.map(|a| a.max_tokens.as_ref()?.most()).collect();
         let most = most.and_then(|all| all.into_iter().reduce(f64::max));
         if let Some(most) = most
             && limit.limit > most
@@ -73,12 +73,9 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
 }
 
 /// Of an answer that cannot be accepted, since it is cut before it has said what is looked for.
-fn cut(
-    workload: &WorkloadSpec,
-    request: &RequestSpec,
-    wanted: &dyn Fn() -> Option<Wanted>,
-) -> Option<String> {
-    let (most, wanted) = (request.max_tokens.as_ref()?.most()?, wanted()?);
+fn cut(workload: &WorkloadSpec, wanted: &dyn Fn() -> Option<Wanted>) -> Option<String> {
+    let most = workload.asks.max_tokens.as_ref()?.most()?;
+    let wanted = wanted()?;
     if wanted.tokens as f64 <= most {
         return None;
     }

@@ -55,7 +55,7 @@ use crate::diagnostics::codes::Rule;
 use crate::eval::{Query, Stretch};
 use crate::lint::view::{Comparison, View, warning};
 use crate::lint::wanted::looks_for_words;
-use crate::scenario::{LoadSpec, RequestSpec, ServerSpec};
+use crate::scenario::{LoadSpec, ServerSpec};
 use crate::units::number;
 
 const RULE: Rule = ("W0608", "random-answers");
@@ -84,15 +84,12 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
 /// Why the judged answers of a load are random, and what to do.
 fn random(load: &LoadSpec, server: &ServerSpec) -> Option<(String, &'static str)> {
     let workload = &load.workload;
-    let accept = workload.accept.as_ref().filter(|_| workload.accepts)?;
+    let accept = workload.accept.as_ref()?;
     let zero = "say `temperature = 0` in the workload";
-    let requests = || workload.requests.iter();
-    let stated = |request: &RequestSpec| {
-        let body = request.extra.get("temperature");
-        let body = body.or_else(|| server.body.get("temperature"));
-        body.map_or(request.temperature, |value| value.as_f64())
-    };
-    if requests().any(|request| stated(request).is_some_and(|t| t > 0.0)) {
+    let body = workload.body.get("temperature");
+    let body = body.or_else(|| server.body.get("temperature"));
+    let stated = body.map_or(workload.asks.temperature, |value| value.as_f64());
+    if stated.is_some_and(|t| t > 0.0) {
         return Some(("its temperature is above 0".into(), zero));
     }
     if !looks_for_words(&accept.expr) {
@@ -106,15 +103,14 @@ fn random(load: &LoadSpec, server: &ServerSpec) -> Option<(String, &'static str)
         ));
     }
     let temperature = server.temperature?;
-    if requests().any(|request| request.input.is_some()) {
+    if workload.asks.input.is_some() {
         let why = "its prompts are random words".to_string();
         return Some((
             why,
             "ask for what is looked for: `prompt` in place of `input`",
         ));
     }
-    let unsaid = requests().any(|request| stated(request).is_none());
-    (unsaid && temperature > 0.0).then(|| {
+    (stated.is_none() && temperature > 0.0).then(|| {
         let why = format!(
             "it says no temperature, and {} takes {} then, or what the model's generation config says",
             server.engine,

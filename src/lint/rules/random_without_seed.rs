@@ -74,8 +74,8 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
 /// What the load draws that names decide.
 fn drawn(load: &LoadSpec) -> Option<&'static str> {
     let random = |of: &Option<Random>| of.as_ref().is_some_and(|of| of.fixed().is_none());
-    let mut requests = load.workload.requests.iter();
-    if requests.any(|r| random(&r.input) || random(&r.max_tokens)) {
+    let asks = &load.workload.asks;
+    if random(&asks.input) || random(&asks.max_tokens) {
         return Some("these random lengths");
     }
     match &load.load.pace {

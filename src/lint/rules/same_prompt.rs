@@ -47,6 +47,7 @@ use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
 use crate::lint::view::{RATES, View, keep, place, warning};
 use crate::scenario::{LoadSpec, PartSpec};
+use std::sync::Arc;
 
 const RULE: Rule = ("W0611", "same-prompt");
 
@@ -97,12 +98,12 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
 fn recur(load: &LoadSpec) -> Option<String> {
     let (name, requests) = (&load.workload.name, &load.workload.requests);
     // random words are never the same, and one request is
-    if requests.iter().any(|r| r.input.is_some()) || load.load.requests == Some(1) {
+    if load.workload.asks.input.is_some() || load.load.requests == Some(1) {
         return None;
     }
-    let mut prompts: Vec<(&Option<String>, &Vec<PartSpec>)> = Vec::new();
-    for request in requests {
-        let prompt = (&request.system, &request.content);
+    let mut prompts: Vec<(&Option<Arc<str>>, &[PartSpec])> = Vec::new();
+    for request in requests.iter() {
+        let prompt = (&request.system, &*request.content);
         if !prompts.contains(&prompt) {
             prompts.push(prompt);
         }

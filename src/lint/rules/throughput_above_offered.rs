@@ -53,14 +53,9 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
         };
         let loads = view.loads(of);
         let asked = |load: &LoadSpec| {
-            let requests = load.workload.requests.iter();
-            let longest: Option<Vec<f64>> = requests
-                .map(|r| Some(r.max_tokens.as_ref()?.mean()))
-                .collect();
+            let length = load.workload.asks.max_tokens.as_ref();
             match load.load.pace {
-                Pace::Open { rate_per_s, .. } => {
-                    Some(rate_per_s * longest?.into_iter().reduce(f64::max)?)
-                }
+                Pace::Open { rate_per_s, .. } => Some(rate_per_s * length?.mean()),
                 Pace::Closed { .. } | Pace::Batch => None,
             }
         };

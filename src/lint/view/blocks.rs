@@ -12,7 +12,7 @@ pub(super) fn running<'a>(case: &'a Case, flat: &'a Flat) -> Vec<(&'a PhaseSpec,
     }
     let running = case.phases.iter().filter(|p| p.skipped.is_none());
     running
-        .filter_map(|phase| Some((phase, *blocks.get(phase.name.as_str())?)))
+        .filter_map(|phase| Some((&**phase, *blocks.get(phase.name.as_str())?)))
         .collect()
 }
 

@@ -16,7 +16,7 @@ use crate::diagnostics::Diagnostic;
 use crate::eval::{Evaluator, Nothing, Params, Query, Reading, Shape, Stretch, Value, Window};
 use crate::resolve::{Flat, Program};
 use crate::scenario::{
-    Case, LoadSpec, PhaseSpec, RequestSpec, ServerSpec, Start, Unmeasured, WorkloadSpec, answered,
+    Case, LoadSpec, PhaseSpec, ServerSpec, Start, Unmeasured, WorkloadSpec, answered,
 };
 use crate::source::{Sources, Span};
 use compare::Reader;
@@ -110,7 +110,7 @@ impl<'a> View<'a> {
             phases,
             server_blocks: blocks.map(|block| (block.title(), &**block)).collect(),
             servers: (case.servers.iter())
-                .map(|server| (server.name.as_str(), server))
+                .map(|server| (server.name.as_str(), &**server))
                 .collect(),
             cases,
             shown,
@@ -232,21 +232,19 @@ impl<'a> View<'a> {
     }
 
     /// What a rule finds in the `accept` of the loads that run: of each, the first row of which
-    /// `object` says what is wrong, by its request and by what is wanted of its answer.
+    /// `object` says what is wrong, by what is wanted of its answer.
     pub fn accepts(
         &self,
         rule: (&'static str, &'static str),
         help: &str,
-        object: impl Fn(&WorkloadSpec, &RequestSpec, &dyn Fn() -> Option<Wanted>) -> Option<String>,
+        object: impl Fn(&WorkloadSpec, &dyn Fn() -> Option<Wanted>) -> Option<String>,
     ) -> Vec<Diagnostic> {
         let mut found = Vec::new();
         for (phase, block) in self.phases() {
             for load in &phase.loads {
                 let workload = &load.workload;
-                let mut requests = workload.requests.iter().enumerate();
-                let wrong = requests.find_map(|(row, request)| {
-                    object(workload, request, &|| self.wanted(workload, row))
-                });
+                let mut rows = 0..workload.requests.len();
+                let wrong = rows.find_map(|row| object(workload, &|| self.wanted(workload, row)));
                 if let (Some(message), Some(accept)) = (wrong, &workload.accept) {
                     let one = warning(rule, accept.expr.span, message)
                         .label(place(block, "workload"), "asked here");

@@ -86,7 +86,7 @@ impl Stage<'_> {
             client: Arc::new(client),
             source,
             seeded: spec.seeded,
-            workload: Arc::new(spec.workload.clone()),
+            workload: spec.workload.clone(),
             live: Arc::new(LiveLoad::new()),
         })
     }

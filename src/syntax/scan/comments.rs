@@ -2,7 +2,8 @@
 
 use super::super::docs::only_blanks;
 use super::super::patch::Patch;
-use super::{DocLine, Scanner};
+use super::super::words::is_reserved;
+use super::{Bracket, DocLine, Kind, Scanner};
 use crate::diagnostics::{Diagnostic, codes};
 
 impl Scanner<'_> {
@@ -33,18 +34,7 @@ impl Scanner<'_> {
     pub(super) fn foreign_comment(&mut self) {
         let at = self.at;
         if self.starts("//") {
-            let line_end = self.line_end(at);
-            self.at = line_end;
-            self.out.patches.push(Patch::replace(at, line_end, ""));
-            let slashes = self.bytes[at..].iter().take_while(|b| **b == b'/').count();
-            let found = Diagnostic::error(
-                codes::FOREIGN_FORM,
-                self.span(at, at + slashes),
-                "a comment starts with `#`",
-            )
-            .says("not a comment here")
-            .fix("write `#`", self.span(at, at + slashes), "#", true);
-            self.say(found);
+            self.two_slashes();
             return;
         }
         let Some(n) = self.text[at + 2..].find("*/") else {
@@ -87,4 +77,83 @@ impl Scanner<'_> {
         }
         self.at = end;
     }
+
+    /// `// …`: a comment, or a whole division where a value stands before it.
+    fn two_slashes(&mut self) {
+        let at = self.at;
+        let line_end = self.line_end(at);
+        let slashes = self.bytes[at..].iter().take_while(|b| **b == b'/').count();
+        let rest = &self.text[at + slashes..line_end];
+        let sign = self.span(at, at + slashes);
+        let found = Diagnostic::error(codes::FOREIGN_FORM, sign, "a comment starts with `#`");
+        let before = self.text[self.line_start..at].trim_end_matches([' ', '\t']);
+        if slashes > 2 || !may_end_value(before) || !may_be_operand(rest) {
+            self.at = line_end;
+            self.out.patches.push(Patch::replace(at, line_end, ""));
+            self.say(
+                found
+                    .says("not a comment here")
+                    .fix("write `#`", sign, "#", true),
+            );
+            return;
+        }
+        // in brackets only what would be divided by goes: whatever it is, the list has its end
+        let (operand, closes) = operand(rest);
+        let listed = matches!(
+            self.stack.last().map(|frame| frame.kind),
+            Some(Kind::Bracket(Bracket::Square | Bracket::Round) | Kind::Interpolation)
+        );
+        let mut found = found
+            .says("neither a comment nor an operator here")
+            .help("a comment: `# …`; a whole division of `a` by `b`: `(a - mod(a, b)) / b`");
+        self.at = line_end;
+        if listed || closes {
+            self.at = at + slashes + operand;
+        } else {
+            found = found.fix("write `#`", sign, "#", false);
+        }
+        self.out.patches.push(Patch::replace(at, self.at, ""));
+        self.say(found);
+    }
+}
+
+/// Whether a value may end here: then a sign behind it may be an operator.
+fn may_end_value(before: &str) -> bool {
+    before.ends_with(|c: char| c.is_alphanumeric() || "_\"'”’)]}%:".contains(c))
+}
+
+/// Whether a text may start with a value; no sentence does: two words beside each other.
+fn may_be_operand(rest: &str) -> bool {
+    let rest = rest.trim_start();
+    if !rest.starts_with(|c: char| c.is_alphanumeric() || "_\"'“‘([{-+.".contains(c)) {
+        return false;
+    }
+    let words: Vec<&str> = rest.split_whitespace().collect();
+    let is_word = |word: &str| {
+        let plain = word.chars().all(|c| c.is_alphabetic() || c == '_');
+        plain && !is_reserved(word)
+    };
+    !words
+        .windows(2)
+        .any(|two| two.iter().all(|word| is_word(word)))
+}
+
+/// How long the operand is that a text starts with: up to a comma, a comment or a closing bracket
+/// of what is around it. And whether the rest of the line has such a bracket.
+fn operand(rest: &str) -> (usize, bool) {
+    let (mut depth, mut quote, mut length) = (0_usize, None, None);
+    for (n, c) in rest.char_indices() {
+        match (quote, c) {
+            (Some(open), _) if open == c => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '(' | '[' | '{') => depth += 1,
+            (None, ')' | ']' | '}') if depth > 0 => depth -= 1,
+            (None, ')' | ']' | '}') => return (length.unwrap_or(n), true),
+            (None, '#') => return (length.unwrap_or(n), false),
+            (None, ',') if depth == 0 => length = length.or(Some(n)),
+            _ => {}
+        }
+    }
+    (length.unwrap_or(rest.len()), false)
 }

@@ -193,8 +193,51 @@ impl Scanner<'_> {
         self.at += length;
     }
 
+    /// `'''…'''`, also over several lines; false where nothing closes it.
+    fn foreign_triple(&mut self) -> bool {
+        let at = self.at;
+        let Some(length) = self.text.get(at + 3..).and_then(|rest| rest.find("'''")) else {
+            return false;
+        };
+        let end = at + 3 + length + 3;
+        let inside = &self.text[at + 3..end - 3];
+        let span = self.span(at, end);
+        let lines = inside.contains('\n');
+        let right = if lines { "\"\"\"" } else { "'" };
+        let message = match lines {
+            true => "a text of several lines stands in `\"\"\"`",
+            false => "a text stands in `\"…\"`, or as it is in `'…'`",
+        };
+        let mut found = Diagnostic::error(codes::FOREIGN_FORM, span, message).says("no `'''` here");
+        let holds = |signs: &[&str]| signs.iter().any(|sign| inside.contains(sign));
+        let differs = match lines {
+            true => holds(&["\"\"\"", "\\", "${"]) || inside.ends_with('"'),
+            false => holds(&["'", "\\"]),
+        };
+        if !differs {
+            // the indentation of several lines is not part of the text
+            let title = format!("write `{right}`");
+            found = found.fix(title, span, format!("{right}{inside}{right}"), !lines);
+        } else if lines {
+            found = found.help("write `\"\"\"` around it, with `\\\\` for `\\` and `$${` for `${`");
+        } else {
+            found = found.help("write `\"…\"`, with `\\\"` for `\"` and `\\\\` for `\\`");
+        }
+        self.say(found);
+        self.out.patches.push(Patch::replace(at, end, HOLE));
+        while let Some(n) = self.text[self.at..end].find('\n') {
+            self.at += n;
+            self.newline();
+        }
+        self.at = end;
+        true
+    }
+
     pub(super) fn raw_string(&mut self) {
         let at = self.at;
+        if self.starts("'''") && self.foreign_triple() {
+            return;
+        }
         let rest = &self.text[at + 1..];
         let n = rest.find(['\'', '\n']).unwrap_or(rest.len());
         let end = at + 1 + n;
