@@ -58,7 +58,11 @@ pub(super) fn is_regular(marks: &[Mark]) -> bool {
     let depths: BTreeSet<usize> = starts.map(|mark| mark.indent).collect();
     let depths: Vec<usize> = depths.into_iter().collect();
     let step = depths.get(1).copied().unwrap_or_default();
-    depths.len() > 2 && depths.iter().enumerate().all(|(n, depth)| *depth == n * step)
+    depths.len() > 2
+        && depths
+            .iter()
+            .enumerate()
+            .all(|(n, depth)| *depth == n * step)
 }
 
 fn starts_check(word: &str) -> bool {
