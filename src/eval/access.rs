@@ -3,7 +3,7 @@
 use super::{BlockValue, Evaluator, Handle, Query, SeriesRef, Stretch, Value};
 use crate::check::nearest;
 use crate::diagnostics::{Diagnostic, codes};
-use crate::resolve::ModuleId;
+use crate::resolve::{ModuleId, is_hidden};
 use crate::schema::{self, Shape as MetricShape};
 use crate::source::Span;
 use crate::syntax::ast::Ident;
@@ -21,7 +21,8 @@ impl Evaluator<'_> {
             return self.global(module, &field.text, field.span);
         }
         let name = &self.program.module(module).name;
-        let known: Vec<&str> = names.keys().map(String::as_str).collect();
+        let known = names.keys().map(String::as_str);
+        let known: Vec<&str> = known.filter(|name| !is_hidden(name)).collect();
         self.unknown(
             codes::UNKNOWN_NAME,
             field,

@@ -38,7 +38,7 @@ pub use value::{BlockValue, Handle, Link, Part, Shape, Value};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::resolve::{ModuleId, Program};
 use crate::source::Span;
-use crate::syntax::ast::{Arg, Expr, ExprKind, Loop, StrPart};
+use crate::syntax::ast::{Arg, Expr, ExprKind, Field, Ident, Loop, StrPart};
 use crate::units::{self, Quantity};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -258,18 +258,7 @@ impl<'a> Evaluator<'a> {
                     let key = &field.key;
                     let value = self.eval(&field.value, scope);
                     if record.insert(key.text.clone(), value).is_some() {
-                        let first = fields.iter().find(|f| f.key.text == key.text);
-                        let first = first.map_or(key.span, |f| f.key.span);
-                        self.report(
-                            Diagnostic::error(
-                                codes::DUPLICATE,
-                                key.span,
-                                format!("`{}` stands here twice", key.text),
-                            )
-                            .says("the second")
-                            .label(first, "the first")
-                            .help("keep one of them"),
-                        );
+                        self.report(twice(fields, key));
                     }
                 }
                 self.light(Value::Record(Arc::new(record)), expr.span)
@@ -588,4 +577,15 @@ impl<'a> Evaluator<'a> {
 fn exponent(unit: &str) -> bool {
     let digits = unit.strip_prefix(['e', 'E']);
     digits.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// A key that a record has already.
+pub(crate) fn twice(fields: &[Field], key: &Ident) -> Diagnostic {
+    let first = fields.iter().find(|field| field.key.text == key.text);
+    let first = first.map_or(key.span, |field| field.key.span);
+    let message = format!("`{}` stands here twice", key.text);
+    Diagnostic::error(codes::DUPLICATE, key.span, message)
+        .says("the second")
+        .label(first, "the first")
+        .help("keep one of them")
 }
