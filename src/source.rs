@@ -154,13 +154,14 @@ impl SourceFile {
         let count = |bytes: &[u8]| bytes.iter().filter(|b| !is_continued(**b)).count();
         let bytes = self.text.as_bytes();
         let parts = self.letters.get_or_init(|| {
+            // of the end too, which may be where a part begins
+            let mut before = vec![0];
             let mut sum = 0;
-            let before = bytes.chunks(PART).map(|part| {
-                let before = sum;
+            for part in bytes.chunks(PART) {
                 sum += count(part) as u32;
-                before
-            });
-            before.collect()
+                before.push(sum);
+            }
+            before.into()
         });
         let part = at / PART;
         let before = parts.get(part).map_or(0, |before| *before as usize);
@@ -285,5 +286,25 @@ impl Sources {
     pub fn place(&self, span: Span) -> String {
         let (line, column) = self.line_col(span);
         format!("{}:{line}:{column}", self.get(span.file).name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_text_has_a_column_however_long_it_is() {
+        for letters in [0, 1, PART - 1, PART, PART + 1, 2 * PART, 3 * PART + 7] {
+            for letter in ["a", "é", "語"] {
+                let mut sources = Sources::default();
+                let text = letter.repeat(letters);
+                let end = text.len() as u32;
+                let file = sources.add("a.scn", None, text);
+                let span = |start| Span { file, start, end };
+                assert_eq!(sources.line_col(span(end)), (1, letters + 1), "{letter}");
+                assert_eq!(sources.line_col(span(0)), (1, 1));
+            }
+        }
     }
 }

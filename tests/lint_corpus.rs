@@ -289,3 +289,25 @@ fn suites_of_other_files_are_planned() {
     assert!(!shown.contains("small"), "{shown}");
     assert_eq!(plan(&[]).0, Some(4));
 }
+
+/// What a plan says on standard error, in a folder of the corpus.
+fn refused(folder: &str, args: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_scn"))
+        .arg("plan")
+        .args(args)
+        .current_dir(corpus().join(folder))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(4));
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_suite_without_its_name_and_a_scenario_of_a_wrong_one_are_told_the_names() {
+    let folder = "good_suite_of_other_files";
+    let said = refused(folder, &["main.scn"]);
+    assert!(said.contains("selected with --suite nightly"), "{said}");
+    // what lies in the folder and is named by the suite too is told once
+    let said = refused(folder, &[".", "--only", "nope"]);
+    assert_eq!(said.matches("small").count(), 1, "{said}");
+}

@@ -2,7 +2,7 @@
 
 mod plan_support;
 
-use plan_support::planned;
+use plan_support::{cases, planned};
 use scn::plan::{Estimate, Sure, planned_requests, planned_seconds};
 
 /// Launches as the ids of their cases.
@@ -247,4 +247,43 @@ fn progress_knows_how_far_a_phase_goes() {
         load x { workload = hello, concurrency = 2, requests = 5 }
         load y { workload = hello, rate = 2 req/s } }";
     assert_eq!(planned(both), (None, Some(30.0)));
+}
+
+/// In which cases a check stands.
+fn stands(text: &str) -> Vec<String> {
+    let cases = cases(text);
+    let of = cases.iter().filter(|case| !case.checks.is_empty());
+    of.map(|case| case.id.clone()).collect()
+}
+
+#[test]
+fn a_check_of_other_cases_stands_in_the_first_that_it_reads() {
+    let with = |matrix: &str, check: &str| {
+        format!(
+            "engine even extends demo {{ expect even: layout.tp in [1, 2, 4] because \"odd\" }}
+             scenario s {{ infeasible = \"skip\"
+               matrix {{ {matrix} }}
+               server sut {{ engine = even, model = tiny, layout {{ tp = tp }} }}
+               phase load {{ workload = hello, requests = 20 }}
+               expect scales: {check}
+             }}"
+        )
+    };
+    let figure = |at: &str| format!("at({at}).load.request_rate");
+    let (one, four) = (figure("tp = 1"), figure("tp = 4"));
+    let of = |check: &str| stands(&with("tp = [1, 2, 4]", check));
+    assert_eq!(of(&format!("{four} >= 2 * {one}")), ["tp=4"]);
+    assert_eq!(of(&format!("2 * {one} <= {four}")), ["tp=1"]);
+    // what stands behind `when` is read behind
+    assert_eq!(
+        of(&format!("{four} > 1 req/s when {one} > 0 req/s")),
+        ["tp=4"]
+    );
+    // the first that it reads cannot work: the next that it reads
+    let three = figure("tp = 3");
+    let odd = with("tp = [2, 3, 4]", &format!("{three} <= {four}"));
+    assert_eq!(stands(&odd), ["tp=4"]);
+    // one for each value of an axis that it names
+    let two = with("tp = [1, 4], n = [1, 2]", &format!("{four} >= n * {one}"));
+    assert_eq!(stands(&two), ["tp=4,n=1", "tp=4,n=2"]);
 }

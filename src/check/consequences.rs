@@ -64,8 +64,15 @@ pub fn without_consequences(sources: &Sources, found: &mut Vec<Diagnostic>) {
     let broken: Vec<Span> = (found.iter().filter(|d| is_syntax(d)))
         .map(Diagnostic::span)
         .collect();
+    // a name that is taken twice is not taken a third time
+    let twice: HashSet<Span> = (found.iter().filter(|d| d.code == codes::DUPLICATE.0))
+        .map(Diagnostic::span)
+        .collect();
     found.retain(|d| {
         let span = d.span();
+        if d.code == codes::SHADOWED.0 && twice.contains(&span) {
+            return false;
+        }
         let of_structure = OF_STRUCTURE.iter().any(|rule| rule.0 == d.code);
         // what is nearly a name that is known there is a slip of the pen, wherever it stands
         let misspelt = (d.fixes.iter()).any(|fix| fix.title.starts_with("the nearest"));

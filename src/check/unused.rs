@@ -2,7 +2,7 @@
 //! scenario, and a scenario that never runs.
 
 use crate::diagnostics::{Diagnostic, codes};
-use crate::resolve::{DefinitionKind, Flat, Module, ModuleId, Program};
+use crate::resolve::{DefinitionKind, Flat, Module, ModuleId, Program, is_hidden};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, Item, ItemKind, StrPart, UseTarget};
 use std::collections::HashSet;
@@ -98,7 +98,8 @@ fn definitions(program: &Program, id: ModuleId, found: &mut Vec<Diagnostic>) {
         }
     }
     let templates = has_own_template(module);
-    for (name, definition) in &module.names {
+    let said = |name: &&String| !is_hidden(name);
+    for (name, definition) in module.names.iter().filter(|(name, _)| said(name)) {
         let help = match &definition.kind {
             DefinitionKind::Let(_) => "delete it, or use it".to_string(),
             // a page of one's own may show what a parameter was
@@ -164,7 +165,7 @@ fn scenario(flat: &Flat, found: &mut Vec<Diagnostic>) {
     }
     let names = names_in(flat);
     for (name, attr) in &flat.lets {
-        if !names.contains(name.as_str()) && !on_purpose(name) {
+        if !names.contains(name.as_str()) && !on_purpose(name) && !is_hidden(name) {
             found.push(unused(name, attr.name.span, "delete it, or use it"));
         }
     }

@@ -14,7 +14,7 @@ use crate::scenario::{
     unevaluated,
 };
 use crate::source::{FileId, Sources};
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -103,7 +103,17 @@ pub fn begin(
     format.show(&loaded.program.sources, &loaded.found);
     if loaded.cases.is_empty() {
         let message = "nothing is selected: there is no scenario with phases in these files";
-        return Err(said(message, exit::NOTHING, &results));
+        let suites = loaded.program.root_blocks("suite");
+        let suites: Vec<String> = suites.map(|(_, suite)| suite.title().into()).collect();
+        let message = match suites.as_slice() {
+            [] => message.to_string(),
+            [one] => format!("{message}; their suite is selected with --suite {one}"),
+            many => format!(
+                "{message}; a suite of theirs is selected with --suite NAME, of {}",
+                many.join(", ")
+            ),
+        };
+        return Err(said(&message, exit::NOTHING, &results));
     }
     Ok((loaded, results))
 }
@@ -320,7 +330,9 @@ fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> 
 
 /// That there is none of that name, and which there are.
 pub fn no_such<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let known: Vec<&str> = known.collect();
+    // a scenario that a suite names as well stands there once
+    let known: IndexSet<&str> = known.collect();
+    let known: Vec<&str> = known.into_iter().collect();
     let help = match nearest(name, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None if known.is_empty() => format!("the files hold no {what}"),

@@ -347,6 +347,7 @@ pub mod codes {
     pub const BAD_SUPPRESSION: Rule = ("W0506", "bad-suppression");
     pub const UNKNOWN_RULE: Rule = ("W0507", "unknown-rule");
     pub const MISSING_INTERPOLATION: Rule = ("W0650", "missing-interpolation");
+    pub const NONE_IN_PROMPT: Rule = ("W0670", "none-in-prompt");
     pub const SUITE_TIMEOUT: Rule = ("W0655", "suite-timeout");
     pub const USELESS_SUPPRESSION: Rule = ("W0508", "useless-suppression");
 }

@@ -3,10 +3,11 @@
 use super::{BlockValue, Evaluator, Handle, Query, SeriesRef, Stretch, Value};
 use crate::check::nearest;
 use crate::diagnostics::{Diagnostic, codes};
-use crate::resolve::ModuleId;
+use crate::resolve::{ModuleId, is_hidden};
 use crate::schema::{self, Shape as MetricShape};
 use crate::source::Span;
 use crate::syntax::ast::Ident;
+use indexmap::IndexMap;
 use std::sync::Arc;
 
 /// So many names of those that there are stand in a message.
@@ -20,7 +21,8 @@ impl Evaluator<'_> {
             return self.global(module, &field.text, field.span);
         }
         let name = &self.program.module(module).name;
-        let known: Vec<&str> = names.keys().map(String::as_str).collect();
+        let known = names.keys().map(String::as_str);
+        let known: Vec<&str> = known.filter(|name| !is_hidden(name)).collect();
         self.unknown(
             codes::UNKNOWN_NAME,
             field,
@@ -42,16 +44,7 @@ impl Evaluator<'_> {
             Value::Unavailable(reason) => Value::Unavailable(reason),
             Value::Record(fields) => match fields.get(&field.text) {
                 Some(value) => value.clone(),
-                None => {
-                    let known: Vec<&str> = fields.keys().map(String::as_str).collect();
-                    self.unknown(
-                        codes::UNKNOWN_FIELD,
-                        field,
-                        format!("this record has no `{}`", field.text),
-                        &known,
-                        "it has",
-                    )
-                }
+                None => self.no_field(&fields, field),
             },
             Value::Block(block) => self.block_field(&block, field),
             Value::Handle(handle) => self.measured_field(handle, field, whole),
@@ -416,14 +409,7 @@ impl Evaluator<'_> {
                         text: key.to_string(),
                         span: index,
                     };
-                    let known: Vec<&str> = fields.keys().map(String::as_str).collect();
-                    self.unknown(
-                        codes::UNKNOWN_FIELD,
-                        &field,
-                        format!("this record has no `{key}`"),
-                        &known,
-                        "it has",
-                    )
+                    self.no_field(&fields, &field)
                 }
             },
             (Value::List(items), Value::Number(q)) if q.dimension.is_none() => {
@@ -475,6 +461,28 @@ impl Evaluator<'_> {
                 Value::Error
             }
         }
+    }
+
+    /// Reports a field that a record has not; of a data file's with its place there.
+    fn no_field(&self, fields: &Arc<IndexMap<String, Value>>, field: &Ident) -> Value {
+        let known: Vec<&str> = fields.keys().map(String::as_str).collect();
+        let name = &field.text;
+        let Some(row) = self.program.data.row(fields) else {
+            let message = format!("this record has no `{name}`");
+            return self.unknown(codes::UNKNOWN_FIELD, field, message, &known, "it has");
+        };
+        let message = format!("{row} has no `{name}`");
+        // where other rows have it, the data is to be mended
+        if !row.others_have(name) {
+            return self.unknown(codes::UNKNOWN_FIELD, field, message, &known, "it has");
+        }
+        let found = Diagnostic::error(codes::UNKNOWN_FIELD, field.span, message);
+        let help = match nearest(name, known.iter().copied()) {
+            Some(near) => format!("other rows have it, this one has `{near}`: mend the data file"),
+            None => "other rows have it: give it to this one too, as `null` or an empty cell where it says nothing, or read it with get(row, \"…\", none)".into(),
+        };
+        self.report(found.help(help));
+        Value::Error
     }
 
     /// Reports a name that is not among the known ones, with the nearest, or with the first of them.

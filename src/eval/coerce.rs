@@ -35,6 +35,12 @@ fn how(ty: Type) -> Option<String> {
     })
 }
 
+/// Whether that is a number as it is written, without a unit.
+fn is_digits(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit())
+        && text.chars().all(|c| c.is_ascii_digit() || c == '.')
+}
+
 impl Evaluator<'_> {
     /// The attribute's value, checked against its type. Measured values are reported where the
     /// attribute is constant.
@@ -116,6 +122,16 @@ impl Evaluator<'_> {
                         true => diagnostic.fix("remove the quotes", span, text.as_ref(), false),
                         false => diagnostic,
                     }
+                }
+                // `version = 0.11`
+                Value::Number(_)
+                    if matches!(ty, Type::Text | Type::File)
+                        && is_digits(self.program.sources.text(span)) =>
+                {
+                    let text = format!("\"{}\"", self.program.sources.text(span));
+                    diagnostic
+                        .help(format!("a text stands in quotes: {text}"))
+                        .fix("put it in quotes", span, text, false)
                 }
                 _ => match how(ty) {
                     Some(help) => diagnostic.help(help),

@@ -32,8 +32,52 @@ pub struct DataFiles(Mutex<HashMap<PathBuf, Arc<DataFile>>>);
 /// A file's text where there is one, and what it holds or why that cannot be told.
 #[derive(Debug)]
 struct DataFile {
+    /// As the scenario names it.
+    name: String,
     text: Option<String>,
     value: Result<Value, Wrong>,
+    /// Where each row starts, from 1, where a row has lines of its own.
+    lines: Vec<usize>,
+}
+
+/// A record's fields, as a value holds them.
+type Fields = Arc<indexmap::IndexMap<String, Value>>;
+
+/// Which row of which data file a record is.
+pub struct DataRow {
+    file: Arc<DataFile>,
+    /// From 0.
+    at: usize,
+}
+
+impl DataRow {
+    /// Whether another row of the file has the field.
+    pub fn others_have(&self, field: &str) -> bool {
+        records(&self.file).any(|(_, fields)| fields.contains_key(field))
+    }
+}
+
+/// `row 2 of r.csv (line 3)`
+impl fmt::Display for DataRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "row {} of {}", self.at + 1, self.file.name)?;
+        match self.file.lines.get(self.at) {
+            Some(line) => write!(f, " (line {line})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The records of a file that is a list, each with its place in the list.
+fn records(file: &DataFile) -> impl Iterator<Item = (usize, &Fields)> {
+    let rows: &[Value] = match &file.value {
+        Ok(Value::List(rows)) => rows.as_slice(),
+        _ => &[],
+    };
+    rows.iter().enumerate().filter_map(|(at, row)| match row {
+        Value::Record(fields) => Some((at, fields)),
+        _ => None,
+    })
 }
 
 /// Why there is no data.
@@ -64,13 +108,29 @@ impl DataFiles {
             let value = text.as_ref().map_err(Wrong::clone);
             let bytes = value.as_ref().map_or(0, |text| text.len());
             crate::meter::allow_more(bytes);
-            let value = value.and_then(|text| parsed(name, text));
+            let read = value.and_then(|text| parsed(name, text));
+            let (value, lines) = match read {
+                Ok((value, lines)) => (Ok(value), lines),
+                Err(wrong) => (Err(wrong), Vec::new()),
+            };
             Arc::new(DataFile {
+                name: name.to_string(),
                 text: text.ok(),
                 value,
+                lines,
             })
         });
         file.clone()
+    }
+
+    /// Which row of which file a record is: that very one, and none that only is like it.
+    pub fn row(&self, record: &Fields) -> Option<DataRow> {
+        let files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        files.values().find_map(|file| {
+            let (at, _) = records(file).find(|(_, fields)| Arc::ptr_eq(fields, record))?;
+            let file = file.clone();
+            Some(DataRow { file, at })
+        })
     }
 }
 
@@ -195,16 +255,17 @@ fn beside(path: &Path) -> Option<String> {
     nearest(name, names.iter().map(String::as_str)).map(str::to_string)
 }
 
-/// What a text holds, by the ending of the file's name. A mistake names its place.
-fn parsed(name: &str, text: &str) -> Result<Value, Wrong> {
+/// What a text holds, by the ending of the file's name, and the lines of its rows where these have
+/// some. A mistake names its place.
+fn parsed(name: &str, text: &str) -> Result<(Value, Vec<usize>), Wrong> {
     let malformed = |(line, column, why): (usize, usize, String)| Wrong {
         rule: codes::BAD_DATA,
         message: format!("{name}:{line}:{column}: {why}"),
         help: "mend the data file at that line and column".into(),
     };
     match Path::new(name).extension().and_then(|e| e.to_str()) {
-        Some("yaml" | "yml") => yaml(text).map_err(malformed),
-        Some("json") => json(text, 1).map_err(malformed),
+        Some("yaml" | "yml") => yaml(text).map(without_lines).map_err(malformed),
+        Some("json") => json(text, 1).map(without_lines).map_err(malformed),
         Some("jsonl") => lines(text).map_err(malformed),
         Some("csv") => table(text).map_err(malformed),
         _ => Err(Wrong {
@@ -213,6 +274,10 @@ fn parsed(name: &str, text: &str) -> Result<Value, Wrong> {
             help: format!("data files end in {ENDINGS}"),
         }),
     }
+}
+
+fn without_lines(value: Value) -> (Value, Vec<usize>) {
+    (value, Vec::new())
 }
 
 /// Line, column (both from 1), and what is wrong there.
@@ -284,18 +349,19 @@ pub(crate) fn json(text: &str, first: usize) -> Result<Value, Mistake> {
 }
 
 /// One value per line; empty lines say nothing.
-fn lines(text: &str) -> Result<Value, Mistake> {
+fn lines(text: &str) -> Result<(Value, Vec<usize>), Mistake> {
     let rows = text.lines().enumerate();
     let rows = rows.filter(|(_, line)| !line.trim().is_empty());
-    let rows: Result<Vec<Value>, Mistake> = rows
-        .map(|(at, line)| json(line.trim_end(), at + 1))
+    let rows: Result<Vec<(Value, usize)>, Mistake> = rows
+        .map(|(at, line)| Ok((json(line.trim_end(), at + 1)?, at + 1)))
         .collect();
-    Ok(Value::list(rows?))
+    let (rows, lines) = rows?.into_iter().unzip();
+    Ok((Value::list(rows), lines))
 }
 
 /// A list of records with the header's keys. A column of which every cell is a number holds
 /// numbers, one of `true` and `false` truths, any other texts; an empty cell is `none`.
-fn table(text: &str) -> Result<Value, Mistake> {
+fn table(text: &str) -> Result<(Value, Vec<usize>), Mistake> {
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::Headers)
         .from_reader(text.as_bytes());
@@ -345,7 +411,9 @@ fn table(text: &str) -> Result<Value, Mistake> {
             (key.to_string(), value.unwrap_or(Value::None))
         }))
     };
-    Ok(Value::list(rows.iter().map(record).collect()))
+    let line = |row: &csv::StringRecord| row.position().map_or(1, |at| at.line() as usize);
+    let lines = rows.iter().map(line).collect();
+    Ok((Value::list(rows.iter().map(record).collect()), lines))
 }
 
 /// A cell that is a number as JSON writes them: `007` and `1e999` are texts.
@@ -479,7 +547,7 @@ mod tests {
 
     fn of(name: &str, text: &str) -> String {
         match parsed(name, text) {
-            Ok(value) => value.shown().unwrap(),
+            Ok((value, _)) => value.shown().unwrap(),
             Err(wrong) => wrong.message,
         }
     }

@@ -27,7 +27,7 @@ mod within;
 
 pub use at::{Cases, FEASIBLE};
 pub use between::Between;
-pub use data::DataFiles;
+pub use data::{DataFiles, DataRow};
 pub use fits::Fitted;
 pub use measurements::{Measurements, Nothing, Query, SeriesRef, Stretch, Window};
 pub use patterns::Patterns;
@@ -38,7 +38,7 @@ pub use value::{BlockValue, Handle, Link, Part, Shape, Value};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::resolve::{ModuleId, Program};
 use crate::source::Span;
-use crate::syntax::ast::{Arg, Expr, ExprKind, Loop, StrPart};
+use crate::syntax::ast::{Arg, Expr, ExprKind, Field, Ident, Loop, StrPart};
 use crate::units::{self, Quantity};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -82,6 +82,8 @@ pub struct Evaluator<'a> {
     full: Cell<bool>,
     secrets: RefCell<Vec<Arc<str>>>,
     trace: RefCell<Vec<Reading>>,
+    /// What stood in a text and was `none`.
+    nones: RefCell<Vec<Span>>,
     /// Whether what `and` and `or` need not read is read all the same.
     reads_all: bool,
     /// Whether shapes are worked out in place of values.
@@ -139,6 +141,7 @@ impl<'a> Evaluator<'a> {
             full: Cell::default(),
             secrets: RefCell::default(),
             trace: RefCell::default(),
+            nones: RefCell::default(),
             reads_all: false,
             shapes: false,
             elsewhere: RefCell::default(),
@@ -162,6 +165,11 @@ impl<'a> Evaluator<'a> {
     /// The figures read since the last call.
     pub fn take_trace(&self) -> Vec<Reading> {
         std::mem::take(&mut self.trace.borrow_mut())
+    }
+
+    /// What stood in a text and was `none` since the last call: it is the word there.
+    pub fn take_nones(&self) -> Vec<Span> {
+        std::mem::take(&mut self.nones.borrow_mut())
     }
 
     /// Every secret value seen so far, to be kept out of all that is written.
@@ -250,18 +258,7 @@ impl<'a> Evaluator<'a> {
                     let key = &field.key;
                     let value = self.eval(&field.value, scope);
                     if record.insert(key.text.clone(), value).is_some() {
-                        let first = fields.iter().find(|f| f.key.text == key.text);
-                        let first = first.map_or(key.span, |f| f.key.span);
-                        self.report(
-                            Diagnostic::error(
-                                codes::DUPLICATE,
-                                key.span,
-                                format!("`{}` stands here twice", key.text),
-                            )
-                            .says("the second")
-                            .label(first, "the first")
-                            .help("keep one of them"),
-                        );
+                        self.report(twice(fields, key));
                     }
                 }
                 self.light(Value::Record(Arc::new(record)), expr.span)
@@ -367,7 +364,13 @@ impl<'a> Evaluator<'a> {
                     return Value::Error;
                 }
                 value => match value.shown() {
-                    Some(shown) => text.push_str(&shown),
+                    Some(shown) => {
+                        let mut nones = self.nones.borrow_mut();
+                        if matches!(value, Value::None) && !nones.contains(&expr.span) {
+                            nones.push(expr.span);
+                        }
+                        text.push_str(&shown);
+                    }
                     None => {
                         if let Some(error) = self.not_a_figure(&value, expr) {
                             return error;
@@ -574,4 +577,15 @@ impl<'a> Evaluator<'a> {
 fn exponent(unit: &str) -> bool {
     let digits = unit.strip_prefix(['e', 'E']);
     digits.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// A key that a record has already.
+pub(crate) fn twice(fields: &[Field], key: &Ident) -> Diagnostic {
+    let first = fields.iter().find(|field| field.key.text == key.text);
+    let first = first.map_or(key.span, |field| field.key.span);
+    let message = format!("`{}` stands here twice", key.text);
+    Diagnostic::error(codes::DUPLICATE, key.span, message)
+        .says("the second")
+        .label(first, "the first")
+        .help("keep one of them")
 }

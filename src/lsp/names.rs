@@ -1,6 +1,6 @@
 //! What the names of a file mean, and where that was written.
 
-use crate::resolve::{DefinitionKind, ModuleId, Program};
+use crate::resolve::{DefinitionKind, ModuleId, Program, is_hidden};
 use crate::schema::{MetricDef, SeriesDef};
 use crate::source::Span;
 use crate::syntax::ast::{Block, Expr, ExprKind, Ident, Item, ItemKind, Path, Use, UseTarget};
@@ -167,6 +167,9 @@ impl<'a> Names<'a> {
             .filter_map(|item| self.defined(id, item))
             .collect();
         for name in self.program.module(id).names.keys() {
+            if is_hidden(name) {
+                continue;
+            }
             if self.program.module(id).name.starts_with("std.")
                 && !all.iter().any(|known| known.name == *name)
             {

@@ -204,14 +204,15 @@ fn add<'a>(
             }
         }
         ItemKind::Let(written) => {
-            if let Some(before) = flat.lets.get(&written.name.text) {
-                found.push(duplicate(&written.name, before.name.span));
-            } else {
-                flat.lets.insert(
-                    written.name.text.clone(),
-                    attr(&written.name, &written.value),
-                );
-            }
+            let name = &written.name;
+            let key = match flat.lets.get(&name.text) {
+                None => name.text.clone(),
+                Some(before) => {
+                    found.push(duplicate(name, before.name.span));
+                    super::hidden(&name.text, flat.lets.len())
+                }
+            };
+            flat.lets.insert(key, attr(name, &written.value));
         }
         ItemKind::Block(block) => {
             let child = own(block, item, module, &flat.kind.text, found);
@@ -220,6 +221,10 @@ fn add<'a>(
             if let Some(before) = named.children.get(&key) {
                 let name = block.name.as_ref().unwrap_or(&block.kind);
                 found.push(duplicate(name, *before));
+                // what is wrong in it is wrong all the same
+                if block.name.is_some() {
+                    flat.children.push(Arc::new(child));
+                }
             } else if let Some(before) = flat
                 .attrs
                 .get(&block.kind.text)
@@ -235,9 +240,9 @@ fn add<'a>(
             if let Some(name) = &check.name {
                 if let Some(before) = named.checks.get(name.text.as_str()) {
                     found.push(duplicate(name, *before));
-                    return;
+                } else {
+                    named.checks.insert(&name.text, item.span);
                 }
-                named.checks.insert(&name.text, item.span);
             }
             flat.checks.push(FlatCheck {
                 module,

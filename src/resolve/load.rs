@@ -313,16 +313,29 @@ impl Loader {
             );
             return;
         };
-        self.define(
-            id,
-            name,
-            item,
-            DefinitionKind::Block(Arc::new(flat.clone())),
-        );
-        self.raw.entry((id, name.text.clone())).or_insert(flat);
+        let kind = DefinitionKind::Block(Arc::new(flat.clone()));
+        let known = self.define_as(id, name, item, kind);
+        self.raw.entry((id, known)).or_insert(flat);
     }
 
     pub(super) fn define(&mut self, id: ModuleId, name: &Ident, item: &Item, kind: DefinitionKind) {
+        self.define_as(id, name, item, kind);
+    }
+
+    /// Gives a module a name. What it is kept as: where the name is taken, a hidden one, because
+    /// what is wrong in it is wrong all the same.
+    fn define_as(
+        &mut self,
+        id: ModuleId,
+        name: &Ident,
+        item: &Item,
+        kind: DefinitionKind,
+    ) -> String {
+        let definition = |kind| Definition {
+            span: name.span,
+            doc: item.doc.clone(),
+            kind,
+        };
         let names = &mut self.program.modules[id.0].names;
         let before = names.get_mut(&name.text);
         if let Some(before) = before.filter(|b| !matches!(b.kind, DefinitionKind::Broken)) {
@@ -352,16 +365,19 @@ impl Loader {
             if !alike {
                 before.kind = DefinitionKind::Broken;
             }
-            return;
+            let hidden = super::hidden(&name.text, names.len());
+            let kind = match kind {
+                // nobody sets it
+                DefinitionKind::Param(value) => DefinitionKind::Let(value),
+                kind => kind,
+            };
+            if !matches!(kind, DefinitionKind::Module(_) | DefinitionKind::Broken) {
+                names.insert(hidden.clone(), definition(kind));
+            }
+            return hidden;
         }
-        names.insert(
-            name.text.clone(),
-            Definition {
-                span: name.span,
-                doc: item.doc.clone(),
-                kind,
-            },
-        );
+        names.insert(name.text.clone(), definition(kind));
+        name.text.clone()
     }
 }
 

@@ -214,3 +214,16 @@ impl Program {
         })
     }
 }
+
+/// No name begins so.
+const HIDDEN: char = '\u{1}';
+
+/// What a block is kept as whose name another has.
+fn hidden(name: &str, number: usize) -> String {
+    format!("{HIDDEN}{name} {number}")
+}
+
+/// Whether a name of a module is none that a text could say.
+pub fn is_hidden(name: &str) -> bool {
+    name.starts_with(HIDDEN)
+}

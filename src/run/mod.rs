@@ -39,6 +39,7 @@ use crate::stop::{StopLevel, stop_pair};
 use crate::store::{ClientScheduling, HostFacts, Redactor, RunFolder};
 use indexmap::IndexMap;
 use progress::{Event, Progress};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -175,6 +176,7 @@ pub async fn run(
         ended::not_started(&shared, cases, &mut results, &mut result);
     }
 
+    in_order(cases, &mut results, &mut result);
     across::judge_all(&shared, cases, &mut results, &mut result);
 
     let by_suite = shared.limits.exit_code(&results);
@@ -236,4 +238,15 @@ pub async fn run(
 
 fn rfc3339(time: &jiff::Zoned) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+}
+
+/// Results stand in the order of the cases, in whatever order these ran.
+fn in_order(cases: &[Case], results: &mut [CaseResult], run: &mut RunResult) {
+    let all = cases.iter().enumerate();
+    let places: HashMap<(&str, &str), usize> = all
+        .map(|(at, case)| ((case.scenario.as_str(), case.id.as_str()), at))
+        .collect();
+    let place = |scenario: &str, case: &str| places.get(&(scenario, case)).copied();
+    results.sort_by_key(|one| place(&one.scenario, &one.case));
+    run.cases.sort_by_key(|one| place(&one.scenario, &one.case));
 }

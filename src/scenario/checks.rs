@@ -38,6 +38,7 @@ pub(super) fn lower(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
         // where `when` does not hold it guards: `a / b > 1 when b != 0`, `at(n = n + 1)… when n < 3`
         let guarded = matches!(when, Some((_, Value::Bool(false))));
         let before = cx.eval.take_found();
+        let trace_of_when = cx.eval.take_trace();
         let value = cx.eval.eval(&check.expr, &scope);
         cx.truth(&value, check.expr.span, "a check is");
         let mut found = cx.eval.take_found();
@@ -51,7 +52,9 @@ pub(super) fn lower(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
             .into_iter()
             .chain(found)
             .for_each(|d| cx.eval.report(d));
-        let trace = cx.eval.take_trace();
+        // as it is read: `when` stands behind
+        let mut trace = cx.eval.take_trace();
+        trace.extend(trace_of_when);
         let mut across = across(cx, case, check, &scope, &trace);
         if guarded {
             // it is skipped, whatever the other cases measured

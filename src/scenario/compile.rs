@@ -62,11 +62,9 @@ pub fn compile_these(
             continue;
         }
         alike.push(flat);
-        if alike.len() == 1 {
-            let mut locals = Locals::of(program, flat);
-            locals.gpus = gpus;
-            scenario(locals, params, flat, &mut compiled);
-        }
+        let mut locals = Locals::of(program, flat);
+        locals.gpus = gpus;
+        scenario(locals, params, flat, &mut compiled);
     }
     let repeated = names
         .iter()
@@ -96,6 +94,10 @@ fn namesakes(program: &Program, name: &str, alike: &[&Arc<Flat>]) -> Option<Diag
     let [first, second, rest @ ..] = alike else {
         return None;
     };
+    // of one file, that has been said
+    if alike.iter().all(|flat| flat.module == first.module) {
+        return None;
+    }
     let many = alike.len();
     let count = if rest.is_empty() {
         "two".into()

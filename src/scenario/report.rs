@@ -6,14 +6,14 @@ use super::context::{Context, as_text, one_line};
 use super::{Case, ReportSpec, Thunk, report_parts as parts, report_series as series};
 use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, codes};
-use crate::eval::{Handle, Value};
+use crate::eval::{Handle, Value, twice};
 use crate::report::model::{Figure, Part, ReportFormat, Template};
 use crate::report::std_templates;
 use crate::resolve::{Flat, FlatAttr};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind};
 use indexmap::{IndexMap, IndexSet};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 /// A case's reports, one for each file that its part goes to; no two reports write one file.
@@ -228,10 +228,18 @@ fn columns(cx: &Context<'_>, attr: &FlatAttr) -> Vec<(String, Thunk)> {
             .iter()
             .map(|item| (one_line(&cx.program.sources.shown(item.span)), thunk(item)))
             .collect(),
-        ExprKind::Record(fields) => fields
-            .iter()
-            .map(|field| (field.key.text.clone(), thunk(&field.value)))
-            .collect(),
+        ExprKind::Record(fields) => {
+            let mut seen = HashSet::new();
+            for field in fields {
+                if !seen.insert(field.key.text.as_str()) {
+                    cx.eval.report(twice(fields, &field.key));
+                }
+            }
+            fields
+                .iter()
+                .map(|field| (field.key.text.clone(), thunk(&field.value)))
+                .collect()
+        }
         ExprKind::Error => Vec::new(),
         _ => {
             cx.eval.report(

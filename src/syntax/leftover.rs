@@ -381,6 +381,23 @@ impl Builder<'_> {
                 },
             );
         }
+        // `expcet name: …`
+        if self.text[end..].trim_start().starts_with(':')
+            && let Some(near) = ["expect", "warn"]
+                .into_iter()
+                .find(|word| token.len() <= 8 && strsim::damerau_levenshtein(token, word) <= 2)
+        {
+            return Some(
+                Diagnostic::error(
+                    codes::SYNTAX,
+                    at,
+                    format!("there is no statement `{}`", shorten(token)),
+                )
+                .says("not a statement")
+                .help(format!("did you mean `{near}`?"))
+                .fix("the nearest word", at, near, false),
+            );
+        }
         Some(
             Diagnostic::error(
                 codes::SYNTAX,

@@ -8,6 +8,7 @@ use super::leftover::Place;
 use super::strings::{Piece, dedent, join, unescape};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
+use crate::units::parse_unit;
 
 /// Whether a name is that of a statistic: `p95`, `mean`.
 fn is_statistic(name: &str) -> bool {
@@ -64,6 +65,10 @@ impl Builder<'_> {
                     } else {
                         self.expected(self.start(&name), "a name after `.`");
                     }
+                    return Self::broken(span);
+                }
+                if let ExprKind::Number { unit: None, .. } = base.kind {
+                    self.no_digits(base.span, span);
                     return Self::broken(span);
                 }
                 let field = self.ident(&name);
@@ -127,6 +132,29 @@ impl Builder<'_> {
                 Self::broken(span)
             }
         }
+    }
+
+    /// `1. tok`, `2.tok`: a point without digits, before what may be a unit.
+    fn no_digits(&mut self, number: Span, whole: Span) {
+        let behind = &self.source(whole)[(number.end - number.start) as usize..];
+        let unit = behind.trim_start_matches(|c: char| c == '.' || c.is_whitespace());
+        let text = format!("{} {unit}", self.source(number));
+        let known = parse_unit(unit).is_some();
+        let found = Diagnostic::error(
+            codes::BAD_NUMBER,
+            whole,
+            "a number has digits after its point",
+        )
+        .says("not a number");
+        self.say(match known {
+            true => found.help(format!("write `{text}`, or the digits")).fix(
+                "remove the point",
+                whole,
+                text,
+                false,
+            ),
+            false => found.help("versions and addresses stand in quotes"),
+        });
     }
 
     /// `[1, 2] [3, 4]`: nobody writes a list out and takes one of its values behind a blank.

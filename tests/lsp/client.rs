@@ -55,9 +55,14 @@ impl Client {
 
     /// The same, with the handshake done for its folder.
     pub fn ready() -> Self {
+        Self::pausing(20)
+    }
+
+    /// The same, where nothing is linted before typing pauses for so many milliseconds.
+    pub fn pausing(pause_ms: u64) -> Self {
         let mut client = Self::start();
         let folder = client.uri("");
-        let options = json!({ "pause_ms": 20 });
+        let options = json!({ "pause_ms": pause_ms });
         client.ok(
             "initialize",
             json!({

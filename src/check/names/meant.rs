@@ -4,10 +4,11 @@ use super::Walk;
 use super::due::{AXIS, Due};
 use super::locals::Locals;
 use crate::check::{nearest, nearest_of_all};
-use crate::diagnostics::{Diagnostic, codes};
+use crate::diagnostics::{Diagnostic, Fix, codes};
 use crate::resolve::{DefinitionKind, ModuleId};
 use crate::schema;
 use crate::source::Span;
+use crate::syntax::ast::{Arg, ExprKind};
 
 /// So many names of what may stand somewhere are listed.
 const LISTED: usize = 8;
@@ -60,6 +61,9 @@ impl Walk<'_> {
             .chain(global().map(|(name, _)| name.as_str()));
         match nearest_of_all(name, candidates) {
             Some(near) => Meant::Other(near.into()),
+            None if schema::builtin(name).is_some_and(|b| b.signature.contains("()")) => {
+                Meant::Other(format!("{name}()"))
+            }
             None if schema::builtin(name).is_some() => {
                 Meant::Help(format!("`{name}` is a function: write {name}(…)"))
             }
@@ -117,7 +121,7 @@ impl Walk<'_> {
         }
     }
 
-    pub(super) fn function(&mut self, name: &str, span: Span) {
+    pub(super) fn function(&mut self, name: &str, span: Span, args: &[Arg]) {
         let diagnostic = Diagnostic::error(
             codes::UNKNOWN_FUNCTION,
             span,
@@ -131,6 +135,18 @@ impl Walk<'_> {
             name => nearest(name, known),
         };
         self.found.push(match meant {
+            // `contains(answer, "hello")`: the right one takes a list
+            Some(near @ "contains_any") if one_word(args).is_some() => {
+                let word = one_word(args).unwrap_or(span);
+                let list = format!("[{}]", self.program.sources.text(word));
+                let mut found = diagnostic.help(format!("did you mean `{near}`?"));
+                found.fixes.push(Fix {
+                    title: format!("write {near}(…, {list})"),
+                    edits: vec![(span, near.into()), (word, list)],
+                    safe: false,
+                });
+                found
+            }
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(
                 "the nearest function",
                 span,
@@ -145,5 +161,15 @@ impl Walk<'_> {
             ),
             None => diagnostic.help("functions are built in; a file cannot define one"),
         });
+    }
+}
+
+/// Where the one word stands that is looked for, as it is written: `contains(answer, "hello")`.
+fn one_word(args: &[Arg]) -> Option<Span> {
+    match args {
+        [text, word] if text.name.is_none() && word.name.is_none() => {
+            matches!(word.value.kind, ExprKind::Str(_)).then_some(word.value.span)
+        }
+        _ => None,
     }
 }

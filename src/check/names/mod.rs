@@ -295,7 +295,7 @@ impl<'a> Walk<'a> {
             }
             ExprKind::Call { function, args } => {
                 if schema::builtin(&function.text).is_none() {
-                    self.function(&function.text, function.span);
+                    self.function(&function.text, function.span, args);
                 }
                 let before = self.pattern;
                 self.pattern |= function.text == "matches";

@@ -79,6 +79,9 @@ impl Evaluator<'_> {
                 })
             }
             ("contains_any" | "contains_all" | "matches", Value::None, _) => Value::Bool(false),
+            ("contains_any" | "contains_all", Value::Text(_), Value::Text(_)) => {
+                self.one_word(builtin, bound)
+            }
             ("contains_any" | "contains_all", Value::Text(_), _) => wrong(1, "a list of texts"),
             ("contains_any" | "contains_all", _, _) => wrong(0, "a text"),
             ("version_in", Value::None, Value::Text(_)) => Value::Bool(false),

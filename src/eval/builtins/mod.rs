@@ -5,6 +5,7 @@ mod extreme;
 mod unmeasured;
 
 use super::{Evaluator, Handle, Value};
+use crate::check::nearest;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::schema::{self, Builtin};
 use crate::source::Span;
@@ -136,20 +137,32 @@ impl Evaluator<'_> {
             rest: Vec::new(),
             span,
         };
-        let wrong = |span, message: String| {
-            let diagnostic = Diagnostic::error(codes::BAD_ARGUMENT, span, message);
-            self.report(diagnostic.help(format!("it is called as {}", builtin.signature)));
+        let found = |span, message: String| {
+            Diagnostic::error(codes::BAD_ARGUMENT, span, message)
+                .help(format!("it is called as {}", builtin.signature))
         };
+        let wrong = |span, message: String| self.report(found(span, message));
         let mut next = 0;
         for (arg, value) in args {
             let index = match &arg.name {
                 Some(name) => match builtin.parameters.iter().position(|p| *p == name.text) {
                     Some(index) => index,
                     None => {
-                        wrong(
-                            name.span,
-                            format!("`{}` has no parameter `{}`", builtin.name, name.text),
-                        );
+                        let message =
+                            format!("`{}` has no parameter `{}`", builtin.name, name.text);
+                        let found = found(name.span, message);
+                        let free = (builtin.parameters.iter().zip(&bound.values))
+                            .filter(|(_, value)| value.is_none());
+                        let free = free.map(|(parameter, _)| *parameter);
+                        self.report(match nearest(&name.text, free) {
+                            Some(near) => found.help(format!("did you mean `{near}`?")).fix(
+                                "the nearest parameter",
+                                name.span,
+                                near,
+                                false,
+                            ),
+                            None => found,
+                        });
                         return None;
                     }
                 },
@@ -191,6 +204,24 @@ impl Evaluator<'_> {
             return None;
         }
         Some(bound)
+    }
+
+    /// Reports one text where a list of them is due.
+    fn one_word(&self, builtin: &Builtin, bound: &Bound<'_>) -> Value {
+        let span = bound.span(1);
+        let list = format!("[{}]", self.program.sources.text(span));
+        let message = format!(
+            "`{}` takes a list of texts as `{}`, this is a text",
+            builtin.name, builtin.parameters[1]
+        );
+        let found = Diagnostic::error(codes::BAD_ARGUMENT, span, message);
+        self.report(found.help(format!("write a list of one: {list}")).fix(
+            "put it in brackets",
+            span,
+            list,
+            false,
+        ));
+        Value::Error
     }
 
     /// Reports an argument that is not what the builtin needs there.

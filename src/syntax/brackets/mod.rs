@@ -18,7 +18,7 @@ mod said;
 use super::scan::{Bracket, Mark, Scan};
 use crate::source::FileId;
 use regions::Verdict;
-use said::Said;
+use said::{MOST_SAID, Said};
 
 /// A bracket that waits for its closer.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +48,12 @@ pub fn settle(file: FileId, text: &str, scan: &mut Scan) -> bool {
         last: scan.last,
         next: None,
     };
+    // what matches is right, wherever its lines begin, unless it puts blocks where none may stand and
+    // is indented too well for that
+    let whole_is = |verdict| regions::verdict(text, whole.marks) == verdict;
+    if scan.balanced && (whole_is(Verdict::Sound) || !regions::is_regular(whole.marks)) {
+        return true;
+    }
     let split = regions::split(text, whole);
     // the left margin may say nothing
     let margin = split
@@ -57,6 +63,7 @@ pub fn settle(file: FileId, text: &str, scan: &mut Scan) -> bool {
         return true;
     }
     let regions = split.unwrap_or_else(|| vec![whole]);
+    let mut mended = Vec::new();
     for region in regions {
         let verdict = regions::verdict(text, region.marks);
         if verdict == Verdict::Sound {
@@ -68,16 +75,24 @@ pub fn settle(file: FileId, text: &str, scan: &mut Scan) -> bool {
             if verdict == Verdict::Misplaced {
                 continue;
             }
+            // all of them match: a margin that says something else proves nothing
+            if scan.balanced {
+                return true;
+            }
             said = Said::new(file, text, false);
             if !guess::repair(&mut said, region) {
                 return false;
             }
         }
+        mended.push(said);
+    }
+    for said in mended {
         // where a statement of the file starts is not known then
         scan.cuts.clear();
         let (patches, found) = said.done();
         scan.patches.extend(patches);
-        scan.found.extend(found);
+        let room = MOST_SAID.saturating_sub(scan.found.len());
+        scan.found.extend(found.into_iter().take(room));
     }
     true
 }

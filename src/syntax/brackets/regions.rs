@@ -5,6 +5,7 @@ use super::Region;
 use super::lines::{Head, bare_head, block_head, first_word, is_attribute, is_definition};
 use crate::schema::{self, Kind};
 use crate::syntax::scan::{Bracket, MAX_DEPTH, Mark, MarkKind};
+use std::collections::BTreeSet;
 
 /// What the brackets of a region come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +50,19 @@ pub(super) fn split<'m>(text: &str, whole: Region<'m>) -> Option<Vec<Region<'m>>
 pub(super) fn starts_one(text: &str, region: Region<'_>) -> bool {
     let first = region.marks.first();
     first.is_some_and(|mark| mark.indent == 0 && is_definition(text, mark.at))
+}
+
+/// Whether statements begin at three depths or more, each as much deeper than the one before.
+pub(super) fn is_regular(marks: &[Mark]) -> bool {
+    let starts = marks.iter().filter(|mark| mark.first && mark.statement);
+    let depths: BTreeSet<usize> = starts.map(|mark| mark.indent).collect();
+    let depths: Vec<usize> = depths.into_iter().collect();
+    let step = depths.get(1).copied().unwrap_or_default();
+    depths.len() > 2
+        && depths
+            .iter()
+            .enumerate()
+            .all(|(n, depth)| *depth == n * step)
 }
 
 fn starts_check(word: &str) -> bool {

@@ -7,6 +7,9 @@ use crate::source::{FileId, Span};
 use crate::syntax::patch::Patch;
 use crate::syntax::scan::{Bracket, Mark};
 
+/// More mistakes than this nobody makes: of a megabyte of brackets not all are said.
+pub(super) const MOST_SAID: usize = 2000;
+
 pub(super) struct Said<'a> {
     file: FileId,
     pub text: &'a str,
@@ -39,6 +42,13 @@ impl<'a> Said<'a> {
         (self.patches, self.found)
     }
 
+    /// Keeps a finding, of a text that somebody wrote.
+    fn keep(&mut self, found: Diagnostic) {
+        if self.found.len() < MOST_SAID {
+            self.found.push(found);
+        }
+    }
+
     fn span(&self, start: usize, end: usize) -> Span {
         Span::new(self.file, start, end)
     }
@@ -55,7 +65,7 @@ impl<'a> Said<'a> {
             .says(format!("expected `{right}`"))
             .label(opener, "opened here")
             .fix(format!("write `{right}`"), span, right, false);
-        self.found.push(found);
+        self.keep(found);
     }
 
     /// A closer of nothing; `inside` is the block that it would have closed too early.
@@ -96,7 +106,7 @@ impl<'a> Said<'a> {
             let opener = self.span(open.at, open.at + 1);
             found = found.label(opener, "what follows still stands in this");
         }
-        self.found.push(found);
+        self.keep(found);
     }
 
     /// `phase warmup`, without the `{` that a closer below it needs. What stands up to `end` makes
@@ -116,7 +126,7 @@ impl<'a> Said<'a> {
             " {",
             self.certain,
         );
-        self.found.push(found);
+        self.keep(found);
     }
 
     /// `c = 1, 4]`: the opener belongs before what stands at a place.
@@ -138,7 +148,7 @@ impl<'a> Said<'a> {
                 opener,
                 self.certain,
             );
-        self.found.push(found);
+        self.keep(found);
     }
 
     /// Closes brackets at `after`, and reports those of one line as one. `noticed` is where this
@@ -206,7 +216,7 @@ impl<'a> Said<'a> {
                 Bracket::Brace if safe => self.closing_brace(first, place),
                 _ => closers,
             };
-            self.found.push(found.fix(
+            self.keep(found.fix(
                 format!("close it with `{shown}`"),
                 self.span(place, place),
                 text,
@@ -232,7 +242,7 @@ impl<'a> Said<'a> {
         let found = Diagnostic::error(codes::UNCLOSED, span, message)
             .says("one too many: nothing closes it")
             .fix("remove it", span, "", safe);
-        self.found.push(found);
+        self.keep(found);
     }
 
     /// Where brackets of one line that are found open behind `after` end.
