@@ -162,6 +162,19 @@ impl<'a> Evaluator<'a> {
         std::mem::take(&mut self.found.borrow_mut())
     }
 
+    /// How much was found since it was last taken.
+    pub fn found(&self) -> usize {
+        self.found.borrow().len()
+    }
+
+    /// Keeps of what was found after the first `before` only what is said to be kept.
+    pub fn retain_found(&self, before: usize, keep: impl Fn(&Diagnostic) -> bool) {
+        let mut found = self.found.borrow_mut();
+        let at = before.min(found.len());
+        let later = found.split_off(at);
+        found.extend(later.into_iter().filter(keep));
+    }
+
     /// The figures read since the last call.
     pub fn take_trace(&self) -> Vec<Reading> {
         std::mem::take(&mut self.trace.borrow_mut())
