@@ -47,7 +47,8 @@ pub(super) fn lower(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
             codes::UNKNOWN_CASE.0,
         ];
         if guarded {
-            cx.eval.retain_found(before, |d| !only_then.contains(&d.code));
+            cx.eval
+                .retain_found(before, |d| !only_then.contains(&d.code));
         }
         // as it is read: `when` stands behind
         let mut trace = cx.eval.take_trace();

@@ -30,7 +30,11 @@ pub(super) fn lower(
     let server = server(cx, flat, servers);
     let workload = workload(cx, flat);
     let pace = pace(cx, flat);
-    let rows = workload.as_ref().map(|(workload, _)| rows(workload));
+    // one without even a row that is none has rows that are wrong
+    let known = workload
+        .as_ref()
+        .filter(|(workload, _)| !workload.rows.is_empty());
+    let rows = known.map(|(workload, _)| rows(workload));
     let bounds = bounds(cx, flat, phase, (pace.as_ref(), rows));
     // a phase that this case leaves out sends nothing that the server could not take
     let taken = match (&workload, server) {
