@@ -181,11 +181,10 @@ fn rows(cx: &Context<'_>, flat: &Flat, value: Value) -> Option<Arc<Vec<Value>>> 
                 "the workload `{}` has no rows, so nothing to ask",
                 flat.title()
             );
-            cx.eval.report(Diagnostic::error(
-                codes::OUT_OF_RANGE,
-                cx.place(flat, "rows"),
-                message,
-            ));
+            cx.eval.report(
+                Diagnostic::error(codes::OUT_OF_RANGE, cx.place(flat, "rows"), message)
+                    .help("give it rows (`rows = [{ … }]`, or a data file that has some), or none: each request is then the same"),
+            );
             None
         }
         Value::List(rows) => Some(rows),
