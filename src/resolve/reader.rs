@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// Gives the texts of files, and their trees.
 pub trait Reader {
-    /// As [`super::read`] would: `used` is what a file names.
+    /// As files are read: `used` is what a file names.
     fn read(&self, path: &Path, used: bool) -> io::Result<Vec<u8>>;
 
     /// As [`crate::syntax::parse`] would; what was parsed before need not be parsed again.
