@@ -71,10 +71,10 @@ impl<'a> Said<'a> {
     /// A closer of nothing; `inside` is the block that it would have closed too early.
     pub fn stray(&mut self, mark: &Mark, inside: Option<Open>) {
         self.patches.push(Patch::replace(mark.at, mark.at + 1, " "));
+        let blank = |text: &str| text.bytes().all(|b| b == b' ' || b == b'\t');
         if let Some(last) = self.strays.last()
-            && !self.text[last + 1..mark.at]
-                .bytes()
-                .all(|b| b == b' ' || b == b'\t')
+            // indentation may tell of one before another that stands behind it
+            && !self.text.get(last + 1..mark.at).is_some_and(blank)
         {
             self.flush_strays();
         }
