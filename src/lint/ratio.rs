@@ -1,6 +1,5 @@
 //! Figures that a check compares with each other: `at(tp = 4).x >= 1.5 * at(tp = 2).x`.
 
-use super::view::turned;
 use crate::eval::{Evaluator, Reading, Scope, Value};
 use crate::resolve::Flat;
 use crate::scenario::CheckSpec;
@@ -28,7 +27,7 @@ impl Ratio {
     /// With its sides changed over.
     pub fn turned(&self) -> Self {
         Self {
-            op: turned(self.op),
+            op: self.op.turned(),
             left: self.right.clone(),
             right: self.left.clone(),
             ..*self
@@ -95,7 +94,7 @@ impl Reader<'_, '_> {
         let each = || Some((*op, self.scaled(left, scope)?, self.scaled(right, scope)?));
         let found = each()
             .or_else(|| quotient(left, right, *op))
-            .or_else(|| quotient(right, left, turned(*op)));
+            .or_else(|| quotient(right, left, op.turned()));
         if let Some((op, left, right)) = found
             && left.factor > 0.0
             && right.factor > 0.0

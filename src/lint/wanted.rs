@@ -167,7 +167,7 @@ fn compared(op: BinaryOp, left: &Expr, value: &Value) -> Option<Wanted> {
 
 /// The comparison with its sides changed; none of what has no sides to change.
 fn turned(op: BinaryOp) -> Option<BinaryOp> {
-    op.compares().then(|| super::view::turned(op))
+    op.compares().then(|| op.turned())
 }
 
 /// `len(answer)`

@@ -20,7 +20,7 @@ pub(super) fn decided(cx: &Context<'_>, case: &Stretches<'_>, expr: &Expr, scope
     } in comparisons(expr)
     {
         let found = counted(cx, case, (op, left, right), scope)
-            .or_else(|| counted(cx, case, (turned(op), right, left), scope))
+            .or_else(|| counted(cx, case, (op.turned(), right, left), scope))
             .or_else(|| ordered(cx, case, (op, left, right), scope));
         if let Some((holds, why)) = found {
             let help = "compare with a limit that it may or may not keep: steady.success_rate >= 99%, steady.e2e.p50 <= 2s";
@@ -137,7 +137,7 @@ fn ordered(
     }
     let op = match (metric(&a)?, metric(&b)?) {
         ("ttft", "e2e") => op,
-        ("e2e", "ttft") => turned(op),
+        ("e2e", "ttft") => op.turned(),
         _ => return None,
     };
     let holds = match op {
@@ -170,16 +170,5 @@ fn figure_of(cx: &Context<'_>, expr: &Expr, scope: &Scope) -> Option<Query> {
             Some(figure.query.clone())
         }
         _ => None,
-    }
-}
-
-/// The comparison with its sides changed.
-fn turned(op: BinaryOp) -> BinaryOp {
-    match op {
-        BinaryOp::Less => BinaryOp::Greater,
-        BinaryOp::LessEqual => BinaryOp::GreaterEqual,
-        BinaryOp::Greater => BinaryOp::Less,
-        BinaryOp::GreaterEqual => BinaryOp::LessEqual,
-        other => other,
     }
 }

@@ -219,6 +219,17 @@ pub enum BinaryOp {
 }
 
 impl BinaryOp {
+    /// The comparison with its sides changed.
+    pub fn turned(self) -> Self {
+        match self {
+            Self::Less => Self::Greater,
+            Self::LessEqual => Self::GreaterEqual,
+            Self::Greater => Self::Less,
+            Self::GreaterEqual => Self::LessEqual,
+            other => other,
+        }
+    }
+
     /// Whether its result is true or false, by comparing.
     pub fn compares(self) -> bool {
         use BinaryOp::*;

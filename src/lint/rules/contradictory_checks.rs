@@ -44,7 +44,7 @@ use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::{self, Rule};
 use crate::eval::{Query, Reading, Stretch};
 use crate::lint::ratio::Ratio;
-use crate::lint::view::{Comparison, Stat, View, place};
+use crate::lint::view::{self, Comparison, Stat, View, place};
 use crate::measure::requests::share_of;
 use crate::resolve::Flat;
 use crate::scenario::PhaseSpec;
@@ -198,17 +198,8 @@ fn figure(reading: &Reading) -> Query {
 
 /// A statistic of a distribution; what has none is nothing here.
 fn statistic(reading: &Reading) -> Option<(&Stretch, &'static str, Stat<'_>)> {
-    match &reading.query {
-        // the client's own clocks may be a hair apart
-        Query::Statistic { metric, .. } if *metric == "lateness" => None,
-        Query::Statistic { of, metric, stat } => Some((
-            of,
-            metric,
-            share_of(stat).map_or(Stat::Named(stat), Stat::Percentile),
-        )),
-        Query::Percentile { of, metric, share } => Some((of, metric, Stat::Percentile(*share))),
-        _ => None,
-    }
+    // the client's own clocks may be a hair apart
+    view::statistic(&reading.query).filter(|(_, metric, _)| *metric != "lateness")
 }
 
 /// Whether the one is at most the other in every distribution: min, p50, p90, max.

@@ -35,15 +35,7 @@ impl Comparison {
 
     /// Of a statistic or a percentile: the phase, the metric and what statistic.
     pub fn statistic(&self) -> Option<(&Stretch, &'static str, Stat<'_>)> {
-        match &self.figure.query {
-            Query::Statistic { of, metric, stat } => Some((
-                of,
-                metric,
-                share_of(stat).map_or(Stat::Named(stat), Stat::Percentile),
-            )),
-            Query::Percentile { of, metric, share } => Some((of, metric, Stat::Percentile(*share))),
-            _ => None,
-        }
+        statistic(&self.figure.query)
     }
 
     /// Of one figure of a whole phase: the phase and the metric.
@@ -108,7 +100,7 @@ impl Reader<'_, '_> {
         let (op, read, limit, limited) = match (left_value, right_value) {
             (Value::Unknown(_), Value::Number(limit)) => (op, left_read, limit, (left, right)),
             (Value::Number(limit), Value::Unknown(_)) => {
-                (turned(op), right_read, limit, (right, left))
+                (op.turned(), right_read, limit, (right, left))
             }
             _ => return,
         };
@@ -183,13 +175,14 @@ fn opposite(op: BinaryOp) -> BinaryOp {
     }
 }
 
-/// The comparison with its sides changed.
-pub fn turned(op: BinaryOp) -> BinaryOp {
-    match op {
-        BinaryOp::Less => BinaryOp::Greater,
-        BinaryOp::LessEqual => BinaryOp::GreaterEqual,
-        BinaryOp::Greater => BinaryOp::Less,
-        BinaryOp::GreaterEqual => BinaryOp::LessEqual,
-        other => other,
+/// Of a statistic or a percentile: the phase, the metric and what statistic.
+pub fn statistic(query: &Query) -> Option<(&Stretch, &'static str, Stat<'_>)> {
+    match query {
+        Query::Statistic { of, metric, stat } => {
+            let stat = share_of(stat).map_or(Stat::Named(stat), Stat::Percentile);
+            Some((of, metric, stat))
+        }
+        Query::Percentile { of, metric, share } => Some((of, metric, Stat::Percentile(*share))),
+        _ => None,
     }
 }

@@ -6,7 +6,7 @@ mod found;
 mod shown;
 
 use blocks::{named_loads, on_server, running};
-pub use compare::{Comparison, Stat, turned};
+pub use compare::{Comparison, Stat, statistic};
 pub use found::{keep, place, value, warning};
 pub use shown::Shown;
 
