@@ -13,7 +13,7 @@ use crate::syntax::ast::{Expr, ExprKind, Item, ItemKind, StrPart};
 use due::{AXIS, Due};
 use locals::Locals;
 use meant::Meant;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
@@ -28,6 +28,7 @@ pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
         due: Due::Anything,
         head: Span::default(),
         comparisons: MOST_COMPARED,
+        known: HashMap::new(),
         lacks: Vec::new(),
         pattern: false,
         in_braces: HashSet::new(),
@@ -83,6 +84,8 @@ struct Walk<'a> {
     head: Span,
     /// So many names may still be compared with what is not known.
     comparisons: usize,
+    /// What names were meant for where other names are not in scope: in the block at hand.
+    known: HashMap<(ModuleId, Due, String), Meant>,
     /// Implicit names of the block around that have no value in it.
     lacks: Vec<&'static str>,
     /// The text at hand is a pattern, whose braces are its own.
@@ -116,6 +119,7 @@ impl<'a> Walk<'a> {
         let Some(kind) = schema::kind_in(&flat.kind.text, parent) else {
             return;
         };
+        self.known.clear();
         let mut locals = outer.inside();
         for name in kind.implicit {
             locals.own.insert(name, None);
@@ -213,6 +217,7 @@ impl<'a> Walk<'a> {
         if kind.name == "scenario" {
             self.around.clear();
         }
+        self.known.clear();
     }
 
     /// A name that a block adds. Expressions of all the files that the block came from see it,
@@ -275,6 +280,7 @@ impl<'a> Walk<'a> {
             ExprKind::Comprehension { body, loops, cond } => {
                 let mut inner = locals.inside();
                 for one in loops {
+                    self.known.clear();
                     self.part(Due::Anything, &one.values, module, &inner);
                     let known = inner.get(&one.name.text);
                     let global = self.program.module(module).names.get(&one.name.text);
@@ -284,9 +290,11 @@ impl<'a> Walk<'a> {
                     }
                     inner.own.insert(&one.name.text, Some(one.name.span));
                 }
+                self.known.clear();
                 for expr in [Some(body), cond.as_ref()].into_iter().flatten() {
                     self.expr(expr, module, &inner);
                 }
+                self.known.clear();
             }
             ExprKind::Field { base, .. } => self.part(Due::Anything, base, module, locals),
             ExprKind::Index { base, index } => {
