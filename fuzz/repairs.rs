@@ -7,31 +7,30 @@ use scn::syntax::comments::comments;
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// Of which errors there must not be more after repairs of findings with these codes. What cannot
-/// be read may hide any error, and an error of meaning others of meaning: they are found once it
-/// is mended. A repair of anything else leads to none.
-pub fn never_more(made: &[&str]) -> Option<&'static str> {
-    let of = |kind: &str| made.iter().any(|code| code.starts_with(kind));
-    match (of("E01"), of("E")) {
-        (true, _) => None,
-        (false, true) => Some("E01"),
-        (false, false) => Some("E"),
-    }
+/// How a pack is worse after repairs of findings with these codes, by the codes of its errors before
+/// and after them. There are never more files or parts of them that cannot be read. What cannot be
+/// read may hide any error of meaning, and an error of meaning others: they are found once it is
+/// mended. A repair of anything else leads to no error at all.
+pub fn worse(before: &[&str], after: &[&str], made: &[&str]) -> Option<String> {
+    let more = |kind: &str| {
+        let count = |codes: &[&str]| codes.iter().filter(|code| code.starts_with(kind)).count();
+        let (before, after) = (count(before), count(after));
+        (after > before).then(|| format!("{before} errors {kind} became {after}"))
+    };
+    let of_errors = made.iter().any(|code| code.starts_with('E'));
+    let kinds: &[&str] = if of_errors { &["E00", "E01"] } else { &["E"] };
+    kinds.iter().find_map(|kind| more(kind))
 }
 
 /// Panics where a pack is worse after these repairs.
 pub fn no_worse(before: &Look, after: &Look, made: &[&str]) {
-    let Some(kind) = never_more(made) else { return };
-    let count = |look: &Look| {
-        let is = |d: &&Diagnostic| d.severity == Severity::Error && d.code.starts_with(kind);
-        look.found.iter().filter(is).count()
+    let errors = |look: &Look| -> Vec<&str> {
+        let errors = look.found.iter().filter(|d| d.severity == Severity::Error);
+        errors.map(|d| d.code).collect()
     };
-    let (before, now) = (count(before), count(after));
-    assert!(
-        now <= before,
-        "{before} errors {kind} became {now}: {:#?}",
-        after.found
-    );
+    if let Some(how) = worse(&errors(before), &errors(after), made) {
+        panic!("{how}: {:#?}", after.found);
+    }
 }
 
 /// Whether all of it could be read.
@@ -76,7 +75,8 @@ fn speaks_of(found: &Diagnostic, file: scn::source::FileId, place: &Range<usize>
     })
 }
 
-/// Panics where a comment is lost; of what cannot be read only the words of comments are known.
+/// Panics where a comment is lost; of what cannot be read it may be a part of something else, but it
+/// is there.
 pub fn comments_stay(before: &str, after: &str, readable: bool) {
     let ours = |all: &str| -> Vec<String> {
         let one = |at: Range<usize>| all[at].trim_end().to_owned();
@@ -101,7 +101,7 @@ pub fn comments_stay(before: &str, after: &str, readable: bool) {
         }
         let left = match readable {
             true => ours(after).iter().filter(|one| **one == comment).count(),
-            false => after.matches(words).count(),
+            false => after.matches(comment.as_str()).count(),
         };
         assert!(
             left >= times,

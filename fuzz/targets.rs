@@ -69,7 +69,7 @@ pub fn lint(bytes: &[u8]) {
     let Some(text) = text(bytes) else { return };
     let Look { sources, found, .. } = linted(&Texts::from([("it.scn".into(), text.into())]));
     human::render(&sources, &found, &human::Options::default());
-    json::to_json(&sources, &found);
+    serde_json::to_string(&json::to_json(&sources, &found)).expect("JSON");
 }
 
 /// A file that others may use.

@@ -444,6 +444,49 @@ fn no_repair_makes_an_error_of_its_own() {
     }
 }
 
+/// Programs are told all mistakes of a file, people the first ones and how many there are.
+#[test]
+fn programs_are_told_everything() {
+    let mistakes: String = (0..1500).map(|n| format!("let a{n} = @\n")).collect();
+    let meant: String = (0..1500)
+        .map(|n| format!("let a{n} = none_{n}\n"))
+        .collect();
+    let folder = folder(&[
+        ("a.scn", &mistakes),
+        ("b.scn", &meant),
+        ("two.scn", "\u{FEFF}\u{FEFF}let a = 1\n"),
+    ]);
+    for file in ["a.scn", "b.scn"] {
+        for format in ["json", "sarif", "concise", "github"] {
+            let (code, told, said) = lint(folder.path(), &["--format", format, file]);
+            assert_eq!(code, 1, "{said}");
+            let findings = match format {
+                "json" => serde_json::from_str::<Vec<serde_json::Value>>(&told)
+                    .unwrap()
+                    .len(),
+                "sarif" => {
+                    let log: serde_json::Value = serde_json::from_str(&told).unwrap();
+                    log["runs"][0]["results"].as_array().unwrap().len()
+                }
+                _ => told.lines().count(),
+            };
+            assert_eq!(findings, 1500, "{file} as {format}");
+        }
+    }
+    let (_, _, said) = lint(folder.path(), &["a.scn"]);
+    assert!(said.contains("1400 more mistakes are not shown"), "{said}");
+    assert_eq!(said.matches("error[").count(), 101);
+    let (_, _, said) = lint(folder.path(), &["b.scn"]);
+    assert!(said.contains("500 more findings are not shown"), "{said}");
+    // a mark that nobody sees
+    let (code, _, said) = lint(folder.path(), &["--fix", "two.scn"]);
+    assert_eq!(
+        (code, text(folder.path(), "two.scn").as_str()),
+        (0, "\u{FEFF}let a = 1\n"),
+        "{said}"
+    );
+}
+
 /// The one slip of a whole file is mended in a few looks at it, however often it was made.
 #[test]
 fn what_is_wrong_everywhere_is_mended_everywhere() {

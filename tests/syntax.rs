@@ -392,7 +392,7 @@ fn json_has_places() {
         "fixes": [{ "title": "write `=`", "safe": true, "edits": [edit] }],
     }));
     assert_eq!(
-        json::to_json(&sources, &found[found.len() - 1..]),
+        serde_json::to_value(json::to_json(&sources, &found[found.len() - 1..])).unwrap(),
         serde_json::json!([expected])
     );
 }

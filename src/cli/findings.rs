@@ -4,6 +4,7 @@ use super::style;
 use crate::diagnostics::{Diagnostic, concise, github, json, sarif};
 use crate::lint::Levels;
 use crate::source::Sources;
+use serde::Serialize;
 
 /// How findings are written.
 #[derive(Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -48,14 +49,18 @@ impl FindingArgs {
     }
 }
 
+fn pretty(value: &impl Serialize) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
+}
+
 impl Format {
     /// Findings as text; none where they are to be shown as people read them.
     pub fn text(self, sources: &Sources, found: &[Diagnostic]) -> Option<String> {
         Some(match self {
             Self::Human => return None,
             Self::Concise => concise::render(sources, found),
-            Self::Json => format!("{:#}\n", json::by_file(sources, found)),
-            Self::Sarif => format!("{:#}\n", sarif::to_sarif(sources, found)),
+            Self::Json => pretty(&json::by_file(sources, found)),
+            Self::Sarif => pretty(&sarif::to_sarif(sources, found)),
             Self::Github => github::render(sources, found),
         })
     }

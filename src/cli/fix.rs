@@ -4,7 +4,7 @@ use super::Selection;
 use super::given::{Given, OUTSIDE, real};
 use super::load::{Loaded, Refused, load_all_through};
 use super::replace::{diff, replace};
-use crate::diagnostics::{Diagnostic, Fix, capped, human};
+use crate::diagnostics::{Diagnostic, Fix, human};
 use crate::lint::fix::{LeftOut, Look, Mended, Texts, Why, fix};
 use crate::resolve::{Reader, plain, read};
 use crate::source::{FileId, SourceFile, Sources};
@@ -43,7 +43,7 @@ impl Reader for Files {
     }
 
     fn parse(&self, file: FileId, text: &Arc<str>) -> (Arc<Ast>, Vec<Diagnostic>) {
-        let (ast, found) = syntax::parse_for_repairs(file, text);
+        let (ast, found) = syntax::parse_all(file, text);
         (Arc::new(ast), found)
     }
 }
@@ -109,7 +109,6 @@ pub fn fixed(selection: &Selection, unsafe_too: bool) -> Result<Fixed, Refused> 
         loaded = load_all_through(selection, files)?;
     }
     let outside = given.outside(&loaded, unsafe_too);
-    loaded.found = capped(loaded.found);
     Ok(Fixed {
         outside,
         loaded,

@@ -5,7 +5,9 @@ use super::output::{self, Output};
 use super::params::{Wrong, params};
 use super::{Selection, exit};
 use crate::check::{nearest, without_consequences};
-use crate::diagnostics::{Diagnostic, Severity, capped, codes, has_errors, json, tidy};
+use crate::diagnostics::{
+    Diagnostic, Severity, codes, for_people, for_programs, has_errors, json, tidy,
+};
 use crate::eval::{Params, Value};
 use crate::lint::suppress;
 use crate::resolve::{self, Flat, Program};
@@ -145,15 +147,14 @@ fn read(selection: &Selection, suites: bool) -> Result<Loaded, Refused> {
     compiled(read, selection, suites, suites)
 }
 
-/// As [`load_all`], with the texts that a reader has, and nothing of what was found left out
-/// because it is much.
+/// As [`load_all`], with the texts that a reader has.
 pub fn load_all_through(
     selection: &Selection,
     reader: Rc<dyn resolve::Reader>,
 ) -> Result<Loaded, Refused> {
     let (files, words) = named(selection)?;
     let read = resolve::load_through(&files, &words, reader);
-    uncapped(read, selection, true, true)
+    compiled(read, selection, true, true)
 }
 
 /// The files that a selection names, and texts that may name what the library holds.
@@ -166,9 +167,11 @@ fn named(selection: &Selection) -> Result<(Vec<PathBuf>, Vec<String>), Refused> 
     Ok((files, words))
 }
 
-/// The same of what an editor has open, without parameters.
+/// The same of what an editor has open, without parameters; so much is found as people are shown.
 pub fn lint_read(read: (Program, Vec<Diagnostic>)) -> Result<Loaded, Refused> {
-    compiled(read, &Selection::default(), true, true)
+    let mut loaded = compiled(read, &Selection::default(), true, true)?;
+    loaded.found = for_people(loaded.found);
+    Ok(loaded)
 }
 
 /// What a run had read: all of its scenarios, from what it kept of their files.
@@ -191,19 +194,10 @@ fn compiled(
     suites: bool,
     lint: bool,
 ) -> Result<Loaded, Refused> {
-    let mut loaded = uncapped(read, selection, suites, lint)?;
-    loaded.found = capped(loaded.found);
-    Ok(loaded)
-}
-
-fn uncapped(
-    (program, mut found): (Program, Vec<Diagnostic>),
-    selection: &Selection,
-    suites: bool,
-    lint: bool,
-) -> Result<Loaded, Refused> {
+    let (program, mut found) = read;
     let levels = selection.findings.levels().map_err(Refused::usage)?;
-    let _allowance = crate::meter::allow(written(&program));
+    let bytes = written(&program);
+    let _allowance = crate::meter::allow(bytes);
     found.extend(crate::check::check(&program));
     let given = (&selection.params, &selection.params_files);
     let (params, shown_params) = match params(&program, given.0, given.1, has_errors(&found)) {
@@ -270,7 +264,7 @@ fn uncapped(
         params,
         shown_params,
         cases: compiled.cases,
-        found: tidy(found),
+        found: for_programs(tidy(found), bytes),
         secrets,
     })
 }

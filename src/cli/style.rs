@@ -1,7 +1,7 @@
 //! How commands print: color, width, and errors of standard output.
 
 use super::fix::fixable;
-use crate::diagnostics::{Diagnostic, human};
+use crate::diagnostics::{Diagnostic, for_people, human};
 use crate::source::Sources;
 use std::io::{IsTerminal, Write};
 
@@ -23,8 +23,9 @@ pub fn width() -> usize {
 
 /// Diagnostics on standard error, with how many of them `scn lint` can mend.
 pub fn show(sources: &Sources, found: &[Diagnostic]) {
-    show_bare(sources, found);
-    let text = match fixable(sources, found) {
+    let found = for_people(found.to_vec());
+    show_these(sources, &found);
+    let text = match fixable(sources, &found) {
         (0, 0) => return,
         (0, more) => format!("{more} fixable with `scn lint --fix --unsafe-fixes`"),
         (safe, 0) => format!("{safe} fixable with `scn lint --fix`"),
@@ -37,6 +38,10 @@ pub fn show(sources: &Sources, found: &[Diagnostic]) {
 
 /// Diagnostics on standard error.
 pub fn show_bare(sources: &Sources, found: &[Diagnostic]) {
+    show_these(sources, &for_people(found.to_vec()));
+}
+
+fn show_these(sources: &Sources, found: &[Diagnostic]) {
     if !found.is_empty() {
         let options = human::Options {
             color: color(std::io::stderr().is_terminal()),

@@ -1,5 +1,6 @@
 //! Diagnostics as JSON.
 
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::{Diagnostic, Fix, Label, by_place, concealed};
@@ -7,17 +8,27 @@ use crate::source::{Sources, Span};
 
 /// An array with one object for each finding, in the order given. Lines and columns
 /// count from 1, columns in characters; an end is the place just after the last one.
-pub fn to_json(sources: &Sources, found: &[Diagnostic]) -> Value {
-    concealed(sources, found)
-        .iter()
-        .map(|d| diagnostic(sources, d))
-        .collect()
+pub fn to_json<'a>(sources: &'a Sources, found: &[Diagnostic]) -> Array<'a> {
+    let found = concealed(sources, found);
+    Array { sources, found }
 }
 
 /// The same, by file and place.
-pub fn by_file(sources: &Sources, found: &[Diagnostic]) -> Value {
+pub fn by_file<'a>(sources: &'a Sources, found: &[Diagnostic]) -> Array<'a> {
     let found = by_place(sources, found);
-    found.iter().map(|d| diagnostic(sources, d)).collect()
+    Array { sources, found }
+}
+
+/// Findings, each of which becomes JSON when it is written: of very many there is no tree of values.
+pub struct Array<'a> {
+    sources: &'a Sources,
+    found: Vec<Diagnostic>,
+}
+
+impl Serialize for Array<'_> {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.collect_seq(self.found.iter().map(|d| diagnostic(self.sources, d)))
+    }
 }
 
 fn diagnostic(sources: &Sources, found: &Diagnostic) -> Value {

@@ -9,7 +9,8 @@ pub mod rules;
 pub mod sarif;
 mod snippet;
 
-use crate::source::{Sources, Span};
+use crate::source::{FileId, Sources, Span};
+use std::collections::HashMap;
 
 /// How bad a finding is: errors keep a scenario from running, warnings do not, and notes say
 /// what only matters elsewhere.
@@ -215,12 +216,59 @@ fn by_place(sources: &Sources, found: &[Diagnostic]) -> Vec<Diagnostic> {
     found
 }
 
-/// So many findings of one command are worth a reader's time.
+/// So many findings of one command are worth a reader's time, and so many mistakes of reading of one
+/// file.
 const MOST_SHOWN: usize = 1000;
+pub const MOST_MISTAKES: usize = 100;
+
+/// Programs get so many findings of short files, and of longer ones as many more as their length and
+/// what may be taken for it allow.
+const MOST_TOLD: usize = 10_000;
+const BYTES_EACH: usize = 16;
+
+/// What people are shown: the first findings, and in place of the others one that counts them.
+pub fn for_people(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut mistakes: HashMap<FileId, usize> = HashMap::new();
+    let is_mistake = |d: &Diagnostic| d.severity == Severity::Error && d.code.starts_with("E01");
+    for one in found.iter().filter(|d| is_mistake(d)) {
+        *mistakes.entry(one.span().file).or_default() += 1;
+    }
+    let mut seen: HashMap<FileId, usize> = HashMap::new();
+    let mut out = Vec::new();
+    for one in found {
+        if !is_mistake(&one) {
+            out.push(one);
+            continue;
+        }
+        let span = one.span();
+        let seen = seen.entry(span.file).or_default();
+        *seen += 1;
+        if *seen <= MOST_MISTAKES {
+            out.push(one);
+        }
+        let more = mistakes[&span.file].saturating_sub(MOST_MISTAKES);
+        if *seen == MOST_MISTAKES && more > 0 {
+            out.push(more_mistakes(more, span));
+        }
+    }
+    capped(out, MOST_SHOWN)
+}
+
+/// What is not shown of a file's mistakes of reading.
+pub fn more_mistakes(more: usize, last: Span) -> Diagnostic {
+    let message = format!("{more} more mistakes are not shown");
+    Diagnostic::error(codes::SYNTAX, last, message).says("the first of them come after this")
+}
+
+/// What programs are told of files of so many bytes: all, but where that is so much that it takes
+/// much memory.
+pub fn for_programs(found: Vec<Diagnostic>, bytes: usize) -> Vec<Diagnostic> {
+    capped(found, MOST_TOLD + bytes / BYTES_EACH)
+}
 
 /// The first of them, and in place of the others one that counts them, as bad as the worst.
-pub fn capped(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let dropped = found.split_off(found.len().min(MOST_SHOWN));
+fn capped(mut found: Vec<Diagnostic>, most: usize) -> Vec<Diagnostic> {
+    let dropped = found.split_off(found.len().min(most));
     // an error that lint makes a note is the last to speak for others
     let rank = |d: &&Diagnostic| (d.severity, d.code == codes::UNSET_VARIABLE.0);
     if let Some(worst) = dropped.iter().min_by_key(rank) {
@@ -361,10 +409,10 @@ mod tests {
     fn what_is_not_shown_is_counted_and_still_fails() {
         let warning = Diagnostic::warning(codes::UNUSED, Span::default(), "a warning");
         let mut found = vec![warning.clone(); MOST_SHOWN];
-        assert_eq!(capped(found.clone()).len(), MOST_SHOWN);
+        assert_eq!(for_people(found.clone()).len(), MOST_SHOWN);
         found.push(warning);
         found.push(Diagnostic::error(codes::CYCLE, Span::default(), "an error"));
-        let shown = capped(found);
+        let shown = for_people(found);
         let last = shown.last().unwrap();
         assert_eq!(shown.len(), MOST_SHOWN + 1);
         assert_eq!(last.message, "2 more findings are not shown");

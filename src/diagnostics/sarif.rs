@@ -3,32 +3,67 @@
 use super::rules::rule;
 use super::{Diagnostic, Fix, by_place};
 use crate::source::{Sources, Span};
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 /// One run with a result for each finding, by file and place, and with the rules that these name.
-pub fn to_sarif(sources: &Sources, found: &[Diagnostic]) -> Value {
+pub fn to_sarif<'a>(sources: &'a Sources, found: &[Diagnostic]) -> Log<'a> {
     let found = by_place(sources, found);
-    let mut rules: Vec<(&str, &str)> = found.iter().map(|d| (d.code, d.rule)).collect();
+    let mut rules: Vec<(&'static str, &str)> = found.iter().map(|d| (d.code, d.rule)).collect();
     rules.sort_unstable();
     rules.dedup();
-    let index = |code: &str| rules.iter().position(|(known, _)| *known == code);
-    let results: Vec<Value> = found
-        .iter()
-        .map(|d| result(sources, d, index(d.code)))
-        .collect();
-    json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
-                "name": "scn",
-                "version": env!("CARGO_PKG_VERSION"),
-                "rules": rules.iter().map(|(code, name)| descriptor(code, name)).collect::<Vec<_>>(),
-            }},
-            "columnKind": "unicodeCodePoints",
-            "results": results,
+    let tool = json!({ "driver": {
+        "name": "scn",
+        "version": env!("CARGO_PKG_VERSION"),
+        "rules": rules.iter().map(|(code, name)| descriptor(code, name)).collect::<Vec<_>>(),
+    }});
+    let codes = rules.into_iter().map(|(code, _)| code).collect();
+    let results = Results {
+        sources,
+        found,
+        codes,
+    };
+    Log {
+        schema: "https://json.schemastore.org/sarif-2.1.0.json",
+        version: "2.1.0",
+        runs: [Run {
+            tool,
+            column_kind: "unicodeCodePoints",
+            results,
         }],
-    })
+    }
+}
+
+/// A file of SARIF.
+#[derive(Serialize)]
+pub struct Log<'a> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    version: &'static str,
+    runs: [Run<'a>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run<'a> {
+    tool: Value,
+    column_kind: &'static str,
+    results: Results<'a>,
+}
+
+/// Findings, each of which becomes a result when it is written.
+struct Results<'a> {
+    sources: &'a Sources,
+    found: Vec<Diagnostic>,
+    codes: Vec<&'static str>,
+}
+
+impl Serialize for Results<'_> {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        let index = |code: &str| self.codes.iter().position(|known| *known == code);
+        let all = self.found.iter();
+        out.collect_seq(all.map(|d| result(self.sources, d, index(d.code))))
+    }
 }
 
 fn descriptor(code: &str, name: &str) -> Value {

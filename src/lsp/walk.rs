@@ -7,6 +7,7 @@ use crate::source::Span;
 use crate::syntax::ast::{
     Arg, Block, Expr, ExprKind, Field, Ident, Item, ItemKind, Path, StrPart, Use,
 };
+use std::collections::HashMap;
 use std::rc::Rc;
 
 /// Something that can be pointed at.
@@ -49,7 +50,11 @@ impl Node<'_> {
 /// Goes over a file; outer things come before inner ones.
 pub fn walk<'a>(names: Names<'a>, module: ModuleId, see: &mut dyn FnMut(Node<'a>, &Scope<'a>)) {
     let scope = Scope::of(module);
-    let mut walk = Walk { names, see };
+    let mut walk = Walk {
+        names,
+        see,
+        replaced: HashMap::new(),
+    };
     for item in names.items(module) {
         walk.item(item, &scope);
     }
@@ -58,6 +63,8 @@ pub fn walk<'a>(names: Names<'a>, module: ModuleId, see: &mut dyn FnMut(Node<'a>
 struct Walk<'a, 's> {
     names: Names<'a>,
     see: &'s mut dyn FnMut(Node<'a>, &Scope<'a>),
+    /// The checks that the block around takes over, by name: where each was first written.
+    replaced: HashMap<&'a str, Span>,
 }
 
 impl<'a> Walk<'a, '_> {
@@ -94,6 +101,10 @@ impl<'a> Walk<'a, '_> {
             }
             ItemKind::Block(block) => self.block(block, scope),
             ItemKind::Check(check) => {
+                if let Some(name) = &check.name {
+                    let base = self.replaced.get(name.text.as_str());
+                    (self.see)(Node::Defined(name, *base.unwrap_or(&name.span)), scope);
+                }
                 let more = check.when.iter().chain(&check.because);
                 for expr in std::iter::once(&check.expr).chain(more) {
                     self.expr(expr, scope);
@@ -132,9 +143,28 @@ impl<'a> Walk<'a, '_> {
             blocks: Rc::new(blocks),
             key: None,
         };
+        let taken_over = match block.extends {
+            Some(_) => self.checks_of(block, scope.module),
+            None => HashMap::new(),
+        };
+        let around = std::mem::replace(&mut self.replaced, taken_over);
         for item in &block.body {
             self.item(item, &inner);
         }
+        self.replaced = around;
+    }
+
+    /// The named checks of a block and of what it extends: one takes the place of one of its name.
+    fn checks_of(&self, block: &'a Block, module: ModuleId) -> HashMap<&'a str, Span> {
+        let mut found = HashMap::new();
+        for (_, item) in self.names.bodies(block, module) {
+            if let ItemKind::Check(check) = &item.kind
+                && let Some(name) = &check.name
+            {
+                found.insert(name.text.as_str(), name.span);
+            }
+        }
+        found
     }
 
     /// A value of which a block of some kind may be due: then a record has its attributes.

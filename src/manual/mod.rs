@@ -116,6 +116,9 @@ pub fn find(name: &str) -> Result<Vec<Entry>, Option<String>> {
         };
         found = entries.iter().filter(last).cloned().collect();
     }
+    if found.is_empty() {
+        found = read_with_a_dot(&asked);
+    }
     if !found.is_empty() {
         return Ok(found);
     }
@@ -125,6 +128,31 @@ pub fn find(name: &str) -> Result<Vec<Entry>, Option<String>> {
     let near = nearest_of_all(&asked, names.clone().chain(ends));
     let near = near.or_else(|| suggest_units(name).first().copied());
     Err(near.map(str::to_string))
+}
+
+/// What `sut.memory` and `steady.ttft.p99` read: a series or a figure, of something that the writer
+/// named.
+fn read_with_a_dot(name: &str) -> Vec<Entry> {
+    let Some((of, read)) = name.split_once('.') else {
+        return Vec::new();
+    };
+    // what the manual knows by its name has no other parts
+    if entries().iter().any(|entry| entry.name == of) {
+        return Vec::new();
+    }
+    let first = read.split('.').next().unwrap_or(read);
+    let measured =
+        |entry: &&Entry| entry.what.contains(" of a server") || entry.what.contains(" of a phase");
+    let named = |name: &str| -> Vec<Entry> {
+        let all = entries().iter().filter(measured);
+        all.filter(|entry| entry.name == name).cloned().collect()
+    };
+    let whole = named(read);
+    if whole.is_empty() {
+        named(first)
+    } else {
+        whole
+    }
 }
 
 /// The kinds of names that can be asked for, for a message.

@@ -77,13 +77,45 @@ pub(crate) fn read(path: &Path, used: bool) -> std::io::Result<Vec<u8>> {
     }
     let longest = LONGEST_MIB << 20;
     let mut bytes = Vec::new();
-    let file = std::fs::File::open(path)?;
+    let file = open(path)?;
     std::io::Read::read_to_end(&mut std::io::Read::take(file, longest + 1), &mut bytes)?;
     if bytes.len() as u64 > longest {
         let problem = format!("it is longer than {LONGEST_MIB} MiB");
         return Err(std::io::Error::other(problem));
     }
     Ok(bytes)
+}
+
+/// So long, in milliseconds, has a pipe time to be written to by somebody.
+const PIPE_WAITS_MS: u16 = 2000;
+
+/// Opens a file. One that is a pipe is not waited for where nothing writes to it.
+fn open(path: &Path) -> std::io::Result<std::fs::File> {
+    use nix::fcntl::{FcntlArg, OFlag, fcntl};
+    use nix::poll::{PollFd, PollFlags, poll};
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+    if !std::fs::metadata(path).is_ok_and(|meta| meta.file_type().is_fifo()) {
+        return std::fs::File::open(path);
+    }
+    let at_once = OFlag::O_NONBLOCK.bits();
+    let mut options = std::fs::OpenOptions::new();
+    let file = options.read(true).custom_flags(at_once).open(path)?;
+    // in time: there is something to read, or nothing more will come
+    let waits = PollFd::new(file.as_fd(), PollFlags::POLLIN);
+    if poll(&mut [waits], PIPE_WAITS_MS)? == 0 {
+        // a writer that has nothing to say yet would have to be waited for, and none would not
+        match std::io::Read::read(&mut &file, &mut [0]) {
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+            Ok(_) => {
+                let problem = "it is a pipe that nothing writes to";
+                return Err(std::io::Error::other(problem));
+            }
+        }
+    }
+    fcntl(&file, FcntlArg::F_SETFL(OFlag::empty()))?;
+    Ok(file)
 }
 
 /// The system's word for an error, without its number.
@@ -100,6 +132,25 @@ pub(crate) fn plain(error: &std::io::Error) -> String {
 mod tests {
     use super::read;
     use std::path::Path;
+
+    #[test]
+    fn a_pipe_is_read_where_somebody_writes_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let error = read(&pipe, false).unwrap_err();
+        assert_eq!(error.to_string(), "it is a pipe that nothing writes to");
+        let writer = std::process::Command::new("sh")
+            .args([
+                "-c",
+                "{ sleep 0.1; printf abc; sleep 0.1; printf def; } > \"$0\"",
+            ])
+            .arg(&pipe)
+            .spawn();
+        let bytes = read(&pipe, false);
+        writer.unwrap().wait().unwrap();
+        assert_eq!(bytes.unwrap(), b"abcdef");
+    }
 
     #[test]
     fn what_never_ends_is_not_read_to_its_end() {

@@ -131,6 +131,9 @@ impl Loader {
             .program
             .sources
             .add(name, Some(path.to_path_buf()), text);
+        if let Some(found) = second_mark(file, &self.program.sources.get(file).text) {
+            self.found.push(found);
+        }
         let hidden = syntax::secrets::literals(&self.program.sources.get(file).text);
         self.program.sources.hide(file, hidden);
         let id = self.new_module(name);
@@ -231,7 +234,7 @@ impl Loader {
         let (ast, found) = match &self.reader {
             Some(reader) => reader.parse(file, &text),
             None => {
-                let (ast, found) = syntax::parse(file, &text);
+                let (ast, found) = syntax::parse_all(file, &text);
                 (Arc::new(ast), found)
             }
         };
@@ -401,6 +404,19 @@ fn for_url(text: &str) -> bool {
 }
 
 /// The bytes as text, or why they are none.
+/// Tools that join files put one mark before another. Nobody sees it, and other programs read it as
+/// part of the first word.
+fn second_mark(file: FileId, text: &str) -> Option<Diagnostic> {
+    let rest = text.trim_start_matches('\u{FEFF}');
+    let span = Span::new(file, 0, text.len() - rest.len());
+    (span.end > 0).then(|| {
+        Diagnostic::error(codes::SYNTAX, span, "a second mark of the byte order (BOM)")
+            .says("it cannot be seen")
+            .help("a file begins with one at most")
+            .fix("remove it", span, "", true)
+    })
+}
+
 pub(crate) fn text_of(bytes: Vec<u8>) -> Result<String, String> {
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
         return Err("it is UTF-16".to_string());

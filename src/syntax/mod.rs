@@ -36,7 +36,7 @@ mod words;
 
 pub use words::is_reserved;
 
-use crate::diagnostics::{Diagnostic, codes, tidy};
+use crate::diagnostics::{Diagnostic, MOST_MISTAKES, codes, more_mistakes, tidy};
 use crate::source::{FileId, Span};
 use ast::Ast;
 
@@ -44,23 +44,25 @@ use ast::Ast;
 /// bytes for each of the text, are gone before those of the next come.
 const PART: usize = 8 << 10;
 
-/// So many mistakes of one file are worth a reader's time.
-const MAX_FOUND: usize = 100;
-
-/// So many of one file are mended at once.
-const MAX_MENDED: usize = 10_000;
+/// Programs are told so many of a short file, and of a longer one as many more as its length and what
+/// may be taken for it allow.
+const MOST_FOUND: usize = 10_000;
+const BYTES_EACH: usize = 16;
 
 /// Reads a file's text. Never fails, and takes time in proportion to the text: every
 /// mistake is a diagnostic, and an `Error` node where nothing better can stand.
 pub fn parse(file: FileId, text: &str) -> (Ast, Vec<Diagnostic>) {
     let (ast, found) = parse_in_parts(file, text, PART);
-    (ast, capped(file, found, MAX_FOUND))
+    (ast, capped(file, found, MOST_MISTAKES))
 }
 
-/// As [`parse`], and tells many more mistakes: who mends them mends those behind the first ones too.
-pub fn parse_for_repairs(file: FileId, text: &str) -> (Ast, Vec<Diagnostic>) {
+/// As [`parse`], and tells all mistakes but where they are so many that they take much memory.
+pub fn parse_all(file: FileId, text: &str) -> (Ast, Vec<Diagnostic>) {
     let (ast, found) = parse_in_parts(file, text, PART);
-    (ast, capped(file, found, MAX_MENDED))
+    (
+        ast,
+        capped(file, found, MOST_FOUND + text.len() / BYTES_EACH),
+    )
 }
 
 fn parse_in_parts(file: FileId, text: &str, part: usize) -> (Ast, Vec<Diagnostic>) {
@@ -198,14 +200,7 @@ fn capped(file: FileId, mut found: Vec<Diagnostic>, most: usize) -> Vec<Diagnost
         let more = found.len() - most;
         found.truncate(most);
         let place = found.last().map_or(Span::new(file, 0, 0), Diagnostic::span);
-        found.push(
-            Diagnostic::error(
-                codes::SYNTAX,
-                place,
-                format!("{more} more mistakes are not shown"),
-            )
-            .says("the first of them come after this"),
-        );
+        found.push(more_mistakes(more, place));
     }
     found
 }

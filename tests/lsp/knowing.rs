@@ -595,3 +595,33 @@ fn of_very_many_names_some_are_offered() {
     let outline = client.ok("textDocument/documentSymbol", document);
     assert_eq!(outline.as_array().unwrap().len(), 3002);
 }
+
+/// A check goes by its name where another scenario replaces it.
+#[test]
+fn a_check_is_named_where_it_is_replaced() {
+    let mut client = Client::ready();
+    let text = "use std.engines\nworkload w { prompt = \"x\", output = 8 }\nscenario base {\n  \
+        server sut { engine = engines.builtin }\n  phase p { workload = w, requests = 30 }\n  \
+        expect whole: p.failed == 0\n}\nscenario next extends base {\n  expect who|le: p.failed <= 1\n}\n\
+        scenario other {\n  server sut { engine = engines.builtin }\n  phase p { workload = w, requests = 30 }\n  \
+        expect whole: p.failed == 0\n}\n";
+    let (text, place) = cursor(text);
+    client.open("a.scn", &text);
+    let mut params = client.at("a.scn", place);
+    params["context"] = json!({ "includeDeclaration": true });
+    let found = client.ok("textDocument/references", params);
+    let lines: Vec<&Value> = found
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["range"]["start"]["line"])
+        .collect();
+    assert_eq!(lines, [5, 8]);
+    let mut params = client.at("a.scn", place);
+    params["newName"] = json!("complete");
+    let edits = client.ok("textDocument/rename", params);
+    let edits = &edits["changes"][client.uri("a.scn")];
+    let renamed = edited(&text, edits);
+    assert_eq!(renamed.matches("expect complete:").count(), 2, "{renamed}");
+    assert_eq!(renamed.matches("expect whole:").count(), 1, "{renamed}");
+}

@@ -33,12 +33,16 @@ use uncovered::Repairs;
 /// A pack is linted so often at most: that bounds the time of what does not come to an end.
 const MOST_LOOKS: usize = 2000;
 
-/// A large pack is linted so often at most, and a smaller one as often as makes so many bytes more.
-const LOOKS: usize = 16;
-const BYTES: usize = 1 << 20;
+/// A pack of which much is wrong is linted so often at most, and a smaller one as often as makes so
+/// many bytes more.
+const LOOKS: usize = 5;
+const BYTES: usize = 192 << 10;
+
+/// So many bytes with each finding are much that is wrong.
+const BYTES_OF_EACH: usize = 256;
 
 /// The same of looks that come to nothing.
-const LOOKS_IN_VAIN: usize = 6;
+const LOOKS_IN_VAIN: usize = 4;
 const BYTES_IN_VAIN: usize = 256 << 10;
 
 /// So many looks may come to nothing: what is wrong all over is mended by a person, and each of its
@@ -115,7 +119,10 @@ pub fn fix<E>(
     let mut work = Work {
         unsafe_too,
         lint,
-        bytes: own.sum::<usize>().max(1),
+        bytes: own
+            .sum::<usize>()
+            .min(BYTES_OF_EACH * first.found.len())
+            .max(1),
         looks: 0,
         in_vain: 0,
         found_in_vain: 0,
@@ -143,7 +150,7 @@ pub fn fix<E>(
 struct Work<'a, E> {
     unsafe_too: bool,
     lint: &'a mut dyn FnMut(&Texts) -> Result<Look, E>,
-    /// The length of all files that may be changed.
+    /// The length of what is wrong, of the files that may be changed.
     bytes: usize,
     looks: usize,
     /// Those of repairs that were not made.
