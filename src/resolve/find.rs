@@ -108,8 +108,24 @@ pub(crate) fn plain(error: &std::io::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::read;
-    use std::path::Path;
+    use super::{find_files, read, without_dots};
+    use std::path::{Path, PathBuf};
+
+    #[test]
+    fn a_file_has_one_name() {
+        for (given, shown) in [
+            ("./a.scn", "a.scn"),
+            ("a/./b.scn", "a/b.scn"),
+            ("../c", "../c"),
+        ] {
+            assert_eq!(without_dots(Path::new(given)), PathBuf::from(shown));
+        }
+        // as the tests run in the folder of the project
+        let found = find_files(&["./scenarios".into(), "scenarios/quickstart.scn".into()]).unwrap();
+        assert!(found.iter().all(|file| file.starts_with("scenarios")));
+        let quickstart = found.iter().filter(|file| file.ends_with("quickstart.scn"));
+        assert_eq!(quickstart.count(), 1);
+    }
 
     #[test]
     fn what_never_ends_is_not_read_to_its_end() {
