@@ -2,8 +2,7 @@
 
 use super::Open;
 use super::by_indent::Walk;
-use super::lines::{Forgotten, bare_head, bare_value, first_word, forgotten};
-use crate::schema;
+use super::lines::{Forgotten, bare_head, bare_value, forgotten, is_bare_block};
 use crate::syntax::scan::{Bracket, MarkKind};
 
 impl Walk<'_, '_, '_> {
@@ -168,8 +167,7 @@ impl Walk<'_, '_, '_> {
         let opened = self.stack.last().map_or(0, |o| o.at);
         let mut lines = self.lines.iter().rev();
         let is_head = |(indent, at): &&(usize, usize)| {
-            let head = *indent < mark.indent && bare_head(text, *at).is_some();
-            head && *at >= opened && schema::kind(first_word(text, *at)).is_some()
+            *indent < mark.indent && *at >= opened && is_bare_block(text, *at)
         };
         let head = lines.find(is_head).filter(|_| bracket == Bracket::Brace);
         head.copied()

@@ -110,6 +110,17 @@ pub(super) fn may_stand_in(text: &str, at: usize, kind: &str) -> bool {
     }
 }
 
+/// Whether a line may stand right in a block of a kind, be it a statement of any sort.
+pub(super) fn fits(text: &str, at: usize, kind: &str) -> bool {
+    match first_word(text, at) {
+        "expect" | "warn" => schema::kind(kind).is_some_and(|kind| kind.checks),
+        "exclude" => kind == "matrix",
+        "let" => kind == "scenario",
+        "use" | "param" => false,
+        _ => may_stand_in(text, at, kind),
+    }
+}
+
 /// Where `{` was forgotten in the head of a block of several lines: after the name, up to the end
 /// of its line.
 pub(super) fn bare_head(text: &str, at: usize) -> Option<(usize, usize)> {
@@ -118,6 +129,11 @@ pub(super) fn bare_head(text: &str, at: usize) -> Option<(usize, usize)> {
     let end = head_length(line)?;
     let colon = line[end..].trim_start_matches(BLANKS);
     matches!(colon, "" | ":").then_some((at + end, at + line.len()))
+}
+
+/// Whether a line is the head of a block of a known kind, and nothing more.
+pub(super) fn is_bare_block(text: &str, at: usize) -> bool {
+    schema::kind(first_word(text, at)).is_some() && bare_head(text, at).is_some()
 }
 
 /// Where `[` was forgotten behind the `=` that ends a line, or `(` behind a function's name.

@@ -13,6 +13,7 @@
 
 mod by_indent;
 mod closers;
+mod flat;
 mod guess;
 mod lines;
 mod others;

@@ -1,19 +1,23 @@
 //! How far in each line is meant to stand, where it stands otherwise than what is around it: tabs
 //! among blanks, and what was pasted too far out or in. Only the numbers change, never the text.
 
-use super::lines::{bare_head, block_head, first_word, is_attribute, is_definition, may_stand_in};
-use crate::schema;
-use crate::syntax::scan::{Mark, MarkKind};
+use super::flat;
+use super::lines::{block_head, first_word, fits, is_attribute, is_bare_block, is_definition};
+use crate::syntax::scan::{Bracket, Mark, MarkKind};
 
 /// The marks of a text as they are meant to be indented; none where tabs and blanks cannot be
 /// compared.
 pub(super) fn straighten(text: &str, marks: &[Mark]) -> Option<Vec<Mark>> {
+    if marks.iter().all(|mark| mark.indent == 0) {
+        return Some(flat::indented(text, marks));
+    }
     let mut marks = tabs_as_blanks(text, marks)?;
     let inside = inside_of_definitions(text, &marks);
     let mut walk = Walk {
         text,
         inside,
         levels: Vec::new(),
+        statement: 0,
         pasted: None,
     };
     let (mut line, mut shift) = (usize::MAX, 0);
@@ -87,23 +91,15 @@ fn inside_of_definitions(text: &str, marks: &[Mark]) -> Vec<bool> {
             closers = closers.saturating_sub(1);
         }
         out[n] = closers > 0;
-        if is_definition(text, mark.at) && !fits(text, mark, "scenario") {
+        if is_definition(text, mark.at) && !fits(text, mark.at, "scenario") {
             closers = 0;
         }
     }
     out
 }
 
-/// Whether a line may stand in a block of a kind.
-fn fits(text: &str, mark: &Mark, kind: &str) -> bool {
-    match first_word(text, mark.at) {
-        "expect" | "warn" => schema::kind(kind).is_some_and(|kind| kind.checks),
-        "exclude" => kind == "matrix",
-        "let" => kind == "scenario",
-        "use" | "param" => false,
-        _ => may_stand_in(text, mark.at, kind),
-    }
-}
+/// So many blocks around one are looked at.
+const DEEPEST: usize = 16;
 
 /// A block that a line opens.
 struct Level<'a> {
@@ -130,6 +126,8 @@ struct Walk<'a> {
     inside: Vec<bool>,
     /// From the outermost in.
     levels: Vec<Level<'a>>,
+    /// How far in the last statement stands.
+    statement: usize,
     pasted: Option<Pasted<'a>>,
 }
 
@@ -142,14 +140,22 @@ impl<'a> Walk<'a> {
             return shift;
         }
         self.pasted = None;
-        if closes && mark.indent == 0 {
+        let of_block = mark.kind == MarkKind::Close(Bracket::Brace);
+        let starts = mark.statement || is_bare_block(self.text, mark.at);
+        if of_block && mark.indent == 0 {
             self.levels.clear();
         }
-        if closes || !mark.statement {
+        if !of_block && !starts {
+            // the rest of a statement is not left of where that starts
+            return self.statement.saturating_sub(mark.indent) as isize;
+        }
+        if of_block {
+            self.statement = mark.indent;
             return 0;
         }
         let shift = self.misplaced(n, marks);
         let indent = mark.indent.saturating_add_signed(shift);
+        self.statement = indent;
         self.enter(mark, indent);
         shift
     }
@@ -169,8 +175,8 @@ impl<'a> Walk<'a> {
         let kind = pasted.opens?;
         let body = *pasted.body.get_or_insert(mark.indent);
         let meant = mark.indent > body
-            || fits(self.text, mark, kind)
-            || !fits(self.text, mark, pasted.around);
+            || fits(self.text, mark.at, kind)
+            || !fits(self.text, mark.at, pasted.around);
         meant.then_some(shift)
     }
 
@@ -183,14 +189,15 @@ impl<'a> Walk<'a> {
             0 => self
                 .levels
                 .first()
-                .filter(|level| fits(text, mark, level.kind)),
+                .filter(|level| fits(text, mark.at, level.kind)),
             indent => {
                 let inner = self.levels.iter().rposition(|level| level.indent < indent);
-                let wrong = inner.filter(|at| *at > 0 && !fits(text, mark, self.levels[*at].kind));
+                let wrong =
+                    inner.filter(|at| *at > 0 && !fits(text, mark.at, self.levels[*at].kind));
                 let known = || block_head(text, mark.at).is_some() && !is_attribute(text, mark.at);
                 wrong.filter(|_| known()).and_then(|at| {
-                    let mut outer = self.levels[..at].iter().rev();
-                    outer.find(|level| fits(text, mark, level.kind))
+                    let mut outer = self.levels[..at].iter().rev().take(DEEPEST);
+                    outer.find(|level| fits(text, mark.at, level.kind))
                 })
             }
         };
@@ -199,7 +206,8 @@ impl<'a> Walk<'a> {
         };
         let shift = body as isize - mark.indent as isize;
         if shift != 0 {
-            let opens = goes_on_below(marks, n).then(|| first_word(text, mark.at));
+            let goes_on = goes_on_below(marks, n) || is_bare_block(text, mark.at);
+            let opens = goes_on.then(|| first_word(text, mark.at));
             self.pasted = Some(Pasted {
                 indent: mark.indent,
                 shift,
@@ -218,8 +226,7 @@ impl<'a> Walk<'a> {
         if let Some(level) = self.levels.last_mut() {
             level.body.get_or_insert(indent);
         }
-        let heads =
-            block_head(self.text, mark.at).is_some() || bare_head(self.text, mark.at).is_some();
+        let heads = block_head(self.text, mark.at).is_some() || is_bare_block(self.text, mark.at);
         if heads {
             self.levels.push(Level {
                 indent,
