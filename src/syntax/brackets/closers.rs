@@ -126,8 +126,8 @@ impl Walk<'_, '_, '_> {
         let from = around.map_or(first.at, |o| o.at + 1);
         let statement = first.statement && around.is_none();
         match forgotten(self.said.text, from, mark.at, bracket, statement) {
-            Some(Forgotten::Block(end)) => {
-                let head = &self.said.text[from..end];
+            Some(Forgotten::Block(start, end)) => {
+                let head = &self.said.text[start..end];
                 self.said.missing_body(head, end, end, mark);
                 true
             }
