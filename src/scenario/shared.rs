@@ -100,12 +100,9 @@ impl Shared {
         if let Some(known) = known.iter().rev().find(is) {
             return Some((known.spec.clone(), true));
         }
-        let before = cx.eval.take_found();
-        let lowered = workload::lower(cx, &block, &over);
-        let found = cx.eval.take_found();
+        let (lowered, found) = cx.eval.apart(|| workload::lower(cx, &block, &over));
         let clean = found.is_empty();
-        let all = before.into_iter().chain(found);
-        all.for_each(|diagnostic| cx.eval.report(diagnostic));
+        found.into_iter().for_each(|d| cx.eval.report(d));
         let (mut spec, fine) = lowered?;
         if let Some(last) = known.back() {
             spec.share(&last.spec);
