@@ -6,7 +6,9 @@ use super::case_id::case_id;
 use super::context::Context;
 use super::locals::Locals;
 use super::unmeasured::{Launched, Unmeasured};
-use super::{Case, ServerSpec, checks, cluster, constants, feasible, phase, rank, report, server, server_log};
+use super::{
+    Case, ServerSpec, checks, cluster, constants, feasible, phase, rank, report, server, server_log,
+};
 use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Binding, Evaluator, FEASIBLE, Nothing, Params, Scope, Shape, Value};

@@ -165,8 +165,7 @@ fn across(
     let mut names = BTreeSet::new();
     exprs().for_each(|expr| names.extend(cx.eval.names_of_case(expr, scope)));
     let own = trace.iter().any(|reading| reading.case.is_none()) || names.contains("case");
-    let row = (case.cases.rows.iter()).find(|(_, id)| *id == here);
-    let axes = row.into_iter().flat_map(|(row, _)| row);
+    let axes = case.cases.row(&here).into_iter().flatten();
     let axes = axes.filter(|(axis, _)| own || names.contains(*axis));
     Some(Across {
         reads,

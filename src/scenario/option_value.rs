@@ -128,9 +128,7 @@ fn written(eval: &Evaluator<'_>, block: &Flat, name: &str, scope: &Scope) -> Opt
 /// The value as it is passed on; `Error` after what is wrong with it has been reported.
 pub(super) fn typed(cx: &Context<'_>, option: &Flat, value: Value, span: Span) -> Value {
     let sort = sort_of(cx, option);
-    let (value, found) = cx
-        .eval
-        .apart(|| checked(cx, option, sort, value, span));
+    let (value, found) = cx.eval.apart(|| checked(cx, option, sort, value, span));
     for diagnostic in found {
         cx.eval.report(match &option.doc {
             // what the option is for says what it takes
