@@ -410,7 +410,8 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Puts the entries into `out`. Where a measurement decides what is in the list, and it is
-    /// still to be made or could not be, that is what it comes to.
+    /// still to be made or could not be, that is what it comes to; and an error where it is not
+    /// known what is in it after a mistake.
     fn comprehend(
         &self,
         body: &Expr,
@@ -430,7 +431,8 @@ impl<'a> Evaluator<'a> {
                         open => open,
                     });
                 }
-                _ => return None,
+                Value::Bool(false) => return None,
+                _ => return Some(Value::Error),
             }
             if out.len() == MOST_ENTRIES {
                 let message = format!("this list has more than {MOST_ENTRIES} entries");
@@ -446,8 +448,9 @@ impl<'a> Evaluator<'a> {
         };
         let items = match self.eval(&first.values, scope) {
             Value::List(items) => items,
-            Value::Error => return None,
-            open @ (Value::Unknown(Shape::Any) | Value::Unavailable(_)) => return Some(open),
+            open @ (Value::Error | Value::Unknown(Shape::Any) | Value::Unavailable(_)) => {
+                return Some(open);
+            }
             other => {
                 let message = format!("`for` goes over a list, this is {}", other.describe());
                 let found = Diagnostic::error(codes::TYPE_MISMATCH, first.values.span, message);
@@ -455,7 +458,7 @@ impl<'a> Evaluator<'a> {
                     Value::Record(_) => "`for key in keys(record)` goes over a record's keys",
                     _ => "put it in brackets: [ … ]",
                 }));
-                return None;
+                return Some(Value::Error);
             }
         };
         // at once, so that smaller ones are not left behind
@@ -469,7 +472,10 @@ impl<'a> Evaluator<'a> {
             }
             let inner = scope.with_value(&first.name.text, item.clone());
             let now = self.comprehend(body, rest, cond, &inner, out);
-            open = open.or(now);
+            open = match now {
+                Some(Value::Error) => now,
+                _ => open.or(now),
+            };
         }
         open
     }

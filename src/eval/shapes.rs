@@ -12,10 +12,12 @@ use std::sync::Arc;
 const OPEN: [&str; 6] = ["data", "get", "env", "secret", "at", "fit"];
 
 /// Of these an argument that is wrong by its sort is wrong whatever it comes to.
-const TYPED: [&str; 13] = [
+const TYPED: [&str; 15] = [
     "len",
     "abs",
     "round",
+    "floor",
+    "ceil",
     "mod",
     "range",
     "ring",

@@ -75,7 +75,7 @@ pub(super) fn lower(
             Diagnostic::error(
                 codes::MISSING_ATTRIBUTE,
                 flat.head(),
-                format!("the scenario `{}` has no server", flat.title()),
+                format!("the {} has no server", flat.called()),
             )
             .help("add `server sut { engine = engines.builtin }`, or one with a `url`"),
         );

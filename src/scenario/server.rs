@@ -273,7 +273,7 @@ fn engine_of(cx: &Context<'_>, flat: &Flat, has_url: bool) -> Option<Arc<BlockVa
         }
         Value::None => {
             cx.eval.report(
-                Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), format!("the server `{}` has no engine", flat.title()))
+                Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), format!("the {} has no engine", flat.called()))
                     .help("say what to launch: `engine = engines.builtin` (with `use std.engines`), or where one runs: `url = \"http://…\"`"),
             );
             None

@@ -209,6 +209,10 @@ fn names_of_the_corpus_are_renamed() {
             if !tried.insert(old.clone()) {
                 continue;
             }
+            // `{city}` in a text is no name, and is told of where there is one
+            if text.contains(&format!("{{{old}}}")) {
+                continue;
+            }
             params["newName"] = json!(NEW);
             let edits = client.ask("textDocument/rename", params);
             // it is said where a base of scenarios reads what those define that extend it
