@@ -191,3 +191,36 @@ fn one_engine_serves_a_bare_url() {
         .filter(|(_, text)| text.contains("for_url = true"));
     assert_eq!(said.count(), 1);
 }
+
+#[test]
+fn a_build_of_no_release_has_no_version_to_know_its_metrics_by() {
+    let told = |engine: &str, text: &str| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("stdlib/engines");
+        let block = std::fs::read_to_string(folder.join(engine)).unwrap();
+        let (_, version) = block.split_once("  version ").unwrap();
+        let (_, pattern) = version.split_once("pattern = '").unwrap();
+        let (pattern, _) = pattern.split_once('\'').unwrap();
+        let pattern = regex::Regex::new(pattern).unwrap();
+        let found = pattern.captures(text)?.get(1)?;
+        Some(found.as_str().to_string())
+    };
+    let some = |version: &str| Some(version.to_string());
+    let vllm = |version: &str| {
+        let asked = told("vllm.scn", &format!("{{\"version\":\"{version}\"}}"));
+        let printed = told("vllm.scn", &format!("INFO 01-01 of 2.5\nv{version}\n"));
+        assert_eq!(asked, printed, "{version}");
+        asked
+    };
+    for version in ["0.2.3", "0.10.2", "0.33.0+cpu", "1.0", "0.9.2rc1"] {
+        assert_eq!(vllm(version), some(version));
+    }
+    assert_eq!(vllm("0.1.dev1+g1234567"), None);
+    let sglang = |version: &str| {
+        let answer = format!("{{\"tp_size\":1,\"version\":\"{version}\"}}");
+        told("sglang.scn", &answer)
+    };
+    for version in ["0.4.1.post7", "0.5.23", "1.0"] {
+        assert_eq!(sglang(version), some(version));
+    }
+    assert_eq!(sglang("0.0.0.dev0"), None);
+}

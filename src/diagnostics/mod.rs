@@ -305,6 +305,7 @@ pub mod codes {
     pub const OUT_OF_RANGE: Rule = ("E0306", "out-of-range");
     pub const BAD_CHOICE: Rule = ("E0307", "bad-choice");
     pub const ARITHMETIC: Rule = ("E0308", "arithmetic");
+    pub const NO_AXIS: Rule = ("E0340", "within-no-axis");
     // E04: meaning
     pub const MISSING_ATTRIBUTE: Rule = ("E0401", "missing-attribute");
     pub const EMPTY_MATRIX: Rule = ("E0402", "empty-matrix");

@@ -350,6 +350,10 @@ impl Evaluator<'_> {
                     );
                     return Value::Error;
                 }
+                // one that lacks its name may be called so
+                if loads.iter().any(|load| is_hidden(load)) {
+                    return Value::Error;
+                }
                 let known: Vec<&str> = loads
                     .iter()
                     .copied()

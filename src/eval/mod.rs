@@ -7,9 +7,10 @@ mod at;
 mod between;
 mod builtins;
 mod coerce;
-pub(crate) mod data;
+mod data;
 mod fits;
 mod flags;
+pub(crate) mod formats;
 mod limits;
 mod lookup;
 mod measurements;
@@ -162,17 +163,12 @@ impl<'a> Evaluator<'a> {
         std::mem::take(&mut self.found.borrow_mut())
     }
 
-    /// How much was found since it was last taken.
-    pub fn found(&self) -> usize {
-        self.found.borrow().len()
-    }
-
-    /// Keeps of what was found after the first `before` only what is said to be kept.
-    pub fn retain_found(&self, before: usize, keep: impl Fn(&Diagnostic) -> bool) {
-        let mut found = self.found.borrow_mut();
-        let at = before.min(found.len());
-        let later = found.split_off(at);
-        found.extend(later.into_iter().filter(keep));
+    /// What some work gives, and what was found wrong in it alone: the caller reports what of that
+    /// is to be said. What was found before stays where it is, however much it is.
+    pub fn apart<T>(&self, work: impl FnOnce() -> T) -> (T, Vec<Diagnostic>) {
+        let before = self.take_found();
+        let out = work();
+        (out, self.found.replace(before))
     }
 
     /// The figures read since the last call.
@@ -414,7 +410,8 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Puts the entries into `out`. Where a measurement decides what is in the list, and it is
-    /// still to be made or could not be, that is what it comes to.
+    /// still to be made or could not be, that is what it comes to; and an error where it is not
+    /// known what is in it after a mistake.
     fn comprehend(
         &self,
         body: &Expr,
@@ -434,7 +431,8 @@ impl<'a> Evaluator<'a> {
                         open => open,
                     });
                 }
-                _ => return None,
+                Value::Bool(false) => return None,
+                _ => return Some(Value::Error),
             }
             if out.len() == MOST_ENTRIES {
                 let message = format!("this list has more than {MOST_ENTRIES} entries");
@@ -450,8 +448,9 @@ impl<'a> Evaluator<'a> {
         };
         let items = match self.eval(&first.values, scope) {
             Value::List(items) => items,
-            Value::Error => return None,
-            open @ (Value::Unknown(Shape::Any) | Value::Unavailable(_)) => return Some(open),
+            open @ (Value::Error | Value::Unknown(Shape::Any) | Value::Unavailable(_)) => {
+                return Some(open);
+            }
             other => {
                 let message = format!("`for` goes over a list, this is {}", other.describe());
                 let found = Diagnostic::error(codes::TYPE_MISMATCH, first.values.span, message);
@@ -459,7 +458,7 @@ impl<'a> Evaluator<'a> {
                     Value::Record(_) => "`for key in keys(record)` goes over a record's keys",
                     _ => "put it in brackets: [ … ]",
                 }));
-                return None;
+                return Some(Value::Error);
             }
         };
         // at once, so that smaller ones are not left behind
@@ -473,7 +472,10 @@ impl<'a> Evaluator<'a> {
             }
             let inner = scope.with_value(&first.name.text, item.clone());
             let now = self.comprehend(body, rest, cond, &inner, out);
-            open = open.or(now);
+            open = match now {
+                Some(Value::Error) => now,
+                _ => open.or(now),
+            };
         }
         open
     }
@@ -498,23 +500,9 @@ impl<'a> Evaluator<'a> {
             Value::Unavailable(reason) => Value::Unavailable(reason),
             Value::Unknown(Shape::Bool | Shape::Any) => {
                 let (a, b) = (self.eval(then, scope), self.eval(other, scope));
-                match (ops::dimension_of(&a), ops::dimension_of(&b)) {
-                    (Some(x), Some(y)) if x == y => Value::Unknown(Shape::Number(x)),
-                    (Some(x), Some(y)) => {
-                        self.report(
-                            Diagnostic::error(
-                                codes::DIMENSIONS,
-                                then.span,
-                                "the two branches have unlike dimensions",
-                            )
-                            .says(x.describe())
-                            .label(other.span, y.describe()),
-                        );
-                        Value::Error
-                    }
-                    _ if matches!((&a, &b), (Value::Text(_), Value::Text(_))) => {
-                        Value::Unknown(Shape::Text)
-                    }
+                match self.either(&a, &b, then, other) {
+                    one @ (Value::Unknown(_) | Value::Error) => one,
+                    // which entries and fields it will have is not known
                     _ => Value::Unknown(Shape::Any),
                 }
             }

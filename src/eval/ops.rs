@@ -106,9 +106,7 @@ impl Evaluator<'_> {
         // what decides by itself leaves the other side unread
         if let (BinaryOp::And, Value::Bool(false)) | (BinaryOp::Or, Value::Bool(true)) = (op, &a) {
             if self.reads_all {
-                let found = self.take_found();
-                self.eval(right, scope);
-                self.found.replace(found);
+                self.apart(|| self.eval(right, scope));
             }
             return a;
         }

@@ -56,10 +56,11 @@ impl Evaluator<'_> {
         let (Some(x), Some(y)) = (dimension_of(a), dimension_of(b)) else {
             return Value::Error;
         };
-        let verb = match op {
-            BinaryOp::Add => "added to",
-            BinaryOp::Subtract => "subtracted from",
-            _ => "compared with",
+        // `a - b` takes b from a; the others read the same from either side
+        let cannot = |first: &str, second: &str| match op {
+            BinaryOp::Add => format!("{first} cannot be added to {second}"),
+            BinaryOp::Subtract => format!("{second} cannot be subtracted from {first}"),
+            _ => format!("{first} cannot be compared with {second}"),
         };
         // a metric is said by its name: `a duration (ttft)`
         let says = |value: &Value, expr: &Expr, dimension: Dimension| match value {
@@ -81,6 +82,10 @@ impl Evaluator<'_> {
             let right_is_bare = std::ptr::eq(expr, right);
             let (value, other) = if right_is_bare { (a, left) } else { (b, right) };
             let unit = column_unit(with);
+            let told = |bare: &str| match right_is_bare && op == BinaryOp::Subtract {
+                true => cannot(&with.describe(), bare),
+                false => cannot(bare, &with.describe()),
+            };
             let source = |expr: &Expr| self.program.sources.text(expr.span);
             // the whole comparison as it should be, where that is short
             let mended = |text: &str| {
@@ -103,29 +108,21 @@ impl Evaluator<'_> {
                 };
                 let share = format!("`{of} {} {}`", op.symbol(), source(expr));
                 self.report(
-                    Diagnostic::error(
-                        codes::DIMENSIONS,
-                        expr.span,
-                        format!("a share cannot be {verb} {}", with.describe()),
-                    )
-                    .says("a share of what?")
-                    .label(other.span, says(value, other, with))
-                    .help(format!("for an amount write `{}`", mended(&count)))
-                    .help(format!(
-                        "for a share divide by what it is a share of: {share}"
-                    )),
+                    Diagnostic::error(codes::DIMENSIONS, expr.span, told("a share"))
+                        .says("a share of what?")
+                        .label(other.span, says(value, other, with))
+                        .help(format!("for an amount write `{}`", mended(&count)))
+                        .help(format!(
+                            "for a share divide by what it is a share of: {share}"
+                        )),
                 );
                 return Value::Error;
             }
             let text = format!("{} {unit}", number(q.value, 15));
             let shown = mended(&text);
-            let found = Diagnostic::error(
-                codes::MISSING_UNIT,
-                expr.span,
-                format!("a bare number cannot be {verb} {}", with.describe()),
-            )
-            .says("which unit?")
-            .label(other.span, says(value, other, with));
+            let found = Diagnostic::error(codes::MISSING_UNIT, expr.span, told("a bare number"))
+                .says("which unit?")
+                .label(other.span, says(value, other, with));
             // a name's value is written elsewhere
             self.report(match is_written(expr) {
                 true => found
@@ -152,7 +149,7 @@ impl Evaluator<'_> {
             }
         };
         self.report(
-            Diagnostic::error(codes::DIMENSIONS, right.span, format!("{first} cannot be {verb} {second}"))
+            Diagnostic::error(codes::DIMENSIONS, right.span, cannot(&first, &second))
                 .says(label(b, right, y))
                 .label(left.span, label(a, left, x))
                 .help(match (x, y) {

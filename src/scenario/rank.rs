@@ -35,7 +35,7 @@ fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Stretches<'_>) -> Option<Ran
         // a misspelt attribute was reported
         (None, None) if !is_whole(flat) => return None,
         (None, None) => {
-            let message = format!("the rank `{}` does not say by what", flat.title());
+            let message = format!("the {} does not say by what", flat.called());
             cx.eval.report(
                 Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), message)
                     .help("highest = stress.output_throughput, or lowest = stress.ttft.p95"),
@@ -63,21 +63,10 @@ fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Stretches<'_>) -> Option<Ran
         },
         None => Vec::new(),
     };
-    let known = |thunk: &Thunk| match cx.eval.eval(&thunk.expr, &thunk.scope) {
-        Value::Error => false,
-        value if value.is_measured() => {
-            let message = "`within` names what cases have in common, which is known before the run";
-            cx.eval.report(
-                Diagnostic::error(codes::NOT_CONSTANT, thunk.expr.span, message)
-                    .help("name axes of the matrix: `within = [concurrency]`"),
-            );
-            false
-        }
-        _ => true,
-    };
     // each is looked at
-    let known = within.iter().filter(|one| known(one)).count();
-    if known < within.len() || !is_figure {
+    let mut wrong = within.iter().filter(|one| !groups(cx, one)).count();
+    wrong += repeated(cx, &within);
+    if wrong > 0 || !is_figure {
         return None;
     }
     let text = |expr: &Expr| one_line(&cx.program.sources.shown(expr.span));
@@ -92,6 +81,82 @@ fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Stretches<'_>) -> Option<Ran
             .map(|thunk| (text(&thunk.expr), thunk))
             .collect(),
     })
+}
+
+/// Whether what `within` names tells groups of cases apart before the run: it reads an axis. Else
+/// it is reported.
+fn groups(cx: &Context<'_>, within: &Thunk) -> bool {
+    let Thunk { expr, scope } = within;
+    let value = cx.eval.eval(expr, scope);
+    if matches!(value, Value::Error) {
+        return false;
+    }
+    if value.is_measured() {
+        let message = "`within` names what cases have in common, which is known before the run";
+        cx.eval.report(
+            Diagnostic::error(codes::NOT_CONSTANT, expr.span, message)
+                .help("name axes of the matrix: `within = [concurrency]`"),
+        );
+        return false;
+    }
+    let axes = axes(cx);
+    let read = cx.eval.names_of_case(expr, scope);
+    if read.iter().any(|name| axes.contains(&name.as_str())) {
+        return true;
+    }
+    let text = one_line(&cx.program.sources.shown(expr.span));
+    let named = read.contains("case");
+    let found = match named {
+        // what follows from the whole case may group them, but its name is each one's own
+        true if cx.eval.calls(expr, scope, "fit") => return true,
+        true => format!("`{text}` is of each case alone, and no axis of the matrix"),
+        false => format!("`{text}` is the same in all cases: it is no axis of the matrix"),
+    };
+    let help = match axes.as_slice() {
+        [] => "the scenario has no matrix: leave `within` out".to_string(),
+        axes => format!(
+            "`within` names axes, here {}; leave it out to compare all cases",
+            listed(axes)
+        ),
+    };
+    cx.eval
+        .report(Diagnostic::error(codes::NO_AXIS, expr.span, found).help(help));
+    false
+}
+
+/// What `within` names a second time, each reported; how many there are.
+fn repeated(cx: &Context<'_>, within: &[Thunk]) -> usize {
+    let text = |one: &Thunk| one_line(&cx.program.sources.shown(one.expr.span));
+    let again = within.iter().enumerate().filter_map(|(at, one)| {
+        let first = within[..at].iter().find(|first| text(first) == text(one))?;
+        Some((first, one))
+    });
+    let again = again.map(|(first, one)| {
+        let message = format!("`{}` stands in `within` twice", text(one));
+        cx.eval.report(
+            Diagnostic::error(codes::DUPLICATE, one.expr.span, message)
+                .says("the second")
+                .label(first.expr.span, "the first")
+                .help("keep one of them"),
+        );
+    });
+    again.count()
+}
+
+/// The names of the axes, in their order.
+fn axes<'a>(cx: &'a Context<'_>) -> Vec<&'a str> {
+    let matrix = cx.flat.child("matrix").into_iter();
+    let axes = matrix.flat_map(|matrix| matrix.attrs.keys());
+    axes.map(String::as_str).collect()
+}
+
+/// `a`, `b` and `c`.
+fn listed(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => quoted.join(""),
+    }
 }
 
 /// Whether what cases are ranked by is one number of each; else it is reported.

@@ -305,7 +305,7 @@ fn formats(
     let first = named.or_else(|| to.iter().find_map(|path| of_ending(path)));
     let Some(first) = first else {
         cx.eval.report(
-            Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), format!("the report `{}` says neither a template nor a format", flat.title()))
+            Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), format!("the {} says neither a template nor a format", flat.called()))
                 .help("`template = \"std:summary.md.j2\"`, or `format = \"csv\"`, or a `to` that ends in .csv, .md, .json or .xml"),
         );
         return None;

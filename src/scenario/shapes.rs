@@ -6,7 +6,7 @@ use super::compile::runs;
 use super::locals::Locals;
 use super::option_value;
 use super::{Case, Unmeasured};
-use crate::diagnostics::{Diagnostic, codes};
+use crate::diagnostics::{Diagnostic, Severity, codes};
 use crate::eval::{BlockValue, Evaluator, Nothing, Params, Scope, Shape, Value, joined};
 use crate::resolve::{DefinitionKind, Flat, FlatAttr, ModuleId, Program};
 use crate::schema::{self, Attribute};
@@ -47,8 +47,10 @@ pub fn unevaluated(
             found.extend(scenario(program, params, flat, case));
         }
     }
-    // what was said of a part is said once
-    let said = Places::of(known);
+    // what was said of a part is said once; what a check comes to is no word about its parts
+    let of_parts =
+        |d: &&Diagnostic| d.severity == Severity::Error && d.code != codes::NEVER_HOLDS.0;
+    let said = Places::of(known.iter().filter(of_parts));
     let news = |d: &Diagnostic| !d.labels.iter().any(|label| said.meet(label.span));
     let of_user = |d: &Diagnostic| program.sources.get(d.span().file).path.is_some();
     found.retain(|d| OF_SHAPES.iter().any(|rule| rule.0 == d.code) && of_user(d) && news(d));
@@ -62,8 +64,8 @@ pub fn unevaluated(
 struct Places(Vec<(FileId, u32, u32)>);
 
 impl Places {
-    fn of(found: &[Diagnostic]) -> Self {
-        let labels = found.iter().flat_map(|d| &d.labels);
+    fn of<'d>(found: impl Iterator<Item = &'d Diagnostic>) -> Self {
+        let labels = found.flat_map(|d| &d.labels);
         let mut spans: Vec<Span> = labels.map(|label| label.span).collect();
         spans.sort_unstable_by_key(|span| (span.file, span.start));
         let mut out: Vec<(FileId, u32, u32)> = Vec::new();

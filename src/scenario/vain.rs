@@ -124,7 +124,10 @@ pub(super) fn of_metric(case: &Stretches<'_>, reading: &Reading) -> Option<Diagn
     }
     let counters = formula.counters();
     let mut counters = counters.into_iter().filter_map(named);
-    counters.find_map(|counter| not_in_version(server, counter, reading))
+    let mut found = counters.find_map(|counter| not_in_version(server, counter, reading))?;
+    let of = &metric.name;
+    found.message += &format!("; `{of}` is worked out of it");
+    Some(found)
 }
 
 /// A metric that no version of those has that the server is said to be of.
@@ -328,12 +331,25 @@ fn no_floor(
     let error = |message: String, help: &str| {
         Some(Diagnostic::error(codes::NO_FLOOR, reading.span, message).help(help))
     };
-    let no_quiet_end = |phase: &PhaseSpec| {
-        let name = &phase.name;
-        error(
-            format!("`{name}` has no quiet end in which what it holds could be read"),
+    let no_quiet_end = |phases: &[&PhaseSpec]| match phases {
+        [] => None,
+        [phase] => error(
+            format!(
+                "`{}` has no quiet end in which what it holds could be read",
+                phase.name
+            ),
             "give it `quiesce = true`, or name a phase that has: phase cooldown { quiesce = true }",
-        )
+        ),
+        phases => {
+            let names: Vec<String> = phases.iter().map(|p| format!("`{}`", p.name)).collect();
+            error(
+                format!(
+                    "{} have no quiet end in which what they hold could be read",
+                    names.join(" and ")
+                ),
+                "give both `quiesce = true`, or name phases that have: phase baseline { quiesce = true }",
+            )
+        }
     };
     match window {
         Window::Between { from, to } => {
@@ -341,8 +357,11 @@ fn no_floor(
             if at_checkpoints(series) {
                 return None;
             }
-            let mut ends = [from, to].into_iter().filter_map(|name| case.running(name));
-            no_quiet_end(ends.find(|phase| !phase.loads.is_empty() && !phase.quiesce)?)
+            let mut ends = vec![from];
+            ends.extend(Some(to).filter(|to| *to != from));
+            let noisy = |phase: &&PhaseSpec| !phase.loads.is_empty() && !phase.quiesce;
+            let ends = ends.into_iter().filter_map(|name| case.running(name));
+            no_quiet_end(&ends.filter(noisy).collect::<Vec<_>>())
         }
         Window::During { phase: name } => {
             let phase = case.running(name)?;
@@ -355,7 +374,10 @@ fn no_floor(
                 );
             }
             let noisy = !phase.loads.is_empty() || at_checkpoints(series);
-            (noisy && !phase.quiesce).then(|| no_quiet_end(phase))?
+            match noisy && !phase.quiesce {
+                true => no_quiet_end(&[phase]),
+                false => None,
+            }
         }
     }
 }

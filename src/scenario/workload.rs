@@ -94,7 +94,7 @@ pub(super) fn lower(
     let other = texts.find(|name| flat.attrs.contains_key(*name));
     let contradicts = match (over.get("input"), other) {
         (Some((_, place)), Some(_)) => {
-            let message = format!("the workload `{}` has a text of its own", flat.title());
+            let message = format!("the {} has a text of its own", flat.called());
             let found = Diagnostic::error(codes::CONTRADICTION, place, message);
             cx.eval.report(found.label(flat.head(), "asked here").help(
                 "`input` is in place of another `input`: leave it out, or name a workload that has one",
@@ -169,10 +169,7 @@ pub(super) fn lower(
 fn rows(cx: &Context<'_>, flat: &Flat, value: Value) -> Option<Arc<Vec<Value>>> {
     match value {
         Value::List(rows) if rows.is_empty() => {
-            let message = format!(
-                "the workload `{}` has no rows, so nothing to ask",
-                flat.title()
-            );
+            let message = format!("the {} has no rows, so nothing to ask", flat.called());
             cx.eval.report(
                 Diagnostic::error(codes::OUT_OF_RANGE, cx.place(flat, "rows"), message)
                     .help("give it rows (`rows = [{ … }]`, or a data file that has some), or none: each request is then the same"),
@@ -233,7 +230,7 @@ fn request(
                 Diagnostic::error(
                     codes::MISSING_ATTRIBUTE,
                     flat.head(),
-                    format!("the workload `{}` asks nothing", flat.title()),
+                    format!("the {} asks nothing", flat.called()),
                 )
                 .help(
                     "give it `prompt = \"…\"`, or `content = [text(\"…\"), image(\"photo.jpg\")]`, or random words: `input = 1024 tok`",

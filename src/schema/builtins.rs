@@ -135,6 +135,20 @@ pub const BUILTINS: &[Builtin] = &[
         "The nearest whole number; a half goes away from zero. Of bare numbers and counts: what has a unit is divided by the one to round to, `round(x / 1ms)`.",
     ),
     function(
+        "floor",
+        "floor(a)",
+        &["a"],
+        1,
+        "The greatest whole number that is not above it. Of bare numbers and counts, as `round` is: `floor(x / 1ms)`.",
+    ),
+    function(
+        "ceil",
+        "ceil(a)",
+        &["a"],
+        1,
+        "The least whole number that is not below it. Of bare numbers and counts, as `round` is: `ceil(x / 1ms)`.",
+    ),
+    function(
         "range",
         "range(n)",
         &["n"],

@@ -25,7 +25,7 @@ pub(super) const KINDS: &[Kind] = &[
                 optional(
                     "within",
                     Type::Any,
-                    "Axes: only cases that agree in them are compared; left out, all are.",
+                    "Axes of the matrix, or what is worked out of them: only cases that agree in them are compared; left out, all are.",
                 ),
             ),
         ],

@@ -25,14 +25,19 @@ fn harmless(url: &str) -> bool {
     !url.trim().is_empty() && !url.chars().any(char::is_control) && (web || path())
 }
 
+/// Whether something was wrong with one of them, which has been said.
+fn any_wrong(items: &[Value]) -> bool {
+    items.iter().any(|item| matches!(item, Value::Error))
+}
+
 /// Most GPUs of which `ring` and `mesh` make pairs.
 const MOST_LINKED: f64 = 256.0;
 
 impl Evaluator<'_> {
     pub(super) fn apply(&self, builtin: &Builtin, bound: &Bound<'_>, span: Span) -> Value {
         let wrong = |index: usize, needs: &str| self.wrong_argument(builtin, bound, index, needs);
-        if builtin.name == "round"
-            && let Some(error) = self.hidden_unit(bound)
+        if matches!(builtin.name, "round" | "floor" | "ceil")
+            && let Some(error) = self.hidden_unit(builtin.name, bound)
         {
             return error;
         }
@@ -103,6 +108,8 @@ impl Evaluator<'_> {
             ("matches", Value::Text(_), _) => wrong(1, "a pattern in quotes"),
             ("matches", _, _) => wrong(0, "a text"),
             ("len", Value::Text(text), _) => Value::plain(text.chars().count() as f64),
+            // what is wrong in it has been said, and what follows from its length is not meant
+            ("len", Value::List(items), _) if any_wrong(items) => Value::Error,
             ("len", Value::List(items), _) => Value::plain(items.len() as f64),
             ("len", Value::Record(fields), _) => Value::plain(fields.len() as f64),
             ("len", _, _) => wrong(0, "a text, a list or a record"),
@@ -138,10 +145,15 @@ impl Evaluator<'_> {
             ("abs", Value::Number(q), _) => {
                 Value::Number(Quantity::new(q.value.abs(), q.dimension))
             }
-            ("round", Value::Number(q), _) => {
-                Value::Number(Quantity::new(q.value.round(), q.dimension))
+            ("round" | "floor" | "ceil", Value::Number(q), _) => {
+                let whole = match builtin.name {
+                    "floor" => q.value.floor(),
+                    "ceil" => q.value.ceil(),
+                    _ => q.value.round(),
+                };
+                Value::Number(Quantity::new(whole, q.dimension))
             }
-            ("abs" | "round", _, _) => wrong(0, "a number"),
+            ("abs" | "round" | "floor" | "ceil", _, _) => wrong(0, "a number"),
             ("range", Value::Number(q), _)
                 if q.dimension.is_none() && q.value >= 0.0 && q.value <= 1e6 =>
             {
@@ -187,7 +199,7 @@ impl Evaluator<'_> {
             {
                 Value::Unknown(Shape::Text)
             }
-            ("join", Value::List(items), _) if items.contains(&Value::Error) => Value::Error,
+            ("join", Value::List(items), _) if any_wrong(items) => Value::Error,
             ("join", Value::List(items), Value::Text(separator)) => {
                 let texts: Option<Vec<String>> = items.iter().map(Value::shown).collect();
                 texts.map_or_else(

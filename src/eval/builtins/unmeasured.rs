@@ -11,8 +11,8 @@ impl Evaluator<'_> {
     /// The shape of a call whose arguments are still to be measured.
     pub(super) fn unmeasured(&self, builtin: &Builtin, bound: &Bound<'_>) -> Value {
         let name = builtin.name;
-        if name == "round"
-            && let Some(error) = self.hidden_unit(bound)
+        if matches!(name, "round" | "floor" | "ceil")
+            && let Some(error) = self.hidden_unit(name, bound)
         {
             return error;
         }
@@ -24,7 +24,7 @@ impl Evaluator<'_> {
                 )
         };
         match name {
-            "abs" | "round" | "mod" if no_number(bound.value(0)) => {
+            "abs" | "round" | "floor" | "ceil" | "mod" if no_number(bound.value(0)) => {
                 self.apply(builtin, bound, bound.span)
             }
             "mod" if no_number(bound.value(1)) => {
@@ -40,7 +40,7 @@ impl Evaluator<'_> {
                 self.apply(builtin, bound, bound.span)
             }
             "mod" => self.remainder_to_come(builtin, bound),
-            "abs" | "round" => Value::Unknown(match bound.value(0) {
+            "abs" | "round" | "floor" | "ceil" => Value::Unknown(match bound.value(0) {
                 Value::Unknown(shape) => shape.clone(),
                 _ => Shape::Any,
             }),
@@ -103,8 +103,8 @@ impl Evaluator<'_> {
         Value::Error
     }
 
-    /// `round` of what has a unit: the whole numbers of which unit is not said.
-    pub(super) fn hidden_unit(&self, bound: &Bound<'_>) -> Option<Value> {
+    /// `round`, `floor` or `ceil` of what has a unit: the whole numbers of which unit is not said.
+    pub(super) fn hidden_unit(&self, name: &str, bound: &Bound<'_>) -> Option<Value> {
         let dimension = ops::dimension_of(bound.value(0))?;
         if dimension.is_none() || dimension.is_count() {
             return None;
@@ -116,12 +116,12 @@ impl Evaluator<'_> {
             other => format!("1 {}", column_unit(other)),
         };
         let message = format!(
-            "`round` takes a bare number, this is {}",
+            "`{name}` takes a bare number, this is {}",
             dimension.describe()
         );
         self.report(
             Diagnostic::error(codes::DIMENSIONS, bound.span(0), message).help(format!(
-                "divide by the unit to round to: `round({text} / {unit})`"
+                "divide by the unit to round to: `{name}({text} / {unit})`"
             )),
         );
         Some(Value::Error)

@@ -1,7 +1,8 @@
 //! # below-resolution (W0605)
 //!
 //! A limit of memory growth that is smaller than what can be measured: 2 MiB on a GPU, a page of 4
-//! KiB on the host. One for each request is that of all requests together.
+//! KiB on the host. One for each request is that of all requests together, and a growth that is to
+//! be one amount exactly (`== 0MB`) has no room at all.
 //!
 //! ## Why it matters
 //!
@@ -47,6 +48,7 @@ use crate::diagnostics::codes::Rule;
 use crate::eval::Query;
 use crate::lint::view::{View, warning};
 use crate::source::Span;
+use crate::syntax::ast::BinaryOp;
 
 const RULE: Rule = ("W0605", "below-resolution");
 
@@ -54,9 +56,16 @@ const GPU_BLOCK: f64 = 2.0 * 1024.0 * 1024.0;
 const PAGE: f64 = 4096.0;
 
 pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
-    let limits = view.growth_limits();
-    let limits =
-        limits.map(|(limit, series, _)| (limit.limit, series.to_string(), limit.limit_span));
+    let limits = view.comparisons().filter_map(|c| match &c.figure.query {
+        // what has to be one amount to the byte has no room at all
+        Query::Growth { series, .. } if c.op == BinaryOp::Equal => {
+            Some((None, series.name.to_string(), c.limit_span))
+        }
+        Query::Growth { series, .. } if c.at_most() => {
+            Some((Some(c.limit), series.name.to_string(), c.limit_span))
+        }
+        _ => None,
+    });
     let mut found = Vec::new();
     for (limit, series, span) in limits.chain(per_request(view)) {
         let memory = series.contains("memory") || matches!(series.as_str(), "pss" | "uss");
@@ -64,12 +73,17 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
             true => (GPU_BLOCK, "2 MiB, a block of a GPU's memory"),
             false => (PAGE, "4 KiB, a page"),
         };
-        if memory && limit < least {
-            found.push(
-                warning(RULE, span, "the limit is below what can be measured").help(format!(
-                    "{series} is counted in steps of {shown}: allow several"
-                )),
-            );
+        let (what, how) = match limit {
+            Some(limit) if limit >= least => continue,
+            Some(_) => ("the limit is below what can be measured", "allow several"),
+            None => (
+                "memory that grows by one exact amount cannot be told from one that does not",
+                "write `<=`, and allow several",
+            ),
+        };
+        if memory {
+            let help = format!("{series} is counted in steps of {shown}: {how}");
+            found.push(warning(RULE, span, what).help(help));
         }
     }
     found
@@ -77,7 +91,7 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
 
 /// Limits of growth over the requests of a phase, where it says how many it sends: what all of
 /// them may grow by.
-fn per_request<'v>(view: &'v View<'v>) -> impl Iterator<Item = (f64, String, Span)> + 'v {
+fn per_request<'v>(view: &'v View<'v>) -> impl Iterator<Item = (Option<f64>, String, Span)> + 'v {
     view.ratios().filter_map(|ratio| {
         let turned = ratio.turned();
         let ratio = if ratio.at_most() { ratio } else { &turned };
@@ -94,6 +108,10 @@ fn per_request<'v>(view: &'v View<'v>) -> impl Iterator<Item = (f64, String, Spa
         let loads = view.loads(of).into_iter();
         let sent: Option<Vec<u64>> = loads.map(|(load, _)| load.load.requests).collect();
         let sent = sent?.iter().sum::<u64>() as f64 * phase.repeat as f64;
-        Some((ratio.factor() * sent, series.name.to_string(), ratio.span))
+        Some((
+            Some(ratio.factor() * sent),
+            series.name.to_string(),
+            ratio.span,
+        ))
     })
 }

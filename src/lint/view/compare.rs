@@ -153,7 +153,7 @@ impl Reader<'_, '_> {
                 None => Some(1.0),
             },
             ExprKind::Call { function, args } => match (function.text.as_str(), args.as_slice()) {
-                ("mod" | "round" | "len", _) => None,
+                ("mod" | "round" | "floor" | "ceil" | "len", _) => None,
                 ("abs", [arg]) => self.scaled(&arg.value),
                 _ => Some(1.0),
             },
