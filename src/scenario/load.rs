@@ -126,7 +126,9 @@ fn bounds(
     };
     // clients that ask rows ask each once where nothing else is said
     let unsaid = !ends(flat) && !phase.is_some_and(ends);
-    if unsaid && matches!(pace, Some(Pace::Closed { .. })) {
+    // also where how many they are is wrong
+    let clients = pace.is_none() && flat.attrs.contains_key("concurrency");
+    if unsaid && (clients || matches!(pace, Some(Pace::Closed { .. }))) {
         match rows {
             Some(Some(rows)) => return Some((Some(rows), None)),
             Some(None) => {}

@@ -18,10 +18,7 @@ pub const PORT: &str = "{port}";
 
 /// The spec of a server; `None` after what is wrong has been reported.
 pub(super) fn lower(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
-    let before = cx.eval.take_found();
-    let lowered = lowered(&cx.inside(flat), flat);
-    let found = cx.eval.take_found();
-    before.into_iter().for_each(|d| cx.eval.report(d));
+    let (lowered, found) = cx.eval.apart(|| lowered(&cx.inside(flat), flat));
     for diagnostic in found {
         cx.eval.report(about(cx, flat, diagnostic));
     }

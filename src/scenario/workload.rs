@@ -1,9 +1,9 @@
 //! A workload: its rows as requests, and when an answer is accepted.
 
 use super::context::{Context, as_bool, as_number, as_text, drawn, one_line};
-use super::{Asks, PartSpec, RequestSpec, Thunk, WorkloadSpec};
+use super::{Asks, PartSpec, RequestSpec, Thunk, WorkloadSpec, judged};
 use crate::diagnostics::{Diagnostic, codes};
-use crate::eval::{BlockValue, Part, Scope, Shape, Value};
+use crate::eval::{BlockValue, Part, Scope, Value};
 
 use crate::check::is_whole;
 use crate::load::random::{Law, Random};
@@ -148,15 +148,7 @@ pub(super) fn lower(
         scope: block.scope.in_module(attr.module),
     });
     if let Some(accept) = &accept {
-        let row = rows.as_ref().and_then(|rows| rows.first());
-        let scope = answered(
-            &accept.scope,
-            Value::Unknown(Shape::Text),
-            Value::Unknown(Shape::Text),
-            row.unwrap_or(&Value::Error),
-        );
-        let value = cx.eval.eval(&accept.expr, &scope);
-        cx.truth(&value, accept.expr.span, "`accept` is");
+        judged::check(cx, accept, rows.as_ref().map(|rows| rows.as_slice()));
     }
     let api = as_text(&constant("api"))?;
     let fine = input.is_some() && output.is_some() && requests.is_some() && !contradicts;
