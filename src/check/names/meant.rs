@@ -5,7 +5,7 @@ use super::due::{AXIS, Due};
 use super::locals::Locals;
 use crate::check::{nearest, nearest_of_all};
 use crate::diagnostics::{Diagnostic, Fix, codes};
-use crate::resolve::{DefinitionKind, ModuleId};
+use crate::resolve::{DefinitionKind, ModuleId, is_hidden};
 use crate::schema;
 use crate::source::Span;
 use crate::syntax::ast::{Arg, ExprKind};
@@ -41,6 +41,11 @@ impl Walk<'_> {
     }
 
     fn meant_for(&mut self, name: &str, module: ModuleId, locals: &Locals<'_>) -> Meant {
+        if let Some((kind, _)) = self.around.iter().find(|(_, of)| *of == name)
+            && let Some(help) = no_value(kind, name)
+        {
+            return Meant::Help(help);
+        }
         let program = self.program;
         let names = &program.module(module).names;
         let compares = self.compares(names.len() + locals.len());
@@ -75,7 +80,8 @@ impl Walk<'_> {
         let near_by = if compares { locals.names() } else { Vec::new() };
         let candidates = near_by
             .into_iter()
-            .chain(global().map(|(name, _)| name.as_str()));
+            .chain(global().map(|(name, _)| name.as_str()))
+            .filter(|name| !is_hidden(name));
         match nearest_of_all(name, candidates) {
             Some(near) => Meant::Other(near.into()),
             None if schema::builtin(name).is_some_and(|b| b.signature.contains("()")) => {
@@ -95,7 +101,7 @@ impl Walk<'_> {
     }
 
     /// The names of the blocks that are due here, as written; none where others are due.
-    fn blocks_due(&self, module: ModuleId) -> Vec<&str> {
+    pub(super) fn blocks_due(&self, module: ModuleId) -> Vec<&str> {
         let Due::Block(kind) = self.due else {
             return Vec::new();
         };
@@ -105,15 +111,14 @@ impl Walk<'_> {
             matches!(&definition.kind, DefinitionKind::Block(flat) if flat.kind.text == kind)
         });
         let around = around.map(|(_, name)| *name);
-        around
-            .chain(global.map(|(name, _)| name.as_str()))
-            .collect()
+        let names = around.chain(global.map(|(name, _)| name.as_str()));
+        names.filter(|name| !is_hidden(name)).collect()
     }
 
     /// What to write for a name that is near to nothing.
     pub(super) fn what_may_stand(&self, name: &str, module: ModuleId) -> String {
         match self.due {
-            Due::Anything => {
+            Due::Anything | Due::Fields => {
                 format!("a text is quoted: \"{name}\"; a value of your own is `let {name} = …`")
             }
             Due::Value => format!("a value of your own is `let {name} = …`"),
@@ -178,6 +183,19 @@ impl Walk<'_> {
             ),
             None => diagnostic.help("functions are built in; a file cannot define one"),
         });
+    }
+}
+
+/// What to do about the name of a block that is no value.
+fn no_value(kind: &str, name: &str) -> Option<String> {
+    match kind {
+        "rank" => Some(format!(
+            "`{name}` is a rank, and no value: it stands in the summary by itself, with the place of each case; a column or a check reads the figure that it goes by"
+        )),
+        "report" => Some(format!(
+            "`{name}` is a report, and no value: it is written once all cases have run, and nothing reads it"
+        )),
+        _ => None,
     }
 }
 

@@ -1,19 +1,25 @@
 //! Brackets that do not match: which one was forgotten, or is one too many? Indentation
 //! decides, since that is where the writer said what belongs together. A text whose brackets
-//! match may be indented in any way, as long as every block may stand where they put it.
+//! match may be indented in any way, as long as every block may stand where they put it. Braces that
+//! only other languages have are taken out before: see [`others`].
 //!
 //! ```text
-//! marks ─▶ regions: from one definition at the left margin to the next
+//! marks ─▶ straight: where lines are meant to stand
+//!       ─▶ regions: from one definition at the left margin to the next
 //!            ├─ sound                      nothing to do
 //!            ├─ its indentation agrees     by_indent: every place is certain
 //!            └─ it does not                guess: what comes nearest
 //! ```
 
 mod by_indent;
+mod closers;
+mod flat;
 mod guess;
 mod lines;
+mod others;
 mod regions;
 mod said;
+mod straight;
 
 use super::scan::{Bracket, Mark, Scan};
 use crate::source::FileId;
@@ -42,6 +48,7 @@ struct Region<'m> {
 
 /// Makes the scan's brackets match; false if they are too deep even so.
 pub fn settle(file: FileId, text: &str, scan: &mut Scan) -> bool {
+    others::take_out(file, text, scan);
     let marks = std::mem::take(&mut scan.marks);
     let whole = Region {
         marks: &marks,
@@ -54,7 +61,12 @@ pub fn settle(file: FileId, text: &str, scan: &mut Scan) -> bool {
     if scan.balanced && (whole_is(Verdict::Sound) || !regions::is_regular(whole.marks)) {
         return true;
     }
-    let split = regions::split(text, whole);
+    let straight = straight::straighten(text, &marks);
+    let whole = Region {
+        marks: straight.as_deref().unwrap_or(&marks),
+        ..whole
+    };
+    let split = straight.as_ref().and_then(|_| regions::split(text, whole));
     // the left margin may say nothing
     let margin = split
         .as_ref()
