@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 /// How a pack is worse after repairs of findings with these codes, by the codes of its errors before
-/// and after them. There are never more files or parts of them that cannot be read. What cannot be
+/// and after them. There are never more mistakes of reading, and no file is emptied. What cannot be
 /// read may hide any error of meaning, and an error of meaning others: they are found once it is
 /// mended. A repair of anything else leads to no error at all.
 pub fn worse(before: &[&str], after: &[&str], made: &[&str]) -> Option<String> {
@@ -18,7 +18,7 @@ pub fn worse(before: &[&str], after: &[&str], made: &[&str]) -> Option<String> {
         (after > before).then(|| format!("{before} errors {kind} became {after}"))
     };
     let of_errors = made.iter().any(|code| code.starts_with('E'));
-    let kinds: &[&str] = if of_errors { &["E00", "E01"] } else { &["E"] };
+    let kinds: &[&str] = if of_errors { &["E0003", "E01"] } else { &["E"] };
     kinds.iter().find_map(|kind| more(kind))
 }
 

@@ -61,9 +61,7 @@ pub fn without_consequences(sources: &Sources, found: &mut Vec<Diagnostic>) {
         })
         .map(|label| (label.span.file, sources.line_col(label.span).0))
         .collect();
-    let broken: Vec<Span> = (found.iter().filter(|d| is_syntax(d)))
-        .map(Diagnostic::span)
-        .collect();
+    let broken = Parts::of(found.iter().filter(|d| is_syntax(d)).map(Diagnostic::span));
     // a name that is taken twice is not taken a third time
     let twice: HashSet<Span> = (found.iter().filter(|d| d.code == codes::DUPLICATE.0))
         .map(Diagnostic::span)
@@ -83,7 +81,7 @@ pub fn without_consequences(sources: &Sources, found: &mut Vec<Diagnostic>) {
             || !(undefined
                 || caused
                 || !lines.is_empty() && lines.contains(&(span.file, sources.line_col(span).0))
-                || broken.iter().any(|part| meet(*part, span)))
+                || broken.meet(span))
     });
 }
 
@@ -141,6 +139,31 @@ fn torn(sources: &Sources, lost: &Diagnostic) -> Span {
     Span::new(file, start, end)
 }
 
+/// Places in order, each with the end of that one of it and those before in its file that ends last:
+/// whether one of very many meets another place takes few steps.
+struct Parts(Vec<Span>);
+
+impl Parts {
+    fn of(places: impl Iterator<Item = Span>) -> Self {
+        let mut all: Vec<Span> = places.collect();
+        all.sort_unstable();
+        for at in 1..all.len() {
+            let before = all[at - 1];
+            if before.file == all[at].file {
+                all[at].end = all[at].end.max(before.end);
+            }
+        }
+        Self(all)
+    }
+
+    fn meet(&self, place: Span) -> bool {
+        let begins = |part: &Span| (part.file, part.start) < (place.file, place.end);
+        let before = self.0.partition_point(begins);
+        let last = self.0[..before].last();
+        last.is_some_and(|part| part.file == place.file && place.start < part.end)
+    }
+}
+
 /// Whether two places share text, or one stands inside the other.
 fn meet(a: Span, b: Span) -> bool {
     a.file == b.file && a.start < b.end && b.start < a.end
@@ -182,6 +205,22 @@ mod tests {
             left("let a = \"\nlet b = other", &found),
             ["E0102", "E0203"]
         );
+    }
+
+    #[test]
+    fn places_in_order_meet_as_each_does() {
+        let all = [(0, 2, 9), (0, 3, 4), (0, 12, 12), (1, 5, 6), (1, 1, 2)];
+        let span = |(file, start, end)| Span::new(FileId(file), start, end);
+        let parts = Parts::of(all.into_iter().map(span));
+        for file in 0..3 {
+            for start in 0..14 {
+                for end in start..14 {
+                    let place = span((file, start, end));
+                    let any = all.into_iter().any(|one| meet(span(one), place));
+                    assert_eq!(parts.meet(place), any, "{place:?}");
+                }
+            }
+        }
     }
 
     #[test]

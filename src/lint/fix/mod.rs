@@ -262,8 +262,7 @@ impl<E> Work<'_, E> {
                 (chosen, step) = self.choose(&refused, chosen.len() / 2);
             }
         }
-        let again: HashSet<Diagnostic> =
-            refused.iter().map(|one| one.left.finding.clone()).collect();
+        let again: HashSet<&Diagnostic> = refused.iter().map(|one| &one.left.finding).collect();
         earlier.retain(|one| !again.contains(&one.left.finding));
         refused.extend(earlier);
         Ok(refused)
