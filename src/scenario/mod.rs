@@ -22,6 +22,7 @@ mod folder_name;
 mod formula;
 mod gpu;
 mod itself;
+mod judged;
 mod known;
 mod launch;
 mod load;
