@@ -105,7 +105,7 @@ pub(super) const KINDS: &[Kind] = &[
             required(
                 "scenarios",
                 Type::List(&Type::Block("scenario")),
-                "The scenarios, each once, in the order in which they run: a launch of servers comes with the first case that needs it, and all cases that share it run on it.",
+                "The scenarios, each once, in the order in which they run: a launch of servers comes with the first case that needs it, and all cases that share it run on it. One of another file is named with that file: `use \"./local.scn\"` at the top, and `local.smoke` here.",
             ),
             optional(
                 "gpus",
