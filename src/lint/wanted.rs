@@ -85,13 +85,23 @@ impl Wanted {
 /// Whether an answer has to have certain words in it to be accepted: more than that there is one,
 /// or how long it is.
 pub fn looks_for_words(accept: &Expr) -> bool {
+    looks_for(accept, has_word)
+}
+
+/// Whether an answer has to have certain words in it, or to be of a pattern.
+pub fn looks_for_text(accept: &Expr) -> bool {
+    looks_for(accept, |_| true)
+}
+
+/// The same, by the patterns that count.
+fn looks_for(accept: &Expr, pattern: fn(&Expr) -> bool) -> bool {
     match &accept.kind {
         ExprKind::Binary {
             op: BinaryOp::And | BinaryOp::Or,
             left,
             right,
             ..
-        } => looks_for_words(left) || looks_for_words(right),
+        } => looks_for(left, pattern) || looks_for(right, pattern),
         ExprKind::Binary {
             op: BinaryOp::Equal | BinaryOp::In,
             left,
@@ -103,7 +113,7 @@ pub fn looks_for_words(accept: &Expr) -> bool {
             of_answer
                 && match function.text.as_str() {
                     "contains_any" | "contains_all" => true,
-                    "matches" => args.get(1).is_some_and(|arg| has_word(&arg.value)),
+                    "matches" => args.get(1).is_some_and(|arg| pattern(&arg.value)),
                     _ => false,
                 }
         }
