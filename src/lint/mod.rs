@@ -83,6 +83,7 @@ fn scenario(
     out.extend(rules.flat_map(|rule| rule(program, params, flat, cases)));
     // what cannot work does not run, so there is nothing in it to object to
     let runs: Vec<Case>;
+    let of_all = cases.len();
     let cases = match cases.iter().any(|case| case.infeasible.is_some()) {
         true => {
             let can_work = cases.iter().filter(|case| case.infeasible.is_none());
@@ -92,6 +93,7 @@ fn scenario(
         false => cases,
     };
     let (mut found, mut across) = (ByCase::default(), Vec::new());
+    found.leaves_out(of_all - cases.len());
     let together = Rc::new(Together::of(cases));
     for (at, case) in cases.iter().enumerate() {
         let view = View::new(program, params, flat, case, together.clone());

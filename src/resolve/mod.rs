@@ -120,24 +120,21 @@ impl Module {
 
     /// Whether part of the file could not be read that may define a name, for all that is known.
     pub fn is_open(&self) -> bool {
-        let open = |item: &Item| match &item.kind {
-            ItemKind::Block(block) => block.name.is_none() || block.body.iter().any(may_define),
-            _ => may_define(item),
-        };
         let mut items = self.asts.iter().flat_map(|ast| &ast.items);
         *self
             .open
-            .get_or_init(|| self.lacks_a_module || items.any(open))
+            .get_or_init(|| self.lacks_a_module || items.any(may_define))
     }
 }
 
 /// Whether an item may define a name that is not known, for all that could be read of it.
-pub fn may_define(item: &Item) -> bool {
+fn may_define(item: &Item) -> bool {
     match &item.kind {
         ItemKind::Error => true,
         ItemKind::Block(block) => {
             let named = schema::kind(&block.kind.text);
-            block.name.is_none() && named.is_none_or(|kind| kind.naming == Naming::Required)
+            let lacks = named.is_none_or(|kind| kind.naming == Naming::Required);
+            block.name.is_none() && lacks || block.body.iter().any(may_define)
         }
         _ => false,
     }
@@ -218,7 +215,7 @@ impl Program {
 /// No name begins so.
 const HIDDEN: char = '\u{1}';
 
-/// What a block is kept as whose name another has.
+/// What a block is kept as whose name another has, or that has none.
 fn hidden(name: &str, number: usize) -> String {
     format!("{HIDDEN}{name} {number}")
 }
