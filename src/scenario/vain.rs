@@ -4,7 +4,7 @@
 use super::by_name::Stretches;
 use super::context::{Context, one_line};
 use super::itself;
-use super::{EngineMetric, LoadSpec, PhaseSpec, RequestSpec, ServerSpec};
+use super::{EngineMetric, Formula, LoadSpec, PhaseSpec, RequestSpec, ServerSpec, Start};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Query, Reading, Scope, Stretch, Value, Window};
 use crate::load::spec::{Media, Pace};
@@ -104,6 +104,11 @@ pub(super) fn of_metric(case: &Stretches<'_>, reading: &Reading) -> Option<Diagn
     let server = case.server(&series.server)?;
     let named = |name: &str| server.metrics.iter().find(|metric| metric.name == name);
     let metric = named(&series.name)?;
+    let counters = metric.formula.iter().flat_map(Formula::counters);
+    let read = std::iter::once(metric).chain(counters.filter_map(named));
+    if let Some(found) = turned_off(server, metric, read, reading) {
+        return Some(found);
+    }
     let Some(formula) = &metric.formula else {
         return not_in_version(server, metric, reading);
     };
@@ -128,6 +133,25 @@ pub(super) fn of_metric(case: &Stretches<'_>, reading: &Reading) -> Option<Diagn
     let of = &metric.name;
     found.message += &format!("; `{of}` is worked out of it");
     Some(found)
+}
+
+/// A metric in which a server has nothing to say as it is set up, by one of those that are read for it.
+fn turned_off<'m>(
+    server: &ServerSpec,
+    metric: &EngineMetric,
+    mut read: impl Iterator<Item = &'m EngineMetric>,
+    reading: &Reading,
+) -> Option<Diagnostic> {
+    // how one that runs already was started is not known
+    if !matches!(server.start, Start::Launch { .. }) {
+        return None;
+    }
+    let why = read.find_map(|one| one.off.as_ref())?;
+    let message = format!("`{}` has no `{}`: {why}", server.name, metric.name);
+    Some(
+        Diagnostic::warning(codes::METRIC_TURNED_OFF, reading.span, message)
+            .help("turn it on in the server's options, or read another figure"),
+    )
 }
 
 /// A metric that no version of those has that the server is said to be of.
