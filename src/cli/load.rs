@@ -10,6 +10,7 @@ use crate::diagnostics::{
 };
 use crate::eval::{Params, Value};
 use crate::lint::suppress;
+use crate::plan::{Given, ParamValue};
 use crate::resolve::{self, Flat, Program};
 use crate::scenario::{
     Case, SuiteLimits, compile_these, constants, scenarios, suite_limits, suite_scenarios,
@@ -26,6 +27,8 @@ pub struct Loaded {
     pub program: Program,
     pub params: Params,
     pub shown_params: IndexMap<String, String>,
+    /// All parameters, those with their defaults too.
+    pub param_values: Vec<ParamValue>,
     pub cases: Vec<Case>,
     pub found: Vec<Diagnostic>,
     pub secrets: Vec<String>,
@@ -121,6 +124,14 @@ pub fn begin(
 }
 
 impl Loaded {
+    /// What the plan rests on from outside.
+    pub fn given(&self) -> Given {
+        Given {
+            params: self.param_values.clone(),
+            suite: self.suite.clone(),
+        }
+    }
+
     pub fn has_errors(&self) -> bool {
         has_errors(&self.found)
     }
@@ -200,8 +211,9 @@ fn compiled(
     let _allowance = crate::meter::allow(bytes);
     found.extend(crate::check::check(&program));
     let given = (&selection.params, &selection.params_files);
-    let (params, shown_params) = match params(&program, given.0, given.1, has_errors(&found)) {
-        Ok(params) => params,
+    let read = params(&program, given.0, given.1, has_errors(&found));
+    let (params, shown_params, param_values) = match read {
+        Ok(read) => (read.params, read.shown, read.values),
         Err(Wrong::Said(message)) => return Err(Refused::usage(message)),
         Err(Wrong::Found(one)) => {
             found.push(*one);
@@ -264,6 +276,7 @@ fn compiled(
         program,
         params,
         shown_params,
+        param_values,
         cases: compiled.cases,
         found: for_programs(tidy(found), bytes),
         secrets,
