@@ -38,17 +38,18 @@ fn main() {
         ],
         &[row],
     );
-    hostile(folder.path());
+    hostile(folder.path(), &["lint"]);
+    hostile(folder.path(), &["lint", "--diff", "--unsafe-fixes"]);
 }
 
 /// Texts of many things of one sort, each of a megabyte, against scenarios of that size.
-fn hostile(folder: &Path) {
+fn hostile(folder: &Path, command: &[&str]) {
     let file = folder.join("hostile.scn");
     let path = file.to_str().unwrap();
     let cpu = |text: &str| {
         std::fs::write(&file, text).unwrap();
         // with what it finds it ends in other ways than well
-        run_to_end(SCN, &["lint", path]).0
+        run_to_end(SCN, &[command, &[path]].concat()).0
     };
     let shapes: Vec<_> = shapes::shapes(1 << 20).collect();
     let plain = shapes.iter().find(|(name, _)| *name == "scenarios");
@@ -66,7 +67,7 @@ fn hostile(folder: &Path) {
         })
         .collect();
     table(
-        "scn lint of 1 MB of one sort, once",
+        &format!("scn {} of 1 MB of one sort, once", command.join(" ")),
         &["text", "process time, ms", "times scenarios", "peak MB"],
         &rows,
     );

@@ -145,6 +145,28 @@ fn main() {
         "  references in all of the files, the first time: {places} places, {:.0} ms",
         references * 1e3
     );
+    let large = String::from(url::Url::from_file_path(folder.join("large.scn")).unwrap());
+    for count in [4000, 8000, 16_000] {
+        let text: String = (0..count).map(|n| format!("let x{n} = {n}\n")).collect();
+        client.send(&json!({
+            "jsonrpc": "2.0", "method": "textDocument/didOpen", "params": {
+                "textDocument": { "uri": large, "languageId": "scn", "version": count, "text": text },
+            },
+        }));
+        client.wait(|message| message["params"]["version"] == count);
+        let started = Instant::now();
+        client.send(&json!({
+            "jsonrpc": "2.0", "id": count, "method": "textDocument/completion", "params": {
+                "textDocument": { "uri": large }, "position": { "line": 1, "character": 9 },
+            },
+        }));
+        let list = client.wait(|message| message["id"] == count);
+        println!(
+            "  completion in a file of {count} lines: {} offered, {:.0} ms",
+            list["result"]["items"].as_array().map_or(0, Vec::len),
+            started.elapsed().as_secs_f64() * 1e3
+        );
+    }
     drop(client);
     child.wait().unwrap();
 }

@@ -44,7 +44,7 @@ fn hostile() -> Vec<(&'static str, String)> {
         ("brackets that cross", repeated("(]{)")),
         ("braces", repeated("{")),
         ("colons", repeated("a: 1\n")),
-        ("assignments in a row", repeated("a=b=")),
+        ("assignments in a row", repeated("let a = b = c\n")),
         (
             "a slip",
             lines("let hello = 1\n", |n| format!("let x{n} = helo\n")),

@@ -305,3 +305,20 @@ fn all_fields_of_a_case_are_in_the_manual() {
     known.sort();
     assert_eq!(has, known, "{said}");
 }
+
+/// What is read of something that the writer named is known by what is read.
+#[test]
+fn what_is_read_of_a_server_and_of_a_phase_is_known() {
+    for (asked, name) in [
+        ("sut.memory", "memory"),
+        ("sut.memory.max", "memory"),
+        ("steady.ttft", "ttft"),
+        ("steady.ttft.p99", "ttft"),
+    ] {
+        let found = manual::find(asked).unwrap();
+        assert!(found.iter().all(|entry| entry.name == name), "{asked}");
+    }
+    assert!(manual::find("sut.memoyr").is_err());
+    // the parts of what the manual knows are its own
+    assert_eq!(manual::find("phase.memory").map(|all| all.len()).ok(), None);
+}

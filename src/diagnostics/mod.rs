@@ -223,7 +223,7 @@ pub const MOST_MISTAKES: usize = 100;
 
 /// Programs get so many findings of short files, and of longer ones as many more as their length and
 /// what may be taken for it allow.
-const MOST_TOLD: usize = 10_000;
+const MOST_TOLD: usize = 3_000;
 const BYTES_EACH: usize = 16;
 
 /// What people are shown: the first findings, and in place of the others one that counts them.

@@ -48,7 +48,7 @@ const PART: usize = 8 << 10;
 
 /// Programs are told so many of a short file, and of a longer one as many more as its length and what
 /// may be taken for it allow.
-const MOST_FOUND: usize = 5_000;
+const MOST_FOUND: usize = 3_000;
 const BYTES_EACH: usize = 16;
 
 /// Reads a file's text. Never fails, and takes time in proportion to the text: every

@@ -116,7 +116,7 @@ struct Walk<'a> {
 
 /// So many times is a name compared with one that it may have been meant for, in all files. Names
 /// that are not known after that are told without one that is near.
-const MOST_COMPARED: usize = 500_000;
+const MOST_COMPARED: usize = 100_000;
 
 impl<'a> Walk<'a> {
     fn top(&mut self, module: ModuleId, item: &Item) {

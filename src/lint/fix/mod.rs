@@ -35,14 +35,16 @@ const MOST_LOOKS: usize = 2000;
 
 /// A pack of which much is wrong is linted so often at most, and a smaller one as often as makes so
 /// many bytes more.
-const LOOKS: usize = 5;
+const LOOKS: usize = 3;
 const BYTES: usize = 192 << 10;
 
-/// So many bytes with each finding are much that is wrong.
+/// So many bytes with each finding are much that is wrong; and a finding takes as long as so many
+/// bytes.
 const BYTES_OF_EACH: usize = 256;
+const COST_OF_EACH: usize = 24;
 
 /// The same of looks that come to nothing.
-const LOOKS_IN_VAIN: usize = 4;
+const LOOKS_IN_VAIN: usize = 2;
 const BYTES_IN_VAIN: usize = 256 << 10;
 
 /// So many looks may come to nothing: what is wrong all over is mended by a person, and each of its
@@ -115,14 +117,12 @@ pub fn fix<E>(
     unsafe_too: bool,
     lint: &mut dyn FnMut(&Texts) -> Result<Look, E>,
 ) -> Result<(Mended, Look), E> {
+    let count = first.found.len();
     let own = first.own.keys().map(|id| first.sources.get(*id).text.len());
     let mut work = Work {
         unsafe_too,
         lint,
-        bytes: own
-            .sum::<usize>()
-            .min(BYTES_OF_EACH * first.found.len())
-            .max(1),
+        bytes: own.sum::<usize>().min(BYTES_OF_EACH * count) + COST_OF_EACH * count + 1,
         looks: 0,
         in_vain: 0,
         found_in_vain: 0,
