@@ -18,6 +18,10 @@ pub struct Cases {
     pub rows: Vec<(IndexMap<String, Value>, Arc<str>)>,
     /// Axes that may have other values, for there is a mistake in the matrix.
     pub unknown: HashSet<String>,
+    /// There may be more axes than these.
+    pub open: bool,
+    /// Where their scenario is named.
+    pub scenario: Span,
     pub phases: Vec<Arc<str>>,
     pub servers: Vec<Arc<str>>,
     /// Why cases cannot work, by their ids; those that can are not in it.
@@ -40,6 +44,9 @@ impl Evaluator<'_> {
         let Some(mut row) = cases.row(&own).cloned() else {
             return Value::Error;
         };
+        if row.is_empty() && cases.open {
+            return Value::Error;
+        }
         if args.is_empty() || row.is_empty() {
             let message = match row.is_empty() {
                 true => "this scenario has no matrix, so there is no other case to read",
@@ -63,6 +70,11 @@ impl Evaluator<'_> {
             if let Value::Error = value {
                 return Value::Error;
             }
+            if !self.shapes && matches!(value, Value::Unknown(_) | Value::Between(_)) {
+                let place = arg.value.span;
+                self.say_measured(&format!("`{}`", name.text), place, self.read_within(place));
+                return Value::Error;
+            }
             match self.value_of(&cases, name, value, arg.value.span) {
                 Some(value) => row.insert(name.text.clone(), value),
                 None => return Value::Error,
@@ -70,7 +82,7 @@ impl Evaluator<'_> {
         }
         match cases.rows.iter().find(|(other, _)| *other == row) {
             Some((_, case)) => Value::Handle(Handle::Case { case: case.clone() }),
-            None if !cases.unknown.is_empty() => Value::Error,
+            None if cases.open || !cases.unknown.is_empty() => Value::Error,
             None => {
                 let axes = row
                     .iter()
@@ -94,6 +106,9 @@ impl Evaluator<'_> {
             if !known.contains(&value) {
                 known.push(value);
             }
+        }
+        if known.is_empty() && cases.open {
+            return None;
         }
         if known.is_empty() {
             let axes = rows().next().map(|(row, _)| row.keys());

@@ -6,7 +6,9 @@ use crate::check::{meant_kind, unknown_kind};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::schema::{self, Naming};
 use crate::source::Span;
-use crate::syntax::ast::{Attr, Block, CheckLevel, Expr, ExprKind, Ident, Item, ItemKind, Path};
+use crate::syntax::ast::{
+    Attr, Binding, Block, CheckLevel, Expr, ExprKind, Ident, Item, ItemKind, Path,
+};
 use indexmap::IndexMap;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -203,6 +205,17 @@ fn add<'a>(
                 );
             }
         }
+        ItemKind::Let(written) if flat.kind.text == "matrix" => {
+            let name = &written.name;
+            found.push(let_of_axis(item.span, written));
+            match flat.attrs.get(&name.text) {
+                Some(before) => found.push(duplicate(name, before.name.span)),
+                None => {
+                    let values = listed(&written.value);
+                    flat.attrs.insert(name.text.clone(), attr(name, &values));
+                }
+            }
+        }
         ItemKind::Let(written) => {
             let name = &written.name;
             let key = match flat.lets.get(&name.text) {
@@ -324,6 +337,40 @@ fn without_sign(attr: &Attr, found: &mut Vec<Diagnostic>) {
         .says("remove this")
         .help(format!("write `{name} {{ … }}`"))
         .fix("make it a block", gap, " ", true);
+}
+
+/// `matrix { let n = [1, 2] }`
+fn let_of_axis(item: Span, written: &Binding) -> Diagnostic {
+    let name = &written.name.text;
+    let word = Span {
+        end: written.name.span.start,
+        ..item
+    };
+    let message = "a matrix holds axes, and an axis has no `let`";
+    let found = Diagnostic::error(codes::MISPLACED, word, message);
+    match written.value.kind {
+        ExprKind::List(_) | ExprKind::Comprehension { .. } => found
+            .help(format!("write `{name} = [ … ]`"))
+            .fix("make it an axis", word, "", false),
+        _ => found.help(format!(
+            "a value of your own stands in the scenario, above the matrix: `let {name} = …`"
+        )),
+    }
+}
+
+/// The value of an axis, or a list of what is surely one value alone.
+fn listed(value: &Expr) -> Expr {
+    let one = matches!(
+        value.kind,
+        ExprKind::Number { .. } | ExprKind::Str(_) | ExprKind::Bool(_) | ExprKind::Record(_)
+    );
+    match one {
+        true => Expr {
+            span: value.span,
+            kind: ExprKind::List(vec![value.clone()]),
+        },
+        false => value.clone(),
+    }
 }
 
 fn no_equals(attr: &Attr) -> Diagnostic {

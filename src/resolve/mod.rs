@@ -7,6 +7,7 @@ mod flat;
 mod imports;
 mod kept;
 mod load;
+mod meant;
 mod reader;
 
 pub use find::{LoadError, find_files};
@@ -15,10 +16,10 @@ pub use flat::{Flat, FlatAttr, FlatCheck};
 pub use kept::{Kept, KeptFile, KeptTemplate};
 pub(crate) use load::text_of;
 pub use load::{load, load_for, load_kept, load_through};
+pub use meant::{may_define, unread_names};
 pub use reader::Reader;
 
 use crate::eval::{DataFiles, Patterns};
-use crate::schema::{self, Naming};
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::ast::{Ast, Expr, ExprKind, Item, ItemKind};
 use indexmap::IndexMap;
@@ -61,6 +62,8 @@ pub struct Module {
     pub lacks_a_module: bool,
     /// What `is_open` says, once it was asked.
     open: OnceLock<bool>,
+    /// What `may_mean` looks up, once it was asked.
+    meant: OnceLock<HashSet<String>>,
     /// What `items_called` looks up, once it was asked.
     called: OnceLock<HashMap<String, Vec<(usize, usize)>>>,
 }
@@ -121,7 +124,7 @@ impl Module {
     /// Whether part of the file could not be read that may define a name, for all that is known.
     pub fn is_open(&self) -> bool {
         let open = |item: &Item| match &item.kind {
-            ItemKind::Block(block) => block.name.is_none() || block.body.iter().any(may_define),
+            ItemKind::Block(block) => may_define(item) || block.body.iter().any(may_define),
             _ => may_define(item),
         };
         let mut items = self.asts.iter().flat_map(|ast| &ast.items);
@@ -129,42 +132,13 @@ impl Module {
             .open
             .get_or_init(|| self.lacks_a_module || items.any(open))
     }
-}
 
-/// Whether an item may define a name that is not known, for all that could be read of it.
-pub fn may_define(item: &Item) -> bool {
-    match &item.kind {
-        ItemKind::Error => true,
-        ItemKind::Block(block) => {
-            let named = schema::kind(&block.kind.text);
-            block.name.is_none() && named.is_none_or(|kind| kind.naming == Naming::Required)
-        }
-        _ => false,
+    /// Whether a block of a kind that there is not may have been to define a name, at the top level.
+    pub fn may_mean(&self, name: &str) -> bool {
+        let items = self.asts.iter().flat_map(|ast| &ast.items);
+        let names = self.meant.get_or_init(|| meant::by_unknown_blocks(items));
+        names.contains(name)
     }
-}
-
-/// Longer text that could not be read may define anything.
-const LONGEST_UNREAD: usize = 10_000;
-
-/// The names that may be defined by what could not be read: those that are written in it. None
-/// where it takes in other files, or is too long, and may define any.
-pub fn unread_names(sources: &Sources, unread: &[Span]) -> Option<HashSet<String>> {
-    let length: usize = unread.iter().map(|span| sources.text(*span).len()).sum();
-    if length > LONGEST_UNREAD {
-        return None;
-    }
-    let mut out = HashSet::new();
-    for span in unread {
-        let text = sources.text(*span).replace('-', "_");
-        let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
-        let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
-        let takes_in = ["use", "import", "include", "require", "from"];
-        if words.first().is_none_or(|word| takes_in.contains(word)) {
-            return None;
-        }
-        out.extend(words.into_iter().map(str::to_string));
-    }
-    Some(out)
 }
 
 impl Program {

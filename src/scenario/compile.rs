@@ -242,6 +242,8 @@ fn all_cases(flat: &Arc<Flat>, rows: Vec<IndexMap<String, Value>>, cases: &[Case
     let names = |kind| flat.children_of(kind).map(|child| child.title().into());
     Cases {
         rows: rows.into_iter().zip(ids).collect(),
+        open: flat.may_have_axes() || !runs(flat),
+        scenario: flat.head(),
         phases: names("phase").collect(),
         servers: names("server").collect(),
         ..Cases::default()

@@ -222,7 +222,7 @@ pub struct ServerSpec {
     /// What its model takes of the `gpu` that it says it is for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<MemorySpec>,
-    /// Its model, its layout or an option is wrong, which was reported: no sum is made of it.
+    /// Its model, its GPU, its layout or an option is wrong, which was reported: no sum is made of it.
     #[serde(skip)]
     pub broken: bool,
     pub apis: IndexMap<String, Api>,

@@ -110,7 +110,7 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
         None => (cx.attr(flat, "gpu"), cx.place(flat, "gpu")),
     };
     // what is wrong with one of these has been said, and no sum is made of the others
-    let broken = [&model, &layout_value, &set.record]
+    let broken = [&model, &layout_value, &set.record, &gpu]
         .into_iter()
         .any(is_broken);
     // one that already runs has the memory it needs
@@ -185,7 +185,8 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
 fn environment(cx: &Context<'_>, flat: &Flat) -> Value {
     let value = |attr: &FlatAttr| {
         let scope = cx.scope.in_module(attr.module);
-        cx.eval.eval(&attr.expr, &scope)
+        let of = format!("`{}`", attr.name.text);
+        cx.eval.known(&of, &attr.expr, &scope)
     };
     if let Some(block) = flat.child("environment") {
         let attrs = block.attrs.iter();

@@ -39,11 +39,11 @@ pub fn unevaluated(
     known: &[Diagnostic],
 ) -> Vec<Diagnostic> {
     let mut found = constants(program, params);
-    let first: HashMap<&str, &Case> = (cases.iter().rev())
-        .map(|case| (case.scenario.as_str(), case))
+    let first: HashMap<Span, &Case> = (cases.iter().rev())
+        .map(|case| (case.cases.scenario, case))
         .collect();
     for flat in scenarios.iter().filter(|flat| runs(flat)) {
-        if let Some(case) = first.get(flat.title()) {
+        if let Some(case) = first.get(&flat.head()) {
             found.extend(scenario(program, params, flat, case));
         }
     }

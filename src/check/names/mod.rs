@@ -22,6 +22,7 @@ pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
         found: Vec::new(),
         open: false,
         unread: Vec::new(),
+        module: None,
         server: None,
         phase: None,
         around: Vec::new(),
@@ -41,6 +42,7 @@ pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
         let unread: Vec<Span> = items().filter(unread).map(|item| item.span).collect();
         walk.unread.clear();
         walk.not_read(&unread);
+        walk.module = Some(id);
         for ast in &module.asts {
             for item in &ast.items {
                 walk.top(id, item);
@@ -73,6 +75,8 @@ struct Walk<'a> {
     open: bool,
     /// What may be defined by what could not be read around.
     unread: Vec<HashSet<String>>,
+    /// The file that is looked at.
+    module: Option<ModuleId>,
     /// A server and a measured phase of the scenario around.
     server: Option<&'a str>,
     phase: Option<&'a str>,
@@ -141,11 +145,12 @@ impl<'a> Walk<'a> {
         }
         let named = |child: &Arc<Flat>| {
             let kind = schema::kind_in(&child.kind.text, kind.name);
-            child.name.is_some() || kind.is_some_and(|kind| kind.naming == Naming::Never)
+            child.name.is_some() || kind.is_none_or(|kind| kind.naming == Naming::Never)
         };
         if kind.name == "scenario" {
             self.open |= flat.lost_parent || !flat.children.iter().all(named);
             self.not_read(&flat.unread);
+            self.unread.push(flat.meant_names(&self.program.sources));
         }
         let modules = modules_of(flat);
         for (name, attr) in &flat.lets {
@@ -363,7 +368,10 @@ impl<'a> Walk<'a> {
 
     /// Whether what could not be read may define this.
     fn may_be_defined(&self, name: &str) -> bool {
-        self.open || self.unread.iter().any(|names| names.contains(name))
+        let module = self.module.map(|id| self.program.module(id));
+        self.open
+            || self.unread.iter().any(|names| names.contains(name))
+            || module.is_some_and(|module| module.may_mean(name))
     }
 
     /// That the library's block which is extended here reads a name that is not here; said once.
