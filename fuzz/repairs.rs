@@ -82,17 +82,9 @@ pub fn comments_stay(before: &str, after: &str, readable: bool) {
         let one = |at: Range<usize>| all[at].trim_end().to_owned();
         comments(all).into_iter().map(one).collect()
     };
-    // docs go with what they are of: an unused `use`, an `exclude` that excludes nothing
-    let deletable = |text: &str| {
-        let lines = text.lines().map(str::trim_start);
-        let starts = |line: &&str| line.starts_with("use ") || line.starts_with("exclude ");
-        lines.filter(starts).count()
-    };
-    let deleted = deletable(after) < deletable(before);
-    for (comment, times) in counted(ours(before)) {
-        if deleted && comment.starts_with("##") {
-            continue;
-        }
+    let gone = docs_of_deleted(before, after);
+    for (comment, mut times) in counted(ours(before)) {
+        times -= times.min(gone.get(&comment).copied().unwrap_or(0));
         let words = comment.trim_start_matches('#').trim();
         // suppressions are repaired too
         let first = words.get(..3).unwrap_or("");
@@ -108,6 +100,37 @@ pub fn comments_stay(before: &str, after: &str, readable: bool) {
             "the comment `{comment}` is lost:\n{before}\n---\n{after}"
         );
     }
+}
+
+/// The docs that may go, and how often each: those right above statements that were deleted, an
+/// unused `use` or an `exclude` that excludes nothing.
+fn docs_of_deleted(before: &str, after: &str) -> HashMap<String, usize> {
+    let statements = documented(after).into_iter();
+    let mut left = counted(statements.map(|(statement, _)| statement).collect());
+    let mut gone = Vec::new();
+    for (statement, docs) in documented(before) {
+        match left.get_mut(&statement).filter(|times| **times > 0) {
+            Some(times) => *times -= 1,
+            None => gone.extend(docs),
+        }
+    }
+    counted(gone)
+}
+
+/// The lines with a statement that may be deleted, each with the docs right above it.
+fn documented(text: &str) -> Vec<(String, Vec<String>)> {
+    let (mut out, mut docs) = (Vec::new(), Vec::new());
+    for line in text.lines().map(str::trim) {
+        if line.starts_with("##") && !line.starts_with("###") {
+            docs.push(line.to_owned());
+            continue;
+        }
+        let above = std::mem::take(&mut docs);
+        if line.starts_with("use ") || line.starts_with("exclude ") {
+            out.push((line.to_owned(), above));
+        }
+    }
+    out
 }
 
 /// Panics where a text that is not among those `named` is lost, of a file that can be read.

@@ -5,11 +5,12 @@
 #[allow(dead_code, reason = "the fuzz target uses the rest")]
 mod repairs;
 
+mod corpus_support;
+
+use corpus_support::{below, root, scenarios, scn};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
 use std::sync::Mutex;
 
 /// Rules whose repairs are made in some file of the corpora.
@@ -19,23 +20,6 @@ const MENDED: [&str; 32] = [
     "E0306", "E0307", "W0502", "W0506", "W0507", "W0508", "W0604", "W0618", "W0621", "W0622",
     "W0624", "W0640",
 ];
-
-/// What lies in a folder, by its path from there; in order.
-fn below(folder: &Path) -> Vec<PathBuf> {
-    let mut out = Vec::new();
-    let mut open = vec![folder.to_path_buf()];
-    while let Some(one) = open.pop() {
-        for entry in std::fs::read_dir(&one).unwrap() {
-            let path = entry.unwrap().path();
-            match path.is_dir() {
-                true => open.push(path),
-                false => out.push(path.strip_prefix(folder).unwrap().to_path_buf()),
-            }
-        }
-    }
-    out.sort();
-    out
-}
 
 /// A folder with all of it, in which files may be changed.
 struct Copied(tempfile::TempDir);
@@ -47,7 +31,7 @@ impl Copied {
         let copy = Self(tempfile::tempdir().unwrap());
         for folder in FOLDERS {
             for file in below(&root().join(folder)) {
-                copy.restore(&Path::new(folder).join(file));
+                copy.restore(file.strip_prefix(root()).unwrap());
             }
         }
         copy
@@ -118,31 +102,6 @@ impl Linted {
     }
 }
 
-fn scn(folder: &Path, args: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_scn"))
-        .args(args)
-        .current_dir(folder)
-        .env("NO_COLOR", "1")
-        .env_remove("SCN_CORPUS_KEY")
-        .env_remove("SCN_CORPUS_NOT_SET")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(input.as_bytes())
-        .unwrap();
-    child.wait_with_output().unwrap()
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
 /// What holds of any file: returns the codes of what was mended.
 fn mended(copy: &Copied, file: &Path, before: &Linted, unsafe_too: bool) -> BTreeSet<String> {
     let name = file.display();
@@ -198,12 +157,8 @@ fn mended(copy: &Copied, file: &Path, before: &Linted, unsafe_too: bool) -> BTre
 fn every_file_of_the_corpora() {
     let mut files: Vec<PathBuf> = FOLDERS
         .into_iter()
-        .flat_map(|folder| {
-            below(&root().join(folder))
-                .into_iter()
-                .map(move |f| Path::new(folder).join(f))
-        })
-        .filter(|file| file.extension().is_some_and(|e| e == "scn"))
+        .flat_map(|folder| scenarios(&root().join(folder)))
+        .map(|file| file.strip_prefix(root()).unwrap().to_path_buf())
         // another test has nothing found in these
         .filter(|file| {
             !file
@@ -251,4 +206,19 @@ fn every_file_of_the_corpora() {
         .filter(|code| !codes.contains(*code))
         .collect();
     assert!(lost.is_empty(), "no repair is made of {lost:?}");
+}
+
+#[test]
+fn docs_go_with_what_they_are_of_alone() {
+    let lost = |before: &'static str, after: &'static str| {
+        std::panic::catch_unwind(|| repairs::comments_stay(before, after, true)).is_err()
+    };
+    let text = "## of a\nlet a = 1\n## of it\nuse std.engines\n";
+    assert!(!lost(text, "## of a\nlet a = 1\n"));
+    assert!(lost(text, "let a = 1\n"));
+    assert!(lost(text, "let a = 1\nuse std.engines\n"));
+    // one of two goes with its own
+    let two = "## one\nuse std.engines\n## two\nuse std.engines\n";
+    assert!(!lost(two, "## one\nuse std.engines\n"));
+    assert!(lost(two, "use std.engines\n"));
 }

@@ -40,7 +40,7 @@ fn block(flat: &Flat, parent: &str, base: bool, found: &mut Vec<Diagnostic>) {
         return;
     };
     let in_node = without_node(kind, flat);
-    if kind.naming == Naming::Required && flat.name.is_none() && in_node.is_none() {
+    if flat.is_nameless() && in_node.is_none() {
         found.push(
             Diagnostic::error(
                 codes::MISSING_ATTRIBUTE,
@@ -139,7 +139,7 @@ fn without_node<'f>(kind: &Kind, flat: &'f Flat) -> Option<(Diagnostic, Vec<&'f 
         found = found.label(attr.name.span, "this one too");
     }
     let inside = names.join(" = …, ");
-    let name = if flat.name.is_none() {
+    let name = if flat.is_nameless() {
         "some_name"
     } else {
         flat.title()

@@ -152,10 +152,7 @@ fn unused(name: &str, span: Span, help: &str) -> Diagnostic {
 
 fn scenario(flat: &Flat, found: &mut Vec<Diagnostic>) {
     if flat.children_of("phase").next().is_none() {
-        let message = format!(
-            "the scenario `{}` has no phases, so it never runs",
-            flat.title()
-        );
+        let message = format!("the {} has no phases, so it never runs", flat.called());
         found.push(
             Diagnostic::warning(codes::UNUSED, flat.head(), message).help(
                 "give it some: `phase steady { workload = …, concurrency = 4, requests = 200 }`",
@@ -171,6 +168,7 @@ fn scenario(flat: &Flat, found: &mut Vec<Diagnostic>) {
     }
     for child in &flat.children {
         if let Some(help) = how_used(child)
+            && !child.is_nameless()
             && !names.contains(child.title())
         {
             found.push(unused(child.title(), child.head(), &help));

@@ -1,7 +1,7 @@
 //! `--params FILE`: parameters from a TOML, YAML or JSON file, as texts like those of `-p`.
 
 use crate::eval::Value;
-use crate::eval::data::{self, Data};
+use crate::eval::formats::{self, Data};
 use crate::units::source_form;
 use std::path::Path;
 
@@ -34,8 +34,8 @@ pub fn read(path: &Path, is_param: &dyn Fn(&str) -> bool) -> Result<Vec<Given>, 
         .map_err(|why| format!("`{shown}` is not a text file: {why}"))?;
     let read = match path.extension().and_then(|ending| ending.to_str()) {
         Some("toml") => toml(&text),
-        Some("yaml" | "yml") => data::yaml(&text),
-        Some("json") => data::json(&text, 1),
+        Some("yaml" | "yml") => formats::yaml(&text),
+        Some("json") => formats::json(&text, 1),
         _ => {
             return Err(format!(
                 "what `{shown}` holds cannot be told from its name; parameters stand in a .toml, .yaml, .yml or .json file"
@@ -127,7 +127,7 @@ fn toml(text: &str) -> Result<Value, (usize, usize, String)> {
         let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
         let said = error.message().lines().next().unwrap_or_default();
         let said = match said {
-            "integer number overflowed" | "floating-point number overflowed" => data::TOO_LARGE,
+            "integer number overflowed" | "floating-point number overflowed" => formats::TOO_LARGE,
             "duplicate key" => "this name stands here twice: keep one of them",
             said => said,
         };

@@ -66,7 +66,7 @@ fn one(out: &mut String, sources: &Sources, diagnostic: &Diagnostic, options: &O
             .filter(|l| l.span.file == file)
             .collect();
         let spans: Vec<Span> = labels.iter().map(|l| l.span).collect();
-        let snippet = Snippet::new(sources.get(file), &spans, options.width.max(60));
+        let mut snippet = Snippet::new(sources.get(file), &spans, options.width.max(60));
         let at = if primary.file == file {
             primary
         } else {
@@ -84,11 +84,12 @@ fn one(out: &mut String, sources: &Sources, diagnostic: &Diagnostic, options: &O
             place: clean(&sources.place(at)),
             name: clean(&sources.get(file).name),
             before: snippet.before,
-            text: snippet.text,
+            text: std::mem::take(&mut snippet.text),
         };
         let mut part = String::new();
         // Its only error is that of the writer, and a string takes everything.
         let _ = handler(diagnostic, options).render_report(&mut part, &report);
+        let part = snippet.folded(&part, options.unicode);
         // After the first file there is no message: only the snippet is wanted.
         let skip = if n == 0 {
             0

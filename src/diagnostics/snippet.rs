@@ -2,6 +2,7 @@
 //! cut around their labels, and nothing is left in it that a terminal would obey.
 
 use crate::source::{SourceFile, Span};
+use std::ops::Range;
 
 /// Columns shown before a label in a line that is cut.
 const LEAD: usize = 40;
@@ -13,6 +14,8 @@ pub struct Snippet {
     pub text: String,
     /// How many lines of the file stand before it.
     pub before: usize,
+    /// The lines on which labels begin and end, from 0 in the file.
+    edges: Vec<usize>,
     /// Where pieces of the original start, and where they stand in `text`.
     pieces: Vec<Piece>,
     /// Columns of a line that are shown.
@@ -58,6 +61,7 @@ impl Snippet {
         let mut snippet = Self {
             text: String::new(),
             before: 0,
+            edges: Vec::new(),
             pieces: Vec::new(),
             width,
         };
@@ -67,7 +71,8 @@ impl Snippet {
             .map(|place| floor(&file.text, place as usize))
             .map(|place| (file.line_of(place), place))
             .collect();
-        let lines = edges.iter().map(|(line, _)| *line);
+        snippet.edges = edges.iter().map(|(line, _)| *line).collect();
+        let lines = snippet.edges.iter().copied();
         let (Some(first), Some(last)) = (lines.clone().min(), lines.max()) else {
             return snippet;
         };
@@ -83,7 +88,7 @@ impl Snippet {
                 snippet.piece(start - 1, true);
                 snippet.text.push('\n');
             }
-            if edges.iter().any(|(l, _)| l.abs_diff(number) <= AROUND) {
+            if snippet.is_shown(number) {
                 let here = edges
                     .iter()
                     .filter(|(l, _)| *l == number)
@@ -96,6 +101,35 @@ impl Snippet {
         }
         snippet.piece(start - 1, true);
         snippet
+    }
+
+    /// Whether a line, counted from 0 in the file, is near enough to a label; others are empty in
+    /// `text`.
+    fn is_shown(&self, line: usize) -> bool {
+        self.edges.iter().any(|edge| edge.abs_diff(line) <= AROUND)
+    }
+
+    /// What miette drew of it, with one sign in place of each run of lines that are not shown.
+    pub fn folded(&self, drawn: &str, unicode: bool) -> String {
+        let sign = if unicode { "⋮" } else { ":" };
+        let mut out = String::with_capacity(drawn.len());
+        let mut folding = false;
+        for line in drawn.split_inclusive('\n') {
+            let number = line_number(line);
+            let Some((place, _)) = number.filter(|(_, number)| !self.is_shown(number - 1)) else {
+                out.push_str(line);
+                folding = false;
+                continue;
+            };
+            if !folding {
+                out.push_str(&line[..place.start]);
+                out.push_str(&" ".repeat(place.len() - 1));
+                out.push_str(sign);
+                out.push_str(&line[place.end..]);
+            }
+            folding = true;
+        }
+        out
     }
 
     fn piece(&mut self, original: usize, copied: bool) {
@@ -157,6 +191,33 @@ impl Snippet {
             piece.shown
         };
         floor(&self.text, place)
+    }
+}
+
+/// The number before a drawn line of a file, and where it stands.
+fn line_number(line: &str) -> Option<(Range<usize>, usize)> {
+    let start = skipped(line, 0);
+    let digits = line[start..].bytes().take_while(u8::is_ascii_digit).count();
+    let end = start + digits;
+    let number = line[start..end].parse().ok().filter(|n| *n > 0)?;
+    let behind = &line[skipped(line, end)..];
+    behind
+        .starts_with(['│', '|'])
+        .then_some((start..end, number))
+}
+
+/// Where what is no blank and no colour starts, from a place on.
+fn skipped(line: &str, from: usize) -> usize {
+    let mut at = from;
+    loop {
+        let rest = &line[at..];
+        if rest.starts_with(' ') {
+            at += 1;
+        } else if let Some(end) = rest.strip_prefix("\u{1b}[").and_then(|rest| rest.find('m')) {
+            at += 2 + end + 1;
+        } else {
+            return at;
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Fields and indexes: of records, blocks, modules, phases and servers.
 
-use super::{BlockValue, Evaluator, Handle, Query, SeriesRef, Stretch, Value};
+use super::{BlockValue, Evaluator, Handle, Query, SeriesRef, Shape, Stretch, Value};
 use crate::check::nearest;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::resolve::{ModuleId, is_hidden};
@@ -350,6 +350,10 @@ impl Evaluator<'_> {
                     );
                     return Value::Error;
                 }
+                // one that lacks its name may be called so
+                if loads.iter().any(|load| is_hidden(load)) {
+                    return Value::Error;
+                }
                 let known: Vec<&str> = loads
                     .iter()
                     .copied()
@@ -402,6 +406,19 @@ impl Evaluator<'_> {
     pub(super) fn index(&self, of: Value, at: Value, base: Span, index: Span) -> Value {
         match (of, at) {
             (Value::Error, _) | (_, Value::Error) => Value::Error,
+            (Value::Unavailable(why), _) | (_, Value::Unavailable(why)) => Value::Unavailable(why),
+            // which entry it will be is not known yet
+            (Value::List(_) | Value::Unknown(Shape::Any), Value::Unknown(Shape::Number(d)))
+                if d.is_none() || d.is_count() =>
+            {
+                Value::Unknown(Shape::Any)
+            }
+            (Value::List(_), Value::Unknown(Shape::Any))
+            | (Value::Record(_), Value::Unknown(Shape::Text | Shape::Any))
+            | (
+                Value::Unknown(Shape::Any),
+                Value::Number(_) | Value::Text(_) | Value::Unknown(Shape::Text | Shape::Any),
+            ) => Value::Unknown(Shape::Any),
             (Value::Record(fields), Value::Text(key)) => match fields.get(key.as_ref()) {
                 Some(value) => value.clone(),
                 None => {

@@ -9,7 +9,7 @@ use crate::source::Span;
 use crate::syntax::ast::{Arg, Ident};
 use indexmap::IndexMap;
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The cases of a scenario, and what of them can be read.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +28,19 @@ pub struct Cases {
     pub infeasible: HashMap<Arc<str>, Arc<str>>,
     /// What `fit` says of their servers, by case and server.
     pub fits: HashMap<(Arc<str>, Arc<str>), Fitted>,
+    /// Made when a case is first looked for.
+    pub(crate) index: OnceLock<Index>,
+}
+
+/// Where cases stand in the rows, so that a check in each of many cases that reads another does not
+/// go over all of them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Index {
+    ids: HashMap<Arc<str>, usize>,
+    /// By what the row reads as.
+    rows: HashMap<String, Vec<usize>>,
+    /// By axis, and by what the value reads as.
+    values: HashMap<String, IndexMap<String, Vec<Value>>>,
 }
 
 impl Evaluator<'_> {
@@ -80,8 +93,8 @@ impl Evaluator<'_> {
                 None => return Value::Error,
             };
         }
-        match cases.rows.iter().find(|(other, _)| *other == row) {
-            Some((_, case)) => Value::Handle(Handle::Case { case: case.clone() }),
+        match cases.of_row(&row) {
+            Some(case) => Value::Handle(Handle::Case { case: case.clone() }),
             None if cases.open || !cases.unknown.is_empty() => Value::Error,
             None => {
                 let axes = row
@@ -100,18 +113,11 @@ impl Evaluator<'_> {
 
     /// The value as the axis has it; none after it was reported that no case has it there.
     fn value_of(&self, cases: &Cases, name: &Ident, value: &Value, span: Span) -> Option<Value> {
-        let rows = || cases.rows.iter();
-        let mut known: Vec<&Value> = Vec::new();
-        for value in rows().filter_map(|(row, _)| row.get(&name.text)) {
-            if !known.contains(&value) {
-                known.push(value);
+        let Some(known) = cases.index().values.get(&name.text) else {
+            if cases.open {
+                return None;
             }
-        }
-        if known.is_empty() && cases.open {
-            return None;
-        }
-        if known.is_empty() {
-            let axes = rows().next().map(|(row, _)| row.keys());
+            let axes = cases.rows.first().map(|(row, _)| row.keys());
             let axes: Vec<&str> = axes.into_iter().flatten().map(String::as_str).collect();
             let message = format!("the matrix has no axis `{}`", name.text);
             let found = Diagnostic::error(codes::UNKNOWN_NAME, name.span, message);
@@ -125,9 +131,11 @@ impl Evaluator<'_> {
                 None => found.help(format!("it has: {}", axes.join(", "))),
             });
             return None;
-        }
-        if let Some(one) = known.iter().find(|one| alike(one, value)) {
-            return Some((*one).clone());
+        };
+        let same = known.get(&text_of(value)).into_iter().flatten();
+        let all = known.values().flatten();
+        if let Some(one) = same.chain(all).find(|one| alike(one, value)) {
+            return Some(one.clone());
         }
         if cases.unknown.contains(&name.text) {
             return None;
@@ -136,7 +144,7 @@ impl Evaluator<'_> {
             Value::Text(text) => format!("\"{text}\""),
             other => other.shown().unwrap_or_else(|| other.describe()),
         };
-        let known: Vec<String> = known.into_iter().map(shown).collect();
+        let known: Vec<String> = known.values().flatten().map(shown).collect();
         let message = format!("no case has {} = {}", name.text, shown(value));
         self.report(
             Diagnostic::error(codes::UNKNOWN_CASE, span, message)
@@ -178,10 +186,52 @@ impl Evaluator<'_> {
 }
 
 impl Cases {
-    fn row(&self, id: &str) -> Option<&IndexMap<String, Value>> {
-        let row = self.rows.iter().find(|(_, case)| case.as_ref() == id);
-        row.map(|(row, _)| row)
+    /// The axes of a case; none where there is no such case.
+    pub fn row(&self, id: &str) -> Option<&IndexMap<String, Value>> {
+        let at = self.index().ids.get(id)?;
+        self.rows.get(*at).map(|(row, _)| row)
     }
+
+    /// The id of the case with these axes.
+    fn of_row(&self, row: &IndexMap<String, Value>) -> Option<&Arc<str>> {
+        let alike = self.index().rows.get(&text_of_row(row))?;
+        let mut alike = alike.iter().filter_map(|at| self.rows.get(*at));
+        let same = alike.find(|(other, _)| other == row);
+        same.map(|(_, case)| case)
+    }
+
+    fn index(&self) -> &Index {
+        self.index.get_or_init(|| {
+            let mut index = Index::default();
+            for (at, (row, id)) in self.rows.iter().enumerate() {
+                index.ids.entry(id.clone()).or_insert(at);
+                index.rows.entry(text_of_row(row)).or_default().push(at);
+                for (axis, value) in row {
+                    let values = index.values.entry(axis.clone()).or_default();
+                    let alike = values.entry(text_of(value)).or_default();
+                    if !alike.contains(value) {
+                        alike.push(value.clone());
+                    }
+                }
+            }
+            index
+        })
+    }
+}
+
+/// What tells most values apart: those that are equal have the same, but for records that are
+/// [`alike`].
+fn text_of(value: &Value) -> String {
+    value.shown().unwrap_or_else(|| value.describe())
+}
+
+/// The same of a row, whatever the order of its axes.
+fn text_of_row(row: &IndexMap<String, Value>) -> String {
+    let mut axes: Vec<String> = (row.iter())
+        .map(|(axis, value)| format!("{axis}={}", text_of(value)))
+        .collect();
+    axes.sort_unstable();
+    axes.join(",")
 }
 
 /// Whether a case can work, of `at(…)` and of `case`.

@@ -130,9 +130,9 @@ impl Evaluator<'_> {
             (Type::Bool, value) => refuse(mismatch("true or false", &value)),
             (Type::Int(least), Value::Number(q)) if q.dimension.is_none() => {
                 if q.value.is_finite() && q.value.fract() != 0.0 {
-                    return refuse(
-                        mismatch("a whole number", &Value::Number(q)).says(q.to_string()),
-                    );
+                    let message = format!("`{name}` takes a whole number, this is {q}");
+                    let diagnostic = Diagnostic::error(codes::TYPE_MISMATCH, span, message);
+                    return refuse(diagnostic.help("write a whole number, as 2"));
                 }
                 if q.value > LARGEST {
                     let message = format!("`{name}` cannot be so large: {q}");

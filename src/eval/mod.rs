@@ -8,9 +8,10 @@ mod between;
 mod builtins;
 mod coerce;
 mod constant;
-pub(crate) mod data;
+mod data;
 mod fits;
 mod flags;
+pub(crate) mod formats;
 mod limits;
 mod lookup;
 mod measurements;
@@ -163,17 +164,12 @@ impl<'a> Evaluator<'a> {
         std::mem::take(&mut self.found.borrow_mut())
     }
 
-    /// How much was found since it was last taken.
-    pub fn found(&self) -> usize {
-        self.found.borrow().len()
-    }
-
-    /// Keeps of what was found after the first `before` only what is said to be kept.
-    pub fn retain_found(&self, before: usize, keep: impl Fn(&Diagnostic) -> bool) {
-        let mut found = self.found.borrow_mut();
-        let at = before.min(found.len());
-        let later = found.split_off(at);
-        found.extend(later.into_iter().filter(keep));
+    /// What some work gives, and what was found wrong in it alone: the caller reports what of that
+    /// is to be said. What was found before stays where it is, however much it is.
+    pub fn apart<T>(&self, work: impl FnOnce() -> T) -> (T, Vec<Diagnostic>) {
+        let before = self.take_found();
+        let out = work();
+        (out, self.found.replace(before))
     }
 
     /// The figures read since the last call.
@@ -505,23 +501,9 @@ impl<'a> Evaluator<'a> {
             Value::Unavailable(reason) => Value::Unavailable(reason),
             Value::Unknown(Shape::Bool | Shape::Any) => {
                 let (a, b) = (self.eval(then, scope), self.eval(other, scope));
-                match (ops::dimension_of(&a), ops::dimension_of(&b)) {
-                    (Some(x), Some(y)) if x == y => Value::Unknown(Shape::Number(x)),
-                    (Some(x), Some(y)) => {
-                        self.report(
-                            Diagnostic::error(
-                                codes::DIMENSIONS,
-                                then.span,
-                                "the two branches have unlike dimensions",
-                            )
-                            .says(x.describe())
-                            .label(other.span, y.describe()),
-                        );
-                        Value::Error
-                    }
-                    _ if matches!((&a, &b), (Value::Text(_), Value::Text(_))) => {
-                        Value::Unknown(Shape::Text)
-                    }
+                match self.either(&a, &b, then, other) {
+                    one @ (Value::Unknown(_) | Value::Error) => one,
+                    // which entries and fields it will have is not known
                     _ => Value::Unknown(Shape::Any),
                 }
             }

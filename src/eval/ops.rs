@@ -106,9 +106,7 @@ impl Evaluator<'_> {
         // what decides by itself leaves the other side unread
         if let (BinaryOp::And, Value::Bool(false)) | (BinaryOp::Or, Value::Bool(true)) = (op, &a) {
             if self.reads_all {
-                let found = self.take_found();
-                self.eval(right, scope);
-                self.found.replace(found);
+                self.apart(|| self.eval(right, scope));
             }
             return a;
         }
@@ -495,6 +493,13 @@ impl Evaluator<'_> {
                 diagnostic.help("a number with its unit stands without quotes: 30s, 500MB, 99%")
             }
             ("a number", _) => diagnostic.help("write a number, or the name of one"),
+            ("a text on its left", _) if dimension_of(value).is_some() => {
+                let text = match short.starts_with(|c: char| c.is_ascii_digit()) {
+                    true => short.to_string(),
+                    false => format!("${{{short}}}"),
+                };
+                diagnostic.help(format!("write it as a text: `\"{text}\" {op} …`"))
+            }
             _ => diagnostic.help("as in `x in [1, 2]`, `\"part\" in text`, `\"key\" in record`"),
         });
         Value::Error

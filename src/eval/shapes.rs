@@ -162,13 +162,9 @@ impl Evaluator<'_> {
 
     /// Evaluates, and says nothing of a rule that depends on what values come to.
     fn without(&self, rule: codes::Rule, eval: impl FnOnce() -> Value) -> Value {
-        let before = self.found.borrow().len();
-        let value = eval();
-        let mut index = 0;
-        self.found.borrow_mut().retain(|d| {
-            index += 1;
-            index <= before || d.code != rule.0
-        });
+        let (value, found) = self.apart(eval);
+        let others = found.into_iter().filter(|d| d.code != rule.0);
+        others.for_each(|d| self.report(d));
         value
     }
 
@@ -220,7 +216,7 @@ impl Evaluator<'_> {
     }
 
     /// What an `if` comes to, whichever way it goes.
-    fn either(&self, a: &Value, b: &Value, then: &Expr, other: &Expr) -> Value {
+    pub(super) fn either(&self, a: &Value, b: &Value, then: &Expr, other: &Expr) -> Value {
         let (Some(x), Some(y)) = (ops::dimension_of(a), ops::dimension_of(b)) else {
             return joined([a, b].into_iter());
         };

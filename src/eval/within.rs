@@ -32,14 +32,18 @@ impl Evaluator<'_> {
                 Value::Unavailable(reason.clone())
             }
             (Value::Unknown(Shape::Text | Shape::Any), Value::Text(_) | Value::Record(_))
-            | (_, Value::Unknown(_)) => Value::Unknown(Shape::Bool),
+            | (_, Value::Unknown(Shape::Any)) => Value::Unknown(Shape::Bool),
+            // whatever the text will be
+            (Value::Text(_) | Value::Unknown(Shape::Text | Shape::Any), Value::Unknown(_)) => {
+                Value::Unknown(Shape::Bool)
+            }
             (Value::Text(part), Value::Text(whole)) => {
                 Value::Bool(whole.contains(part.as_ref()) == yes)
             }
             (Value::Text(key), Value::Record(fields)) => {
                 Value::Bool(fields.contains_key(key.as_ref()) == yes)
             }
-            (_, Value::Text(_) | Value::Record(_)) => {
+            (_, Value::Text(_) | Value::Record(_) | Value::Unknown(_)) => {
                 self.operand(op.symbol(), "a text on its left", &a, left.span)
             }
             _ => self.no_container(op, &b, right),

@@ -84,6 +84,7 @@ fn scenario(
     out.extend(rules.flat_map(|rule| rule(program, params, flat, cases)));
     // what cannot work does not run, so there is nothing in it to object to
     let runs: Vec<Case>;
+    let of_all = cases.len();
     let cases = match cases.iter().any(|case| case.infeasible.is_some()) {
         true => {
             let can_work = cases.iter().filter(|case| case.infeasible.is_none());
@@ -93,6 +94,7 @@ fn scenario(
         false => cases,
     };
     let (mut found, mut across) = (ByCase::default(), Vec::new());
+    found.leaves_out(of_all - cases.len());
     let by_id = cases.iter().map(|case| (case.id.as_str(), case));
     let by_id: Rc<HashMap<&str, &Case>> = Rc::new(by_id.collect());
     for (at, case) in cases.iter().enumerate() {

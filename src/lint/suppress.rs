@@ -143,6 +143,18 @@ fn names(
                 .help("say it behind the bracket: `because …`"),
         );
     }
+    if let Some(second) = second(reason) {
+        let from = start + rest.len() - second.len();
+        let message = "a comment allows once: this is read as part of the reason";
+        found.push(
+            Diagnostic::warning(
+                codes::BAD_SUPPRESSION,
+                Span::new(file, from, whole.end as usize),
+                message,
+            )
+            .help("name all rules in one list: `# scn: allow(one, other) because …`"),
+        );
+    }
     let mut at = start + rest.find('(').map_or(0, |n| n + 1);
     let mut places: Vec<(&str, Span)> = Vec::new();
     for name in list.split(',') {
@@ -188,6 +200,16 @@ fn names(
             }
         }
     }
+}
+
+/// A second `scn: allow(…)` in the reason of the first, up to its end.
+fn second(reason: &str) -> Option<&str> {
+    let mut places = reason.match_indices(WORD);
+    places.find_map(|(at, word)| {
+        let behind = reason[at + word.len()..].trim_start();
+        let list = behind.strip_prefix("allow")?.trim_start();
+        list.starts_with('(').then_some(&reason[at..])
+    })
 }
 
 /// What a suppression did.
@@ -363,6 +385,8 @@ mod tests {
             "# SCN allow (unused) because x",
             "# scn: allow(unused because x",
             "# scn: allow() because x",
+            "# scn: allow(unused) because x # scn: allow(few-requests) because y",
+            "# scn: allow(unused) because x scn: allow (few-requests) because y",
         ] {
             assert_eq!(lines(text).1, ["bad-suppression"], "{text}");
         }
@@ -371,6 +395,11 @@ mod tests {
             lines("# SCN: allow(unused) because x").1,
             ["bad-suppression"]
         );
+        let twice = "a # scn: allow(unused) because x # scn: allow(few-requests) because y  ";
+        let (_, found) = suppressions(FileId::default(), twice);
+        let span = found[0].span();
+        let second = &twice[span.start as usize..span.end as usize];
+        assert_eq!(second, "scn: allow(few-requests) because y");
         // a word that is not for scn
         assert!(lines("# SCN: our name for it").1.is_empty());
         assert!(

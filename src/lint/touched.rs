@@ -197,6 +197,8 @@ fn values(program: &Program) -> Vec<Place<'_>> {
         let names = program.module(id).names.iter();
         out.extend(names.filter_map(|(name, definition)| {
             let span = match &definition.kind {
+                // what reads one without a name is not known
+                DefinitionKind::Block(flat) if flat.is_nameless() => return None,
                 DefinitionKind::Block(flat) if !program.is_base(id, name) => flat.span,
                 DefinitionKind::Let(value) | DefinitionKind::Param(value) => {
                     definition.span.to(value.span)

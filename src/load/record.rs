@@ -104,10 +104,12 @@ pub enum FailureClass {
     Cancelled,
     /// Answered, but `accept` said no.
     WrongAnswer,
+    /// Answered, but `accept` could not be evaluated: the detail says why.
+    NotJudged,
 }
 
 impl FailureClass {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Connect,
         Self::Status,
         Self::Timeout,
@@ -115,6 +117,7 @@ impl FailureClass {
         Self::BadAnswer,
         Self::Cancelled,
         Self::WrongAnswer,
+        Self::NotJudged,
     ];
 
     /// As metrics and files name it.
@@ -127,6 +130,7 @@ impl FailureClass {
             Self::BadAnswer => "bad_answer",
             Self::Cancelled => "cancelled",
             Self::WrongAnswer => "wrong_answer",
+            Self::NotJudged => "not_judged",
         }
     }
 
@@ -142,6 +146,9 @@ impl FailureClass {
             }
             Self::Cancelled => "Ended by scn: the load's `drain` was over, or the run was stopped.",
             Self::WrongAnswer => "Answered whole, but the workload's `accept` said no.",
+            Self::NotJudged => {
+                "Answered whole, but the workload's `accept` could not be evaluated: the test is wrong, not the answer."
+            }
         }
     }
 }
@@ -151,7 +158,10 @@ impl Record {
     pub fn answered(&self) -> bool {
         match &self.outcome {
             Outcome::Ok => true,
-            Outcome::Failed(failure) => failure.class == FailureClass::WrongAnswer,
+            Outcome::Failed(failure) => matches!(
+                failure.class,
+                FailureClass::WrongAnswer | FailureClass::NotJudged
+            ),
         }
     }
 

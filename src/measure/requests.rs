@@ -227,6 +227,19 @@ impl<'a> Requests<'a> {
     fn accept_rate(&self) -> Reading<f64> {
         self.any_request()?;
         self.any_answer()?;
+        // a share of those that could be judged would hide that the test is wrong
+        let not_judged = |r: &&&Record| class(r) == Some(FailureClass::NotJudged);
+        if let Some(first) = self.answered.iter().find(not_judged) {
+            let many = self.answered.iter().filter(not_judged).count();
+            let detail = match &first.outcome {
+                Outcome::Failed(failure) => failure.detail.as_str(),
+                Outcome::Ok => "",
+            };
+            let (all, name) = (self.answered.len(), &self.name);
+            return Err(Unavailable(format!(
+                "{many} of {all} answers of `{name}` could not be judged: {detail}"
+            )));
+        }
         let judged: Vec<bool> = self.answered.iter().filter_map(|r| r.accepted).collect();
         if judged.is_empty() {
             let name = &self.name;

@@ -1,6 +1,6 @@
 //! Files and folders of the command line.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// A file or folder named on the command line that cannot be used at all.
 #[derive(Debug, thiserror::Error)]
@@ -40,9 +40,19 @@ pub fn find_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, LoadError> {
         }
         files[before..].sort();
     }
+    // `./a.scn` is called as what uses it calls it
+    for file in &mut files {
+        *file = without_dots(file);
+    }
     let mut seen = std::collections::HashSet::new();
     files.retain(|file| seen.insert(file.canonicalize().unwrap_or_else(|_| file.clone())));
     Ok(files)
+}
+
+/// A path as all commands show it: without the `./` that only says where one is.
+pub(crate) fn without_dots(path: &Path) -> PathBuf {
+    let parts = path.components();
+    parts.filter(|part| *part != Component::CurDir).collect()
 }
 
 fn walk(folder: &Path, files: &mut Vec<PathBuf>, depth: usize) -> Result<(), LoadError> {
@@ -98,8 +108,24 @@ pub(crate) fn plain(error: &std::io::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::read;
-    use std::path::Path;
+    use super::{find_files, read, without_dots};
+    use std::path::{Path, PathBuf};
+
+    #[test]
+    fn a_file_has_one_name() {
+        for (given, shown) in [
+            ("./a.scn", "a.scn"),
+            ("a/./b.scn", "a/b.scn"),
+            ("../c", "../c"),
+        ] {
+            assert_eq!(without_dots(Path::new(given)), PathBuf::from(shown));
+        }
+        // as the tests run in the folder of the project
+        let found = find_files(&["./scenarios".into(), "scenarios/quickstart.scn".into()]).unwrap();
+        assert!(found.iter().all(|file| file.starts_with("scenarios")));
+        let quickstart = found.iter().filter(|file| file.ends_with("quickstart.scn"));
+        assert_eq!(quickstart.count(), 1);
+    }
 
     #[test]
     fn what_never_ends_is_not_read_to_its_end() {

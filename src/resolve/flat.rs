@@ -1,7 +1,7 @@
 //! Blocks with their `extends` worked in: a child's attributes replace its parent's, blocks of
 //! the same kind and name merge, named checks are overridden where they stood.
 
-use super::ModuleId;
+use super::{ModuleId, is_hidden};
 use crate::check::{meant_kind, unknown_kind};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::schema::{self, Naming};
@@ -96,6 +96,28 @@ impl Flat {
         (&self.kind.text, self.title())
     }
 
+    /// Whether it needs a name and has none.
+    pub fn is_nameless(&self) -> bool {
+        self.name.as_ref().is_some_and(|name| is_hidden(&name.text))
+    }
+
+    /// What a sentence calls it: "phase `steady`".
+    pub fn called(&self) -> String {
+        let kind = &self.kind.text;
+        match &self.name {
+            Some(name) if !is_hidden(&name.text) => format!("{kind} `{}`", name.text),
+            _ => format!("{kind} without a name"),
+        }
+    }
+
+    /// The same without its kind, where it has a name.
+    pub fn quoted(&self) -> String {
+        match self.is_nameless() {
+            true => format!("this {}", self.kind.text),
+            false => format!("`{}`", self.title()),
+        }
+    }
+
     /// The place of the kind and name.
     pub fn head(&self) -> Span {
         self.name
@@ -140,8 +162,9 @@ pub(super) fn own(
         found.push(unknown_kind(&kind, parent));
         kind.text = meant.to_string();
     }
+    let name = block.name.clone().or_else(|| hidden_name(&kind, parent));
     let mut flat = Flat {
-        name: block.name.clone(),
+        name,
         span: item.span,
         doc: item.doc.clone(),
         extends: block.extends.clone(),
@@ -152,6 +175,15 @@ pub(super) fn own(
         add(&mut flat, item, module, &mut named, found);
     }
     flat
+}
+
+/// What a block is kept as that needs a name and has none: what is in it is looked at all the same.
+fn hidden_name(kind: &Ident, parent: &str) -> Option<Ident> {
+    let known = schema::kind_in(&kind.text, parent)?;
+    (known.naming == Naming::Required).then(|| Ident {
+        text: super::hidden(&kind.text, kind.span.start as usize),
+        span: kind.span,
+    })
 }
 
 /// Where the names of a block were first written, so that none is looked for in all that is there.
@@ -230,6 +262,10 @@ fn add<'a>(
         ItemKind::Block(block) => {
             let child = own(block, item, module, &flat.kind.text, found);
             let title = block.name.as_ref().map_or("", |name| name.text.as_str());
+            if child.is_nameless() {
+                flat.children.push(Arc::new(child));
+                return;
+            }
             let key = (child.kind.text.clone(), title);
             if let Some(before) = named.children.get(&key) {
                 let name = block.name.as_ref().unwrap_or(&block.kind);

@@ -1,11 +1,12 @@
 //! `use`: modules of the standard library and files of the pack.
 
+use super::find::without_dots;
 use super::load::Loader;
 use super::{Definition, DefinitionKind, ModuleId};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::{FileId, Span};
 use crate::syntax::ast::{Ident, Item, Path as NamePath, Use, UseTarget};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Whether a path, and the file that it leads to, end as files of the language do.
 fn is_scenario_file(path: &Path) -> bool {
@@ -88,7 +89,11 @@ impl Loader {
                     let name = used.alias.as_ref().unwrap_or(&name);
                     return self.define(id, name, item, DefinitionKind::Broken);
                 }
-                let target = self.file(&full, &shown_path(&full), Some(*span));
+                let target = self.file(
+                    &full,
+                    &without_dots(&full).display().to_string(),
+                    Some(*span),
+                );
                 (target, Some(name))
             }
         };
@@ -195,14 +200,6 @@ impl Loader {
 }
 
 /// A path for people: without `./` parts.
-fn shown_path(path: &Path) -> String {
-    path.components()
-        .filter(|c| !matches!(c, std::path::Component::CurDir))
-        .collect::<PathBuf>()
-        .display()
-        .to_string()
-}
-
 fn is_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')

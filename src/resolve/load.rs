@@ -4,7 +4,6 @@ use super::find::plain;
 use super::{Definition, DefinitionKind, Flat, Kept, Module, ModuleId, Program, Reader, flat};
 use crate::check::{is_binding_word, nameless, unknown_kind};
 use crate::diagnostics::{Diagnostic, codes};
-use crate::schema;
 use crate::source::{FileId, Span};
 use crate::syntax::{
     self,
@@ -297,24 +296,14 @@ impl Loader {
 
     fn block(&mut self, id: ModuleId, block: &Block, item: &Item) {
         let flat = flat::own(block, item, id, "file", &mut self.found);
-        let Some(name) = &block.name else {
+        let Some(name) = &flat.name else {
             // of a kind that has no names, or is not known, the place is what is wrong
-            if schema::kind_in(&flat.kind.text, "file").is_none() {
-                self.found.push(unknown_kind(&flat.kind, "file"));
-                return;
-            }
-            self.found.push(
-                Diagnostic::error(
-                    codes::MISSING_ATTRIBUTE,
-                    block.kind.span,
-                    format!("this `{}` has no name", block.kind.text),
-                )
-                .help(format!("write `{} some_name {{ … }}`", block.kind.text)),
-            );
+            self.found.push(unknown_kind(&flat.kind, "file"));
             return;
         };
+        let name = name.clone();
         let kind = DefinitionKind::Block(Arc::new(flat.clone()));
-        let known = self.define_as(id, name, item, kind);
+        let known = self.define_as(id, &name, item, kind);
         self.raw.entry((id, known)).or_insert(flat);
     }
 

@@ -2,26 +2,22 @@
 //! there is: where they are read, nothing more is to be said.
 
 use super::Flat;
-use crate::check::nearest;
 use crate::schema::{self, Naming};
 use crate::source::{Sources, Span};
 use crate::syntax::ast::{Block, Item, ItemKind};
 use std::collections::HashSet;
 
 /// Whether an item may define a name that is not known, for all that could be read of it.
-pub fn may_define(item: &Item) -> bool {
+pub(super) fn may_define(item: &Item) -> bool {
     match &item.kind {
         ItemKind::Error => true,
-        ItemKind::Block(block) => block.name.is_none() && wants_a_name(&block.kind.text),
+        ItemKind::Block(block) => {
+            let named = schema::kind(&block.kind.text);
+            let lacks = named.is_some_and(|kind| kind.naming == Naming::Required);
+            block.name.is_none() && lacks || block.body.iter().any(may_define)
+        }
         _ => false,
     }
-}
-
-/// Whether blocks of a kind have names, be it slightly misspelt.
-fn wants_a_name(kind: &str) -> bool {
-    let meant = || nearest(kind, schema::kinds().map(|kind| kind.name));
-    let kind = schema::kind(kind).or_else(|| schema::kind(meant()?));
-    kind.is_some_and(|kind| kind.naming == Naming::Required)
 }
 
 /// What the blocks without a name of kinds that there are not may have been to define, at the top

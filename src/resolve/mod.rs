@@ -16,12 +16,13 @@ pub use flat::{Flat, FlatAttr, FlatCheck};
 pub use kept::{Kept, KeptFile, KeptTemplate};
 pub(crate) use load::text_of;
 pub use load::{load, load_for, load_kept, load_through};
-pub use meant::{may_define, unread_names};
+use meant::may_define;
+pub use meant::unread_names;
 pub use reader::Reader;
 
 use crate::eval::{DataFiles, Patterns};
 use crate::source::{FileId, Sources, Span};
-use crate::syntax::ast::{Ast, Expr, ExprKind, Item, ItemKind};
+use crate::syntax::ast::{Ast, Expr, ExprKind, Item};
 use indexmap::IndexMap;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
@@ -123,14 +124,10 @@ impl Module {
 
     /// Whether part of the file could not be read that may define a name, for all that is known.
     pub fn is_open(&self) -> bool {
-        let open = |item: &Item| match &item.kind {
-            ItemKind::Block(block) => may_define(item) || block.body.iter().any(may_define),
-            _ => may_define(item),
-        };
         let mut items = self.asts.iter().flat_map(|ast| &ast.items);
         *self
             .open
-            .get_or_init(|| self.lacks_a_module || items.any(open))
+            .get_or_init(|| self.lacks_a_module || items.any(may_define))
     }
 
     /// Whether a block of a kind that there is not may have been to define a name, at the top level.
@@ -192,7 +189,7 @@ impl Program {
 /// No name begins so.
 const HIDDEN: char = '\u{1}';
 
-/// What a block is kept as whose name another has.
+/// What a block is kept as whose name another has, or that has none.
 fn hidden(name: &str, number: usize) -> String {
     format!("{HIDDEN}{name} {number}")
 }

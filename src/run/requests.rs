@@ -162,7 +162,8 @@ fn image_kind(bytes: &[u8]) -> Option<&'static str> {
     })
 }
 
-/// Judges an answer by the workload's `accept`; a wrong one becomes a failure of its own class.
+/// Judges an answer by the workload's `accept`; a wrong one becomes a failure of its own class, and
+/// one that `accept` cannot tell of becomes one of another.
 pub fn judge(shared: &Shared, workload: &WorkloadSpec, record: &mut Record) {
     let Some(accept) = workload
         .accept
@@ -182,25 +183,32 @@ pub fn judge(shared: &Shared, workload: &WorkloadSpec, record: &mut Record) {
     let eval = Evaluator::new(&shared.program, &shared.params, &Nothing);
     let verdict = eval.eval(&accept.expr, &scope);
     let found = eval.take_found();
-    record.accepted = match verdict {
-        Value::Bool(right) => Some(right),
-        // what cannot be judged is not accepted, and says why
-        _ => Some(false),
-    };
-    if record.accepted == Some(false) {
-        let detail = match found.first() {
-            Some(problem) => format!("`accept` could not be evaluated: {}", problem.message),
-            None => format!(
+    let (accepted, class, detail) = match verdict {
+        Value::Bool(true) => {
+            record.accepted = Some(true);
+            return;
+        }
+        Value::Bool(false) => (
+            Some(false),
+            FailureClass::WrongAnswer,
+            format!(
                 "the answer was not accepted: {:?}",
                 // before it is cut, or half of a secret were left
                 start_of(&shared.folder.redactor().text(&record.answer))
             ),
-        };
-        record.outcome = Outcome::Failed(Failure {
-            class: FailureClass::WrongAnswer,
-            detail,
-        });
-    }
+        ),
+        // no word about the answer: what judges it is wrong
+        other => {
+            let why = match found.first() {
+                Some(problem) => problem.message.clone(),
+                None => format!("it is {}, and not true or false", other.describe()),
+            };
+            let detail = format!("`accept` could not be evaluated: {why}");
+            (None, FailureClass::NotJudged, detail)
+        }
+    };
+    record.accepted = accepted;
+    record.outcome = Outcome::Failed(Failure { class, detail });
 }
 
 fn start_of(text: &str) -> String {

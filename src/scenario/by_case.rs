@@ -15,9 +15,15 @@ const NAMED: usize = 3;
 pub struct ByCase {
     cases: Vec<(String, Vec<Arc<Diagnostic>>)>,
     known: HashSet<Arc<Diagnostic>>,
+    left_out: usize,
 }
 
 impl ByCase {
+    /// Says of how many other cases nothing is added, for they cannot work.
+    pub fn leaves_out(&mut self, cases: usize) {
+        self.left_out = cases;
+    }
+
     /// Adds what was found in the case at this place, which has this id.
     pub fn add(&mut self, at: usize, id: &str, found: Vec<Diagnostic>) {
         while self.cases.len() <= at {
@@ -37,13 +43,17 @@ impl ByCase {
     /// Diagnostics with the ids of the cases that have them. Those of one rule at the same places
     /// are one, even where their figures differ.
     pub fn gather(self) -> Vec<Diagnostic> {
-        let Self { cases, known } = self;
+        let Self {
+            cases,
+            known,
+            left_out,
+        } = self;
         drop(known);
-        gather(&cases)
+        gather(&cases, left_out)
     }
 }
 
-fn gather(cases: &[(String, Vec<Arc<Diagnostic>>)]) -> Vec<Diagnostic> {
+fn gather(cases: &[(String, Vec<Arc<Diagnostic>>)], left_out: usize) -> Vec<Diagnostic> {
     let all = cases.len();
     type Key = (&'static str, Severity, Vec<Span>);
     let mut groups: IndexMap<Key, Vec<(&Diagnostic, Vec<usize>)>> = IndexMap::new();
@@ -88,7 +98,15 @@ fn gather(cases: &[(String, Vec<Arc<Diagnostic>>)]) -> Vec<Diagnostic> {
                 diagnostic = diagnostic.help(match at.len() {
                     1 => format!("in the case {}", named[0]),
                     n if n <= NAMED => format!("in the cases {}", named.join("; ")),
-                    n => format!("in {n} of {all} cases: {}; …", named.join("; ")),
+                    n => {
+                        let of = match left_out {
+                            0 => format!("{all} cases"),
+                            left_out => {
+                                format!("the {all} cases that can work (of {})", all + left_out)
+                            }
+                        };
+                        format!("in {n} of {of}: {}; …", named.join("; "))
+                    }
                 });
             }
             // of some cases, the first that is named is the one

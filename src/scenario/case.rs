@@ -6,10 +6,12 @@ use super::case_id::case_id;
 use super::context::Context;
 use super::locals::Locals;
 use super::unmeasured::{Launched, Unmeasured};
-use super::{Case, checks, cluster, constants, feasible, phase, rank, report, server, server_log};
+use super::{
+    Case, ServerSpec, checks, cluster, constants, feasible, phase, rank, report, server, server_log,
+};
 use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, codes};
-use crate::eval::{Binding, Evaluator, FEASIBLE, Nothing, Params, Shape, Value};
+use crate::eval::{Binding, Evaluator, FEASIBLE, Nothing, Params, Scope, Shape, Value};
 use crate::resolve::{Definition, DefinitionKind, Flat};
 use crate::units::{Dimension, Quantity};
 use indexmap::IndexMap;
@@ -24,21 +26,32 @@ pub(super) fn launched(
     flat: &Arc<Flat>,
     axes: &IndexMap<String, Value>,
 ) -> Launched {
-    let program = locals.program;
-    let eval = Evaluator::new(program, params, &Nothing);
-    let cx = Context {
-        eval: &eval,
-        program,
+    let eval = Evaluator::new(locals.program, params, &Nothing);
+    let cx = context(locals, &eval, flat, locals.scope(axes, None));
+    Launched::of(&servers(&cx))
+}
+
+/// What the expressions of a case are lowered with.
+fn context<'a>(
+    locals: &'a Locals<'_>,
+    eval: &'a Evaluator<'a>,
+    flat: &'a Arc<Flat>,
+    scope: Scope,
+) -> Context<'a> {
+    Context {
+        eval,
+        program: locals.program,
         flat,
-        scope: locals.scope(axes, None),
+        scope,
         shared: &locals.shared,
-    };
-    let servers = flat.children_of("server");
-    let servers: Vec<_> = servers
-        .filter_map(|block| server::lower(&cx, block))
-        .map(|server| locals.shared.server(server))
-        .collect();
-    Launched::of(&servers)
+    }
+}
+
+/// The servers in which nothing is wrong.
+fn servers(cx: &Context<'_>) -> Vec<Arc<ServerSpec>> {
+    let blocks = cx.flat.children_of("server");
+    let lowered = blocks.filter_map(|block| server::lower(cx, block));
+    lowered.map(|server| cx.shared.server(server)).collect()
 }
 
 /// What runs of a case: its servers and phases. Its checks, reports and ranks are added by
@@ -52,20 +65,9 @@ pub(super) fn lower(
 ) -> (Case, Vec<Diagnostic>) {
     let program = locals.program;
     let eval = Evaluator::new(program, params, &Nothing);
-    let scope = locals.scope(axes, None);
-    let cx = Context {
-        eval: &eval,
-        program,
-        flat,
-        scope,
-        shared: &locals.shared,
-    };
+    let cx = context(locals, &eval, flat, locals.scope(axes, None));
     let id = case_id(&cx, axes);
-    let servers: Vec<_> = flat
-        .children_of("server")
-        .filter_map(|block| server::lower(&cx, block))
-        .map(|server| locals.shared.server(server))
-        .collect();
+    let servers = servers(&cx);
     let misplaced = |definition: &Definition| matches!(&definition.kind, DefinitionKind::Block(flat) if flat.kind.text == "server");
     let mut names = program.module(flat.module).names.values();
     if flat.children_of("server").next().is_none() && is_whole(flat) && !names.any(misplaced) {
@@ -73,7 +75,7 @@ pub(super) fn lower(
             Diagnostic::error(
                 codes::MISSING_ATTRIBUTE,
                 flat.head(),
-                format!("the scenario `{}` has no server", flat.title()),
+                format!("the {} has no server", flat.called()),
             )
             .help("add `server sut { engine = engines.builtin }`, or one with a `url`"),
         );
@@ -88,13 +90,7 @@ pub(super) fn lower(
     secrets.extend(eval.secrets());
     let launched = Launched::of(&servers);
     let eval = Evaluator::new(program, params, &launched);
-    let cx = Context {
-        eval: &eval,
-        program,
-        flat,
-        scope: cx.scope,
-        shared: &locals.shared,
-    };
+    let cx = context(locals, &eval, flat, cx.scope);
     let mut case = Case {
         scenario: flat.title().to_string(),
         scenario_doc: flat.doc.clone(),
@@ -125,13 +121,8 @@ pub(super) fn lower(
         wanted: Vec::new(),
     };
     // what of the case is known by now, phases may read
-    let cx = Context {
-        eval: &eval,
-        program,
-        flat,
-        scope: locals.scope(axes, Some(implicit(&case))),
-        shared: &locals.shared,
-    };
+    let scope = locals.scope(axes, Some(implicit(&case)));
+    let cx = context(locals, &eval, flat, scope);
     let phases = flat.children_of("phase");
     let servers = Servers::of(flat, &case.servers);
     case.phases = phases
@@ -197,9 +188,8 @@ pub(super) fn measured(
     case: &mut Case,
     secrets: &mut Vec<Arc<str>>,
 ) -> Vec<Diagnostic> {
-    let program = locals.program;
     let unmeasured = Unmeasured::new(case, flat, case.cases.clone());
-    let eval = Evaluator::new(program, params, &unmeasured);
+    let eval = Evaluator::new(locals.program, params, &unmeasured);
     // what could not be lowered was reported, and its metrics are not known
     let lowered: HashSet<&str> = case.servers.iter().map(|s| s.name.as_str()).collect();
     let broken =
@@ -207,13 +197,7 @@ pub(super) fn measured(
     let broken = flat.children.iter().filter(broken);
     let broken: Vec<_> = broken.map(|child| (child.title(), Value::Error)).collect();
     let scope = locals.scope(axes, Some(implicit(case))).with_values(broken);
-    let cx = Context {
-        eval: &eval,
-        program,
-        flat,
-        scope,
-        shared: &locals.shared,
-    };
+    let cx = context(locals, &eval, flat, scope);
     case.checks = checks::lower(&cx, case);
     let reports = report::all(&cx, case).into_iter();
     case.reports = reports.map(|one| cx.shared.report(one)).collect();

@@ -32,7 +32,7 @@ pub(super) fn same_id(
     before: &IndexMap<String, Value>,
     axes: &IndexMap<String, Value>,
 ) -> Diagnostic {
-    let message = format!("two cases of `{}` have the id `{id}`", flat.title());
+    let message = format!("two cases of {} have the id `{id}`", flat.quoted());
     if let Some(name) = flat.attrs.get("name") {
         return Diagnostic::error(codes::DUPLICATE_CASE, name.expr.span, message)
             .help("let `name` say the axes in which the cases differ");

@@ -37,19 +37,21 @@ pub(super) fn lower(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
         }
         // where `when` does not hold it guards: `a / b > 1 when b != 0`, `at(n = n + 1)… when n < 3`
         let guarded = matches!(when, Some((_, Value::Bool(false))));
-        let before = cx.eval.found();
         let trace_of_when = cx.eval.take_trace();
-        let value = cx.eval.eval(&check.expr, &scope);
-        cx.truth(&value, check.expr.span, "a check is");
+        let (value, found) = cx.eval.apart(|| {
+            let value = cx.eval.eval(&check.expr, &scope);
+            cx.truth(&value, check.expr.span, "a check is");
+            value
+        });
         let only_then = [
             codes::ARITHMETIC.0,
             codes::NO_SUCH_CASE.0,
             codes::UNKNOWN_CASE.0,
         ];
-        if guarded {
-            cx.eval
-                .retain_found(before, |d| !only_then.contains(&d.code));
-        }
+        let said = found
+            .into_iter()
+            .filter(|d| !guarded || !only_then.contains(&d.code));
+        said.for_each(|d| cx.eval.report(d));
         // as it is read: `when` stands behind
         let mut trace = cx.eval.take_trace();
         trace.extend(trace_of_when);
@@ -163,8 +165,7 @@ fn across(
     let mut names = BTreeSet::new();
     exprs().for_each(|expr| names.extend(cx.eval.names_of_case(expr, scope)));
     let own = trace.iter().any(|reading| reading.case.is_none()) || names.contains("case");
-    let row = (case.cases.rows.iter()).find(|(_, id)| *id == here);
-    let axes = row.into_iter().flat_map(|(row, _)| row);
+    let axes = case.cases.row(&here).into_iter().flatten();
     let axes = axes.filter(|(axis, _)| own || names.contains(*axis));
     Some(Across {
         reads,

@@ -78,7 +78,7 @@ pub(super) fn lower(eval: &Evaluator<'_>, block: &Arc<BlockValue>) -> Option<(Cl
         // what should stand in its node was reported
         (None, _) if !is_whole(flat) => return None,
         (None, _) => {
-            let message = format!("the cluster `{}` has no node", flat.title());
+            let message = format!("the {} has no node", flat.called());
             eval.report(
                 Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), message)
                     .help("say what this host has: node here { gpu = gpus.h200, gpus = 8 }"),
@@ -173,8 +173,8 @@ fn between(
         let (a, b) = (*a.min(b), *a.max(b));
         if b >= gpus {
             let message = format!(
-                "there is no GPU {b} in `{}`: it has {gpus}",
-                node.flat.title()
+                "there is no GPU {b} in {}: it has {gpus}",
+                node.flat.quoted()
             );
             return wrong(message, "GPUs count from 0");
         }

@@ -6,6 +6,7 @@ use super::by_case::ByCase;
 use super::case::{self, launched};
 use super::case_id::same_id;
 use super::locals::Locals;
+use super::shared::Shared;
 use super::{Case, ServerSpec, feasible, matrix, report, report_parts, server_log};
 use crate::diagnostics::{Diagnostic, codes, has_errors};
 use crate::eval::{Cases, Evaluator, Fitted, Nothing, Params, Value};
@@ -13,6 +14,7 @@ use crate::meter;
 use crate::resolve::{Flat, Program};
 use indexmap::IndexMap;
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Cases in order, what was found wrong with them, and the secrets that were seen.
@@ -56,6 +58,7 @@ pub fn compile_these(
 ) -> Compiled {
     let mut compiled = Compiled::default();
     let mut names: IndexMap<&str, Vec<&Arc<Flat>>> = IndexMap::new();
+    let shared: Rc<Shared> = Rc::default();
     for flat in chosen.iter().filter(|flat| runs(flat)) {
         let alike = names.entry(flat.title()).or_default();
         if alike.iter().any(|before| before.head() == flat.head()) {
@@ -64,6 +67,8 @@ pub fn compile_these(
         alike.push(flat);
         let mut locals = Locals::of(program, flat);
         locals.gpus = gpus;
+        shared.next_scenario();
+        locals.shared = shared.clone();
         scenario(locals, params, flat, &mut compiled);
     }
     let repeated = names

@@ -58,13 +58,7 @@ impl Context<'_> {
 
     /// The same, with a block's own `let`s in scope.
     pub fn inside(&self, flat: &Flat) -> Context<'_> {
-        Context {
-            eval: self.eval,
-            program: self.program,
-            flat: self.flat,
-            scope: self.scope.inside(flat),
-            shared: self.shared,
-        }
+        self.at(&self.scope.inside(flat))
     }
 
     /// The same, for the expressions of another place.

@@ -119,7 +119,7 @@ fn measured(cx: &Context<'_>, block: &Flat) -> Option<EngineMetric> {
         .into_iter()
         .find(|name| !block.attrs.contains_key(*name));
     if let Some(name) = missing.filter(|_| is_whole(block)) {
-        let message = format!("the metric `{}` has no `{name}`", block.title());
+        let message = format!("the {} has no `{name}`", block.called());
         cx.eval.report(
             Diagnostic::error(codes::MISSING_ATTRIBUTE, block.head(), message)
                 .help("type = \"gauge\", series = \"tiny:running\"; or work it out: value = increase(hits) / increase(queries)"),

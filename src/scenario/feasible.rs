@@ -95,7 +95,7 @@ pub(super) fn none_left(flat: &Flat, cases: &[Case]) -> Option<Diagnostic> {
     if cases.is_empty() || cases.iter().any(|case| case.infeasible.is_none()) {
         return None;
     }
-    let message = format!("no case of `{}` can work", flat.title());
+    let message = format!("no case of {} can work", flat.quoted());
     let place = flat.attrs.get("infeasible");
     let place = place.map_or(flat.head(), |attr| attr.expr.span);
     let mut found = Diagnostic::error(codes::NONE_FEASIBLE, place, message)

@@ -103,9 +103,9 @@ pub(super) fn launched(
         && is_whole(flat)
     {
         let message = format!(
-            "{} is launched with a model, and `{}` has none",
+            "{} is launched with a model, and {} has none",
             engine.title(),
-            flat.title()
+            flat.quoted()
         );
         cx.eval.report(
             Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), message)

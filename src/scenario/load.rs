@@ -126,7 +126,9 @@ fn bounds(
     };
     // clients that ask rows ask each once where nothing else is said
     let unsaid = !ends(flat) && !phase.is_some_and(ends);
-    if unsaid && matches!(pace, Some(Pace::Closed { .. })) {
+    // also where how many they are is wrong
+    let clients = pace.is_none() && flat.attrs.contains_key("concurrency");
+    if unsaid && (clients || matches!(pace, Some(Pace::Closed { .. }))) {
         match rows {
             Some(Some(rows)) => return Some((Some(rows), None)),
             Some(None) => {}
@@ -141,7 +143,7 @@ fn bounds(
             Diagnostic::error(
                 codes::MISSING_ATTRIBUTE,
                 flat.head(),
-                format!("the load of `{}` never ends", flat.title()),
+                format!("the load of {} never ends", flat.quoted()),
             )
             .help(
                 "say `requests = 200`, or `duration = 60s`, or both: whichever comes first ends it",
@@ -354,7 +356,7 @@ fn workload(cx: &Context<'_>, flat: &Flat) -> Option<(Arc<WorkloadSpec>, bool)> 
         Value::None if !is_whole(flat) => None,
         Value::None => {
             cx.eval.report(
-                Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), format!("`{}` says no `workload`", flat.title()))
+                Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), format!("{} says no `workload`", flat.quoted()))
                     .help("define one: `workload hello { prompt = \"Say hello.\", output = 16 }`, and name it: `workload = hello`"),
             );
             None

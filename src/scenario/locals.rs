@@ -8,6 +8,7 @@ use crate::resolve::{Flat, ModuleId, Program};
 use indexmap::IndexMap;
 use std::cell::Cell;
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// The names that a scenario's expressions see besides its module's: its lets and blocks, which are
@@ -24,8 +25,8 @@ pub(super) struct Locals<'a> {
     pub steps: Cell<u64>,
     /// How many GPUs the machine has, where a suite says so.
     pub gpus: Option<u64>,
-    /// What its cases have in common.
-    pub shared: Shared,
+    /// What its cases have in common, with each other and with those of other scenarios.
+    pub shared: Rc<Shared>,
 }
 
 impl<'a> Locals<'a> {
@@ -69,7 +70,7 @@ impl<'a> Locals<'a> {
             modules,
             steps: Cell::default(),
             gpus: None,
-            shared: Shared::default(),
+            shared: Rc::default(),
         }
     }
 

@@ -21,6 +21,7 @@ mod fit;
 mod formula;
 mod gpu;
 mod itself;
+mod judged;
 mod known;
 mod launch;
 mod load;

@@ -128,10 +128,7 @@ fn written(eval: &Evaluator<'_>, block: &Flat, name: &str, scope: &Scope) -> Opt
 /// The value as it is passed on; `Error` after what is wrong with it has been reported.
 pub(super) fn typed(cx: &Context<'_>, option: &Flat, value: Value, span: Span) -> Value {
     let sort = sort_of(cx, option);
-    let before = cx.eval.take_found();
-    let value = checked(cx, option, sort, value, span);
-    let found = cx.eval.take_found();
-    before.into_iter().for_each(|d| cx.eval.report(d));
+    let (value, found) = cx.eval.apart(|| checked(cx, option, sort, value, span));
     for diagnostic in found {
         cx.eval.report(match &option.doc {
             // what the option is for says what it takes

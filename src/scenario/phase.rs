@@ -118,7 +118,7 @@ pub(super) fn lower(
     let quiet = flat.attrs.contains_key("idle") || cx.flag(flat, "quiesce").unwrap_or(true);
     if loads.is_empty() && !quiet && is_whole(flat) {
         cx.eval.report(
-            Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), format!("the phase `{}` does nothing", flat.title()))
+            Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), format!("the {} does nothing", flat.called()))
                 .help("give it a load: `workload = …, requests = 20, concurrency = 4`; or quiet: `idle = 10s`"),
         );
         return None;

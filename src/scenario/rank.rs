@@ -35,7 +35,7 @@ fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Stretches<'_>) -> Option<Ran
         // a misspelt attribute was reported
         (None, None) if !is_whole(flat) => return None,
         (None, None) => {
-            let message = format!("the rank `{}` does not say by what", flat.title());
+            let message = format!("the {} does not say by what", flat.called());
             cx.eval.report(
                 Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), message)
                     .help("highest = stress.output_throughput, or lowest = stress.ttft.p95"),

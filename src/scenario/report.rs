@@ -305,7 +305,7 @@ fn formats(
     let first = named.or_else(|| to.iter().find_map(|path| of_ending(path)));
     let Some(first) = first else {
         cx.eval.report(
-            Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), format!("the report `{}` says neither a template nor a format", flat.title()))
+            Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), format!("the {} says neither a template nor a format", flat.called()))
                 .help("`template = \"std:summary.md.j2\"`, or `format = \"csv\"`, or a `to` that ends in .csv, .md, .json or .xml"),
         );
         return None;
@@ -324,11 +324,48 @@ fn formats(
         cx.eval.report(found);
         return None;
     }
-    let fit = to.iter().all(|path| ending_fits(cx, flat, named, path));
+    let fit = to.iter().enumerate().all(|(at, path)| {
+        is_written(cx, (flat, at), named, path) && ending_fits(cx, flat, named, path)
+    });
     let hold = different
         .iter()
         .all(|format| can_hold(cx, flat, *format, holds));
     (fit && hold).then_some(formats)
+}
+
+/// Endings of what only other programs write, or a template.
+const OF_OTHERS: [&str; 12] = [
+    "xlsx", "xls", "ods", "parquet", "pdf", "docx", "png", "svg", "html", "yaml", "yml", "zip",
+];
+
+/// Whether a file's ending is none of those that promise what no report holds.
+fn is_written(
+    cx: &Context<'_>,
+    (flat, at): (&Flat, usize),
+    named: Option<ReportFormat>,
+    path: &str,
+) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    // one without an ending has that of the first
+    let Some((_, ending)) = name.rsplit_once('.').filter(|_| path != SUMMARY) else {
+        return true;
+    };
+    let of_others = OF_OTHERS.contains(&ending.to_ascii_lowercase().as_str());
+    let fine = !of_others || named == Some(ReportFormat::Template);
+    if !fine {
+        let message = format!("`{path}` ends in .{ending}, which is not written");
+        let written = flat.attrs.get("to").map(|attr| &attr.expr.kind);
+        let own = match written {
+            Some(ExprKind::List(items)) => items.get(at).map(|item| item.span),
+            _ => None,
+        };
+        let place = own.unwrap_or_else(|| cx.place(flat, "to"));
+        let found = Diagnostic::error(codes::BAD_ARGUMENT, place, message);
+        cx.eval.report(found.help(
+            "a report is written as .csv, .md, .json or .xml (JUnit's); a `template` writes any other text, as .html",
+        ));
+    }
+    fine
 }
 
 /// Whether a file's ending promises what it will hold. A template may write anything, and so may

@@ -18,10 +18,7 @@ pub const PORT: &str = "{port}";
 
 /// The spec of a server; `None` after what is wrong has been reported.
 pub(super) fn lower(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
-    let before = cx.eval.take_found();
-    let lowered = lowered(&cx.inside(flat), flat);
-    let found = cx.eval.take_found();
-    before.into_iter().for_each(|d| cx.eval.report(d));
+    let (lowered, found) = cx.eval.apart(|| lowered(&cx.inside(flat), flat));
     for diagnostic in found {
         cx.eval.report(about(cx, flat, diagnostic));
     }
@@ -277,7 +274,7 @@ fn engine_of(cx: &Context<'_>, flat: &Flat, has_url: bool) -> Option<Arc<BlockVa
         }
         Value::None => {
             cx.eval.report(
-                Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), format!("the server `{}` has no engine", flat.title()))
+                Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), format!("the {} has no engine", flat.called()))
                     .help("say what to launch: `engine = engines.builtin` (with `use std.engines`), or where one runs: `url = \"http://…\"`"),
             );
             None

@@ -1,5 +1,5 @@
-//! What the cases of a scenario have in common, made and held once: servers that are the same, and
-//! workloads, which many loads of many cases ask.
+//! What cases have in common, made and held once: servers that are the same, also in several
+//! scenarios, and workloads, which many loads of many cases ask.
 
 use super::context::Context;
 use super::workload::{self, Overrides};
@@ -37,6 +37,12 @@ struct Known {
 }
 
 impl Shared {
+    /// Forgets what no other scenario has.
+    pub fn next_scenario(&self) {
+        self.checks.borrow_mut().clear();
+        self.exprs.borrow_mut().clear();
+    }
+
     /// The server, or an equal one of another case.
     pub fn server(&self, server: ServerSpec) -> Arc<ServerSpec> {
         one_of(&mut self.servers.borrow_mut(), server)
@@ -100,12 +106,9 @@ impl Shared {
         if let Some(known) = known.iter().rev().find(is) {
             return Some((known.spec.clone(), true));
         }
-        let before = cx.eval.take_found();
-        let lowered = workload::lower(cx, &block, &over);
-        let found = cx.eval.take_found();
+        let (lowered, found) = cx.eval.apart(|| workload::lower(cx, &block, &over));
         let clean = found.is_empty();
-        let all = before.into_iter().chain(found);
-        all.for_each(|diagnostic| cx.eval.report(diagnostic));
+        found.into_iter().for_each(|d| cx.eval.report(d));
         let (mut spec, fine) = lowered?;
         if let Some(last) = known.back() {
             spec.share(&last.spec);

@@ -1,9 +1,9 @@
 //! A workload: its rows as requests, and when an answer is accepted.
 
 use super::context::{Context, as_bool, as_number, as_text, drawn, one_line};
-use super::{Asks, PartSpec, RequestSpec, Thunk, WorkloadSpec};
+use super::{Asks, PartSpec, RequestSpec, Thunk, WorkloadSpec, judged};
 use crate::diagnostics::{Diagnostic, codes};
-use crate::eval::{BlockValue, Part, Scope, Shape, Value};
+use crate::eval::{BlockValue, Part, Scope, Value};
 
 use crate::check::is_whole;
 use crate::load::random::{Law, Random};
@@ -94,7 +94,7 @@ pub(super) fn lower(
     let other = texts.find(|name| flat.attrs.contains_key(*name));
     let contradicts = match (over.get("input"), other) {
         (Some((_, place)), Some(_)) => {
-            let message = format!("the workload `{}` has a text of its own", flat.title());
+            let message = format!("the {} has a text of its own", flat.called());
             let found = Diagnostic::error(codes::CONTRADICTION, place, message);
             cx.eval.report(found.label(flat.head(), "asked here").help(
                 "`input` is in place of another `input`: leave it out, or name a workload that has one",
@@ -148,15 +148,7 @@ pub(super) fn lower(
         scope: block.scope.in_module(attr.module),
     });
     if let Some(accept) = &accept {
-        let row = rows.as_ref().and_then(|rows| rows.first());
-        let scope = answered(
-            &accept.scope,
-            Value::Unknown(Shape::Text),
-            Value::Unknown(Shape::Text),
-            row.unwrap_or(&Value::Error),
-        );
-        let value = cx.eval.eval(&accept.expr, &scope);
-        cx.truth(&value, accept.expr.span, "`accept` is");
+        judged::check(cx, accept, rows.as_ref().map(|rows| rows.as_slice()));
     }
     let api = as_text(&constant("api"))?;
     let fine = input.is_some() && output.is_some() && requests.is_some() && !contradicts;
@@ -177,10 +169,7 @@ pub(super) fn lower(
 fn rows(cx: &Context<'_>, flat: &Flat, value: Value) -> Option<Arc<Vec<Value>>> {
     match value {
         Value::List(rows) if rows.is_empty() => {
-            let message = format!(
-                "the workload `{}` has no rows, so nothing to ask",
-                flat.title()
-            );
+            let message = format!("the {} has no rows, so nothing to ask", flat.called());
             cx.eval.report(
                 Diagnostic::error(codes::OUT_OF_RANGE, cx.place(flat, "rows"), message)
                     .help("give it rows (`rows = [{ … }]`, or a data file that has some), or none: each request is then the same"),
@@ -241,7 +230,7 @@ fn request(
                 Diagnostic::error(
                     codes::MISSING_ATTRIBUTE,
                     flat.head(),
-                    format!("the workload `{}` asks nothing", flat.title()),
+                    format!("the {} asks nothing", flat.called()),
                 )
                 .help(
                     "give it `prompt = \"…\"`, or `content = [text(\"…\"), image(\"photo.jpg\")]`, or random words: `input = 1024 tok`",

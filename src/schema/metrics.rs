@@ -120,7 +120,7 @@ pub const PHASE_METRICS: &[MetricDef] = &[
     ),
     share(
         "accept_rate",
-        "Share of the answered requests whose answer was accepted.",
+        "Share of the answered requests whose answer was accepted. Where `accept` could not be evaluated for one of them there is none: these are `failures.not_judged`.",
     ),
     scalar(
         "request_rate",

@@ -1,10 +1,11 @@
-//! Blocks, and the blocks of other languages.
+//! Blocks, and what looks like one.
 
 use pest::iterators::Pair;
 
 use super::ast::*;
 use super::grammar::{Builder, Rule, inner};
 use super::leftover::Place;
+use super::starts::{FOR_USE, with_use};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
 
@@ -111,16 +112,8 @@ impl Builder<'_> {
     /// `kind name` and nothing more.
     fn bodiless(&mut self, span: Span, kind: Option<&Ident>, name: Option<&Ident>) {
         let word = kind.map_or("", |k| k.text.as_str());
-        if ["import", "include", "require", "from"].contains(&word) {
-            let place = kind.map_or(span, |k| k.span);
-            let found = Diagnostic::error(
-                codes::FOREIGN_FORM,
-                place,
-                "modules and files are taken in with `use`",
-            )
-            .says("expected `use`")
-            .fix("write `use`", place, "use", word != "from");
-            self.say(found);
+        if FOR_USE.contains(&word) {
+            self.say(with_use(word, kind.map_or(span, |kind| kind.span)));
             return;
         }
         let place = self.at(span.end as usize, span.end as usize);
@@ -189,52 +182,5 @@ impl Builder<'_> {
             ),
             false => (ItemKind::Error, end),
         }
-    }
-
-    /// `if (x) { … }`, `for x in y { … }`, `def f(x) { … }`: what is inside is looked
-    /// at for mistakes, but means nothing.
-    pub(super) fn foreign_block(&mut self, pair: Pair<'_, Rule>) -> (ItemKind, u32) {
-        let mut word = None;
-        let mut end = 0;
-        for part in inner(pair) {
-            let span = self.span(&part);
-            match part.as_rule() {
-                Rule::control if word.is_none() => word = Some((part.as_str().to_owned(), span)),
-                Rule::body => {
-                    // The body of a function is wholly of another language.
-                    if word
-                        .as_ref()
-                        .is_some_and(|(w, _)| !matches!(w.as_str(), "def" | "function" | "fn"))
-                    {
-                        self.items(part.into_inner());
-                    }
-                    end = span.end;
-                }
-                _ => {}
-            }
-        }
-        let Some((word, span)) = word else {
-            return (ItemKind::Error, end);
-        };
-        let (message, help) = match word.as_str() {
-            "for" | "while" => (
-                "there are no loops",
-                "repeat a phase with `repeat = n`, spread values over cases with `matrix { … }`, or make a list with `[e for x in xs]`",
-            ),
-            "def" | "function" | "fn" => (
-                "there are no functions of one's own",
-                "give a value a name with `let name = …`, or take over a block with `extends`",
-            ),
-            _ => (
-                "there are no conditional blocks",
-                "choose a value with `if a then b else c`, or make a phase or check conditional with `when`",
-            ),
-        };
-        self.say(
-            Diagnostic::error(codes::FOREIGN_FORM, span, message)
-                .says("not a statement")
-                .help(help),
-        );
-        (ItemKind::Error, end.max(span.end))
     }
 }

@@ -17,7 +17,7 @@ impl Builder<'_> {
         let digits = token.starts_with(|c: char| c.is_ascii_digit());
         let start = at.start as usize;
         if digits && let Some(first) = self.group_before(start) {
-            return Some(self.grouped_number(first, at));
+            return Some(self.grouped_number(first));
         }
         let before = rightmost(before?);
         let ExprKind::Number {
@@ -158,19 +158,23 @@ impl Builder<'_> {
     }
 
     /// `1,000,000`: said once, for its first group.
-    pub(super) fn grouped_number(&self, first: usize, at: Span) -> Diagnostic {
-        let (start, mut end) = (at.start as usize, at.start as usize + 3);
-        let mut commas = vec![(self.at(start - 1, start), String::new())];
+    pub(super) fn grouped_number(&self, first: usize) -> Diagnostic {
+        let digits = |from: usize| {
+            let bytes = self.text.as_bytes()[from..].iter();
+            from + bytes.take_while(|b| b.is_ascii_digit()).count()
+        };
+        let mut end = digits(first);
+        let mut commas = Vec::new();
         while self.text[end..].starts_with(',') && self.group_before(end + 1).is_some() {
             commas.push((self.at(end, end + 1), String::new()));
-            end += 4;
+            end = digits(end + 1);
         }
         let mut found = Diagnostic::error(
             codes::FOREIGN_FORM,
             self.at(first, end),
             "a number is written without `,`",
         )
-        .says("`,` ends the attribute")
+        .says("`,` ends the value")
         .help("large numbers can be grouped with `_`: `1_000`");
         found.fixes.push(Fix {
             title: "remove `,`".to_owned(),
@@ -178,6 +182,38 @@ impl Builder<'_> {
             safe: true,
         });
         found
+    }
+
+    /// `0777`, which other languages read as octal, and `000` of `[1,000]`.
+    pub(super) fn leading_zero(&mut self, span: Span, digits: &str, value: ExprKind) -> ExprKind {
+        let start = span.start as usize;
+        let mut first = start;
+        while let Some(before) = self.group_before(first) {
+            first = before;
+        }
+        let is_group = first < start && self.text[first..].find(',').is_some_and(|at| at <= 3);
+        if is_group {
+            let found = self.grouped_number(first);
+            let said = |last: &Diagnostic| last.span() == found.span();
+            if !self.found.last().is_some_and(said) {
+                self.say(found);
+            }
+            return ExprKind::Error;
+        }
+        let number = self.at(start, start + digits.len());
+        let plain = match digits.trim_start_matches(['0', '_']) {
+            rest if rest.starts_with(|c: char| c.is_ascii_digit()) => rest.to_owned(),
+            rest => format!("0{rest}"),
+        };
+        let found = Diagnostic::error(
+            codes::BAD_NUMBER,
+            number,
+            "a number does not begin with a `0` that means nothing",
+        )
+        .says("numbers are decimal: this is no octal one")
+        .fix(format!("write `{plain}`"), number, plain, false);
+        self.say(found);
+        value
     }
 
     /// `c ? a : b`

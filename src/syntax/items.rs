@@ -3,6 +3,7 @@
 use pest::iterators::Pair;
 
 use super::ast::*;
+use super::foreign_blocks::Defined;
 use super::grammar::{self, Builder, Rule, inner};
 use super::leftover::Place;
 use super::tokens::{Found, shorten};
@@ -52,6 +53,7 @@ struct Items {
     listed: bool,
     /// What stands here goes on with a check that was cut off before an operator.
     cut: bool,
+    defined: Defined,
 }
 
 impl Builder<'_> {
@@ -84,6 +86,7 @@ impl Builder<'_> {
             items,
             listed,
             cut,
+            defined,
         } = to;
         for pair in pairs {
             match pair.as_rule() {
@@ -126,6 +129,14 @@ impl Builder<'_> {
                                 kind: ItemKind::Error,
                             });
                         }
+                        continue;
+                    }
+                    if rule == Rule::foreign_block {
+                        let whole = self.span(&pair);
+                        let inside = self.foreign_block(pair);
+                        defined.splice(items, inside);
+                        *row = Row::after_junk();
+                        row.follow(whole);
                         continue;
                     }
                     let (kind, span) = self.item(pair);
@@ -252,7 +263,6 @@ impl Builder<'_> {
             Rule::exclude => self.exclude(pair),
             Rule::plain_block | Rule::block => self.block(pair),
             Rule::binding_like => self.binding_like(pair),
-            Rule::foreign_block => self.foreign_block(pair),
             _ => {
                 self.leftover(whole, None, Place::Item);
                 (ItemKind::Error, whole.end)

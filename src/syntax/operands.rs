@@ -295,6 +295,10 @@ impl Builder<'_> {
             self.say(found);
             return ExprKind::Error;
         }
+        let behind = digits.strip_prefix('0').unwrap_or("");
+        if behind.starts_with(|c: char| c.is_ascii_digit() || c == '_') {
+            return self.leading_zero(span, digits, ExprKind::Number { value, unit });
+        }
         ExprKind::Number { value, unit }
     }
 

@@ -46,7 +46,7 @@ fn a_folder_is_formatted() {
         (code, out.as_str()),
         (
             1,
-            "would format ./a.scn\n1 file would be formatted, 1 file already formatted\n"
+            "would format a.scn\n1 file would be formatted, 1 file already formatted\n"
         )
     );
     assert_eq!(text(here, "a.scn"), UGLY);
@@ -95,7 +95,7 @@ fn a_broken_file_is_left_alone_and_others_are_not() {
     let (code, out, errors) = fmt(folder.path(), &[], "");
     assert_eq!(code, 2);
     assert_eq!(out, "1 file formatted, 1 file left as is\n");
-    assert!(errors.contains("[./a.scn:1:16]"), "{errors}");
+    assert!(errors.contains("[a.scn:1:16]"), "{errors}");
     assert_eq!(text(folder.path(), "a.scn"), BROKEN);
     assert_eq!(text(folder.path(), "b.scn"), NEAT);
 }
@@ -168,7 +168,7 @@ fn what_a_link_leads_to_elsewhere_is_not_touched() {
     for arguments in [&["."][..], &["--check", "."], &["--diff", "."]] {
         let (code, out, errors) = fmt(&here, arguments, "");
         assert_eq!(code, 0, "{out}{errors}");
-        let said = "not touched: ./x.scn, which would be formatted: it is outside of what is named; name it too\n";
+        let said = "not touched: x.scn, which would be formatted: it is outside of what is named; name it too\n";
         assert!(errors.starts_with(said), "{errors}");
         let all = out + &errors;
         assert!(all.contains("1 file left as is\n"), "{all}");
@@ -189,7 +189,7 @@ fn what_cannot_be_written_is_named() {
     let (code, _, errors) = fmt(here, &[], "");
     assert_eq!(code, 3);
     assert!(
-        errors.starts_with(&format!("error: cannot write ./{name}: ")),
+        errors.starts_with(&format!("error: cannot write {name}: ")),
         "{errors}"
     );
     assert_eq!(text(here, &name), UGLY);

@@ -1,30 +1,11 @@
 //! Files beside what they become.
 
 use super::checked;
-use std::path::{Path, PathBuf};
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// All `.scn` files below a folder.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(files(&path));
-        } else if path.extension().is_some_and(|e| e == "scn") {
-            found.push(path);
-        }
-    }
-    found.sort();
-    found
-}
+use super::corpus_support::{root, scenarios};
 
 #[test]
 fn files_beside_what_they_become() {
-    let files = files(&root().join("tests/corpus/format"));
+    let files = scenarios(&root().join("tests/corpus/format"));
     assert!(files.len() >= 10);
     let mut failed = Vec::new();
     for file in files {
@@ -53,7 +34,7 @@ fn files_beside_what_they_become() {
 fn the_files_that_there_are() {
     let mut sound = 0;
     for folder in ["scenarios", "stdlib", "tests/corpus", "docs"] {
-        for file in files(&root().join(folder)) {
+        for file in scenarios(&root().join(folder)) {
             let Ok(text) = std::fs::read_to_string(&file) else {
                 continue;
             };
@@ -67,7 +48,7 @@ fn the_files_that_there_are() {
 #[test]
 fn our_own_files_are_formatted() {
     for folder in ["scenarios", "stdlib", "docs/examples"] {
-        for file in files(&root().join(folder)) {
+        for file in scenarios(&root().join(folder)) {
             let text = std::fs::read_to_string(&file).unwrap();
             assert_eq!(checked(&text).unwrap(), text, "{}", file.display());
         }

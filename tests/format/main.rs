@@ -1,5 +1,7 @@
 //! The formatter: a corpus of texts beside what they become, random programs, and the command.
 
+#[path = "../corpus_support/mod.rs"]
+mod corpus_support;
 #[path = "../syntax_support/mod.rs"]
 mod syntax_support;
 

@@ -1,6 +1,7 @@
 //! What is shown while a text is written.
 
-use crate::client::{Client, cursor, edited, part, root};
+use crate::client::{Client, cursor, edited, part};
+use crate::corpus_support::root;
 use serde_json::{Value, json};
 use std::process::Command;
 

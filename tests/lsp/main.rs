@@ -2,6 +2,8 @@
 
 mod client;
 mod corpus;
+#[path = "../corpus_support/mod.rs"]
+mod corpus_support;
 mod editing;
 mod knowing;
 mod life;

@@ -208,6 +208,34 @@ fn wrong_answers_are_failures_of_their_own() {
 }
 
 #[test]
+fn an_answer_that_cannot_be_judged_is_no_wrong_one() {
+    // the answer has more than two letters: the list has no such entry
+    let text = format!(
+        "workload asks {{ prompt = \"x\", output = 4, accept = [true, false][len(answer)] }}\n{}",
+        scenario(
+            "s",
+            "answer = \"good bye\"",
+            "phase a { workload = asks, requests = 5 }
+            expect right: a.accept_rate == 100%\nexpect answered: a.completed == 5 req
+            expect unjudged: a.failures.not_judged == 5"
+        ),
+    );
+    let ran = Pack::new(&text).run(&[]);
+    let case = ran.case("s/case");
+    let right = check(&case, "right");
+    assert_eq!(right["verdict"], "no_data", "{right:#}");
+    let said = right["evidence"][0]["value"]["unavailable"].as_str();
+    let said = said.unwrap_or_default();
+    assert!(
+        said.contains("5 of 5 answers of `a` could not be judged: `accept` could not be evaluated"),
+        "{right:#}"
+    );
+    assert_eq!(check(&case, "answered")["verdict"], "pass", "{case:#}");
+    assert_eq!(check(&case, "unjudged")["verdict"], "pass", "{case:#}");
+    assert_eq!(phase(&case, "a")["failures"][0]["class"], "not_judged");
+}
+
+#[test]
 fn a_case_whose_phases_were_all_left_out_is_not_green() {
     let text = [
         scenario(

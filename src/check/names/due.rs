@@ -9,6 +9,8 @@ pub(super) enum Due {
     Anything,
     /// A value that is no text as it stands.
     Value,
+    /// What has fields, of which one is read.
+    Fields,
     /// A block of this kind.
     Block(&'static str),
 }
@@ -27,9 +29,10 @@ impl Due {
     }
 
     /// Of an argument of a builtin; those of time are phases.
-    pub(super) fn of_argument(name: Option<&str>) -> Self {
-        match name {
-            Some("from" | "to" | "during") => Self::Block("phase"),
+    pub(super) fn of_argument(function: &str, name: Option<&str>) -> Self {
+        match (function, name) {
+            (_, Some("from" | "to" | "during")) => Self::Block("phase"),
+            ("fit", _) => Self::Block("server"),
             _ => Self::Anything,
         }
     }

@@ -5,7 +5,7 @@ use super::due::{AXIS, Due};
 use super::locals::Locals;
 use crate::check::{nearest, nearest_of_all};
 use crate::diagnostics::{Diagnostic, Fix, codes};
-use crate::resolve::{DefinitionKind, ModuleId};
+use crate::resolve::{DefinitionKind, ModuleId, is_hidden};
 use crate::schema;
 use crate::source::Span;
 use crate::syntax::ast::{Arg, ExprKind};
@@ -58,7 +58,8 @@ impl Walk<'_> {
         let near_by = if compares { locals.names() } else { Vec::new() };
         let candidates = near_by
             .into_iter()
-            .chain(global().map(|(name, _)| name.as_str()));
+            .chain(global().map(|(name, _)| name.as_str()))
+            .filter(|name| !is_hidden(name));
         match nearest_of_all(name, candidates) {
             Some(near) => Meant::Other(near.into()),
             None if schema::builtin(name).is_some_and(|b| b.signature.contains("()")) => {
@@ -88,15 +89,14 @@ impl Walk<'_> {
             matches!(&definition.kind, DefinitionKind::Block(flat) if flat.kind.text == kind)
         });
         let around = around.map(|(_, name)| *name);
-        around
-            .chain(global.map(|(name, _)| name.as_str()))
-            .collect()
+        let names = around.chain(global.map(|(name, _)| name.as_str()));
+        names.filter(|name| !is_hidden(name)).collect()
     }
 
     /// What to write for a name that is near to nothing.
     pub(super) fn what_may_stand(&self, name: &str, module: ModuleId) -> String {
         match self.due {
-            Due::Anything => {
+            Due::Anything | Due::Fields => {
                 format!("a text is quoted: \"{name}\"; a value of your own is `let {name} = …`")
             }
             Due::Value => format!("a value of your own is `let {name} = …`"),

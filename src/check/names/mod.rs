@@ -4,15 +4,17 @@ mod braces;
 mod due;
 mod locals;
 mod meant;
+mod nameless;
 
 use crate::diagnostics::{Diagnostic, codes};
-use crate::resolve::{DefinitionKind, Flat, ModuleId, Program, may_define, unread_names};
+use crate::resolve::{DefinitionKind, Flat, ModuleId, Program, unread_names};
 use crate::schema::{self, Naming};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, Item, ItemKind, StrPart};
 use due::{AXIS, Due};
 use locals::Locals;
 use meant::Meant;
+use nameless::Nameless;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -23,6 +25,7 @@ pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
         open: false,
         unread: Vec::new(),
         module: None,
+        nameless: Nameless::default(),
         server: None,
         phase: None,
         around: Vec::new(),
@@ -38,11 +41,17 @@ pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
         let module = program.module(id);
         let items = || module.asts.iter().flat_map(|ast| &ast.items);
         let unread = |item: &&Item| matches!(item.kind, ItemKind::Error);
-        walk.open = module.lacks_a_module || items().any(|item| may_define(item) && !unread(&item));
+        walk.open = module.lacks_a_module;
         let unread: Vec<Span> = items().filter(unread).map(|item| item.span).collect();
         walk.unread.clear();
         walk.not_read(&unread);
         walk.module = Some(id);
+        walk.nameless.truncate(0);
+        for definition in module.names.values() {
+            if let DefinitionKind::Block(flat) = &definition.kind {
+                walk.without_name(flat);
+            }
+        }
         for ast in &module.asts {
             for item in &ast.items {
                 walk.top(id, item);
@@ -77,6 +86,8 @@ struct Walk<'a> {
     unread: Vec<HashSet<String>>,
     /// The file that is looked at.
     module: Option<ModuleId>,
+    /// The blocks around that lack their names.
+    nameless: Nameless<'a>,
     /// A server and a measured phase of the scenario around.
     server: Option<&'a str>,
     phase: Option<&'a str>,
@@ -124,16 +135,18 @@ impl<'a> Walk<'a> {
         for name in kind.implicit {
             locals.own.insert(name, None);
         }
-        let before = (self.open, self.unread.len());
+        let before = (self.open, self.unread.len(), self.nameless.len());
         let lacked = std::mem::replace(&mut self.lacks, without_value(kind.name, flat));
         if kind.name == "scenario" {
-            let first = |kind| flat.children_of(kind).next().map(|child| child.title());
-            let mut loaded = flat.children_of("phase").filter(|phase| {
+            let named = |kind| flat.children_of(kind).filter(|child| !child.is_nameless());
+            let first = |kind| named(kind).next().map(|child| child.title());
+            let mut loaded = named("phase").filter(|phase| {
                 phase.attrs.contains_key("workload") && !phase.attrs.contains_key("measured")
             });
             self.server = first("server");
             self.phase = loaded.next().map(|phase| phase.title()).or(first("phase"));
-            let named = flat.children.iter().filter(|child| child.name.is_some());
+            let named =
+                (flat.children.iter()).filter(|child| child.name.is_some() && !child.is_nameless());
             self.around = named
                 .map(|child| (child.kind.text.as_str(), child.title()))
                 .collect();
@@ -149,7 +162,14 @@ impl<'a> Walk<'a> {
         };
         if kind.name == "scenario" {
             self.open |= flat.lost_parent || !flat.children.iter().all(named);
+            flat.children
+                .iter()
+                .for_each(|child| self.without_name(child));
+        }
+        if !flat.unread.is_empty() {
             self.not_read(&flat.unread);
+        }
+        if kind.name == "scenario" {
             self.unread.push(flat.meant_names(&self.program.sources));
         }
         let modules = modules_of(flat);
@@ -164,6 +184,7 @@ impl<'a> Walk<'a> {
                 if let Some(name) = child
                     .name
                     .as_ref()
+                    .filter(|_| !child.is_nameless())
                     .filter(|_| !matches!(child.kind.text.as_str(), "report" | "rank"))
                 {
                     self.local(&mut locals, &name.text, name.span, &modules);
@@ -214,6 +235,7 @@ impl<'a> Walk<'a> {
         }
         self.open = before.0;
         self.unread.truncate(before.1);
+        self.nameless.truncate(before.2);
         self.lacks = lacked;
         if kind.name == "scenario" {
             self.around.clear();
@@ -293,7 +315,7 @@ impl<'a> Walk<'a> {
                     self.expr(expr, module, &inner);
                 }
             }
-            ExprKind::Field { base, .. } => self.part(Due::Anything, base, module, locals),
+            ExprKind::Field { base, .. } => self.part(Due::Fields, base, module, locals),
             ExprKind::Index { base, index } => {
                 self.part(Due::Anything, base, module, locals);
                 self.part(Due::Anything, index, module, locals);
@@ -305,7 +327,8 @@ impl<'a> Walk<'a> {
                 let before = self.pattern;
                 self.pattern |= function.text == "matches";
                 for arg in args {
-                    let due = Due::of_argument(arg.name.as_ref().map(|name| name.text.as_str()));
+                    let named = arg.name.as_ref().map(|name| name.text.as_str());
+                    let due = Due::of_argument(&function.text, named);
                     self.part(due, &arg.value, module, locals);
                 }
                 self.pattern = before;
@@ -342,7 +365,8 @@ impl<'a> Walk<'a> {
         let diagnostic = match help {
             // no file defines what is a function
             Meant::Nothing | Meant::Help(_)
-                if schema::builtin(name).is_none() && self.may_be_defined(name) =>
+                if schema::builtin(name).is_none()
+                    && (self.may_be_defined(name) || self.nameless.may_be(name, self.due)) =>
             {
                 return;
             }
@@ -363,6 +387,13 @@ impl<'a> Walk<'a> {
         match unread_names(&self.program.sources, unread) {
             Some(names) => self.unread.push(names),
             None => self.open = true,
+        }
+    }
+
+    /// Keeps a block in mind whose name is missing.
+    fn without_name(&mut self, flat: &'a Flat) {
+        if flat.is_nameless() {
+            self.nameless.add(&flat.kind.text);
         }
     }
 

@@ -48,9 +48,10 @@
 
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
-use crate::lint::view::{View, place, warning};
+use crate::lint::view::{View, place, value, warning};
 use crate::load::spec::Pace;
-use crate::scenario::LoadSpec;
+use crate::resolve::Flat;
+use crate::scenario::{LoadSpec, one_line};
 use std::collections::HashMap;
 
 const RULE: Rule = ("W0619", "cold-batch");
@@ -69,12 +70,26 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
                 found.push(
                     warning(RULE, place(block, "concurrency"), message)
                         .label(limit.span, "checked here")
-                        .help(format!("warm up with `concurrency = {now}`")),
+                        .help(warm_up(view, &of.phase, block, now)),
                 );
             }
         }
     }
     found
+}
+
+/// What to warm up with, in words that hold for all cases: the expression that says how many clients
+/// the load has, where that is another number in each.
+fn warm_up(view: &View<'_>, phase: &str, block: &Flat, now: u64) -> String {
+    let written = value(block, "concurrency").map(|span| view.text(span));
+    let is_number = |text: &&str| text.chars().all(|c| c.is_ascii_digit() || c == '_');
+    match written.filter(|text| !is_number(text)) {
+        Some(text) => format!(
+            "warm up with as many clients as `{phase}` has: `concurrency = {}`",
+            one_line(text)
+        ),
+        None => format!("warm up with `concurrency = {now}`"),
+    }
 }
 
 /// How many requests at once a load sends; none where nothing bounds them.

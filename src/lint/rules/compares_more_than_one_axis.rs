@@ -99,8 +99,7 @@ fn at_once(what: &str, (a, b): (&Case, &Case), ratio: &Ratio) -> Option<Diagnost
 
 /// The axes in which two cases differ, in order.
 fn differing(cases: &Cases, a: &str, b: &str) -> Option<Vec<String>> {
-    let row = |id: &str| cases.rows.iter().find(|(_, case)| case.as_ref() == id);
-    let ((a, _), (b, _)) = (row(a)?, row(b)?);
+    let (a, b) = (cases.row(a)?, cases.row(b)?);
     let differ = a.iter().filter(|(axis, value)| b.get(*axis) != Some(value));
     Some(differ.map(|(axis, _)| axis.clone()).collect())
 }
@@ -108,12 +107,7 @@ fn differing(cases: &Cases, a: &str, b: &str) -> Option<Vec<String>> {
 /// Whether the matrix has a case between the two: with some of the differing axes as one has
 /// them, and the others as the other.
 fn nearer(cases: &Cases, a: &str, b: &str, axes: &[String]) -> bool {
-    let row = |id: &str| {
-        let mut rows = cases.rows.iter();
-        rows.find(|(_, case)| case.as_ref() == id)
-            .map(|(row, _)| row)
-    };
-    let (Some(a), Some(b)) = (row(a), row(b)) else {
+    let (Some(a), Some(b)) = (cases.row(a), cases.row(b)) else {
         return false;
     };
     cases.rows.iter().any(|(row, _)| {

@@ -52,10 +52,7 @@ pub fn check(flat: &Flat, _: &[Case]) -> Vec<Diagnostic> {
     if flat.incomplete || never_runs || !flat.checks.is_empty() || asks("rank") || asks("report") {
         return Vec::new();
     }
-    let message = format!(
-        "`{}` measures, and judges and reports nothing",
-        flat.title()
-    );
+    let message = format!("{} measures, and judges and reports nothing", flat.quoted());
     let mut found = warning(RULE, flat.head(), message)
         .help("say what must hold: `expect answered: steady.success_rate >= 99%`, or which figures are wanted: `report table { columns = […], to = \"table.csv\" }`");
     // who only looks at a server is not wrong

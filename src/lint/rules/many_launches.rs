@@ -61,7 +61,7 @@ pub fn check(flat: &Flat, cases: &[Case]) -> Vec<Diagnostic> {
     let matrix = flat
         .child("matrix")
         .map_or(flat.head(), |matrix| matrix.head());
-    let message = format!("`{}` starts its servers {launches} times", flat.title());
+    let message = format!("{} starts its servers {launches} times", flat.quoted());
     let found = warning(RULE, matrix, message);
     vec![found.help("leave out values, or `exclude when …`; `scn plan` shows the launches")]
 }

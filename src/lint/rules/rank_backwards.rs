@@ -43,17 +43,19 @@ use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
 use crate::eval::Query;
 use crate::lint::view::{LATENCIES, RATES, View, warning};
+use std::collections::HashMap;
 
 const RULE: Rule = ("W0640", "rank-backwards");
 
 pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
+    let ranks = view.flat.children_of("rank");
+    let ranks: HashMap<&str, _> = ranks.map(|block| (block.title(), block)).collect();
     let mut found = Vec::new();
     for shown in view.shown().filter(|shown| shown.plain) {
         let (Some(name), Some(high)) = (&shown.rank, better_high(&shown.figure.query)) else {
             continue;
         };
-        let mut ranks = view.flat.children_of("rank");
-        let Some(block) = ranks.find(|block| block.title() == name) else {
+        let Some(block) = ranks.get(name.as_str()) else {
             continue;
         };
         let (said, other) = match high {

@@ -46,6 +46,7 @@ use crate::report::model::Figure;
 use crate::resolve::Flat;
 use crate::scenario::Case;
 use crate::syntax::ast::ExprKind;
+use std::collections::HashMap;
 
 const RULE: Rule = ("W0641", "rank-of-one");
 
@@ -53,6 +54,8 @@ pub fn check(flat: &Flat, cases: &[Case]) -> Vec<Diagnostic> {
     let Some(first) = cases.first().filter(|_| cases.len() > 1) else {
         return Vec::new();
     };
+    let blocks = flat.children_of("rank");
+    let blocks: HashMap<&str, _> = blocks.map(|block| (block.title(), block)).collect();
     let mut found = Vec::new();
     for rank in &first.ranks {
         let axes = rank.within.iter().map(|(_, thunk)| match &thunk.expr.kind {
@@ -66,8 +69,7 @@ pub fn check(flat: &Flat, cases: &[Case]) -> Vec<Diagnostic> {
         let Some(left) = alone(&axes, cases) else {
             continue;
         };
-        let mut blocks = flat.children_of("rank");
-        let Some(block) = blocks.find(|block| block.title() == rank.name) else {
+        let Some(block) = blocks.get(rank.name.as_str()) else {
             continue;
         };
         let message = format!(

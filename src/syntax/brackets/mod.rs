@@ -1,6 +1,7 @@
 //! Brackets that do not match: which one was forgotten, or is one too many? Indentation
 //! decides, since that is where the writer said what belongs together. A text whose brackets
-//! match may be indented in any way, as long as every block may stand where they put it.
+//! match may be indented in any way, as long as every block may stand where they put it. Braces that
+//! only other languages have are taken out before: see [`others`].
 //!
 //! ```text
 //! marks ─▶ regions: from one definition at the left margin to the next
@@ -12,6 +13,7 @@
 mod by_indent;
 mod guess;
 mod lines;
+mod others;
 mod regions;
 mod said;
 
@@ -42,6 +44,7 @@ struct Region<'m> {
 
 /// Makes the scan's brackets match; false if they are too deep even so.
 pub fn settle(file: FileId, text: &str, scan: &mut Scan) -> bool {
+    others::take_out(file, text, scan);
     let marks = std::mem::take(&mut scan.marks);
     let whole = Region {
         marks: &marks,
