@@ -1,15 +1,16 @@
 //! Values against the types of the schema.
 
-use super::{Evaluator, Handle, Scope, Value};
+use super::{BlockValue, Evaluator, Handle, Scope, Value};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::load::random::{Law, Random};
 use crate::load::spec::Arrival;
+use crate::resolve::FlatAttr;
 use crate::schema::{Attribute, Type};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ItemKind};
 use crate::units::{Dimension, column_unit, number, parse_unit};
 use std::collections::HashMap;
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 /// The largest value of an attribute, in base units: whole numbers are exact up to here.
 const LARGEST: f64 = 9_007_199_254_740_992.0;
@@ -47,6 +48,14 @@ impl Evaluator<'_> {
     pub fn attribute(&self, attribute: &Attribute, expr: &Expr, scope: &Scope) -> Value {
         let value = self.known(&format!("`{}`", attribute.name), expr, scope);
         self.typed(attribute.name, attribute.ty, value, expr.span)
+    }
+
+    /// The same as it is written: a record that stands for a block is one.
+    pub fn written(&self, attribute: &Attribute, attr: &FlatAttr, scope: &Scope) -> Value {
+        match &attr.block {
+            Some(flat) => Value::Block(Arc::new(BlockValue::new(flat.clone(), scope))),
+            None => self.attribute(attribute, &attr.expr, scope),
+        }
     }
 
     /// The value that an attribute has where it is not written.

@@ -1,7 +1,7 @@
 //! Blocks with their `extends` worked in: a child's attributes replace its parent's, blocks of
 //! the same kind and name merge, named checks are overridden where they stood.
 
-use super::{ModuleId, is_hidden};
+use super::{ModuleId, is_hidden, records};
 use crate::check::{meant_kind, unknown_kind};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::schema::{self, Naming};
@@ -43,6 +43,20 @@ pub struct FlatAttr {
     pub doc: Option<String>,
     pub expr: Arc<Expr>,
     pub module: ModuleId,
+    /// The block that its value stands for, where that is a record.
+    pub block: Option<Arc<Flat>>,
+}
+
+impl FlatAttr {
+    pub(super) fn new(name: &Ident, value: &Expr, doc: Option<String>, module: ModuleId) -> Self {
+        Self {
+            name: name.clone(),
+            doc,
+            expr: Arc::new(value.clone()),
+            module,
+            block: None,
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -213,12 +227,7 @@ fn add<'a>(
     found: &mut Vec<Diagnostic>,
 ) {
     let attr = |name: &Ident, value: &Expr| {
-        Arc::new(FlatAttr {
-            name: name.clone(),
-            doc: item.doc.clone(),
-            expr: Arc::new(value.clone()),
-            module,
-        })
+        Arc::new(FlatAttr::new(name, value, item.doc.clone(), module))
     };
     match &item.kind {
         ItemKind::Attr(written) => {
@@ -231,10 +240,11 @@ fn add<'a>(
                 named.child(&child, "");
                 flat.children.push(Arc::new(child));
             } else {
-                flat.attrs.insert(
-                    written.name.text.clone(),
-                    attr(&written.name, &written.value),
-                );
+                let (name, value) = (&written.name, &written.value);
+                let mut attr = FlatAttr::new(name, value, item.doc.clone(), module);
+                let within = (flat.kind.text.as_str(), flat.title());
+                attr.block = records::as_block(within, &attr, module, found);
+                flat.attrs.insert(name.text.clone(), Arc::new(attr));
             }
         }
         ItemKind::Let(written) if flat.kind.text == "matrix" => {
@@ -341,12 +351,7 @@ fn as_block(parent: &Flat, attr: &Attr, module: ModuleId) -> Option<Flat> {
     }
     let mut flat = Flat::empty(attr.name.clone(), module);
     for field in fields {
-        let value = FlatAttr {
-            name: field.key.clone(),
-            doc: None,
-            expr: Arc::new(field.value.clone()),
-            module,
-        };
+        let value = FlatAttr::new(&field.key, &field.value, None, module);
         flat.attrs.insert(field.key.text.clone(), Arc::new(value));
     }
     Some(flat)
@@ -425,7 +430,7 @@ fn no_equals(attr: &Attr) -> Diagnostic {
     .fix("remove `=`", gap, " ", true)
 }
 
-fn duplicate(name: &Ident, before: Span) -> Diagnostic {
+pub(super) fn duplicate(name: &Ident, before: Span) -> Diagnostic {
     Diagnostic::error(
         codes::DUPLICATE,
         name.span,

@@ -9,6 +9,7 @@ mod kept;
 mod load;
 mod meant;
 mod reader;
+mod records;
 
 pub use find::{LoadError, find_files};
 pub(crate) use find::{plain, read};

@@ -4,6 +4,7 @@
 mod accepts;
 mod across;
 mod asked;
+mod base;
 mod by_case;
 mod by_name;
 mod case;
@@ -46,6 +47,7 @@ mod vain;
 mod workload;
 
 pub use asked::{Asks, PartSpec, RequestSpec, WorkloadSpec};
+pub use base::bases;
 pub use by_case::ByCase;
 pub use cluster::ClusterSpec;
 pub use compile::{Compiled, compile, compile_these, scenarios};

@@ -200,6 +200,10 @@ fn inside(eval: &Evaluator<'_>, flat: &Flat, scope: &Scope) {
     }
     for (name, attr) in &flat.attrs {
         let scope = scope.in_module(attr.module);
+        if let Some(one) = &attr.block {
+            block(eval, one, &scope, None);
+            continue;
+        }
         eval.eval(&attr.expr, &scope);
         if let Some(attribute) = kind.and_then(|kind| kind.attribute(name)) {
             literal(eval, attribute, &attr.expr, &scope);

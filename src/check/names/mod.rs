@@ -26,6 +26,8 @@ pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
         unread: Vec::new(),
         module: None,
         nameless: Nameless::default(),
+        given: false,
+        measures: false,
         server: None,
         phase: None,
         around: Vec::new(),
@@ -64,14 +66,16 @@ pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
             // a base may name what only the blocks that extend it have; there it is looked at
             let base = match flat.kind.text.as_str() {
                 "report" => true,
-                "scenario" => {
-                    program.is_base(id, name) && flat.children_of("phase").next().is_none()
+                "scenario" if flat.children_of("phase").next().is_none() => {
+                    walk.given = true;
+                    program.is_base(id, name)
                 }
                 _ => false,
             };
             if !base {
                 walk.block(flat, "file", &Locals::default());
             }
+            walk.given = false;
         }
     }
     walk.found
@@ -88,6 +92,10 @@ struct Walk<'a> {
     module: Option<ModuleId>,
     /// The blocks around that lack their names.
     nameless: Nameless<'a>,
+    /// What extends the scenario around may give it phases.
+    given: bool,
+    /// What is at hand may read them.
+    measures: bool,
     /// A server and a measured phase of the scenario around.
     server: Option<&'a str>,
     phase: Option<&'a str>,
@@ -193,6 +201,12 @@ impl<'a> Walk<'a> {
         }
         self.head = flat.head();
         for (name, attr) in &flat.attrs {
+            if let Some(block) = &attr.block {
+                let head = self.head;
+                self.block(block, block.stands_in(), &locals);
+                self.head = head;
+                continue;
+            }
             let ty = kind.attribute(name).map(|attribute| attribute.ty);
             self.due = match (kind.name, name.as_str()) {
                 ("rank", "within") => Due::Block(AXIS),
@@ -203,6 +217,8 @@ impl<'a> Walk<'a> {
         }
         self.pattern = false;
         self.due = Due::Anything;
+        let measures = self.measures;
+        self.measures |= kind.checks;
         for attr in flat.lets.values() {
             self.expr(&attr.expr, attr.module, &locals);
         }
@@ -218,6 +234,7 @@ impl<'a> Walk<'a> {
                 self.expr(expr, check.module, &locals);
             }
         }
+        self.measures = measures;
         for (expr, module) in &flat.excludes {
             self.expr(expr, *module, &locals);
         }
@@ -231,7 +248,9 @@ impl<'a> Walk<'a> {
         for child in &flat.children {
             let of_engine = kind.name == "engine" && child.kind.text == "metric";
             let locals = if of_engine { &metrics } else { &locals };
+            self.measures = matches!(child.kind.text.as_str(), "report" | "rank");
             self.block(child, kind.name, locals);
+            self.measures = measures;
         }
         self.open = before.0;
         self.unread.truncate(before.1);
@@ -354,6 +373,11 @@ impl<'a> Walk<'a> {
         }
         if self.program.standard.values().any(|id| *id == module) {
             self.wanted(name);
+            return;
+        }
+        // a phase, or what else has figures, of a scenario that extends this one
+        let phase = matches!(self.due, Due::Fields | Due::Block("phase" | AXIS));
+        if self.given && self.measures && phase {
             return;
         }
         let diagnostic = Diagnostic::error(
