@@ -83,6 +83,13 @@ impl DataFiles {
         texts
     }
 
+    /// How many bytes all files have that were read.
+    pub fn bytes(&self) -> usize {
+        let files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let texts = files.values().filter_map(|file| file.text.as_ref());
+        texts.map(String::len).sum()
+    }
+
     fn get(&self, folder: &Path, name: &str, kept: Option<&Kept>) -> Arc<DataFile> {
         let path = folder.join(name);
         let mut files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
