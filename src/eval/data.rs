@@ -136,6 +136,7 @@ impl Evaluator<'_> {
             Ok(value) => value.clone(),
             Err(wrong) => {
                 let found = Diagnostic::error(wrong.rule, span, &wrong.message);
+                let found = wrong.more.iter().fold(found, Diagnostic::help);
                 self.report(found.help(&wrong.help));
                 Value::Error
             }
@@ -148,6 +149,7 @@ fn read(folder: &Path, name: &str, path: &Path, kept: Option<&Kept>) -> Result<S
     let wrong = |rule, message: String, help: &str| Wrong {
         rule,
         message,
+        more: Vec::new(),
         help: help.into(),
     };
     let mut depth = 0i32;
