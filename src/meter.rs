@@ -4,9 +4,9 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-/// What a set of files may take to be evaluated, however short they are, in bytes. The program itself
-/// takes about 30 MB where it is built with debugging, and the allocator wastes a third of some
-/// values: all of it stays below 64 MB.
+/// What a file may take to be evaluated with those that it reads, however short they are, in bytes.
+/// The program itself takes about 30 MB where it is built with debugging, and the allocator wastes a
+/// third of some values: all of it stays below 64 MB.
 const ALLOWED: usize = 24 << 20;
 
 /// What it may take besides for each byte of theirs.
@@ -84,12 +84,19 @@ impl Drop for Allowance {
     }
 }
 
-/// What evaluating files of so many bytes in all may take.
+/// What evaluating files of so many bytes in all may take, besides what is held by now: what others
+/// hold that were read before leaves no less for these.
 pub fn allow(bytes: usize) -> Allowance {
     let before = LIMIT.get();
     let own = ALLOWED + ALLOWED_PER_BYTE.saturating_mul(bytes);
-    LIMIT.set(NOW.get().saturating_add_unsigned(own).min(before));
+    LIMIT.set(NOW.get().saturating_add_unsigned(own));
     Allowance { before }
+}
+
+/// What is held by now leaves room to look at it, whatever was allowed.
+pub fn make_room() {
+    let room = NOW.get().saturating_add_unsigned(ALLOWED / 4);
+    LIMIT.set(LIMIT.get().max(room));
 }
 
 /// Files of so many bytes were read meanwhile, before what is made of them.
@@ -111,7 +118,7 @@ pub fn nearly() -> bool {
 /// What is said of it, after what takes so much.
 pub fn help() -> String {
     format!(
-        "what is read may take {} MiB, and {ALLOWED_PER_BYTE} times its files",
+        "a file may take {} MiB, and {ALLOWED_PER_BYTE} times itself and what it reads",
         ALLOWED >> 20
     )
 }

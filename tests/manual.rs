@@ -212,6 +212,15 @@ fn one_entry_on_the_terminal() {
             "growth",
             "growth(sut.memory, from = baseline, to = cooldown)",
         ),
+        ("case", "case.verdict"),
+        ("case.feasible", "Whether it can work"),
+        ("in", "\"part\" in text"),
+        ("not in", "The opposite"),
+        ("and", "is not read"),
+        ("==", "a == none"),
+        ("then", "if condition then a else b"),
+        ("for", "several `for`"),
+        ("suite", "local.smoke"),
         ("ttft", "Time to first token"),
         ("p99", "Needs 100 values"),
         ("failures.timeout", "`timeout`"),
@@ -241,6 +250,7 @@ fn a_name_that_is_not_there_gets_the_nearest() {
         ("phse", "phase"),
         ("server.modell", "server.model"),
         ("groth", "growth"),
+        ("case.verdic", "case.verdict"),
         ("engines.vlm", "engines.vllm"),
         ("max_model_lenn", "max_model_len"),
     ] {
@@ -251,4 +261,47 @@ fn a_name_that_is_not_there_gets_the_nearest() {
     let (code, _, said) = output(&["doc", "qqqqqqqqqqqq"]);
     assert_eq!(code, Some(2));
     assert!(said.contains("`phase.rate`"), "{said}");
+}
+
+#[test]
+fn forms_of_expressions_are_written_as_the_manual_says() {
+    use scn::schema::{NAMES, OPERATORS};
+    for form in OPERATORS.iter().chain(NAMES) {
+        for (text, what) in [
+            (format!("scenario s {{\n{}\n}}\n", form.example), "example"),
+            (
+                form.written
+                    .iter()
+                    .map(|one| format!("let it = {one}\n"))
+                    .collect(),
+                "form",
+            ),
+        ] {
+            let (_, found) = scn::syntax::parse(scn::source::FileId(0), &text);
+            let wrong: Vec<_> = found.iter().filter(|d| d.code != "E0206").collect();
+            assert!(wrong.is_empty(), "{what} {text}: {wrong:#?}");
+        }
+    }
+}
+
+/// What a case has by the evaluator, against what the manual lists.
+#[test]
+fn all_fields_of_a_case_are_in_the_manual() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.scn");
+    let text = "use std.engines\nworkload w { prompt = \"x\", output = 4 }\nscenario s {\n server sut { engine = engines.builtin }\n phase a { workload = w, requests = 1, when = case.qqqqqqqq }\n expect ok: a.failed == 0\n}\n";
+    std::fs::write(&path, text).unwrap();
+    let (_, said, more) = output(&["lint", path.to_str().unwrap()]);
+    let said = [said, more].concat().replace("\n        ", " ");
+    let has = said.split("it has: ").nth(1).unwrap_or(&said);
+    let has = has.lines().next().unwrap_or_default();
+    assert!(!has.contains('…'), "{said}");
+    let mut has: Vec<String> = has.split(", ").map(|one| format!("case.{one}")).collect();
+    let fields = scn::schema::NAMES.iter().flat_map(|form| form.words);
+    let mut known: Vec<String> = (fields.filter(|word| word.starts_with("case.")))
+        .map(|word| (*word).to_string())
+        .collect();
+    has.sort();
+    known.sort();
+    assert_eq!(has, known, "{said}");
 }

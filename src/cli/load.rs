@@ -230,6 +230,7 @@ fn uncapped(
     drop(suites);
     let gpus = suite.as_ref().and_then(|suite| suite.gpus);
     let compiled = compile_these(&program, &params, &chosen, gpus);
+    crate::meter::make_room();
     found.extend(compiled.found);
     let given = params.values().filter_map(|value| match value {
         Value::Secret(text) => Some(text.to_string()),

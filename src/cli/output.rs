@@ -24,8 +24,9 @@ impl Output {
     /// Finds out whether the results can be written. `out` is the run's folder, which is made and
     /// looked at by itself.
     ///
-    /// Errors: a sentence that names the path.
-    pub fn find(json: Option<&Path>, out: Option<&Path>) -> Result<Self, String> {
+    /// Errors: a sentence that names the path, and the exit code, which is that of a folder of
+    /// `--out` in the same place.
+    pub fn find(json: Option<&Path>, out: Option<&Path>) -> Result<Self, Unwritable> {
         let Some(path) = json else {
             return Ok(Self::None);
         };
@@ -35,12 +36,18 @@ impl Output {
         if out.is_some() && path.parent() == out {
             return Ok(Self::File(path.into()));
         }
-        Self::of_path(path).map_err(|error| {
-            format!(
+        Self::of_path(path).map_err(|error| Unwritable {
+            code: match error.kind() {
+                io::ErrorKind::NotFound
+                | io::ErrorKind::NotADirectory
+                | io::ErrorKind::IsADirectory => exit::USAGE,
+                _ => exit::WORLD,
+            },
+            message: format!(
                 "cannot write the results to {}: {error}\n  help: name a file that can be written \
                  with `--json FILE`; nothing was started",
                 path.display()
-            )
+            ),
         })
     }
 
@@ -113,8 +120,15 @@ fn over(file: &File, value: &impl Serialize) -> io::Result<()> {
     out.flush()
 }
 
-/// Says why the results cannot be written, for the exit code of wrong usage.
-pub fn complain(error: String) -> u8 {
-    eprintln!("error: {error}");
-    exit::USAGE
+/// Why results cannot be written where they should be.
+pub struct Unwritable {
+    message: String,
+    /// A path that is none is wrong usage; one that takes nothing is the world's fault.
+    code: u8,
+}
+
+/// Says why the results cannot be written; the exit code.
+pub fn complain(error: Unwritable) -> u8 {
+    eprintln!("error: {}", error.message);
+    error.code
 }

@@ -83,6 +83,13 @@ impl DataFiles {
         texts
     }
 
+    /// How many bytes all files have that were read.
+    pub fn bytes(&self) -> usize {
+        let files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let texts = files.values().filter_map(|file| file.text.as_ref());
+        texts.map(String::len).sum()
+    }
+
     fn get(&self, folder: &Path, name: &str, kept: Option<&Kept>) -> Arc<DataFile> {
         let path = folder.join(name);
         let mut files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -129,6 +136,7 @@ impl Evaluator<'_> {
             Ok(value) => value.clone(),
             Err(wrong) => {
                 let found = Diagnostic::error(wrong.rule, span, &wrong.message);
+                let found = wrong.more.iter().fold(found, Diagnostic::help);
                 self.report(found.help(&wrong.help));
                 Value::Error
             }
@@ -141,6 +149,7 @@ fn read(folder: &Path, name: &str, path: &Path, kept: Option<&Kept>) -> Result<S
     let wrong = |rule, message: String, help: &str| Wrong {
         rule,
         message,
+        more: Vec::new(),
         help: help.into(),
     };
     let mut depth = 0i32;

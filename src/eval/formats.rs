@@ -21,25 +21,30 @@ pub(super) const ENDINGS: &str = ".yaml, .yml, .json, .jsonl and .csv";
 pub(super) struct Wrong {
     pub rule: codes::Rule,
     pub message: String,
+    /// The same of further rows.
+    pub more: Vec<String>,
     pub help: String,
 }
 
 /// What a text holds, by the ending of the file's name, and the lines of its rows where these have
 /// some. A mistake names its place.
 pub(super) fn parsed(name: &str, text: &str) -> Result<(Value, Vec<usize>), Wrong> {
-    let malformed = |(line, column, why): (usize, usize, String)| Wrong {
-        rule: codes::BAD_DATA,
-        message: format!("{name}:{line}:{column}: {why}"),
-        help: "mend the data file at that line and column".into(),
-    };
+    let malformed = |mistakes: Mistakes| mistakes.of(name);
     match Path::new(name).extension().and_then(|e| e.to_str()) {
-        Some("yaml" | "yml") => yaml(text).map(without_lines).map_err(malformed),
-        Some("json") => json(text, 1).map(without_lines).map_err(malformed),
+        Some("yaml" | "yml") => {
+            let read = yaml(text).map_err(Mistakes::one);
+            read.map(without_lines).map_err(malformed)
+        }
+        Some("json") => {
+            let read = json(text, 1).map_err(Mistakes::one);
+            read.map(without_lines).map_err(malformed)
+        }
         Some("jsonl") => lines(text).map_err(malformed),
         Some("csv") => table(text).map_err(malformed),
         _ => Err(Wrong {
             rule: codes::BAD_ARGUMENT,
             message: format!("what `{name}` holds cannot be told from its name"),
+            more: Vec::new(),
             help: format!("data files end in {ENDINGS}"),
         }),
     }
@@ -51,6 +56,62 @@ fn without_lines(value: Value) -> (Value, Vec<usize>) {
 
 /// Line, column (both from 1), and what is wrong there.
 type Mistake = (usize, usize, String);
+
+/// So many rows that are wrong are named.
+const NAMED: usize = 10;
+
+/// The first of what is wrong with a file's rows, and how many more there are.
+#[derive(Default)]
+struct Mistakes {
+    first: Vec<Mistake>,
+    more: usize,
+}
+
+impl Mistakes {
+    fn one(mistake: Mistake) -> Self {
+        Self {
+            first: vec![mistake],
+            more: 0,
+        }
+    }
+
+    fn add(&mut self, mistake: Mistake) {
+        match self.first.len() < NAMED {
+            true => self.first.push(mistake),
+            false => self.more += 1,
+        }
+    }
+
+    /// All of them; none where nothing is wrong.
+    fn all(self) -> Result<(), Self> {
+        match self.first.is_empty() {
+            true => Ok(()),
+            false => Err(self),
+        }
+    }
+
+    fn of(self, name: &str) -> Wrong {
+        let said = |(line, column, why): &Mistake| format!("{name}:{line}:{column}: {why}");
+        let mut said = self.first.iter().map(said);
+        let message = said.next().unwrap_or_default();
+        let mut more: Vec<String> = said.collect();
+        match self.more {
+            0 => {}
+            1 => more.push("and so is 1 row more".into()),
+            many => more.push(format!("and so are {many} rows more")),
+        }
+        let help = match more.is_empty() {
+            true => "mend the data file at that line and column",
+            false => "mend the data file at these lines",
+        };
+        Wrong {
+            rule: codes::BAD_DATA,
+            message,
+            more,
+            help: help.into(),
+        }
+    }
+}
 
 /// YAML 1.2, one document; `yes` and `on` are texts.
 pub(crate) fn yaml(text: &str) -> Result<Value, Mistake> {
@@ -118,19 +179,24 @@ pub(crate) fn json(text: &str, first: usize) -> Result<Value, Mistake> {
 }
 
 /// One value per line; empty lines say nothing.
-fn lines(text: &str) -> Result<(Value, Vec<usize>), Mistake> {
-    let rows = text.lines().enumerate();
-    let rows = rows.filter(|(_, line)| !line.trim().is_empty());
-    let rows: Result<Vec<(Value, usize)>, Mistake> = rows
-        .map(|(at, line)| Ok((json(line.trim_end(), at + 1)?, at + 1)))
-        .collect();
-    let (rows, lines) = rows?.into_iter().unzip();
+fn lines(text: &str) -> Result<(Value, Vec<usize>), Mistakes> {
+    let (mut rows, mut lines) = (Vec::new(), Vec::new());
+    let mut mistakes = Mistakes::default();
+    let written = text.lines().enumerate();
+    for (at, line) in written.filter(|(_, line)| !line.trim().is_empty()) {
+        match json(line.trim_end(), at + 1) {
+            Ok(row) => rows.push(row),
+            Err(mistake) => mistakes.add(mistake),
+        }
+        lines.push(at + 1);
+    }
+    mistakes.all()?;
     Ok((Value::list(rows), lines))
 }
 
 /// A list of records with the header's keys. A column of which every cell is a number holds
 /// numbers, one of `true` and `false` truths, any other texts; an empty cell is `none`.
-fn table(text: &str) -> Result<(Value, Vec<usize>), Mistake> {
+fn table(text: &str) -> Result<(Value, Vec<usize>), Mistakes> {
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::Headers)
         .from_reader(text.as_bytes());
@@ -144,7 +210,10 @@ fn table(text: &str) -> Result<(Value, Vec<usize>), Mistake> {
         };
         (line, 1, said)
     };
-    let header = reader.headers().map_err(bad)?.clone();
+    let header = reader
+        .headers()
+        .map_err(|error| Mistakes::one(bad(error)))?;
+    let header = header.clone();
     let mut keys: Vec<&str> = Vec::new();
     for key in &header {
         if key.is_empty() || keys.contains(&key) {
@@ -152,11 +221,18 @@ fn table(text: &str) -> Result<(Value, Vec<usize>), Mistake> {
                 true => "a column has no name".to_string(),
                 false => format!("two columns are called `{key}`"),
             };
-            return Err((1, 1, why));
+            return Err(Mistakes::one((1, 1, why)));
         }
         keys.push(key);
     }
-    let rows: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().map_err(bad)?;
+    let (mut rows, mut mistakes): (Vec<csv::StringRecord>, _) = (Vec::new(), Mistakes::default());
+    for row in reader.records() {
+        match row {
+            Ok(row) => rows.push(row),
+            Err(error) => mistakes.add(bad(error)),
+        }
+    }
+    mistakes.all()?;
     let cells = |index: usize| {
         let cells = rows.iter().filter_map(move |row| row.get(index));
         cells.filter(|cell| !cell.is_empty())

@@ -3,6 +3,7 @@
 
 mod builtins;
 mod examples;
+mod expressions;
 mod kinds;
 mod library;
 mod markdown;
@@ -42,6 +43,7 @@ struct Page {
 pub fn pages() -> Vec<(String, String)> {
     let mut pages = vec![
         kinds::page(),
+        expressions::page(),
         builtins::page(),
         units::page(),
         metrics::page(),
@@ -66,7 +68,8 @@ fn index(pages: &[Page]) -> Page {
         .collect();
     parts.push(Part::text(
         "`scn doc NAME` prints one entry of this manual on the terminal: a kind (`scn doc phase`), \
-         an attribute (`phase.rate`), a builtin (`growth`), a figure (`ttft`), a unit (`MB/req`), \
+         an attribute (`phase.rate`), an operator (`not in`), a builtin (`growth`), a figure (`ttft`), \
+         a unit (`MB/req`), \
          or a part of the library (`engines.builtin`, `engines.builtin.ttft`).",
     ));
     Page {
@@ -79,6 +82,7 @@ fn index(pages: &[Page]) -> Page {
 
 static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     let mut entries = kinds::entries();
+    entries.extend(expressions::entries());
     entries.extend(builtins::entries());
     entries.extend(metrics::entries());
     entries.extend(units::entries());

@@ -271,7 +271,9 @@ impl<'a> Requests<'a> {
         let unsaid = || Unavailable::new("the client's own delay was not measured");
         let delay = self.client_delay.ok_or_else(unsaid)?.as_ref();
         let never = || Unavailable::new("the client's threads were never woken");
-        delay.map_err(Clone::clone)?.mean().ok_or_else(never)
+        let mean = delay.map_err(Clone::clone)?.mean().ok_or_else(never)?;
+        // the kernel counts whole nanoseconds
+        Ok((mean * 1e9).round() / 1e9)
     }
 
     /// How much of one kind was in answered requests, per second of the phase.

@@ -45,6 +45,21 @@ pub fn render(cases: &[Case], plan: &Plan, style: Style) -> String {
     page.text
 }
 
+/// How many cases there are; `6 of 9 cases` where the others cannot work.
+fn said_cases(cases: &[Case]) -> String {
+    let left_out = cases
+        .iter()
+        .filter(|case| case.infeasible.is_some())
+        .count();
+    let all = count(cases.len() as u64, "case");
+    match cases.len() - left_out {
+        // nothing runs: that is said of each
+        0 => all,
+        _ if left_out == 0 => all,
+        run => format!("{run} of {all}"),
+    }
+}
+
 impl Page {
     fn totals(&mut self, cases: &[Case], plan: &Plan) {
         let launches = plan.launches.len();
@@ -58,7 +73,7 @@ impl Page {
         };
         let line = format!(
             "{} on {launches} launch{}; {gpus}; time: {}{starting}",
-            count(cases.len() as u64, "case"),
+            said_cases(cases),
             if launches == 1 { "" } else { "es" },
             plan.estimate(cases).words(),
         );

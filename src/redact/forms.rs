@@ -7,6 +7,9 @@ const SLASHES: usize = 32;
 /// So often may what is percent-encoded be encoded once more.
 const AGAIN: usize = 3;
 
+/// So many zeros may stand before a character's number in HTML: it has seven digits at most.
+const ZEROS: usize = 6;
+
 /// Where the forms of one character end.
 #[derive(Default)]
 pub(super) struct Ends {
@@ -17,12 +20,9 @@ pub(super) struct Ends {
 
 /// The bytes that forms of the character begin with.
 pub(super) fn first_bytes(c: char) -> Vec<u8> {
-    let mut bytes = vec![c.encode_utf8(&mut [0; 4]).as_bytes()[0], b'\\', b'%'];
+    let mut bytes = vec![c.encode_utf8(&mut [0; 4]).as_bytes()[0], b'\\', b'%', b'&'];
     if c == ' ' {
         bytes.push(b'+');
-    }
-    if !names(c).is_empty() {
-        bytes.push(b'&');
     }
     bytes.sort_unstable();
     bytes.dedup();
@@ -53,11 +53,7 @@ pub(super) fn find(c: char, text: &[u8], at: usize, ends: &mut Ends) {
     ends.found.extend(look.exact(at, raw));
     match first {
         b'+' if c == ' ' => ends.found.push(at + 1),
-        b'&' => {
-            let names = names(c).iter();
-            ends.found
-                .extend(names.filter_map(|name| look.exact(at, name.as_bytes())));
-        }
+        b'&' => look.entities(c, at, &mut ends.found),
         b'%' if c == '%' => look.percents(at, &mut ends.found),
         b'%' => ends.found.extend(look.percent_bytes(at, raw)),
         b'\\' => look.escapes(c, raw, at, &mut ends.found),
@@ -128,6 +124,37 @@ impl Look<'_> {
         }
     }
 
+    /// `&lt;`, `&#60;`, `&#x3c;`, `&amp;lt;`: as HTML, also inside of HTML.
+    fn entities(&mut self, c: char, at: usize, found: &mut Vec<usize>) {
+        let mut at = at + 1;
+        for _ in 0..=AGAIN {
+            for name in names(c) {
+                found.extend(self.exact(at, name.as_bytes()));
+            }
+            found.extend(self.number(at, u32::from(c)));
+            match self.exact(at, b"amp;") {
+                Some(end) => at = end,
+                None => return,
+            }
+        }
+    }
+
+    /// `#60;`, `#x3C;`, with zeros before it or without.
+    fn number(&mut self, at: usize, value: u32) -> Option<usize> {
+        let at = self.exact(at, b"#")?;
+        let small = self.exact(at, b"x");
+        let hex = small.or_else(|| self.exact(at, b"X"));
+        let mut at = hex.unwrap_or(at);
+        for _ in 0..ZEROS {
+            at = self.exact(at, b"0").unwrap_or(at);
+        }
+        let at = match hex {
+            Some(_) => self.hex(at, value, hex_digits(value))?,
+            None => self.exact(at, value.to_string().as_bytes())?,
+        };
+        self.exact(at, b";")
+    }
+
     /// Everything that begins with backslashes.
     fn escapes(&mut self, c: char, raw: &[u8], at: usize, found: &mut Vec<usize>) {
         let Some(after) = self.slashes(at) else {
@@ -190,10 +217,14 @@ impl Look<'_> {
     /// `u{e4}`
     fn braced(&mut self, at: usize, value: u32) -> Option<usize> {
         let at = self.exact(at, b"u{")?;
-        let digits = (value.checked_ilog2().unwrap_or(0) / 4 + 1) as usize;
-        let at = self.hex(at, value, digits)?;
+        let at = self.hex(at, value, hex_digits(value))?;
         self.exact(at, b"}")
     }
+}
+
+/// How many hexadecimal digits a number has.
+fn hex_digits(value: u32) -> usize {
+    (value.checked_ilog2().unwrap_or(0) / 4 + 1) as usize
 }
 
 /// The letter that stands for it behind a backslash.
@@ -208,14 +239,14 @@ fn letter(c: char) -> Option<&'static [u8]> {
     })
 }
 
-/// Its names in HTML and XML.
+/// Its names in HTML and XML, behind the `&`.
 fn names(c: char) -> &'static [&'static str] {
     match c {
-        '&' => &["&amp;"],
-        '<' => &["&lt;"],
-        '>' => &["&gt;"],
-        '"' => &["&quot;", "&#34;"],
-        '\'' => &["&#x27;", "&#39;", "&apos;"],
+        '&' => &["amp;"],
+        '<' => &["lt;"],
+        '>' => &["gt;"],
+        '"' => &["quot;"],
+        '\'' => &["apos;"],
         _ => &[],
     }
 }

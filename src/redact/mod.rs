@@ -31,9 +31,9 @@ const FIXED_FIELDS: [&str; 7] = [
 /// Holds secret values and replaces them by `***` in whatever is written.
 ///
 /// A value of four characters or more is replaced wherever it occurs, whichever of its characters
-/// are escaped as in JSON, percent-encoded or written as HTML, and in base64. A shorter one, and a
-/// plain word (`true`), stays: it would shred every text, and hide nothing. White space around a
-/// value is not part of it.
+/// are escaped as in JSON, percent-encoded or written as HTML (by name or number), in base64 and in
+/// hexadecimal. A shorter one, and a plain word (`true`), stays: it would shred every text, and hide
+/// nothing. White space around a value is not part of it.
 #[derive(Clone, Default)]
 pub struct Redactor {
     secrets: Vec<Secret>,
@@ -76,7 +76,12 @@ impl Redactor {
             // as it looks to who takes its bytes for Latin-1
             self.add_text(&secret.bytes().map(char::from).collect::<String>(), true);
         }
-        for part in base64::parts(secret.as_bytes()) {
+        let hex = |digits: fn(&u8) -> String| secret.as_bytes().iter().map(digits).collect();
+        let hex = [
+            hex(|byte| format!("{byte:02x}")),
+            hex(|byte| format!("{byte:02X}")),
+        ];
+        for part in base64::parts(secret.as_bytes()).into_iter().chain(hex) {
             // nobody escapes its letters
             self.add_text(&part, false);
         }

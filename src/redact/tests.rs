@@ -19,7 +19,7 @@ fn long_values_go_wherever_they_are() {
 }
 
 /// As Python prints it, in the ways it has: `json.dumps`, `urllib.parse`, `repr`, `ascii`,
-/// `html.escape`, `base64`.
+/// `html.escape`, `bytes.hex`, `base64`.
 #[test]
 fn every_usual_form_goes() {
     let secret = "pa\"ss/wo+rd ä€😀'<7&\\\n%\tx";
@@ -37,8 +37,15 @@ fn every_usual_form_goes() {
         r#"pa"ss/wo+rd \xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\'<7&\\\n%\tx"#,
         r#"pa\"ss/wo+rd \u{e4}\u{20ac}\u{1f600}'<7&\\\n%\tx"#,
         "pa&quot;ss/wo+rd ä€😀&#x27;&lt;7&amp;\\\n%\tx",
+        "pa&#34;ss&#47;wo&#43;rd &#228;&#8364;&#128512;&#39;&#60;7&#38;&#92;&#10;&#37;&#9;x",
+        "pa&#x22;ss&#x2F;wo&#x2b;rd&#32;&#xe4;&#X20AC;&#x1f600;&#x0027;&#x3C;7&#x26;&#x005c;\n%\tx",
+        "&#112;&#97;&amp;quot;ss/wo+rd ä€😀&amp;#39;&amp;amp;lt;7&amp;amp;\\\n%\tx",
     ];
     for form in forms {
+        assert_eq!(redactor.text(&format!("<{form}>")), "<***>", "{form}");
+    }
+    let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+    for form in [hex.to_uppercase(), hex] {
         assert_eq!(redactor.text(&format!("<{form}>")), "<***>", "{form}");
     }
     // alone, and behind `user:`: only the first and the last character may be another
@@ -64,6 +71,8 @@ fn what_is_no_secret_stays() {
         r"\u006eabc",
         "%",
         "&quot;",
+        "&#110;&#97;&#98;&#99;",
+        "&amp;#110;abce",
     ] {
         assert_eq!(redactor.text(text), text);
     }
@@ -148,10 +157,23 @@ fn written(secret: &str, way: usize) -> String {
         10 => percent(secret, b"-_.~ ", true).replace(' ', "+"),
         11 => percent(&percent(secret, b"-_.~", false), b"-_.~", false),
         12 => json(&percent(secret, b"/", false)),
+        13 => secret
+            .chars()
+            .map(|c| format!("&#{};", u32::from(c)))
+            .collect(),
+        14 => secret
+            .chars()
+            .map(|c| format!("&#x{:02x};", u32::from(c)))
+            .collect(),
+        15 => secret
+            .replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('"', "&quot;"),
+        16 => written(&written(secret, 15), 15),
         _ => secret.bytes().map(|byte| format!("%{byte:02x}")).collect(),
     }
 }
-const WAYS: usize = 14;
+const WAYS: usize = 18;
 
 proptest! {
     #[test]

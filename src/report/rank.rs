@@ -108,6 +108,8 @@ fn placed((within, mut members): (String, Vec<(&CaseResult, &RankValue)>)) -> Gr
         case: member.0.case.clone(),
         value: match member.1.value.too_few() {
             true => format!("{} †", member.1.value.text),
+            // why there is none is said of the case
+            false if lost(member) => "–".into(),
             false => member.1.value.text.clone(),
         },
         remark: remark(member.0),
@@ -127,6 +129,14 @@ fn counts(case: &CaseResult, rank: &RankValue) -> bool {
         Verdict::NoData | Verdict::Fail | Verdict::Error | Verdict::Interrupted => false,
     };
     fit && rank.value.value.is_some()
+}
+
+/// Whether the error of its case alone is why it has no figure.
+fn lost((case, rank): &(&CaseResult, &RankValue)) -> bool {
+    let why = rank.value.unavailable.as_deref();
+    let error = case.error.as_ref().map(|error| error.message.as_str());
+    why.zip(error)
+        .is_some_and(|(why, error)| why.contains(error))
 }
 
 /// What speaks against a case: its error, or its `expect`s that do not hold, by name.
@@ -245,6 +255,23 @@ mod tests {
         one.verdict = Verdict::Error;
         one.error = Some(error("server_died").unwrap());
         assert_eq!(remark(&one), "error: server died");
+    }
+
+    #[test]
+    fn the_error_of_a_case_is_said_once() {
+        let mut one = case("a", "1", None);
+        one.verdict = Verdict::Error;
+        let error = serde_json::json!({ "kind": "server_died", "message": "the server died" });
+        one.error = Some(serde_json::from_value(error).unwrap());
+        let row =
+            |case: &CaseResult| rankings(std::slice::from_ref(case))[0].groups[0].rows[0].clone();
+        assert_eq!(
+            (row(&one).value.as_str(), row(&one).remark.as_str()),
+            ("–", "error: server died")
+        );
+        // another reason is said
+        one.ranks[0].value = Figure::unavailable("no answer was judged");
+        assert!(row(&one).value.contains("no answer was judged"));
     }
 
     #[test]

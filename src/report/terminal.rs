@@ -214,7 +214,8 @@ fn no_place(group: &Group) -> String {
     };
     let more = match remarks.count() {
         0 => String::new(),
-        more => format!(", and {more} more"),
+        1 => "; and 1 case more".into(),
+        more => format!("; and {more} cases more"),
     };
     let (case, remark) = (one_line(&first.case), one_line(&first.remark));
     format!("none is eligible ({case} {remark}{more})")

@@ -199,14 +199,14 @@ impl Loader {
     }
 }
 
-/// A path for people: without `./` parts.
-fn is_name(text: &str) -> bool {
+/// Whether a file can be called so in another.
+pub(crate) fn is_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// The nearest text that can be a name.
-fn as_name(text: &str) -> String {
+pub(crate) fn as_name(text: &str) -> String {
     let name: String = text
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })

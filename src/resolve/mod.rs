@@ -14,6 +14,7 @@ mod records;
 pub use find::{LoadError, find_files};
 pub(crate) use find::{plain, read};
 pub use flat::{Flat, FlatAttr, FlatCheck};
+pub(crate) use imports::{as_name, is_name};
 pub use kept::{Kept, KeptFile, KeptTemplate};
 pub(crate) use load::text_of;
 pub use load::{load, load_for, load_kept, load_through};

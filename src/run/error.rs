@@ -31,6 +31,7 @@ impl RunError {
                 StoreError::Finished { .. }
                     | StoreError::NotARunFolder { .. }
                     | StoreError::NotADirectory { .. }
+                    | StoreError::NotFound { .. }
             )
         )
     }

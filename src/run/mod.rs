@@ -137,6 +137,7 @@ pub async fn run(
         );
     }
     shared.progress.event(Event::RunStarted {
+        left_out: (cases.iter().filter(|case| case.infeasible.is_some())).count(),
         cases: cases.len(),
         launches: plan.launches.len(),
         folder: shared.folder.path().to_path_buf(),

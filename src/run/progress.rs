@@ -21,6 +21,8 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     RunStarted {
+        /// Those of them that cannot work, and do not run.
+        left_out: usize,
         cases: usize,
         launches: usize,
         folder: PathBuf,

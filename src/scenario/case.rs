@@ -201,6 +201,8 @@ pub(super) fn measured(
     case.checks = checks::lower(&cx, case);
     let reports = report::all(&cx, case).into_iter();
     case.reports = reports.map(|one| cx.shared.report(one)).collect();
+    // what is collected in place keeps the room of what it was made of
+    case.reports.shrink_to_fit();
     case.ranks = rank::all(&cx, case);
     case.logs = server_log::all(&cx, case);
     for name in flat.lets.keys() {

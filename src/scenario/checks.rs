@@ -21,7 +21,7 @@ use std::sync::Arc;
 const MOST_LOADS_READ: usize = 100_000;
 
 pub(super) fn lower(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
-    let mut out = Vec::new();
+    let mut out = Vec::with_capacity(cx.flat.checks.len());
     let stretches = Stretches::of(case);
     let mut loads_left = MOST_LOADS_READ;
     for (index, check) in cx.flat.checks.iter().enumerate() {

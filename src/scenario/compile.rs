@@ -11,9 +11,10 @@ use super::{Case, ServerSpec, feasible, matrix, report, report_parts, server_log
 use crate::diagnostics::{Diagnostic, codes, has_errors};
 use crate::eval::{Cases, Evaluator, Fitted, Nothing, Params, Value};
 use crate::meter;
-use crate::resolve::{Flat, Program};
+use crate::resolve::{DefinitionKind, Flat, ModuleId, Program};
 use indexmap::IndexMap;
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -59,18 +60,28 @@ pub fn compile_these(
     let mut compiled = Compiled::default();
     let mut names: IndexMap<&str, Vec<&Arc<Flat>>> = IndexMap::new();
     let shared: Rc<Shared> = Rc::default();
+    // one file's scenarios take nothing away from another's
+    let mut allowed: Option<(ModuleId, meter::Allowance)> = None;
     for flat in chosen.iter().filter(|flat| runs(flat)) {
         let alike = names.entry(flat.title()).or_default();
         if alike.iter().any(|before| before.head() == flat.head()) {
             continue;
         }
         alike.push(flat);
+        if allowed
+            .as_ref()
+            .is_none_or(|(file, _)| *file != flat.module)
+        {
+            drop(allowed.take());
+            allowed = Some((flat.module, meter::allow(read_by(program, flat.module))));
+        }
         let mut locals = Locals::of(program, flat);
         locals.gpus = gpus;
         shared.next_scenario();
         locals.shared = shared.clone();
         scenario(locals, params, flat, &mut compiled);
     }
+    drop(allowed);
     let repeated = names
         .iter()
         .filter_map(|(name, alike)| namesakes(program, name, alike));
@@ -82,6 +93,27 @@ pub fn compile_these(
         }
     }
     compiled
+}
+
+/// How many bytes a file has, with those of the users' files that it uses and the data that was read.
+fn read_by(program: &Program, module: ModuleId) -> usize {
+    let mut seen = HashSet::from([module]);
+    let mut open = vec![module];
+    let mut bytes = program.data.bytes();
+    while let Some(module) = open.pop() {
+        let module = program.module(module);
+        let files = module.files.iter().map(|file| program.sources.get(*file));
+        let own = files.filter(|file| file.path.is_some());
+        bytes += own.map(|file| file.text.len()).sum::<usize>();
+        for definition in module.names.values() {
+            if let DefinitionKind::Module(used) = definition.kind
+                && seen.insert(used)
+            {
+                open.push(used);
+            }
+        }
+    }
+    bytes
 }
 
 /// So many attributes, checks and blocks may the cases of a scenario have in all: ten thousand cases
@@ -140,7 +172,7 @@ fn scenario(locals: Locals<'_>, params: &Params, flat: &Arc<Flat>, out: &mut Com
     out.found.extend(constant.take_found());
     out.secrets.extend(constant.secrets());
     let mut found = ByCase::default();
-    let mut cases = Vec::new();
+    let mut cases = Vec::with_capacity(rows.len());
     for axes in &rows {
         let (case, diagnostics) = case::lower(&locals, params, flat, axes, &mut out.secrets);
         found.add(cases.len(), &case.id, diagnostics);
@@ -161,30 +193,37 @@ fn scenario(locals: Locals<'_>, params: &Params, flat: &Arc<Flat>, out: &mut Com
         ..all_cases(flat, rows, &cases)
     });
     let first = out.cases.len();
-    let mut ids: HashMap<Arc<str>, usize> = HashMap::new();
-    for (at, mut case) in cases.into_iter().enumerate() {
-        case.cases = all.clone();
+    out.cases.extend(cases);
+    let mut ids: HashMap<&str, usize> = HashMap::new();
+    let mut repeated = HashSet::new();
+    for at in 0..all.rows.len() {
         if let Some(why) = too_much(&locals, 2 * MOST_STEPS, all.rows.len()) {
-            let looked_at = out.cases.len() - first;
-            out.found
-                .push(not_all(flat, looked_at, all.rows.len(), &why));
+            out.found.push(not_all(flat, at, all.rows.len(), &why));
             out.cases.truncate(first + 1);
             break;
         }
+        let case = &mut out.cases[first + at];
+        case.cases = all.clone();
         let (axes, id) = &all.rows[at];
         let secrets = &mut out.secrets;
-        let diagnostics = case::measured(&locals, params, flat, axes, &mut case, secrets);
+        let diagnostics = case::measured(&locals, params, flat, axes, case, secrets);
         found.add(at, &case.id, diagnostics);
-        match ids.get(id) {
-            Some(before) => out
-                .found
-                .push(same_id(flat, id, &all.rows[*before].0, axes)),
-            None => {
-                ids.insert(id.clone(), at);
-                out.cases.push(case);
+        match ids.entry(id) {
+            Entry::Occupied(before) => {
+                let before = &all.rows[*before.get()].0;
+                out.found.push(same_id(flat, id, before, axes));
+                repeated.insert(first + at);
+            }
+            Entry::Vacant(new) => {
+                new.insert(at);
             }
         }
     }
+    let mut at = 0;
+    out.cases.retain(|_| {
+        at += 1;
+        !repeated.contains(&(at - 1))
+    });
     let cases = &mut out.cases[first..];
     let gathered = found.gather();
     // one that is wrong in another way may be feasible once it is mended
@@ -217,7 +256,7 @@ fn too_much(locals: &Locals<'_>, most_steps: u64, rows: usize) -> Option<TooMuch
     (rows > 1 && meter::nearly()).then(|| TooMuch {
         takes: "come to takes too much memory",
         help: format!(
-            "{}: remove axes or values, or read fewer files at a time",
+            "{}: remove axes or values, or put the scenarios of this file into files of their own",
             meter::help()
         ),
     })

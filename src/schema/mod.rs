@@ -4,6 +4,7 @@
 
 mod builtins;
 mod engine_kinds;
+mod expressions;
 mod load_kinds;
 mod metrics;
 mod model_kinds;
@@ -13,6 +14,7 @@ mod server_kinds;
 mod statements;
 
 pub use builtins::{BUILTINS, Builtin, builtin};
+pub use expressions::{Form, NAMES, OPERATORS};
 pub use metrics::{
     DISTRIBUTION_STATS, MetricDef, PHASE_METRICS, SERIES_STATS, SERVER_SERIES, SeriesDef, Shape,
     phase_metric, server_series, stat_doc,

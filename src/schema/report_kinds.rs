@@ -105,7 +105,7 @@ pub(super) const KINDS: &[Kind] = &[
             required(
                 "scenarios",
                 Type::List(&Type::Block("scenario")),
-                "The scenarios, in order.",
+                "The scenarios, in order. One of another file is named with that file: `use \"./local.scn\"` at the top, and `local.smoke` here.",
             ),
             optional(
                 "gpus",

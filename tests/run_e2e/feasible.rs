@@ -61,7 +61,7 @@ fn a_skipped_case_is_a_row_with_its_reason_and_launches_nothing() {
     let pack = pack("infeasible = \"skip\"");
     let planned = pack.ran(pack.scn(&["plan", "s.scn"])).exits(0);
     assert!(planned.stdout.contains(WHY), "{}", planned.stdout);
-    assert!(planned.stdout.contains("3 cases on 2 launches"));
+    assert!(planned.stdout.contains("2 of 3 cases on 2 launches"));
     let planned = pack
         .ran(pack.scn(&["plan", "s.scn", "--json", "-"]))
         .exits(0);
@@ -72,6 +72,11 @@ fn a_skipped_case_is_a_row_with_its_reason_and_launches_nothing() {
     assert!(row["infeasible"].as_str().unwrap().contains(WHY));
 
     let ran = pack.run(&[]).exits(0);
+    assert!(
+        ran.stderr.contains("2 of 3 cases on 2 launches"),
+        "{}",
+        ran.stderr
+    );
     let (left, one) = (result(&ran, LEFT), result(&ran, "layout={tp=1}"));
     assert_eq!(left["verdict"], "skipped");
     assert!(left["infeasible"].as_str().unwrap().contains(WHY));

@@ -127,6 +127,20 @@ fn json_that_cannot_be_written_is_found_before_anything_starts() {
     }
     // a disk that is full at the end is the world's
     pack.run(&["--json", "/dev/full"]).exits(3);
+    // the run folder and the results are told by one code: 2 of a path that is none, 3 of a place
+    // that takes no file
+    for (place, code) in [("/proc/none", 2), ("s.scn", 2), ("/sys", 3)] {
+        let out = format!("{place}/run");
+        pack.ran(pack.scn(&["run", "s.scn", "--out", &out]))
+            .exits(code);
+        let json = format!("{place}/x.json");
+        for command in ["run", "plan", "lint"] {
+            pack.ran(pack.scn(&[command, "s.scn", "--json", &json]))
+                .exits(code);
+        }
+        pack.ran(pack.scn(&["run", "s.scn", "--out", &out, "--json", &json]))
+            .exits(code);
+    }
 }
 
 #[test]

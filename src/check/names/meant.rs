@@ -24,6 +24,11 @@ pub(super) enum Meant {
 impl Walk<'_> {
     /// What a name that is not known may have been meant for.
     pub(super) fn meant(&mut self, name: &str, module: ModuleId, locals: &Locals<'_>) -> Meant {
+        if let Some((kind, _)) = self.around.iter().find(|(_, of)| *of == name)
+            && let Some(help) = no_value(kind, name)
+        {
+            return Meant::Help(help);
+        }
         let program = self.program;
         let names = &program.module(module).names;
         let compares = self.compares(names.len() + locals.len());
@@ -79,7 +84,7 @@ impl Walk<'_> {
     }
 
     /// The names of the blocks that are due here, as written; none where others are due.
-    fn blocks_due(&self, module: ModuleId) -> Vec<&str> {
+    pub(super) fn blocks_due(&self, module: ModuleId) -> Vec<&str> {
         let Due::Block(kind) = self.due else {
             return Vec::new();
         };
@@ -161,6 +166,19 @@ impl Walk<'_> {
             ),
             None => diagnostic.help("functions are built in; a file cannot define one"),
         });
+    }
+}
+
+/// What to do about the name of a block that is no value.
+fn no_value(kind: &str, name: &str) -> Option<String> {
+    match kind {
+        "rank" => Some(format!(
+            "`{name}` is a rank, and no value: it stands in the summary by itself, with the place of each case; a column or a check reads the figure that it goes by"
+        )),
+        "report" => Some(format!(
+            "`{name}` is a report, and no value: it is written once all cases have run, and nothing reads it"
+        )),
+        _ => None,
     }
 }
 

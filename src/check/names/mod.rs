@@ -2,6 +2,7 @@
 
 mod braces;
 mod due;
+mod elsewhere;
 mod locals;
 mod meant;
 mod nameless;
@@ -394,7 +395,16 @@ impl<'a> Walk<'a> {
             {
                 return;
             }
-            Meant::Nothing => diagnostic.help(self.what_may_stand(name, module)),
+            Meant::Nothing => match self.elsewhere(name, span) {
+                // nothing of this file could stand here
+                Some(there) if self.due == Due::Fields || self.blocks_due(module).is_empty() => {
+                    diagnostic.help(there)
+                }
+                there => {
+                    let here = diagnostic.help(self.what_may_stand(name, module));
+                    there.into_iter().fold(here, Diagnostic::help)
+                }
+            },
             Meant::Other(text) => diagnostic.help(format!("did you mean `{text}`?")).fix(
                 "the nearest name",
                 span,

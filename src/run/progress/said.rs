@@ -26,6 +26,7 @@ pub(super) fn lines(event: &Event, view: &View, detail: Detail) -> Vec<String> {
         Event::Error { text } => several(&paint(31, "error:"), text),
         _ if detail.quiet => Vec::new(),
         Event::RunStarted {
+            left_out,
             cases,
             launches,
             folder,
@@ -34,11 +35,13 @@ pub(super) fn lines(event: &Event, view: &View, detail: Detail) -> Vec<String> {
                 "{launches} launch{}",
                 if *launches == 1 { "" } else { "es" }
             );
-            vec![format!(
-                "{} on {launches}, into {}",
-                count(*cases as u64, "case"),
-                folder.display()
-            )]
+            let all = count(*cases as u64, "case");
+            // of which none runs, each says why
+            let cases = match cases.saturating_sub(*left_out) {
+                run if run > 0 && run < *cases => format!("{run} of {all}"),
+                _ => all,
+            };
+            vec![format!("{cases} on {launches}, into {}", folder.display())]
         }
         Event::LaunchStarting {
             number,

@@ -135,6 +135,7 @@ fn run() -> Vec<(u64, Event)> {
         (
             0,
             Event::RunStarted {
+                left_out: 0,
                 cases: 4,
                 launches: 2,
                 folder: "runs/one".into(),
@@ -232,6 +233,7 @@ fn timed(event: Event) -> String {
         (
             0,
             Event::RunStarted {
+                left_out: 0,
                 cases: 1,
                 launches: 1,
                 folder: "runs/one".into(),
@@ -313,6 +315,7 @@ fn drained() -> Vec<(u64, Event)> {
         (
             0,
             Event::RunStarted {
+                left_out: 0,
                 cases: 1,
                 launches: 1,
                 folder: "runs/one".into(),
@@ -515,7 +518,7 @@ proptest! {
             events.iter().for_each(|event| view.apply(event, now));
             live::lines(&view, width, false, now + Duration::from_secs(3700))
         };
-        let start = Event::RunStarted { cases: 4, launches: 2, folder: "x".into() };
+        let start = Event::RunStarted { left_out: 0, cases: 4, launches: 2, folder: "x".into() };
         let [starting, _, _] = launch(1);
         let waiting = Event::LaunchWaiting { number: 1, server: "sut".into(), waited_s: 1.0, log: Some(log.clone()) };
         let told = log.clone();
