@@ -226,9 +226,8 @@ fn add<'a>(
     named: &mut Named<'a>,
     found: &mut Vec<Diagnostic>,
 ) {
-    let attr = |name: &Ident, value: &Expr| {
-        Arc::new(FlatAttr::new(name, value, item.doc.clone(), module))
-    };
+    let attr =
+        |name: &Ident, value: &Expr| Arc::new(FlatAttr::new(name, value, item.doc.clone(), module));
     match &item.kind {
         ItemKind::Attr(written) => {
             let before = flat.attrs.get(&written.name.text).map(|a| a.name.span);

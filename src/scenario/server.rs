@@ -56,7 +56,10 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
     let engine = engine_of(cx, flat, has_url)?;
     let model = model_of(cx, flat);
     // with one that is not known, what the layout would be is not known either
-    let layout = flat.attrs.get("layout").and_then(|attr| attr.block.as_ref());
+    let layout = flat
+        .attrs
+        .get("layout")
+        .and_then(|attr| attr.block.as_ref());
     let layout = flat.child("layout").or(layout);
     let whole = is_whole(flat) && layout.is_none_or(|layout| is_whole(layout));
     let layout_value = match child_record(cx, flat, "layout") {

@@ -301,10 +301,7 @@ impl Builder<'_> {
         };
         let span = function.span.to(self.span(&args));
         let args = self.args(&function.text, args);
-        let kind = ExprKind::Call {
-            function,
-            args,
-        };
+        let kind = ExprKind::Call { function, args };
         Expr { span, kind }
     }
 
