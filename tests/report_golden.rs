@@ -162,6 +162,38 @@ fn the_lateness_of_open_loops_has_a_column() {
 }
 
 #[test]
+fn each_sort_of_warning_is_said_once_where_people_look() {
+    let mut cases = doubtful();
+    let warning = |kind: &str, text: &str| Warning {
+        kind: kind.into(),
+        text: text.into(),
+        help: format!("what to do about {kind}"),
+    };
+    let behind = warning(
+        "not_followed",
+        "the answers did not keep up: 10 req/s were due",
+    );
+    let late = warning("client_late", "the client itself was late: 3 ms");
+    cases[0].phases[1].warnings = vec![late, behind.clone()];
+    cases[1].phases[1].warnings = vec![behind];
+    let summary = reports(&cases).remove("reports/summary.md").unwrap();
+    let said = "**Answers did not keep up with the rate at which requests were due**";
+    assert_eq!(summary.matches(said).count(), 1, "{summary}");
+    assert!(
+        summary.contains("What to do: what to do about not_followed"),
+        "{summary}"
+    );
+    let shown = outcome(&cases, std::path::Path::new("runs"), Style::default());
+    for line in [
+        "the client itself was late: 3 ms\n    help: what to do about client_late\n",
+        "did not keep up: 10 req/s were due\n    so it was in 1 phase more, see its notes in the \
+         summary\n    help: what to do about not_followed\n",
+    ] {
+        assert!(shown.contains(line), "{line} is not in {shown}");
+    }
+}
+
+#[test]
 fn percentiles_of_too_few_values_are_marked_in_tables_and_named_in_csv() {
     let mut cases = doubtful();
     for report in tables(&mut cases[1]) {

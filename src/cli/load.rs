@@ -8,6 +8,7 @@ use crate::check::{nearest, without_consequences};
 use crate::diagnostics::{Diagnostic, Severity, capped, codes, has_errors, json, tidy};
 use crate::eval::{Params, Value};
 use crate::lint::suppress;
+use crate::plan::{Given, ParamValue};
 use crate::resolve::{self, Flat, Program};
 use crate::scenario::{
     Case, SuiteLimits, bases, compile_these, constants, scenarios, suite_limits, suite_scenarios,
@@ -24,6 +25,8 @@ pub struct Loaded {
     pub program: Program,
     pub params: Params,
     pub shown_params: IndexMap<String, String>,
+    /// All parameters, those with their defaults too.
+    pub param_values: Vec<ParamValue>,
     pub cases: Vec<Case>,
     pub found: Vec<Diagnostic>,
     pub secrets: Vec<String>,
@@ -119,6 +122,14 @@ pub fn begin(
 }
 
 impl Loaded {
+    /// What the plan rests on from outside.
+    pub fn given(&self) -> Given {
+        Given {
+            params: self.param_values.clone(),
+            suite: self.suite.clone(),
+        }
+    }
+
     pub fn has_errors(&self) -> bool {
         has_errors(&self.found)
     }
@@ -206,8 +217,9 @@ fn uncapped(
     let _allowance = crate::meter::allow(written(&program));
     found.extend(crate::check::check(&program));
     let given = (&selection.params, &selection.params_files);
-    let (params, shown_params) = match params(&program, given.0, given.1, has_errors(&found)) {
-        Ok(params) => params,
+    let read = params(&program, given.0, given.1, has_errors(&found));
+    let (params, shown_params, param_values) = match read {
+        Ok(read) => (read.params, read.shown, read.values),
         Err(Wrong::Said(message)) => return Err(Refused::usage(message)),
         Err(Wrong::Found(one)) => {
             found.push(*one);
@@ -271,6 +283,7 @@ fn uncapped(
         program,
         params,
         shown_params,
+        param_values,
         cases: compiled.cases,
         found: tidy(found),
         secrets,

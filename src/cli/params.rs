@@ -4,10 +4,12 @@ use super::load::no_such;
 use super::params_file;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Evaluator, Nothing, Params, Scope, Shape, Value};
+use crate::plan::{From, ParamValue};
 use crate::resolve::{DefinitionKind, ModuleId, Program};
 use crate::syntax;
 use crate::syntax::ast::{ExprKind, ItemKind};
 use indexmap::IndexMap;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// What is wrong with a parameter.
@@ -15,6 +17,16 @@ pub enum Wrong {
     Said(String),
     /// At its declaration.
     Found(Box<Diagnostic>),
+}
+
+/// Parameters as a command takes them.
+pub struct Taken {
+    /// Those that were given.
+    pub params: Params,
+    /// Their texts, as they may be shown.
+    pub shown: IndexMap<String, String>,
+    /// All that there are, and what each is.
+    pub values: Vec<ParamValue>,
 }
 
 /// Sets the `param` of that name in every file that was read, and with `common.name=value` only
@@ -25,11 +37,12 @@ pub fn params(
     given: &[String],
     files: &[PathBuf],
     broken: bool,
-) -> Result<(Params, IndexMap<String, String>), Wrong> {
+) -> Result<Taken, Wrong> {
     let known = known_params(program);
     let none = Params::new();
     let eval = Evaluator::new(program, &none, &Nothing);
     let (mut params, mut shown) = (Params::new(), IndexMap::new());
+    let mut origins: HashMap<&Key, From> = HashMap::new();
     for Text { name, value, from } in texts(given, files, &|name| known.contains_key(name))? {
         let (name, value) = (name.as_str(), value.as_str());
         let Some(keys) = known.get(name) else {
@@ -43,7 +56,8 @@ pub fn params(
                 Some(file) => format!("`{}`: {said}", file.display()),
             }));
         };
-        for (module, own) in keys {
+        for key in keys {
+            let (module, own) = key;
             let default = eval.definition(*module, own);
             if matches!(default, Value::Error) {
                 continue;
@@ -52,15 +66,61 @@ pub fn params(
                 None => format!("-p {name}={value}"),
                 Some(file) => format!("{name} = {value}` in `{}", file.display()),
             };
-            let value_of = value_of(&eval, value, &default)
+            let value_of = value_of(&eval, value, (own, from.is_some()), &default)
                 .map_err(|why| unfit(program, *module, own, &given, &why, &default))?;
             let secret = matches!(value_of, Value::Secret(_));
             let text = if secret { "***" } else { value };
             shown.insert(name.to_string(), text.to_string());
             params.insert((*module, own.clone()), value_of);
+            let file = from.map(|file| From::File(file.display().to_string()));
+            origins.insert(key, file.unwrap_or(From::Option));
         }
     }
-    Ok((params, shown))
+    let values = values(&eval, &known, &params, &origins);
+    Ok(Taken {
+        params,
+        shown,
+        values,
+    })
+}
+
+/// A `param`: the file that defines it, and its name there.
+type Key = (ModuleId, String);
+
+/// All parameters in the order of their files, each by the shortest name that is its own.
+fn values(
+    eval: &Evaluator<'_>,
+    known: &IndexMap<String, Vec<Key>>,
+    params: &Params,
+    origins: &HashMap<&Key, From>,
+) -> Vec<ParamValue> {
+    let mut names: IndexMap<&Key, &str> = IndexMap::new();
+    for (name, keys) in known {
+        for key in keys {
+            // one of several has a name of its own where a root file uses it by one
+            let own = names.entry(key).or_insert(name);
+            if known[*own].len() > 1 && keys.len() == 1 {
+                *own = name;
+            }
+        }
+    }
+    let value = |(key, name): (&Key, &str)| {
+        let default = || eval.definition(key.0, &key.1);
+        let value = params.get(key).cloned().unwrap_or_else(default);
+        let text = match &value {
+            Value::Error => return None,
+            Value::Secret(_) => "***".to_string(),
+            // in quotes, so that it is no word
+            Value::Text(_) => params_file::source(&value).unwrap_or_default(),
+            value => value.shown().unwrap_or_else(|| value.describe()),
+        };
+        Some(ParamValue {
+            name: name.to_string(),
+            value: text,
+            from: origins.get(key).cloned().unwrap_or(From::Default),
+        })
+    };
+    names.into_iter().filter_map(value).collect()
 }
 
 /// A parameter from outside, and the file that it is from, if any.
@@ -100,8 +160,8 @@ fn texts<'a>(
 
 /// By what a `-p` may call them: the params of all files by their name, those of files that a
 /// root file uses also behind the name it uses them by.
-fn known_params(program: &Program) -> IndexMap<String, Vec<(ModuleId, String)>> {
-    let mut known: IndexMap<String, Vec<(ModuleId, String)>> = IndexMap::new();
+fn known_params(program: &Program) -> IndexMap<String, Vec<Key>> {
+    let mut known: IndexMap<String, Vec<Key>> = IndexMap::new();
     let of = |id: ModuleId| {
         let names = program.module(id).names.iter();
         names.filter(|(_, d)| matches!(d.kind, DefinitionKind::Param(_)))
@@ -128,15 +188,31 @@ fn known_params(program: &Program) -> IndexMap<String, Vec<(ModuleId, String)>> 
     known
 }
 
-/// A parameter's text as a value of its default's type; or why it is none.
-fn value_of(eval: &Evaluator<'_>, text: &str, default: &Value) -> Result<Value, String> {
+/// A parameter's text as a value of its default's type; or why it is none. `of_file`: it is from a
+/// file, whose lists have no words for what has a unit but texts.
+fn value_of(
+    eval: &Evaluator<'_>,
+    text: &str,
+    (name, of_file): (&str, bool),
+    default: &Value,
+) -> Result<Value, String> {
     match default {
         // a text is taken as it is, quoted or not
         Value::Text(_) => Ok(as_text(text)),
         Value::Secret(_) => Ok(Value::Secret(text.into())),
         // of any type: what is no other value is a text, so that paths need no quotes
         Value::None => Ok(read(eval, text).unwrap_or_else(|_| as_text(text))),
-        _ => same_type(read(eval, text)?, default),
+        _ => {
+            let value = match (of_file, read(eval, text)?) {
+                (true, value) => unquoted(eval, value, default),
+                (false, value) => value,
+            };
+            match unlike(&value, default, name) {
+                None => Ok(value),
+                Some((at, of, _)) if at == name => Err(format!("this is {of}")),
+                Some((at, of, due)) => Err(format!("`{at}` is {of}, and not {due}")),
+            }
+        }
     }
 }
 
@@ -159,16 +235,59 @@ fn read(eval: &Evaluator<'_>, text: &str) -> Result<Value, String> {
     }
 }
 
-fn same_type(value: Value, default: &Value) -> Result<Value, String> {
-    let fits = match (&value, default) {
+/// With the entries of lists and fields of records that are texts, where the default has others,
+/// read as what they say: `[1s, 2s]` of a YAML file holds texts.
+fn unquoted(eval: &Evaluator<'_>, value: Value, default: &Value) -> Value {
+    match (value, default) {
+        (Value::Text(text), due) if !matches!(due, Value::Text(_) | Value::None) => {
+            read(eval, &text).unwrap_or(Value::Text(text))
+        }
+        (Value::List(items), Value::List(entries)) => match entries.first() {
+            Some(due) => {
+                let items = items.iter().map(|item| unquoted(eval, item.clone(), due));
+                Value::list(items.collect())
+            }
+            None => Value::List(items),
+        },
+        (Value::Record(fields), Value::Record(known)) => {
+            let field = |(key, value): (&String, &Value)| {
+                let value = match known.get(key) {
+                    Some(due) => unquoted(eval, value.clone(), due),
+                    None => value.clone(),
+                };
+                (key.clone(), value)
+            };
+            Value::record(fields.iter().map(field))
+        }
+        (value, _) => value,
+    }
+}
+
+/// The first that is of another type than in the default: its place, what it is, and what is due
+/// there. Entries of a list are as those of the default's list, where these are alike.
+fn unlike(value: &Value, default: &Value, at: &str) -> Option<(String, String, String)> {
+    let fits = match (value, default) {
         (Value::Number(a), Value::Number(b)) => a.dimension == b.dimension,
-        (Value::Unknown(Shape::Any), _) => true,
+        (Value::Unknown(Shape::Any), _) | (_, Value::None) => true,
         (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),
     };
-    if fits {
-        Ok(value)
-    } else {
-        Err(format!("this is {}", value.describe()))
+    if !fits {
+        return Some((at.to_string(), value.describe(), default.describe()));
+    }
+    match (value, default) {
+        (Value::List(items), Value::List(entries)) => {
+            let due = entries.first()?;
+            if entries.iter().any(|other| unlike(other, due, "").is_some()) {
+                return None;
+            }
+            let mut items = items.iter().enumerate();
+            items.find_map(|(index, item)| unlike(item, due, &format!("{at}[{index}]")))
+        }
+        (Value::Record(fields), Value::Record(known)) => known.iter().find_map(|(key, due)| {
+            let field = fields.get(key)?;
+            unlike(field, due, &format!("{at}.{key}"))
+        }),
+        _ => None,
     }
 }
 

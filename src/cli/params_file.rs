@@ -88,7 +88,7 @@ fn gather(
 }
 
 /// A value as the language writes it; none for what it has no word for.
-fn source(value: &Value) -> Option<String> {
+pub fn source(value: &Value) -> Option<String> {
     Some(match value {
         Value::Bool(truth) => truth.to_string(),
         Value::Number(q) => source_form(*q),

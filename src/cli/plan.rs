@@ -20,7 +20,8 @@ pub fn plan(args: &PlanArgs) -> u8 {
         Ok(begun) => begun,
         Err(code) => return code,
     };
-    let plan = crate::plan::plan(&loaded.cases);
+    let mut plan = crate::plan::plan(&loaded.cases);
+    plan.given = loaded.given();
     // plans leave out what they know to be secret; this takes care of what became part of a text
     let redactor = Redactor::new(loaded.secrets);
     let json = crate::plan::PlanJson {

@@ -35,7 +35,8 @@ pub fn run(args: RunArgs) -> u8 {
         Err(code) => return code,
     };
     ignore_write_signals();
-    let plan = crate::plan::plan(&loaded.cases);
+    let mut plan = crate::plan::plan(&loaded.cases);
+    plan.given = loaded.given();
     let color = style::color(std::io::stderr().is_terminal());
     let options = Options {
         out: args.out,

@@ -321,6 +321,8 @@ pub mod codes {
     pub const NOT_STREAMED: Rule = ("E0412", "not-streamed");
     /// A metric of the engine that no version has which the server may be of.
     pub const METRIC_NOT_IN_VERSION: Rule = ("E0486", "metric-not-in-version");
+    /// A metric of the engine that the server lacks as it is set up.
+    pub const METRIC_TURNED_OFF: Rule = ("W0700", "metric-turned-off");
     /// Check of a figure that nothing of the phase's requests gives values of.
     pub const NO_VALUES: Rule = ("E0485", "no-values");
     pub const UNSET_VARIABLE: Rule = ("E0413", "unset-variable");

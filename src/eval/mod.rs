@@ -118,7 +118,8 @@ pub struct Reading {
 }
 
 impl Reading {
-    fn same(&self, other: &Self) -> bool {
+    /// Whether it is the same figure at the same place.
+    pub fn same(&self, other: &Self) -> bool {
         self.span == other.span && self.query == other.query && self.case == other.case
     }
 }

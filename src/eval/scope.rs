@@ -120,6 +120,29 @@ impl Scope {
         }))
     }
 
+    /// The same names, and another `case` where there is one.
+    pub fn with_case(&self, case: &Binding) -> Self {
+        let has = |layer: &Arc<Layer>| matches!(layer.names.get("case"), Some(Binding::Case(_)));
+        let Some(at) = self.layers.iter().position(has) else {
+            return self.clone();
+        };
+        // layers of their own: what was evaluated in the others may have read the other case
+        let own = |(index, layer): (usize, &Arc<Layer>)| {
+            let mut names = layer.names.clone();
+            if index == at {
+                let names: &mut HashMap<_, _> = Arc::make_mut(&mut names);
+                names.insert("case".to_string(), case.clone());
+            }
+            Arc::new(Layer { names })
+        };
+        let inner = self.layers.iter().enumerate().skip(at).map(own);
+        let layers = self.layers[..at].iter().cloned().chain(inner);
+        Self {
+            module: self.module,
+            layers: Arc::new(layers.collect()),
+        }
+    }
+
     /// With more values inside.
     pub fn with_values<'a>(&self, values: impl IntoIterator<Item = (&'a str, Value)>) -> Self {
         let layer = Layer::of(values);

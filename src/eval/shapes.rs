@@ -5,6 +5,7 @@ use super::{Evaluator, Handle, Scope, Shape, Value, ops};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::schema;
 use crate::syntax::ast::{Arg, BinaryOp, Expr, ExprKind, Loop, StrPart};
+use crate::units::Dimension;
 use indexmap::IndexMap;
 use std::sync::Arc;
 
@@ -115,7 +116,11 @@ impl Evaluator<'_> {
                     .iter()
                     .any(|(_, value)| matches!(value, Value::Unknown(Shape::Any)))
                 {
-                    return ANY;
+                    // a length is a number, whatever it is of
+                    return match function.text.as_str() {
+                        "len" => Value::Unknown(Shape::Number(Dimension::NONE)),
+                        _ => ANY,
+                    };
                 }
                 self.call(function, &args, expr.span)
             }

@@ -25,7 +25,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 use touched::{Touched, touched};
-use view::View;
+use view::{Together, View};
 
 /// What the rules find in scenarios, said once for all cases of a scenario. Of what the errors
 /// among the findings so far touch nothing is said. Only of what users wrote: the library's own
@@ -95,10 +95,9 @@ fn scenario(
     };
     let (mut found, mut across) = (ByCase::default(), Vec::new());
     found.leaves_out(of_all - cases.len());
-    let by_id = cases.iter().map(|case| (case.id.as_str(), case));
-    let by_id: Rc<HashMap<&str, &Case>> = Rc::new(by_id.collect());
+    let together = Rc::new(Together::of(cases));
     for (at, case) in cases.iter().enumerate() {
-        let view = View::new(program, params, flat, case, by_id.clone());
+        let view = View::new(program, params, flat, case, together.clone());
         let of_case = touched.ask(rules::CASE_RULES).flat_map(|rule| rule(&view));
         found.add(at, &case.id, of_case.collect());
         let rules = touched.ask(rules::ACROSS_RULES);

@@ -11,6 +11,9 @@ const MOST_CHARACTERS: f64 = 64.0;
 /// token, and has `time` and `stamp` in it.
 const LETTERS: usize = 4;
 
+/// And texts of so many with more than two others; shorter ones may be anywhere.
+const SHORT: usize = 3;
+
 /// What holds of each answer that is accepted.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Wanted {
@@ -85,13 +88,23 @@ impl Wanted {
 /// Whether an answer has to have certain words in it to be accepted: more than that there is one,
 /// or how long it is.
 pub fn looks_for_words(accept: &Expr) -> bool {
+    looks_for(accept, has_word)
+}
+
+/// Whether an answer has to have certain words in it, or to be of a pattern.
+pub fn looks_for_text(accept: &Expr) -> bool {
+    looks_for(accept, |_| true)
+}
+
+/// The same, by the patterns that count.
+fn looks_for(accept: &Expr, pattern: fn(&Expr) -> bool) -> bool {
     match &accept.kind {
         ExprKind::Binary {
             op: BinaryOp::And | BinaryOp::Or,
             left,
             right,
             ..
-        } => looks_for_words(left) || looks_for_words(right),
+        } => looks_for(left, pattern) || looks_for(right, pattern),
         ExprKind::Binary {
             op: BinaryOp::Equal | BinaryOp::In,
             left,
@@ -103,7 +116,7 @@ pub fn looks_for_words(accept: &Expr) -> bool {
             of_answer
                 && match function.text.as_str() {
                     "contains_any" | "contains_all" => true,
-                    "matches" => args.get(1).is_some_and(|arg| has_word(&arg.value)),
+                    "matches" => args.get(1).is_some_and(|arg| pattern(&arg.value)),
                     _ => false,
                 }
         }
@@ -207,25 +220,37 @@ fn longest(texts: &[String]) -> usize {
     texts.iter().map(|text| words(text)).max().unwrap_or(0)
 }
 
-/// How many tokens hold all of the texts, at least: those that cannot be in one another, two to a
-/// token.
+/// How many tokens hold all of the texts, at least. No token holds more than two words that have no
+/// letter in common, or three where they are short or share one; those that may share more, or be in
+/// one another, are looked at as one.
 fn apart(texts: &[String]) -> usize {
     let mut apart: Vec<&str> = Vec::new();
+    let mut sixths = 0;
     for text in texts.iter().map(|text| text.trim()) {
         let letters = text.chars().filter(|c| c.is_alphabetic()).count();
-        let alone = letters >= LETTERS && !apart.iter().any(|other| meet(text, other));
-        alone.then(|| apart.push(text));
+        let shared = apart.iter().map(|other| shared(text, other)).max();
+        let shared = shared.unwrap_or(0);
+        if letters < SHORT || shared > 1 {
+            continue;
+        }
+        let whole = letters >= LETTERS && shared == 0;
+        sixths += words(text) * if whole { 3 } else { 2 };
+        apart.push(text);
     }
-    let words: usize = apart.iter().map(|text| words(text)).sum();
-    words.div_ceil(2)
+    sixths.div_ceil(6)
 }
 
-/// Whether some letters can be of both at once: one is in the other, or begins as it ends.
-fn meet(a: &str, b: &str) -> bool {
+/// How many letters can be of both at once: all where one is in the other, or those with which one
+/// begins as the other ends.
+fn shared(a: &str, b: &str) -> usize {
     let (a, b) = (a.to_lowercase(), b.to_lowercase());
+    if a.contains(&b) || b.contains(&a) {
+        return usize::MAX;
+    }
     let runs_on = |a: &str, b: &str| {
-        let mut ends = b.char_indices().skip(1).map(|(at, _)| &b[..at]);
-        ends.any(|head| a.ends_with(head))
+        let ends = b.char_indices().skip(1).map(|(at, _)| &b[..at]);
+        let ends = ends.filter(|head| a.ends_with(head));
+        ends.map(|head| head.chars().count()).max().unwrap_or(0)
     };
-    a.contains(&b) || b.contains(&a) || runs_on(&a, &b) || runs_on(&b, &a)
+    runs_on(&a, &b).max(runs_on(&b, &a))
 }

@@ -2,7 +2,7 @@
 
 use super::case::PhaseData;
 use super::requests::{Requests, class, statistic};
-use super::{floors, late};
+use super::{floors, followed, late};
 use crate::eval;
 use crate::load::record::{FailureClass, Outcome, Record};
 use crate::probe::Reading;
@@ -43,6 +43,9 @@ pub fn phase_result(phase: &PhaseData) -> PhaseResult {
         warnings.extend(late::warning(phase.client_delay.as_ref(), &all));
         if phase.open_loop {
             warnings.extend(late::sends(phase.client_delay.as_ref(), &all));
+            // of several loads it is not known here which are open loops
+            let one = phase.load_names.len() < 2;
+            warnings.extend(followed::warning(&all).filter(|_| one));
         }
     }
     PhaseResult {

@@ -5,6 +5,7 @@ pub mod case;
 pub mod distribution;
 pub mod figures;
 pub mod floors;
+pub mod followed;
 pub mod late;
 pub mod requests;
 pub mod rest;

@@ -55,10 +55,12 @@ impl Serialize for PlanJson<'_> {
             "estimate": plan.estimate(cases),
         });
         let mut workloads = Workloads::default();
-        let mut out = serializer.serialize_map(Some(6))?;
+        let mut out = serializer.serialize_map(Some(8))?;
         out.serialize_entry("schema", &SCHEMA_VERSION)?;
         out.serialize_entry("totals", &clean(totals))?;
         out.serialize_entry("notes", &clean(value(&plan.notes)))?;
+        out.serialize_entry("params", &clean(plan.given.params_json()))?;
+        out.serialize_entry("suite", &clean(plan.given.suite_json()))?;
         let launches = plan.launches.iter();
         let launches = launches.map(|launch| clean(launch_json(cases, launch)));
         out.serialize_entry("launches", &Each::of(launches))?;

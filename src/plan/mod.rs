@@ -4,6 +4,7 @@
 mod command;
 mod estimate;
 mod fold;
+mod given;
 mod json;
 mod launches;
 mod page;
@@ -13,6 +14,7 @@ pub(crate) mod wrap;
 
 pub use command::{command_line, shown_url};
 pub use estimate::{Estimate, Sure, planned_requests, planned_seconds};
+pub use given::{From, Given, ParamValue};
 pub use json::{PlanJson, to_json};
 pub use render::{Style, render};
 pub use words::{count, load_words, phase_words, rounds_words, time_words, workload_words};
@@ -30,6 +32,8 @@ pub struct Plan {
     /// What a reader should know before it starts: cases that run out of their order, and
     /// cases that cannot end within their timeout.
     pub notes: Vec<String>,
+    /// What was given from outside, for those who read the plan.
+    pub given: Given,
 }
 
 /// Servers that are up together, and the cases that run on them, one after another.
@@ -128,7 +132,11 @@ pub fn plan(cases: &[Case]) -> Plan {
         }
     }
     let notes = notes(cases, &launches);
-    Plan { launches, notes }
+    Plan {
+        launches,
+        notes,
+        given: Given::default(),
+    }
 }
 
 /// The same for servers that are the same; secrets, of which it knows nothing, may differ.

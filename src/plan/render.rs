@@ -88,6 +88,7 @@ impl Page {
         for note in &plan.notes {
             self.entry(2, "note", 4, &[one_line(note)]);
         }
+        self.given(&plan.given);
     }
 
     fn scenario(&mut self, name: &str, rows: &[(Option<u32>, &Case)]) {

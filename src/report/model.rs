@@ -430,7 +430,7 @@ pub struct PhaseResult {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warning {
-    /// `client_late` or `sent_late`; of a server's process `pid_does_not_listen`
+    /// `client_late`, `sent_late` or `not_followed`; of a server's process `pid_does_not_listen`
     pub kind: String,
     pub text: String,
     /// What to do.

@@ -8,9 +8,10 @@ use super::reached::{not_reached, reached};
 use super::same::{Same, errors};
 use super::tally::{Sign, Tally};
 use super::text::{one_line, plain};
-use super::warned::warned;
+use super::warned::{Warned, warned};
 use crate::scenario::not_feasible;
 use crate::syntax::ast::CheckLevel;
+use indexmap::IndexMap;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -221,9 +222,18 @@ fn no_place(group: &Group) -> String {
     format!("none is eligible ({case} {remark}{more})")
 }
 
-/// The worst of what makes figures doubtful, and how many phases more have it.
+/// The worst of each sort of what makes figures doubtful, and how many phases more have it.
 fn add_warnings(text: &mut String, cases: &[CaseResult], style: Style) {
-    let all = warned(cases);
+    let mut sorts: IndexMap<&str, Vec<Warned<'_>>> = IndexMap::new();
+    for one in warned(cases) {
+        sorts.entry(&one.warning.kind).or_default().push(one);
+    }
+    for all in sorts.values() {
+        add_warning(text, all, style);
+    }
+}
+
+fn add_warning(text: &mut String, all: &[Warned<'_>], style: Style) {
     let Some(first) = all.first() else { return };
     let sign = paint(Sign::Warning, sign(Sign::Warning, style), style);
     let (place, why) = (first.place(), one_line(&first.warning.text));

@@ -4,6 +4,7 @@
 use super::by_name::Servers;
 use super::case_id::case_id;
 use super::context::Context;
+use super::folder_name::folder_name;
 use super::locals::Locals;
 use super::unmeasured::{Launched, Unmeasured};
 use super::{
@@ -16,6 +17,7 @@ use crate::resolve::{Definition, DefinitionKind, Flat};
 use crate::units::{Dimension, Quantity};
 use indexmap::IndexMap;
 use std::collections::HashSet;
+use std::path::{Component, Path};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -149,13 +151,33 @@ pub(super) fn lower(
 
 /// `case`, as expressions read it.
 fn implicit(case: &Case) -> Binding {
+    called(case, &case.id)
+}
+
+impl Context<'_> {
+    /// The same for what becomes a path: there a case whose name would be several folders, or none,
+    /// is called what its own folder is.
+    pub fn of_paths(&self, case: &Case) -> Context<'_> {
+        let mut parts = Path::new(&case.id).components();
+        let one = matches!(
+            (parts.next(), parts.next()),
+            (Some(Component::Normal(_)), None)
+        );
+        match one && !case.id.contains('/') {
+            true => self.at(&self.scope),
+            false => self.at(&self.scope.with_case(&called(case, &folder_name(&case.id)))),
+        }
+    }
+}
+
+fn called(case: &Case, name: &str) -> Binding {
     let price = match case.price() {
         Ok(price) => Value::Number(Quantity::new(price, PRICE)),
         Err(why) => Value::Unavailable(why.into()),
     };
     let gpus: u64 = case.servers.iter().map(|server| server.gpus).sum();
     Binding::Case(Arc::new([
-        ("name", Value::text(case.id.as_str())),
+        ("name", Value::text(name)),
         ("scenario", Value::text(case.scenario.as_str())),
         ("gpus", Value::plain(gpus as f64)),
         ("price", price),

@@ -7,6 +7,7 @@ use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{BlockValue, Evaluator, Nothing, Params, Scope, Value};
 use crate::resolve::{DefinitionKind, Flat, ModuleId, Program};
 use crate::schema::{self, Stage, Type};
+use crate::syntax::ast::ExprKind;
 use std::sync::Arc;
 
 /// Evaluates what the files of the user define at their top level, scenarios apart.
@@ -69,6 +70,7 @@ fn suite(eval: &Evaluator<'_>, module: ModuleId, suite: &Flat) {
             eval.attribute(attribute, &attr.expr, &scope);
         }
     }
+    twice(eval, suite, &scenarios);
     let place = suite.attrs.get("scenarios").map(|attr| attr.expr.span);
     for flat in &scenarios {
         if let (false, Some(place)) = (runs(flat), place) {
@@ -82,6 +84,30 @@ fn suite(eval: &Evaluator<'_>, module: ModuleId, suite: &Flat) {
                     .help("name the scenarios that extend it"),
             );
         }
+    }
+}
+
+/// Reports a scenario that a suite names a second time: it runs once.
+fn twice(eval: &Evaluator<'_>, suite: &Flat, scenarios: &[Arc<Flat>]) {
+    let Some(attr) = suite.attrs.get("scenarios") else {
+        return;
+    };
+    let place = |at: usize| match &attr.expr.kind {
+        ExprKind::List(items) if items.len() == scenarios.len() => items[at].span,
+        _ => attr.expr.span,
+    };
+    for (at, flat) in scenarios.iter().enumerate() {
+        let before = &scenarios[..at];
+        let Some(first) = before.iter().position(|one| one.head() == flat.head()) else {
+            continue;
+        };
+        let name = flat.title();
+        let message = format!("the suite names `{name}` twice, and a scenario runs once");
+        let mut found = Diagnostic::error(codes::DUPLICATE, place(at), message);
+        if place(first) != place(at) {
+            found = found.says("the second").label(place(first), "the first");
+        }
+        eval.report(found.help("keep one of them; `repeat` of a phase, or a second scenario that extends it, measures again"));
     }
 }
 

@@ -1,6 +1,6 @@
 //! A metric of an engine: what it is called in which versions.
 
-use super::context::{Context, as_number};
+use super::context::{Context, as_number, as_text};
 use super::formula::{self, Formula};
 use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, codes};
@@ -24,6 +24,9 @@ pub struct EngineMetric {
     pub dimension: Dimension,
     /// The value to which it returns when the server rests, in base units.
     pub idle: Option<f64>,
+    /// Why a server that scn starts so has nothing to say in it, where that follows from its options.
+    #[serde(skip)]
+    pub off: Option<String>,
 }
 
 /// What a metric is called in the Prometheus text.
@@ -70,6 +73,13 @@ pub(super) fn all(cx: &Context<'_>, engine: &Flat) -> Vec<EngineMetric> {
         .filter_map(|block| derived(cx, block, &all))
         .collect();
     all.extend(others);
+    // `metrics = if … then none else …`: a mistake in it is no `none`
+    let shows_none = || matches!(cx.attr(engine, "metrics"), Value::None);
+    if engine.attrs.contains_key("metrics") && shows_none() {
+        for metric in &mut all {
+            metric.off = Some("its metrics are turned off".into());
+        }
+    }
     all
 }
 
@@ -110,6 +120,7 @@ fn derived(cx: &Context<'_>, block: &Flat, own: &[EngineMetric]) -> Option<Engin
         formula: Some(formula),
         dimension,
         idle: None,
+        off: off(cx, block),
     })
 }
 
@@ -134,7 +145,13 @@ fn measured(cx: &Context<'_>, block: &Flat) -> Option<EngineMetric> {
         formula: None,
         dimension,
         idle: as_number(&cx.attr(block, "idle")),
+        off: off(cx, block),
     })
+}
+
+/// Why a server has nothing to say in a metric: itself, or in any.
+fn off(cx: &Context<'_>, block: &Flat) -> Option<String> {
+    as_text(&cx.attr(block, "lacking"))
 }
 
 /// The dimension that a metric's `unit` says.
@@ -211,6 +228,7 @@ mod tests {
             formula: None,
             dimension: Dimension::NONE,
             idle: None,
+            off: None,
         }
     }
 

@@ -113,7 +113,7 @@ fn one(
     part: Option<Part>,
     (form, case): (&Form, &Stretches<'_>),
 ) -> Vec<ReportSpec> {
-    let value = cx.attr(flat, "to");
+    let value = cx.of_paths(case.case).attr(flat, "to");
     let to: Vec<String> = match &value {
         Value::List(items) => items.iter().filter_map(as_text).collect(),
         _ => Vec::new(),

@@ -25,7 +25,7 @@ fn one(cx: &Context<'_>, flat: &Arc<Flat>, case: &Case) -> Option<String> {
         cx.eval.report(found.help(help));
         None
     };
-    let path = match cx.inside(flat).attr(flat, "log") {
+    let path = match cx.inside(flat).of_paths(case).attr(flat, "log") {
         Value::Text(path) => path.to_string(),
         _ => return None,
     };

@@ -204,8 +204,11 @@ fn inside(eval: &Evaluator<'_>, flat: &Flat, scope: &Scope) {
             block(eval, one, &scope, None);
             continue;
         }
-        eval.eval(&attr.expr, &scope);
-        if let Some(attribute) = kind.and_then(|kind| kind.attribute(name)) {
+        let (_, wrong) = eval.apart(|| eval.eval(&attr.expr, &scope));
+        // branches that do not go together have been said
+        let fine = wrong.is_empty();
+        wrong.into_iter().for_each(|one| eval.report(one));
+        if let Some(attribute) = kind.and_then(|kind| kind.attribute(name)).filter(|_| fine) {
             literal(eval, attribute, &attr.expr, &scope);
             branches(eval, attribute, &attr.expr, &scope);
         }

@@ -4,7 +4,7 @@
 use super::by_name::Stretches;
 use super::context::{Context, one_line};
 use super::itself;
-use super::{EngineMetric, LoadSpec, PhaseSpec, RequestSpec, ServerSpec};
+use super::{EngineMetric, Formula, LoadSpec, PhaseSpec, RequestSpec, ServerSpec, Start};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Query, Reading, Scope, Stretch, Value, Window};
 use crate::load::spec::{Media, Pace};
@@ -98,36 +98,66 @@ pub(super) fn without_data(cx: &Context<'_>, case: &Stretches<'_>, trace: &[Read
     }
 }
 
-/// What a metric of the engine cannot be asked, or not of the version that the server is of.
+/// What a metric of the engine cannot be asked, or not of the version that the server is of, or of
+/// one that is set up so.
 pub(super) fn of_metric(case: &Stretches<'_>, reading: &Reading) -> Option<Diagnostic> {
     let series = reading.query.series()?;
     let server = case.server(&series.server)?;
     let named = |name: &str| server.metrics.iter().find(|metric| metric.name == name);
     let metric = named(&series.name)?;
-    let Some(formula) = &metric.formula else {
-        return not_in_version(server, metric, reading);
+    let counters = metric.formula.iter().flat_map(Formula::counters);
+    let counters: Vec<&EngineMetric> = counters.filter_map(named).collect();
+    let wrong = match metric.formula {
+        Some(_) => not_a_mean(server, metric, reading).or_else(|| {
+            let mut counters = counters.iter();
+            let mut found = counters.find_map(|one| not_in_version(server, one, reading))?;
+            found.message += &format!("; `{}` is worked out of it", metric.name);
+            Some(found)
+        }),
+        None => not_in_version(server, metric, reading),
     };
+    wrong.or_else(|| turned_off(server, metric, &counters, reading))
+}
+
+/// Another figure than the mean of a metric that is worked out of counters.
+fn not_a_mean(server: &ServerSpec, metric: &EngineMetric, reading: &Reading) -> Option<Diagnostic> {
     let mean = match &reading.query {
         Query::SeriesStat { stat, .. } => stat.as_ref() == "mean",
         query => matches!(query, Query::Mean { .. }),
     };
-    if !mean {
-        let message = format!(
-            "`{}` is worked out of what counters rise by: it has a mean, and nothing else",
-            metric.name
-        );
-        let help = format!(
-            "read `{0}.{1}.mean`, or of one phase: mean({0}.{1}, during = …)",
-            server.name, metric.name
-        );
-        return Some(Diagnostic::error(codes::NO_VALUES, reading.span, message).help(help));
+    if mean {
+        return None;
     }
-    let counters = formula.counters();
-    let mut counters = counters.into_iter().filter_map(named);
-    let mut found = counters.find_map(|counter| not_in_version(server, counter, reading))?;
-    let of = &metric.name;
-    found.message += &format!("; `{of}` is worked out of it");
-    Some(found)
+    let message = format!(
+        "`{}` is worked out of what counters rise by: it has a mean, and nothing else",
+        metric.name
+    );
+    let help = format!(
+        "read `{0}.{1}.mean`, or of one phase: mean({0}.{1}, during = …)",
+        server.name, metric.name
+    );
+    Some(Diagnostic::error(codes::NO_VALUES, reading.span, message).help(help))
+}
+
+/// A metric in which a server has nothing to say as it is set up: itself, or a counter that it is
+/// worked out of.
+fn turned_off(
+    server: &ServerSpec,
+    metric: &EngineMetric,
+    counters: &[&EngineMetric],
+    reading: &Reading,
+) -> Option<Diagnostic> {
+    // how one that runs already was started is not known
+    if !matches!(server.start, Start::Launch { .. }) {
+        return None;
+    }
+    let mut read = std::iter::once(&metric).chain(counters);
+    let why = read.find_map(|one| one.off.as_ref())?;
+    let message = format!("`{}` has no `{}`: {why}", server.name, metric.name);
+    Some(
+        Diagnostic::warning(codes::METRIC_TURNED_OFF, reading.span, message)
+            .help("turn it on in the server's options, or read another figure"),
+    )
 }
 
 /// A metric that no version of those has that the server is said to be of.

@@ -1,6 +1,7 @@
 //! A workload: its rows as requests, and when an answer is accepted.
 
-use super::context::{Context, as_bool, as_number, as_text, drawn, one_line};
+use super::context::{Context, as_bool, as_number, as_text, drawn};
+use super::nones::{Nones, nothing_in};
 use super::{Asks, PartSpec, RequestSpec, Thunk, WorkloadSpec, judged};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{BlockValue, Part, Scope, Value};
@@ -133,7 +134,7 @@ pub(super) fn lower(
         let mut nones = Nones::default();
         for (at, row) in rows.iter().enumerate() {
             cx.eval.take_nones();
-            let Some(request) = request(cx, &block.flat, (&each, row), random) else {
+            let Some(request) = request(cx, &block.flat, (&each, at, row), random) else {
                 nones.say(cx);
                 return None;
             };
@@ -197,7 +198,7 @@ pub fn answered(scope: &Scope, answer: Value, finish_reason: Value, row: &Value)
 fn request(
     cx: &Context<'_>,
     flat: &Flat,
-    (scope, row): (&Scope, &Value),
+    (scope, at, row): (&Scope, usize, &Value),
     random: bool,
 ) -> Option<RequestSpec> {
     let scope = match row {
@@ -225,7 +226,7 @@ fn request(
             }
         }
         (Value::None, Value::None | Value::List(_)) => {
-            if !is_whole(flat) {
+            if !is_whole(flat) || nothing_in(cx, flat, (&content, at, row)) {
                 return None;
             }
             cx.eval.report(
@@ -261,50 +262,6 @@ fn request(
         system,
         content: parts.into(),
     })
-}
-
-/// Where texts of requests have the word `none`, for what stands there is none: the place, the
-/// first such row, and how many there are.
-#[derive(Default)]
-struct Nones(Vec<(Span, String, usize)>);
-
-impl Nones {
-    /// Takes what was none in the texts of a row's request.
-    fn take(&mut self, cx: &Context<'_>, at: usize, row: &Value) {
-        for span in cx.eval.take_nones() {
-            if let Some((_, _, rows)) = self.0.iter_mut().find(|(of, _, _)| *of == span) {
-                *rows += 1;
-                continue;
-            }
-            let of_file = match row {
-                Value::Record(fields) => cx.program.data.row(fields),
-                _ => None,
-            };
-            let named = match (of_file, row) {
-                (Some(row), _) => format!(" in {row}"),
-                (None, Value::None) => String::new(),
-                (None, _) => format!(" in row {}", at + 1),
-            };
-            self.0.push((span, named, 1));
-        }
-    }
-
-    fn say(self, cx: &Context<'_>) {
-        for (span, row, rows) in self.0 {
-            let text = one_line(cx.program.sources.text(span));
-            let others = match rows - 1 {
-                0 => String::new(),
-                1 => " and in one other row".to_string(),
-                n => format!(" and in {n} other rows"),
-            };
-            let message = format!("`{text}` is none{row}{others}: the model is sent the word none");
-            let help = format!(
-                "give it a value there, or say what is asked without it: `${{if {text} == none then \"\" else {text}}}`"
-            );
-            let found = Diagnostic::warning(codes::NONE_IN_PROMPT, span, message);
-            cx.eval.report(found.help(help));
-        }
-    }
 }
 
 /// So many tokens, one or more: a number, or a distribution.

@@ -72,11 +72,11 @@ pub(super) const KINDS: &[Kind] = &[
                 "false",
                 "Of the library's engines, the one of a server that names none and has a `url`.",
             ),
-            optional(
+            launch(optional(
                 "metrics",
                 Type::Text,
-                "Where figures are read, as Prometheus text: `GET /metrics`.",
-            ),
+                "Where figures are read, as Prometheus text: `GET /metrics`; none where the server is set up to show none.",
+            )),
         ],
         free: None,
         checks: true,
@@ -430,6 +430,11 @@ pub(super) const KINDS: &[Kind] = &[
                 Type::Any,
                 "The value that it has when the server rests: a phase that quiesces waits for it.",
             ),
+            launch(optional(
+                "lacking",
+                Type::Text,
+                "Why a server that is set up so has nothing to say in it, such as `\"its prefix cache is turned off\"`; none where it has.",
+            )),
         ],
         free: None,
         checks: false,

@@ -89,7 +89,7 @@ pub(super) const KINDS: &[Kind] = &[
             required(
                 "to",
                 Type::Many(&Type::Text),
-                "Where to write, below the run's `reports` folder; `github:summary` is the step summary.",
+                "Where to write, below the run's `reports` folder; `github:summary` is the step summary. A `case.name` that would be several folders, as `org/model` is, stands in it as the case's own folder is called.",
             ),
         ],
         free: None,
@@ -105,7 +105,7 @@ pub(super) const KINDS: &[Kind] = &[
             required(
                 "scenarios",
                 Type::List(&Type::Block("scenario")),
-                "The scenarios, in order. One of another file is named with that file: `use \"./local.scn\"` at the top, and `local.smoke` here.",
+                "The scenarios, each once, in the order in which they run: a launch of servers comes with the first case that needs it, and all cases that share it run on it. One of another file is named with that file: `use \"./local.scn\"` at the top, and `local.smoke` here.",
             ),
             optional(
                 "gpus",

@@ -8,7 +8,7 @@ use crate::syntax::ast::{Item, ItemKind};
 use crate::syntax::parse;
 use std::path::{Path, PathBuf};
 
-/// So many files of a folder are looked at, none of which is longer than this.
+/// In a folder of more files none is looked at; nor is one that is longer.
 const MOST_FILES: usize = 64;
 const LONGEST: usize = 1 << 20;
 
@@ -92,7 +92,10 @@ impl Walk<'_> {
         let is_other = |path: &PathBuf| {
             path.extension().is_some_and(|ending| ending == "scn") && path.file_name() != own
         };
-        let mut paths: Vec<_> = paths.filter(is_other).take(MOST_FILES).collect();
+        let mut paths: Vec<_> = paths.filter(is_other).take(MOST_FILES + 1).collect();
+        if paths.len() > MOST_FILES {
+            return Vec::new();
+        }
         paths.sort_unstable();
         paths.iter().filter_map(|path| scenarios_of(path)).collect()
     }

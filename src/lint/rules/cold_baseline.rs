@@ -43,35 +43,44 @@
 
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
-use crate::eval::{Query, Window};
-use crate::lint::view::{View, warning};
+use crate::lint::view::{End, View, Within, warning};
 use crate::scenario::Start;
 
 const RULE: Rule = ("W0620", "cold-baseline");
 
 pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    for (limit, _, window) in view.growth_limits() {
-        let (Window::Between { from, .. }, Query::Growth { series, .. }) =
-            (window, &limit.figure.query)
-        else {
+    for grown in view.grown() {
+        let Within::Between(from, _) = grown.window else {
             continue;
         };
-        let Some((phase, block)) = view.phase(from) else {
+        let server = &grown.series.server;
+        let launched = view.server(server);
+        if !launched.is_some_and(|s| matches!(s.start, Start::Launch { .. })) {
             continue;
-        };
-        let launched = view.server(&series.server);
-        let launched = launched.is_some_and(|s| matches!(s.start, Start::Launch { .. }));
-        if launched && phase.loads.is_empty() && !view.loaded_before(from, &series.server) {
-            let message = format!("before `{from}` the server has answered nothing");
-            found.push(
-                warning(RULE, limit.span, message)
-                    .label(
-                        block.head(),
-                        "what its first requests take counts as growth",
-                    )
-                    .help("put a warm-up before it"),
-            );
+        }
+        let counts = "what its first requests take counts as growth";
+        match from {
+            End::Phase(name) => {
+                let Some((phase, block)) = view.phase(name) else {
+                    continue;
+                };
+                if phase.loads.is_empty() && !view.loaded_before(name, server) {
+                    let message = format!("before `{name}` the server has answered nothing");
+                    found.push(
+                        warning(RULE, grown.span, message)
+                            .label(block.head(), counts)
+                            .help("put a warm-up before it"),
+                    );
+                }
+            }
+            End::First => {
+                let message = "the first sample is of a server that has answered nothing";
+                found.push(warning(RULE, grown.span, message).says(counts).help(
+                    "read what it holds after a warm-up: growth(…, from = baseline, to = cooldown)",
+                ));
+            }
+            End::Last => {}
         }
     }
     found

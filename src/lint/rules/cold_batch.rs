@@ -48,7 +48,7 @@
 
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
-use crate::lint::view::{View, place, value, warning};
+use crate::lint::view::{LATENCIES, View, keep, place, value, warning};
 use crate::load::spec::Pace;
 use crate::resolve::Flat;
 use crate::scenario::{LoadSpec, one_line};
@@ -59,7 +59,9 @@ const RULE: Rule = ("W0619", "cold-batch");
 pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let seen = seen(view);
-    for (limit, of) in view.latency_limits() {
+    let speeds = view.checked_speeds();
+    for speed in speeds.filter(|speed| LATENCIES.contains(&speed.metric)) {
+        let of = speed.of;
         for (load, block) in view.loads(of) {
             let most = before(&seen, &load.server, view.phase_place(&of.phase));
             if let (Some(most), Some(now)) = (most, clients(load))
@@ -67,9 +69,10 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
                 && view.starts_on_gpus(&load.server)
             {
                 let message = format!("the server has seen no more than {most} requests at once");
-                found.push(
+                keep(
+                    &mut found,
                     warning(RULE, place(block, "concurrency"), message)
-                        .label(limit.span, "checked here")
+                        .label(speed.span, "checked here")
                         .help(warm_up(view, &of.phase, block, now)),
                 );
             }

@@ -39,18 +39,18 @@
 
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
-use crate::lint::view::{Stat, View, place, value, warning};
+use crate::lint::view::{Stat, View, place, statistic, value, warning};
 use crate::load::spec::{Arrival, Pace};
 
 const RULE: Rule = ("W0622", "even-arrivals");
 
 pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    for (limit, of) in view.latency_limits() {
-        if !matches!(limit.statistic(), Some((_, _, Stat::Percentile(p))) if p >= 0.9) {
+    for speed in view.checked_speeds() {
+        if !matches!(statistic(speed.query), Some((_, _, Stat::Percentile(p))) if p >= 0.9) {
             continue;
         }
-        for (load, block) in view.loads(of) {
+        for (load, block) in view.loads(speed.of) {
             if let Pace::Open {
                 arrival: Arrival::Constant,
                 ..
@@ -59,7 +59,7 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
                 let place = place(block, "arrival");
                 let one = warning(RULE, place, "no two of these requests come at once")
                     .label(
-                        limit.span,
+                        speed.span,
                         "so this tail is better than that of real traffic",
                     )
                     .help("say `arrival = poisson()`");

@@ -1,7 +1,8 @@
 //! # few-requests-per-client (W0601)
 //!
 //! A closed loop that sends fewer than ten requests for each of its clients, and whose latency or
-//! rate is checked or ranked. Clients that think do so by the time that the load has.
+//! rate is checked, ranked or shown by a report's columns. Clients that think do so by the time that
+//! the load has.
 //!
 //! ## Why it matters
 //!
@@ -41,11 +42,12 @@
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
 use crate::eval::Stretch;
-use crate::lint::view::{RATES, View, place, warning};
+use crate::lint::view::{View, place, warning};
 use crate::load::random::Random;
 use crate::load::spec::{Load, Pace};
 use crate::resolve::Flat;
 use crate::units::number;
+use std::collections::HashSet;
 
 const RULE: Rule = ("W0601", "few-requests-per-client");
 
@@ -53,12 +55,9 @@ const RULE: Rule = ("W0601", "few-requests-per-client");
 const FEWEST: u64 = 10;
 
 pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
-    let scalars = view.comparisons().filter_map(|c| c.scalar());
-    let rated = scalars.filter(|(_, m)| RATES.contains(m)).map(|(of, _)| of);
-    // a table shows what it was asked for, and a rank decides by it
-    let ranked = view.ranked().map(|(_, of, _)| of);
-    let read = view.latency_limits().map(|(_, of)| of);
-    let read: Vec<&Stretch> = read.chain(rated).chain(ranked).collect();
+    let read: HashSet<&Stretch> = view.speeds().map(|speed| speed.of).collect();
+    let mut read: Vec<&Stretch> = read.into_iter().collect();
+    read.sort_by_key(|of| (view.phase_place(&of.phase), of.load.clone()));
     let mut found: Vec<Diagnostic> = Vec::new();
     for (load, block) in read.into_iter().flat_map(|of| view.loads(of)) {
         let Pace::Closed { concurrency, think } = &load.load.pace else {

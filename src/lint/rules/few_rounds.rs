@@ -39,8 +39,7 @@
 
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
-use crate::eval::Window;
-use crate::lint::view::{View, place, value, warning};
+use crate::lint::view::{View, Within, place, value, warning};
 
 const RULE: Rule = ("W0604", "few-rounds");
 
@@ -49,13 +48,13 @@ const FEWEST: u64 = 12;
 
 pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    for (limit, _, window) in view.growth_limits() {
-        if let Window::During { phase: name } = window
+    for grown in view.grown() {
+        if let Within::During(name) = grown.window
             && let Some((phase, block)) = view.phase(name)
             && phase.repeat < FEWEST
         {
             let message = format!("{} floors are too few to tell a leak", phase.repeat);
-            let one = warning(RULE, limit.span, message)
+            let one = warning(RULE, grown.span, message)
                 .label(place(block, "repeat"), "one floor for each repetition")
                 .help(format!("write `repeat = {FEWEST}` or more"));
             found.push(match value(block, "repeat") {

@@ -42,15 +42,14 @@
 
 use crate::diagnostics::codes::Rule;
 use crate::diagnostics::{Diagnostic, Fix};
-use crate::eval::Window;
-use crate::lint::view::{View, warning};
+use crate::lint::view::{End, View, Within, warning};
 
 const RULE: Rule = ("W0624", "growth-backwards");
 
 pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    for (limit, _, window) in view.growth_limits() {
-        if let Window::Between { from, to } = window
+    for grown in view.grown() {
+        if let Within::Between(End::Phase(from), End::Phase(to)) = grown.window
             && let (Some(first), Some(last)) = (view.phase_place(from), view.phase_place(to))
             && first >= last
         {
@@ -58,9 +57,9 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
                 true => format!("`{from}` and `{to}` are one phase, which does not grow"),
                 false => format!("`{from}` runs after `{to}`: a leak makes this negative"),
             };
-            let mut one = warning(RULE, limit.span, message)
+            let mut one = warning(RULE, grown.span, message)
                 .help("write the earlier phase behind `from`, the later one behind `to`");
-            if let (Some(a), Some(b)) = (view.word(limit.span, from), view.word(limit.span, to)) {
+            if let (Some(a), Some(b)) = (view.word(grown.span, from), view.word(grown.span, to)) {
                 one.fixes.push(Fix {
                     title: "exchange them".into(),
                     edits: vec![(a, to.to_string()), (b, from.to_string())],

@@ -1,6 +1,8 @@
 //! # growth-without-quiesce (W0603)
 //!
-//! A limit of memory growth from or up to a phase that only idles: it has no `quiesce`.
+//! A limit of memory growth from or up to a phase that only idles: it has no `quiesce`. Two figures
+//! of one series at rest that are compared with each other are a growth too: the last sample less the
+//! first, the peaks of two phases without load.
 //!
 //! ## Why it matters
 //!
@@ -43,31 +45,39 @@
 
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
-use crate::eval::Window;
-use crate::lint::view::{View, warning};
+use crate::lint::view::{End, View, Within, warning};
 
 const RULE: Rule = ("W0603", "growth-without-quiesce");
 
 pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    for (limit, _, window) in view.growth_limits() {
-        let ends = match window {
-            Window::Between { from, to } => vec![(to, "the end"), (from, "the beginning")],
-            Window::During { phase } => vec![(phase, "the end")],
+    for grown in view.grown() {
+        let ends = match grown.window {
+            Within::Between(from, to) => vec![(to, "the end"), (from, "the beginning")],
+            Within::During(phase) => vec![(End::Phase(phase), "the end")],
         };
         for (end, which) in ends {
-            if let Some((phase, block)) = view.phase(end)
+            let phase = match end {
+                End::Phase(name) => view.phase(name),
+                // before all load there is nothing in caches
+                End::First => None,
+                End::Last => view.phases().last(),
+            };
+            if let Some((phase, block)) = phase
                 && !phase.quiesce
             {
                 let why = match which {
                     "the end" => "what caches hold counts as growth",
                     _ => "what caches hold there hides growth",
                 };
-                let message = format!("`{end}` does not quiesce: {why}");
+                let message = format!("`{}` does not quiesce: {why}", phase.name);
                 found.push(
-                    warning(RULE, limit.span, message)
+                    warning(RULE, grown.span, message)
                         .label(block.head(), format!("{which} of the growth"))
-                        .help("give both phases `quiesce = true`"),
+                        .help(match end {
+                            End::Last => "end with a phase that has `quiesce = true`",
+                            _ => "give both phases `quiesce = true`",
+                        }),
                 );
                 break;
             }

@@ -39,7 +39,7 @@
 
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
-use crate::lint::view::{View, warning};
+use crate::lint::view::{View, statistic, warning};
 use crate::load::spec::Pace;
 use crate::scenario::LoadSpec;
 
@@ -47,8 +47,8 @@ const RULE: Rule = ("W0607", "lateness-of-closed-loop");
 
 pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    for limit in view.comparisons() {
-        let Some((of, "lateness", _)) = limit.statistic() else {
+    for (query, span) in view.checked() {
+        let Some((of, "lateness", _)) = statistic(query) else {
             continue;
         };
         let loads = view.loads(of);
@@ -59,7 +59,7 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
                 of.phase
             );
             found.push(
-                warning(RULE, limit.span, message)
+                warning(RULE, span, message)
                     .help("check lateness of a load with a `rate`, or drop this"),
             );
         }

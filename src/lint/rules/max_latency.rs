@@ -39,7 +39,7 @@
 
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
-use crate::lint::view::{Stat, View, warning};
+use crate::lint::view::{Stat, View, statistic, warning};
 
 const RULE: Rule = ("W0618", "max-latency");
 
@@ -48,8 +48,8 @@ const MANY: u64 = 100;
 
 pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    for (limit, of) in view.latency_limits() {
-        let Some((_, metric, Stat::Named("max"))) = limit.statistic() else {
+    for speed in view.checked_speeds() {
+        let Some((of, metric, Stat::Named("max"))) = statistic(speed.query) else {
             continue;
         };
         let loads = view.loads(of);
@@ -59,9 +59,9 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
             .sum();
         if requests > MANY {
             let message = format!("one of {requests} requests decides this");
-            let one = warning(RULE, limit.span, message)
+            let one = warning(RULE, speed.span, message)
                 .help(format!("check a percentile: {}.{metric}.p99", of.phase));
-            found.push(match view.word(limit.span, "max") {
+            found.push(match view.word(speed.span, "max") {
                 Some(word) => one.fix("check a percentile", word, "p99", false),
                 None => one,
             });

@@ -40,7 +40,7 @@
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
 use crate::eval::Stretch;
-use crate::lint::view::{Stat, View, warning};
+use crate::lint::view::{Stat, View, statistic, warning};
 use std::collections::HashSet;
 
 const RULE: Rule = ("W0617", "mean-latency");
@@ -49,9 +49,9 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     // where a percentile is checked, or the slowest
     let tails: HashSet<(&Stretch, &str)> = view
-        .latency_limits()
-        .filter_map(|(limit, of)| match limit.statistic()? {
-            (_, metric, Stat::Percentile(_) | Stat::Named("max")) => Some((of, metric)),
+        .checked_speeds()
+        .filter_map(|speed| match statistic(speed.query)? {
+            (of, metric, Stat::Percentile(_) | Stat::Named("max")) => Some((of, metric)),
             _ => None,
         })
         .collect();

@@ -1,7 +1,7 @@
 //! # no-warmup (W0602)
 //!
-//! A latency or a throughput that is checked, or that cases are ranked by, in the
-//! first load that a server on GPUs gets.
+//! A latency or a throughput that is checked, that cases are ranked by, or that a report's columns
+//! show, in the first load that a server on GPUs gets: alone, or in what is worked out of it.
 //!
 //! ## Why it matters
 //!
@@ -53,13 +53,8 @@ const RULE: Rule = ("W0602", "no-warmup");
 
 pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = Vec::new();
-    let latencies = view.latency_limits();
-    let latencies = latencies.map(|(limit, of)| (limit.span, of, "its latency is checked"));
-    let rates = view.rate_limits();
-    let rates = rates.map(|(limit, of)| (limit.span, of, "its rate is checked"));
-    let ranked = view.ranked();
-    let ranked = ranked.map(|(figure, of, _)| (figure.span, of, "cases are ranked by this"));
-    for (span, of, what) in latencies.chain(rates).chain(ranked) {
+    for speed in view.speeds() {
+        let of = speed.of;
         let Some((_, block)) = view.phase(&of.phase) else {
             continue;
         };
@@ -69,10 +64,12 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
             let message = format!("`{}` is the first load that the server gets", of.phase);
             keep(
                 &mut found,
-                warning(RULE, block.head(), message).label(span, what).help(
-                    "put a warm-up before it: phase warmup { workload = …, requests = 20, \
+                warning(RULE, block.head(), message)
+                    .label(speed.span, speed.read())
+                    .help(
+                        "put a warm-up before it: phase warmup { workload = …, requests = 20, \
                          measured = false }",
-                ),
+                    ),
             );
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! A check, or an `accept`, that wants longer answers than the workload's `output` lets them be. A
 //! text that is looked for has at least a token for each of its words, several texts one for each two
-//! of them, and no token has more than 64 characters.
+//! of them (for each three, where they have three letters or share one), and no token has more than
+//! 64 characters.
 //!
 //! ## Why it matters
 //!

@@ -1,6 +1,7 @@
 //! # rate-above-offered (W0614)
 //!
-//! A check that wants a higher request rate than an open loop sends.
+//! A check that wants a higher request rate than an open loop sends. Up to a tenth more is let pass,
+//! since arrivals may come at random, and the last one of even ones is due before the time is over.
 //!
 //! ## Why it matters
 //!

@@ -41,7 +41,7 @@
 
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
-use crate::lint::view::{Stat, View, warning};
+use crate::lint::view::{Stat, View, statistic, warning};
 use crate::load::spec::Pace;
 use crate::scenario::LoadSpec;
 use std::collections::HashMap;
@@ -51,9 +51,9 @@ const RULE: Rule = ("W0606", "rate-of-closed-loop");
 pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let mut tails = HashMap::new();
-    for (limit, of) in view.latency_limits() {
-        if matches!(limit.statistic(), Some((_, _, Stat::Percentile(p))) if p >= 0.9) {
-            tails.entry(&of.phase).or_insert(limit);
+    for speed in view.checked_speeds() {
+        if matches!(statistic(speed.query), Some((_, _, Stat::Percentile(p))) if p >= 0.9) {
+            tails.entry(&speed.of.phase).or_insert(speed.span);
         }
     }
     for limit in view.comparisons().filter(|c| c.at_least()) {
@@ -73,7 +73,7 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
             found.push(
                 warning(RULE, limit.span, message)
                     .label(
-                        tail.span,
+                        *tail,
                         "this tail is without the requests that they did not send",
                     )
                     .help("send at that rate: `rate = …` in place of `concurrency`"),

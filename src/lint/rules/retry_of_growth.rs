@@ -48,17 +48,18 @@ use crate::scenario::CheckSpec;
 const RULE: Rule = ("W0656", "retry-of-growth");
 
 pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
-    let grows = |check: &&CheckSpec| !check.grows.is_empty();
-    let Some(check) = view.case.checks.iter().find(grows) else {
-        return Vec::new();
-    };
     if view.case.retry == 0 {
         return Vec::new();
     }
-    let message = format!(
-        "a leak that ends the server is tried again, and `{}` judges growth",
-        check.name
-    );
+    let grows = |check: &&CheckSpec| !check.grows.is_empty();
+    let judged = match view.case.checks.iter().find(grows) {
+        Some(check) => format!("`{}` judges growth", check.name),
+        None => match view.grown().next() {
+            Some(_) => "a check judges what it holds more than before".to_string(),
+            None => return Vec::new(),
+        },
+    };
+    let message = format!("a leak that ends the server is tried again, and {judged}");
     let found = warning(RULE, place(view.flat, "retry"), message);
     vec![found.help("leave out `retry` where memory is what is tested")]
 }

@@ -1,8 +1,8 @@
 //! # same-prompt (W0611)
 //!
-//! A time to the first token, a whole latency or a throughput that is checked, or that cases are
-//! ranked by, on a server on GPUs which gets one and the same prompt, or a few, again and again, and which does not have its
-//! prefix cache turned off.
+//! A time to the first token, a whole latency or a throughput that is checked, that cases are ranked
+//! by, or that a report's columns show, on a server on GPUs which gets one and the same prompt, or a
+//! few, again and again, and which does not have its prefix cache turned off.
 //!
 //! ## Why it matters
 //!
@@ -59,18 +59,10 @@ const FEW: usize = 16;
 const OFTEN: u64 = 10;
 
 pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
-    let latencies = view.latency_limits();
-    let latencies = latencies.filter(|(limit, _)| {
-        let metric = limit.statistic().map(|(_, metric, _)| metric);
-        metric.is_some_and(|metric| FIRST.contains(&metric))
-    });
-    let limits = latencies.chain(view.rate_limits());
-    let checked = limits.map(|(limit, of)| (limit.span, of));
-    let ranked = view.ranked();
-    let ranked = ranked.filter(|(_, _, metric)| FIRST.contains(metric) || RATES.contains(metric));
-    let ranked = ranked.map(|(figure, of, _)| (figure.span, of));
+    let cached = |metric: &str| FIRST.contains(&metric) || RATES.contains(&metric);
     let mut found: Vec<Diagnostic> = Vec::new();
-    for (span, of) in checked.chain(ranked) {
+    for speed in view.speeds().filter(|speed| cached(speed.metric)) {
+        let (of, span) = (speed.of, speed.span);
         for (load, block) in view.loads(of) {
             let server = view.server(&load.server);
             let kept = server.and_then(|server| server.prefix_cache) != Some(false);

@@ -47,10 +47,10 @@ const RULE: Rule = ("W0616", "sample-too-coarse");
 
 pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    for limit in view.comparisons() {
+    for (query, span) in view.checked() {
         let Query::Peak {
             during: Some(name), ..
-        } = &limit.figure.query
+        } = query
         else {
             continue;
         };
@@ -69,7 +69,7 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
                 sample.as_secs_f64()
             );
             found.push(
-                warning(RULE, limit.span, message)
+                warning(RULE, span, message)
                     .label(place(block, "duration"), "this phase")
                     .help("lower the scenario's `sample`, or let the phase take longer"),
             );

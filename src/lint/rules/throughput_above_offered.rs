@@ -1,7 +1,8 @@
 //! # throughput-above-offered (W0615)
 //!
 //! A check that wants more output tokens per second than an open loop asks for: its rate times the
-//! longest answers.
+//! answers' mean length. Up to a tenth more is let pass, for arrivals and lengths that are drawn at
+//! random, and for the last answers of a short phase; a tighter limit is no better.
 //!
 //! ## Why it matters
 //!

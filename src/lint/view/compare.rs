@@ -1,10 +1,11 @@
 //! What a check compares with a constant.
 
+use super::conditions::Condition;
 use crate::eval::{Evaluator, Query, Reading, Scope, Stretch, Value};
 use crate::measure::requests::share_of;
 use crate::resolve::Flat;
 use crate::source::Span;
-use crate::syntax::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
 
 /// One figure compared with a constant: `figure op limit`, however it is written.
 pub struct Comparison {
@@ -56,64 +57,117 @@ pub enum Stat<'a> {
     Named(&'a str),
 }
 
-/// Reads comparisons of one check.
+/// A figure less another one compared with a constant: `last - first <= limit`.
+pub struct Difference {
+    pub op: BinaryOp,
+    pub more: Reading,
+    pub less: Reading,
+    /// In base units.
+    pub limit: f64,
+    pub limit_span: Span,
+}
+
+/// What conditions compare with constants.
+#[derive(Default)]
+pub(super) struct Compared {
+    pub(super) comparisons: Vec<Comparison>,
+    pub(super) differences: Vec<Difference>,
+}
+
+/// Reads comparisons of one condition.
 pub(super) struct Reader<'e, 'a> {
     pub(super) eval: &'e Evaluator<'a>,
     pub(super) flat: &'e Flat,
     pub(super) scope: &'e Scope,
 }
 
+/// `… op limit`, as a condition says it of something.
+struct Limit<'c> {
+    op: BinaryOp,
+    value: f64,
+    span: Span,
+    of: &'c Condition<'c>,
+}
+
 impl Reader<'_, '_> {
-    /// What holds where `expr` is `holds`.
-    pub(super) fn compared(
-        &self,
-        expr: &Expr,
-        (holds, certain): (bool, bool),
-        out: &mut Vec<Comparison>,
-    ) {
-        let (op, left, right) = match &expr.kind {
-            ExprKind::Unary {
-                op: UnaryOp::Not,
-                value,
-            } => return self.compared(value, (!holds, certain), out),
-            ExprKind::Binary {
-                op, left, right, ..
-            } => (*op, left, right),
-            _ => return,
-        };
-        if matches!(op, BinaryOp::And | BinaryOp::Or) {
-            // `not (a or b)` is `not a and not b`
-            let certain = certain && (op == BinaryOp::And) == holds;
-            self.compared(left, (holds, certain), out);
-            self.compared(right, (holds, certain), out);
+    /// What a condition compares.
+    pub(super) fn compared(&self, of: &Condition<'_>, out: &mut Compared) {
+        let ExprKind::Binary {
+            op, left, right, ..
+        } = &of.expr.kind
+        else {
             return;
-        }
+        };
         if !op.compares() || matches!(op, BinaryOp::In | BinaryOp::NotIn) {
             return;
         }
-        let op = if holds { op } else { opposite(op) };
-        let side = |expr: &Expr| {
-            self.eval.take_trace();
-            (self.eval.eval(expr, self.scope), self.eval.take_trace())
-        };
-        let ((left_value, left_read), (right_value, right_read)) = (side(left), side(right));
-        let (op, read, limit, limited) = match (left_value, right_value) {
-            (Value::Unknown(_), Value::Number(limit)) => (op, left_read, limit, (left, right)),
-            (Value::Number(limit), Value::Unknown(_)) => {
-                (op.turned(), right_read, limit, (right, left))
-            }
+        let op = if of.holds { *op } else { opposite(*op) };
+        let side = |expr: &Expr| self.eval.eval(expr, self.scope);
+        let (op, value, figure, limit) = match (side(left), side(right)) {
+            (Value::Unknown(_), Value::Number(limit)) => (op, limit.value, left, right),
+            (Value::Number(limit), Value::Unknown(_)) => (op.turned(), limit.value, right, left),
             _ => return,
         };
+        let span = limit.span;
+        let limit = Limit {
+            op,
+            value,
+            span,
+            of,
+        };
+        self.limited(figure, &limit, out);
+    }
+
+    /// What a limit says of the figures in an expression.
+    fn limited(&self, expr: &Expr, limit: &Limit<'_>, out: &mut Compared) {
+        if let Some(each) = each_limited(expr, limit.op) {
+            return each.for_each(|one| self.limited(one, limit, out));
+        }
+        self.eval.take_trace();
+        self.eval.eval(expr, self.scope);
+        let read = self.eval.take_trace();
         // of a figure itself or a multiple of it, and of nothing else that is computed from it
-        if let ([figure], Some(factor)) = (read.as_slice(), self.scaled(limited.0)) {
-            out.push(Comparison {
-                op,
+        if let ([figure], Some(factor)) = (read.as_slice(), self.scaled(expr)) {
+            out.comparisons.push(Comparison {
+                op: limit.op,
                 figure: figure.clone(),
                 limit: limit.value / factor,
-                limit_span: limited.1.span,
-                span: expr.span,
-                certain,
+                limit_span: limit.span,
+                span: limit.of.expr.span,
+                certain: limit.of.certain,
             });
+        } else if let Some((more, less)) = self.difference(expr) {
+            out.differences.push(Difference {
+                op: limit.op,
+                more,
+                less,
+                limit: limit.value,
+                limit_span: limit.span,
+            });
+        }
+    }
+
+    /// `a - b`, of two figures.
+    fn difference(&self, expr: &Expr) -> Option<(Reading, Reading)> {
+        let alone = |expr: &Expr| {
+            self.eval.take_trace();
+            self.eval.eval(expr, self.scope);
+            let [figure] = <[Reading; 1]>::try_from(self.eval.take_trace()).ok()?;
+            (self.scaled(expr) == Some(1.0)).then_some(figure)
+        };
+        match &expr.kind {
+            ExprKind::Binary {
+                op: BinaryOp::Subtract,
+                left,
+                right,
+                ..
+            } => Some((alone(left)?, alone(right)?)),
+            ExprKind::Name(name) => {
+                let attr = self.flat.lets.get(name)?;
+                let scope = &self.scope.in_module(attr.module);
+                Reader { scope, ..*self }.difference(&attr.expr)
+            }
+            _ => None,
         }
     }
 
@@ -139,26 +193,49 @@ impl Reader<'_, '_> {
                 right,
                 ..
             } => Some(self.scaled(left)? / constant(right)?),
-            ExprKind::Binary { .. } | ExprKind::If { .. } | ExprKind::Unary { .. } => None,
+            ExprKind::If { cond, then, other } => match self.eval.eval(cond, self.scope) {
+                Value::Bool(true) => self.scaled(then),
+                Value::Bool(false) => self.scaled(other),
+                _ => None,
+            },
+            ExprKind::Binary { .. } | ExprKind::Unary { .. } => None,
+            ExprKind::List(_) | ExprKind::Comprehension { .. } => None,
             ExprKind::Name(name) => match self.flat.lets.get(name) {
                 Some(attr) => {
                     let scope = &self.scope.in_module(attr.module);
-                    let inner = Reader {
-                        eval: self.eval,
-                        flat: self.flat,
-                        scope,
-                    };
-                    inner.scaled(&attr.expr)
+                    Reader { scope, ..*self }.scaled(&attr.expr)
                 }
                 None => Some(1.0),
             },
             ExprKind::Call { function, args } => match (function.text.as_str(), args.as_slice()) {
-                ("mod" | "round" | "floor" | "ceil" | "len", _) => None,
+                ("mod" | "round" | "floor" | "ceil" | "len" | "min" | "max", _) => None,
                 ("abs", [arg]) => self.scaled(&arg.value),
                 _ => Some(1.0),
             },
             _ => Some(1.0),
         }
+    }
+}
+
+/// Where the same limit is one of several: the greatest of them is at most that where each is, and
+/// the least at least that.
+fn each_limited(expr: &Expr, op: BinaryOp) -> Option<impl Iterator<Item = &Expr>> {
+    let ExprKind::Call { function, args } = &expr.kind else {
+        return None;
+    };
+    let each = match function.text.as_str() {
+        "max" => matches!(op, BinaryOp::Less | BinaryOp::LessEqual),
+        "min" => matches!(op, BinaryOp::Greater | BinaryOp::GreaterEqual),
+        _ => false,
+    };
+    each.then(|| args.iter().flat_map(|arg| listed(&arg.value)))
+}
+
+/// The items of a list, or what is none.
+fn listed(expr: &Expr) -> &[Expr] {
+    match &expr.kind {
+        ExprKind::List(items) => items,
+        _ => std::slice::from_ref(expr),
     }
 }
 

@@ -2,25 +2,36 @@
 
 mod blocks;
 mod compare;
+mod conditions;
 mod found;
+mod grown;
 mod shown;
+mod speeds;
+mod together;
 
 use blocks::{named_loads, on_server, running};
-pub use compare::{Comparison, Stat, statistic};
+pub use compare::{Comparison, Difference, Stat, statistic};
+pub use conditions::Condition;
 pub use found::{keep, place, value, warning};
+pub use grown::{End, Within};
 pub use shown::Shown;
+pub use together::Together;
 
 use super::ratio::{Ratio, ratios};
 use super::wanted::Wanted;
 use crate::diagnostics::Diagnostic;
-use crate::eval::{Evaluator, Nothing, Params, Query, Reading, Shape, Stretch, Value, Window};
+use crate::eval::{
+    Evaluator, Measurements, Nothing, Params, Query, Reading, Shape, Stretch, Value,
+};
 use crate::resolve::{Flat, Program};
 use crate::scenario::{
     Case, LoadSpec, PhaseSpec, ServerSpec, Start, Unmeasured, WorkloadSpec, answered,
 };
 use crate::source::{Sources, Span};
-use compare::Reader;
-use shown::{shown, timed, unpriced};
+use crate::syntax::ast::BinaryOp;
+use compare::{Compared, Reader};
+use conditions::Parts;
+use shown::{shown, unpriced};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -40,16 +51,27 @@ pub struct View<'a> {
     on_server: HashMap<&'a str, Vec<(usize, Vec<&'a LoadSpec>)>>,
     /// The loads that have names, by phase and name.
     named: HashMap<(&'a str, &'a str), (&'a LoadSpec, &'a Flat)>,
-    /// All cases of the scenario, by their ids.
-    cases: Rc<HashMap<&'a str, &'a Case>>,
-    /// What its checks compare with constants.
+    together: Rc<Together<'a>>,
+    /// What its checks ask.
+    conditions: Vec<Condition<'a>>,
+    /// What they compare with constants.
     comparisons: Vec<Comparison>,
+    differences: Vec<Difference>,
     /// What its checks compare with each other.
     ratios: Vec<Ratio>,
     /// What its ranks go by and its tables show.
     shown: Vec<Shown>,
     /// Where a figure rests on a price that is not known, and why it is not.
     unpriced: Vec<(Span, String)>,
+}
+
+/// A figure of this case that a check reads.
+struct Read<'v> {
+    query: &'v Query,
+    /// The condition that reads it.
+    span: Span,
+    /// How it is compared with a constant, where nothing else is done with it.
+    op: Option<BinaryOp>,
 }
 
 /// Metrics of time that requests take.
@@ -69,11 +91,16 @@ impl<'a> View<'a> {
         params: &'a Params,
         flat: &'a Flat,
         case: &'a Case,
-        cases: Rc<HashMap<&'a str, &'a Case>>,
+        together: Rc<Together<'a>>,
     ) -> Self {
         let unmeasured = Unmeasured::of(case);
         let eval = Evaluator::new(program, params, &unmeasured);
-        let (mut comparisons, mut of_each_other) = (Vec::new(), Vec::new());
+        let (mut compared, mut of_each_other) = (Compared::default(), Vec::new());
+        let mut parts = Parts {
+            eval: &eval,
+            flat,
+            out: Vec::new(),
+        };
         for check in &case.checks {
             let when = check.when.as_ref();
             let holds = when.map(|when| eval.eval(&when.expr, &when.scope));
@@ -81,13 +108,24 @@ impl<'a> View<'a> {
                 continue;
             }
             let certain = matches!(holds, None | Some(Value::Bool(true)));
+            parts.check(&check.expr, certain);
+            ratios(&eval, flat, check, certain, &mut of_each_other);
+        }
+        let mut conditions = parts.out;
+        for condition in &mut conditions {
             let reader = Reader {
                 eval: &eval,
                 flat,
-                scope: &check.expr.scope,
+                scope: &condition.scope,
             };
-            reader.compared(&check.expr.expr, (true, certain), &mut comparisons);
-            ratios(&eval, flat, check, certain, &mut of_each_other);
+            let before = compared.comparisons.len();
+            reader.compared(condition, &mut compared);
+            let of = &compared.comparisons[before..];
+            let op = |read: &Reading| {
+                let one = of.iter().find(|c| c.figure.same(read));
+                one.map(|comparison| comparison.op)
+            };
+            condition.ops = condition.reads.iter().map(op).collect();
         }
         let unpriced = match case.price() {
             Ok(_) => Vec::new(),
@@ -112,10 +150,12 @@ impl<'a> View<'a> {
             servers: (case.servers.iter())
                 .map(|server| (server.name.as_str(), &**server))
                 .collect(),
-            cases,
             shown,
             unpriced,
-            comparisons,
+            together,
+            conditions,
+            comparisons: compared.comparisons,
+            differences: compared.differences,
             ratios: of_each_other,
         }
     }
@@ -213,7 +253,7 @@ impl<'a> View<'a> {
     /// A case of the scenario by its id; without one, the case at hand.
     pub fn case_of(&self, id: Option<&str>) -> Option<&'a Case> {
         let Some(id) = id else { return Some(self.case) };
-        self.cases.get(id).copied()
+        self.together.cases.get(id).copied()
     }
 
     /// Where a check, a rank or a column rests on a price that is not known, and why it is not.
@@ -255,15 +295,6 @@ impl<'a> View<'a> {
         found
     }
 
-    /// The latencies and rates that its ranks go by, each with its stretch and its metric.
-    pub fn ranked(&self) -> impl Iterator<Item = (&Reading, &Stretch, &'static str)> {
-        let ranked = self.shown.iter().filter(|shown| shown.rank.is_some());
-        ranked.filter_map(|shown| {
-            let (of, metric) = timed(&shown.figure.query)?;
-            Some((&shown.figure, of, metric))
-        })
-    }
-
     /// What its ranks go by and its tables show.
     pub fn shown(&self) -> impl Iterator<Item = &Shown> {
         self.shown.iter()
@@ -288,21 +319,63 @@ impl<'a> View<'a> {
         })
     }
 
-    /// Comparisons with a limit from below of how much a phase gets done in a time.
-    pub fn rate_limits(&self) -> impl Iterator<Item = (&Comparison, &Stretch)> {
-        let limits = self.comparisons().filter(|c| c.at_least());
-        limits.filter_map(|c| {
-            let (of, metric) = c.scalar()?;
-            RATES.contains(&metric).then_some((c, of))
-        })
+    /// Differences of two figures that its checks compare with constants.
+    pub fn differences(&self) -> impl Iterator<Item = &Difference> {
+        self.differences.iter()
     }
 
-    /// Comparisons with a limit from above of what a server holds more than before.
-    pub fn growth_limits(&self) -> impl Iterator<Item = (&Comparison, &str, &Window)> {
-        let limits = self.comparisons().filter(|c| c.at_most());
-        limits.filter_map(|c| match &c.figure.query {
-            Query::Growth { series, window } => Some((c, &*series.name, window)),
-            _ => None,
-        })
+    /// What its checks ask.
+    pub fn conditions(&self) -> impl Iterator<Item = &Condition<'a>> {
+        self.conditions.iter()
+    }
+
+    /// Whether a figure is one of the case at hand.
+    fn is_own(&self, reading: &Reading) -> bool {
+        let of = reading.case.as_deref();
+        of.is_none_or(|id| id == self.case.id)
+    }
+
+    /// The figures of this case that checks read: its own, and those of other cases.
+    fn read(&self) -> impl Iterator<Item = Read<'_>> {
+        let own = self.conditions.iter().flat_map(move |condition| {
+            let read = condition.reads.iter().zip(&condition.ops);
+            let own = read.filter(|(reading, _)| self.is_own(reading));
+            own.map(move |(reading, op)| Read {
+                query: &reading.query,
+                span: condition.expr.span,
+                op: *op,
+            })
+        });
+        let elsewhere = self.together.read.get(self.case.id.as_str());
+        let elsewhere = elsewhere.into_iter().flatten();
+        let elsewhere = elsewhere.filter(|read| read.stands != self.case.id);
+        own.chain(elsewhere.map(|read| Read {
+            query: read.query,
+            span: read.span,
+            op: None,
+        }))
+    }
+
+    /// The figures of this case that checks read, each with the condition that does.
+    pub fn checked(&self) -> impl Iterator<Item = (&Query, Span)> {
+        self.read().map(|read| (read.query, read.span))
+    }
+
+    /// The loads of a stretch of any case, each with the block that it is from.
+    pub fn loads_in(&self, case: &'a Case, of: &Stretch) -> Vec<(&'a LoadSpec, &'a Flat)> {
+        let phases = running(case, self.flat);
+        let phases = phases
+            .into_iter()
+            .filter(|(phase, _)| phase.name == *of.phase);
+        let loads = phases.flat_map(|(phase, block)| phase.loads.iter().map(move |l| (l, block)));
+        let named =
+            |load: &LoadSpec| of.load.is_none() || load.load.name.as_deref() == of.load.as_deref();
+        loads.filter(|(load, _)| named(load)).collect()
+    }
+
+    /// What an expression comes to with figures that are given.
+    pub fn eval_with(&self, condition: &Condition<'_>, figures: &dyn Measurements) -> Value {
+        let eval = Evaluator::new(self.program, self.params, figures);
+        eval.eval(condition.expr, &condition.scope)
     }
 }

@@ -118,6 +118,7 @@ async fn an_engine_that_stays_busy_is_given_up_and_named() {
         }],
         dimension: Dimension::NONE,
         idle: Some(0.0),
+        off: None,
     };
     let metrics = [busy];
     let rest = rest(clock, &metrics, 0.2);

@@ -1,6 +1,6 @@
 //! How a line starts, and where a bracket that was forgotten on it must have stood.
 
-use crate::schema;
+use crate::schema::{self, Naming};
 use crate::syntax::is_reserved;
 use crate::syntax::scan::Bracket;
 
@@ -110,6 +110,17 @@ pub(super) fn may_stand_in(text: &str, at: usize, kind: &str) -> bool {
     }
 }
 
+/// Whether a line may stand right in a block of a kind, be it a statement of any sort.
+pub(super) fn fits(text: &str, at: usize, kind: &str) -> bool {
+    match first_word(text, at) {
+        "expect" | "warn" => schema::kind(kind).is_some_and(|kind| kind.checks),
+        "exclude" => kind == "matrix",
+        "let" => kind == "scenario",
+        "use" | "param" => false,
+        _ => may_stand_in(text, at, kind),
+    }
+}
+
 /// Where `{` was forgotten in the head of a block of several lines: after the name, up to the end
 /// of its line.
 pub(super) fn bare_head(text: &str, at: usize) -> Option<(usize, usize)> {
@@ -118,6 +129,11 @@ pub(super) fn bare_head(text: &str, at: usize) -> Option<(usize, usize)> {
     let end = head_length(line)?;
     let colon = line[end..].trim_start_matches(BLANKS);
     matches!(colon, "" | ":").then_some((at + end, at + line.len()))
+}
+
+/// Whether a line is the head of a block of a known kind, and nothing more.
+pub(super) fn is_bare_block(text: &str, at: usize) -> bool {
+    schema::kind(first_word(text, at)).is_some() && bare_head(text, at).is_some()
 }
 
 /// Where `[` was forgotten behind the `=` that ends a line, or `(` behind a function's name.
@@ -178,8 +194,8 @@ fn group_end(text: &str, opener: usize, end: usize) -> Option<usize> {
 
 /// Where a bracket was forgotten on a line, before the closer at `closer`.
 pub(super) enum Forgotten {
-    /// After a head that ends here.
-    Block(usize),
+    /// After a head that starts and ends here.
+    Block(usize, usize),
     /// Right before what stands here.
     Before(usize),
 }
@@ -199,11 +215,14 @@ pub(super) fn forgotten(
             let end = head_length(part)?;
             let (head, next) = part.split_at(end);
             let next = next.trim_start_matches(BLANKS);
+            if let Some(inside) = next.strip_prefix('{') {
+                return forgotten_inside(inside, closer - inside.len());
+            }
             let (name, after) = word(next);
             let kind = word(head).0;
             let block = schema::kind(kind).is_some() && (next.is_empty() || sets(after));
             if block && !(sets(next) || name.is_empty() && !next.is_empty()) {
-                return Some(Forgotten::Block(from + end));
+                return Some(Forgotten::Block(from, from + end));
             }
             // `name = name = …`
             let value = next
@@ -238,6 +257,31 @@ pub(super) fn forgotten(
             Some(Forgotten::Before(from + call[1].0))
         }
     }
+}
+
+/// Where `{` was forgotten in a block of one line: `server sut { options ttft = 5ms } }`. Its inside
+/// starts at `from`.
+fn forgotten_inside(inside: &str, from: usize) -> Option<Forgotten> {
+    let tokens = tokens(inside)?;
+    let is_name = |token: &str| token.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    let starts = (0..tokens.len()).filter(|n| *n == 0 || tokens[n - 1].1 == ",");
+    starts.into_iter().find_map(|n| {
+        let at = |n: usize| tokens.get(n).map_or("", |token| token.1);
+        let named = schema::kind(at(n)).map(|kind| kind.naming == Naming::Required);
+        let head = match named {
+            Some(true) if is_name(at(n + 1)) && is_name(at(n + 2)) && at(n + 3) == "=" => n + 1,
+            Some(false) if is_name(at(n + 1)) && at(n + 2) == "=" => n,
+            _ if at(n + 1) == "=" && is_name(at(n + 2)) && at(n + 3) == "=" => {
+                return Some(Forgotten::Before(from + tokens[n + 2].0));
+            }
+            _ => return None,
+        };
+        let (end, name) = tokens[head];
+        Some(Forgotten::Block(
+            from + tokens[n].0,
+            from + end + name.len(),
+        ))
+    })
 }
 
 /// Where a list that is never closed on its line ends all the same: before `, name = …`, which

@@ -4,18 +4,22 @@
 //! only other languages have are taken out before: see [`others`].
 //!
 //! ```text
-//! marks ─▶ regions: from one definition at the left margin to the next
+//! marks ─▶ straight: where lines are meant to stand
+//!       ─▶ regions: from one definition at the left margin to the next
 //!            ├─ sound                      nothing to do
 //!            ├─ its indentation agrees     by_indent: every place is certain
 //!            └─ it does not                guess: what comes nearest
 //! ```
 
 mod by_indent;
+mod closers;
+mod flat;
 mod guess;
 mod lines;
 mod others;
 mod regions;
 mod said;
+mod straight;
 
 use super::scan::{Bracket, Mark, Scan};
 use crate::source::FileId;
@@ -57,7 +61,12 @@ pub fn settle(file: FileId, text: &str, scan: &mut Scan) -> bool {
     if scan.balanced && (whole_is(Verdict::Sound) || !regions::is_regular(whole.marks)) {
         return true;
     }
-    let split = regions::split(text, whole);
+    let straight = straight::straighten(text, &marks);
+    let whole = Region {
+        marks: straight.as_deref().unwrap_or(&marks),
+        ..whole
+    };
+    let split = straight.as_ref().and_then(|_| regions::split(text, whole));
     // the left margin may say nothing
     let margin = split
         .as_ref()

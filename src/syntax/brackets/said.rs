@@ -276,7 +276,11 @@ impl<'a> Said<'a> {
         let rest = self.text[open.at + 1..].lines().next().unwrap_or("");
         let rest = rest.split('#').next().unwrap_or("").trim();
         match rest.is_empty() && !self.one_line(open.at, end) {
-            true => format!("\n{}}}", &self.text[start..start + open.indent]),
+            true => {
+                let line = &self.text[start..open.at];
+                let blanks = line.len() - line.trim_start_matches([' ', '\t']).len();
+                format!("\n{}}}", &line[..blanks])
+            }
             false => " }".to_owned(),
         }
     }
