@@ -133,7 +133,8 @@ impl Scope {
                 let names: &mut HashMap<_, _> = Arc::make_mut(&mut names);
                 names.insert("case".to_string(), case.clone());
             }
-            Arc::new(Layer { names })
+            let open = layer.open;
+            Arc::new(Layer { names, open })
         };
         let inner = self.layers.iter().enumerate().skip(at).map(own);
         let layers = self.layers[..at].iter().cloned().chain(inner);
