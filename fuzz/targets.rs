@@ -107,7 +107,7 @@ fn linted(texts: &Texts) -> Look {
     let own = program
         .sources
         .iter()
-        .filter_map(|(id, file)| Some((id, file.path.clone()?)));
+        .filter_map(|(id, file)| Some((id, file.path.clone()?.into())));
     Look {
         own: own.collect(),
         found: tidy(found),
@@ -185,7 +185,7 @@ fn mended(texts: &Texts, unsafe_too: bool) -> Mended {
         first: linted(texts),
         last,
         texts: with(&mended.texts),
-        made: mended.made.iter().map(|one| one.code).collect(),
+        made: mended.made.keys().map(|one| one.code).collect(),
         named,
         finished: mended.finished,
     }

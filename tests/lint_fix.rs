@@ -417,6 +417,46 @@ fn what_is_wrong_all_over_is_not_tried_piece_by_piece() {
         .filter(|line| line.starts_with("left out at"))
         .count();
     assert!((1..60).contains(&left), "{left}");
+    assert!(said.contains(" more are left out\n"), "{said}");
+}
+
+/// A file is not emptied to be rid of what is wrong with it, and an operator of two words is one.
+#[test]
+fn no_repair_makes_an_error_of_its_own() {
+    let folder = folder(&[("a.scn", ",\n")]);
+    let (code, _, said) = lint(folder.path(), &["--fix", "a.scn"]);
+    assert_eq!(code, 1, "{said}");
+    assert_eq!(text(folder.path(), "a.scn"), ",\n", "{said}");
+    assert!(said.contains("there would be a new error, E0003"), "{said}");
+    for (written, right) in [
+        ("is not", "!="),
+        ("is", "=="),
+        ("is  not", "!="),
+        ("is nota +", "== nota +"),
+    ] {
+        let of = |operator: &str| {
+            format!("let nota = 1\nlet a = 2\nlet b = a {operator} 1\nlet c = b\n")
+        };
+        std::fs::write(folder.path().join("a.scn"), of(written)).unwrap();
+        let (code, _, said) = lint(folder.path(), &["--fix", "--unsafe-fixes", "a.scn"]);
+        assert_eq!(text(folder.path(), "a.scn"), of(right), "{said}");
+        assert_eq!(code, 0, "{said}");
+    }
+}
+
+/// The one slip of a whole file is mended in a few looks at it, however often it was made.
+#[test]
+fn what_is_wrong_everywhere_is_mended_everywhere() {
+    let lets = |name: &str, count: usize| -> String {
+        (0..count).map(|n| format!("let x{n} = {name}\n")).collect()
+    };
+    // so many names by so many are more than are compared at a time
+    let wrong = format!("let hello = 1\n{}", lets("helo", 2500));
+    let right = format!("let hello = 1\n{}", lets("hello", 2500));
+    let folder = folder(&[("a.scn", &wrong)]);
+    let (_, _, said) = lint(folder.path(), &["--fix", "--unsafe-fixes", "a.scn"]);
+    assert_eq!(text(folder.path(), "a.scn"), right, "{said}");
+    assert!(said.contains("(2500 times)"), "{said}");
 }
 
 /// A check that is broken before its operator is one finding, and the operator moves up.

@@ -18,6 +18,9 @@ use std::sync::Arc;
 
 const MARK: &[u8] = "\u{FEFF}".as_bytes();
 
+/// So many repairs that were left out are told one by one.
+const MOST_TOLD: usize = 50;
+
 /// The files of a pack: each is read once, and then has the text that repairs gave it.
 #[derive(Default)]
 struct Files {
@@ -91,11 +94,16 @@ pub fn fixed(selection: &Selection, unsafe_too: bool) -> Result<Fixed, Refused> 
     let files = Rc::new(Files::default());
     let mut loaded = load_all_through(selection, files.clone())?;
     let given = Given::of(&selection.paths);
-    let (mended, _) = fix(look(&loaded, &given), unsafe_too, &mut |texts: &Texts| {
+    let first = look(&mut loaded, &given);
+    let (mended, last) = fix(first, unsafe_too, &mut |texts: &Texts| {
         files.mended.replace(texts.clone());
-        Ok(look(&load_all_through(selection, files.clone())?, &given))
+        Ok(look(
+            &mut load_all_through(selection, files.clone())?,
+            &given,
+        ))
     })?;
     let changed = changed(&loaded, &mended, &files);
+    loaded.found = last.found;
     files.mended.replace(mended.texts);
     if !changed.is_empty() {
         loaded = load_all_through(selection, files)?;
@@ -112,18 +120,18 @@ pub fn fixed(selection: &Selection, unsafe_too: bool) -> Result<Fixed, Refused> 
     })
 }
 
-/// What the repairs are made of. Of the files that users wrote those may be changed that were given
-/// for it; the library has no paths.
-fn look(loaded: &Loaded, given: &Given) -> Look {
+/// What the repairs are made of: the findings are taken out. Of the files that users wrote those
+/// may be changed that were given for it; the library has no paths.
+fn look(loaded: &mut Loaded, given: &Given) -> Look {
     let sources = &loaded.program.sources;
     let own = |(id, file): (FileId, &SourceFile)| {
         let path = real(file.path.as_deref()?);
-        given.holds(&path).then_some((id, path))
+        given.holds(&path).then(|| (id, path.into()))
     };
     Look {
         own: sources.iter().filter_map(own).collect(),
         sources: sources.clone(),
-        found: loaded.found.clone(),
+        found: std::mem::take(&mut loaded.found),
     }
 }
 
@@ -139,20 +147,17 @@ fn changed(before: &Loaded, mended: &Mended, files: &Files) -> Vec<Changed> {
         let read = files.read.borrow().get(path)?.clone();
         let mut new = Vec::from(if read.starts_with(MARK) { MARK } else { b"" });
         new.extend_from_slice(text.as_bytes());
-        let mut made: Vec<(String, usize)> = Vec::new();
-        for one in mended.made.iter().filter(|one| one.file == *path) {
+        let of_file = mended.made.iter().filter(|(one, _)| *one.file == **path);
+        let made = of_file.map(|(one, times)| {
             let what = format!("{} {}: {}", one.code, one.rule, one.title);
-            match made.iter_mut().find(|(known, _)| *known == what) {
-                Some((_, times)) => *times += 1,
-                None => made.push((what, 1)),
-            }
-        }
+            (what, *times)
+        });
         Some(Changed {
             name: named(path).unwrap_or_else(|| path.display().to_string()),
             path: path.clone(),
             read,
             new,
-            made,
+            made: made.collect(),
         })
     };
     mended.texts.iter().filter_map(one).collect()
@@ -202,7 +207,7 @@ impl Fixed {
             }
         }
         let sources = &self.loaded.program.sources;
-        for one in &self.left_out {
+        for one in self.left_out.iter().take(MOST_TOLD) {
             let place = sources.place(one.finding.span());
             let (code, rule) = (one.finding.code, one.finding.rule);
             let title = sources.conceal(&one.title);
@@ -210,6 +215,14 @@ impl Fixed {
                 "left out at {place}: {code} {rule}: {title}: {}\n",
                 why(&one.why)
             );
+        }
+        if let Some(more) = self
+            .left_out
+            .len()
+            .checked_sub(MOST_TOLD)
+            .filter(|n| *n > 0)
+        {
+            out += &format!("{more} more are left out\n");
         }
         for (name, repairs) in &self.outside {
             out += &format!("not touched: {name}, with {repairs} to fix: {OUTSIDE}\n");

@@ -7,6 +7,7 @@ mod findings;
 mod fix;
 mod fmt;
 mod given;
+mod lines;
 mod lint;
 mod load;
 mod lsp;

@@ -1,10 +1,15 @@
 //! New texts of files that are there: shown as differences, or put in their place.
 
+use super::lines::differences;
 use crate::source::{SourceFile, Sources};
 use crate::syntax::secrets;
-use similar::TextDiff;
+use similar::group_diff_ops;
+use similar::udiff::UnifiedHunkHeader;
 use std::io::Write;
 use std::path::Path;
+
+/// So many lines are shown around a change.
+const AROUND: usize = 3;
 
 /// What changes from one text of a file to another, as `patch` reads it, but with `***` for what is
 /// written out in `secret(…)`.
@@ -22,14 +27,15 @@ pub fn diff(name: &str, before: &str, after: &str) -> String {
         let end = length.map_or(file.text.len(), |length| start + length);
         Some(file.shown_part(start..end))
     };
-    let changes = TextDiff::from_lines(before, after);
+    let [before, after] =
+        [before, after].map(|text| text.split_inclusive('\n').collect::<Vec<_>>());
     let mut out = String::new();
-    for hunk in changes.unified_diff().iter_hunks() {
+    for hunk in group_diff_ops(differences(&before, &after), AROUND) {
         if out.is_empty() {
             out = format!("--- {name}\n+++ {name}\n");
         }
-        out += &format!("{}\n", hunk.header());
-        for change in hunk.iter_changes() {
+        out += &format!("{}\n", UnifiedHunkHeader::new(&hunk));
+        for change in hunk.iter().flat_map(|op| op.iter_changes(&before, &after)) {
             let shown = line(old, change.old_index()).or_else(|| line(new, change.new_index()));
             out += &format!("{}{}\n", change.tag(), shown.unwrap_or_default());
             if change.missing_newline() {

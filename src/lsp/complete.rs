@@ -11,9 +11,13 @@ use crate::schema::{self, BUILTINS, Kind, Naming, STATEMENTS, Type};
 use crate::syntax::ast::{Block, ExprKind, ItemKind, StrPart, UseTarget};
 use crate::units::{Dimension, known_units, parse_unit};
 use serde_json::{Value, json};
+use std::collections::HashSet;
 
 /// Stands for the word that is being written.
 const MARK: &str = "scn0cursor";
+
+/// So many are shown at once: of more, those that go on as the word at hand begins, and the first.
+const MOST_SHOWN: usize = 500;
 
 /// Kinds of items, as the protocol counts them.
 mod sort {
@@ -67,13 +71,19 @@ pub fn mark(text: &str, offset: usize) -> Option<Marked> {
     })
 }
 
-/// What may stand at the mark. `text` is the text without it.
-pub fn complete(program: &Program, module: ModuleId, marked: &Marked, text: &str) -> Vec<Value> {
+/// What may stand at the mark; and whether there is more, for other letters. `text` is the text
+/// without it.
+pub fn complete(
+    program: &Program,
+    module: ModuleId,
+    marked: &Marked,
+    text: &str,
+) -> (Vec<Value>, bool) {
     let names = Names { program };
     let mut list = List {
         names,
+        known: HashSet::new(),
         items: Vec::new(),
-        range: Lines::new(text),
         from: marked.replaces,
         valued: marked.valued,
     };
@@ -83,20 +93,41 @@ pub fn complete(program: &Program, module: ModuleId, marked: &Marked, text: &str
             done = list.node(node, scope);
         }
     });
-    let mut items = list.items;
-    items.sort_by(|a, b| a["sortText"].as_str().cmp(&b["sortText"].as_str()));
-    items
+    list.shown(text)
 }
 
-struct List<'a, 't> {
+struct List<'a> {
     names: Names<'a>,
-    items: Vec<Value>,
-    range: Lines<'t>,
+    known: HashSet<String>,
+    items: Vec<Offered>,
     from: (usize, usize),
     valued: bool,
 }
 
-impl<'a> List<'a, '_> {
+/// What may be written.
+struct Offered {
+    label: String,
+    /// What is written for it, where that is something else.
+    new: Option<String>,
+    kind: u8,
+    detail: String,
+    doc: Option<String>,
+    rank: &'static str,
+}
+
+/// Whether the letters of a word stand in a name, in their order, as editors look for them.
+fn goes_on(word: &str, name: &str) -> bool {
+    let mut letters = name.chars().map(|c| c.to_ascii_lowercase());
+    let mut word = word.chars().map(|c| c.to_ascii_lowercase());
+    word.all(|c| letters.any(|other| other == c))
+}
+
+fn goes_on_at_once(word: &str, name: &str) -> bool {
+    let head = name.as_bytes().get(..word.len());
+    head.is_some_and(|head| head.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+impl<'a> List<'a> {
     /// Adds what may stand where the node does, if it is the mark.
     fn node(&mut self, node: Node<'a>, scope: &Scope<'a>) -> bool {
         match node {
@@ -159,7 +190,51 @@ impl<'a> List<'a, '_> {
         true
     }
 
-    fn add(&mut self, label: &str, kind: u8, detail: &str, doc: Option<String>, rank: &str) {
+    /// The first of them, as the protocol has them.
+    fn shown(self, text: &str) -> (Vec<Value>, bool) {
+        let lines = Lines::new(text);
+        let word = text.get(self.from.0..self.from.1).unwrap_or_default();
+        let range = Range {
+            start: lines.position(self.from.0),
+            end: lines.position(self.from.1),
+        };
+        let (all, range) = (self.items.len(), json!(range));
+        let mut items = self.items;
+        if all > MOST_SHOWN {
+            items.retain(|item| goes_on(word, &item.label));
+            // what begins so comes first, and then what is likelier
+            let begins = |item: &Offered| goes_on_at_once(word, &item.label);
+            items.sort_by_key(|item| (!begins(item), item.rank));
+            items.truncate(MOST_SHOWN);
+        }
+        items.sort_by_key(|item| item.rank);
+        let shown = items.into_iter().enumerate().map(|(n, item)| {
+            let new = item.new.as_deref().unwrap_or(&item.label);
+            let mut shown = json!({
+                "label": item.label,
+                "kind": item.kind,
+                "sortText": format!("{}{n:04}", item.rank),
+                "textEdit": { "range": range, "newText": new },
+            });
+            if !item.detail.is_empty() {
+                shown["detail"] = json!(item.detail);
+            }
+            if let Some(doc) = item.doc {
+                shown["documentation"] = json!({ "kind": "markdown", "value": doc });
+            }
+            shown
+        });
+        (shown.collect(), all > MOST_SHOWN)
+    }
+
+    fn add(
+        &mut self,
+        label: &str,
+        kind: u8,
+        detail: &str,
+        doc: Option<String>,
+        rank: &'static str,
+    ) {
         self.add_as(label, label, kind, detail, doc, rank);
     }
 
@@ -170,31 +245,21 @@ impl<'a> List<'a, '_> {
         kind: u8,
         detail: &str,
         doc: Option<String>,
-        rank: &str,
+        rank: &'static str,
     ) {
-        if self.items.iter().any(|item| item["label"] == label) {
-            return;
+        if self.known.insert(label.to_owned()) {
+            self.items.push(Offered {
+                label: label.into(),
+                new: (new != label).then(|| new.into()),
+                kind,
+                detail: detail.into(),
+                doc,
+                rank,
+            });
         }
-        let range = Range {
-            start: self.range.position(self.from.0),
-            end: self.range.position(self.from.1),
-        };
-        let mut item = json!({
-            "label": label,
-            "kind": kind,
-            "sortText": format!("{rank}{:04}", self.items.len()),
-            "textEdit": { "range": range, "newText": new },
-        });
-        if !detail.is_empty() {
-            item["detail"] = json!(detail);
-        }
-        if let Some(doc) = doc {
-            item["documentation"] = json!({ "kind": "markdown", "value": doc });
-        }
-        self.items.push(item);
     }
 
-    fn meaning(&mut self, meaning: &Meaning<'a>, kind: u8, rank: &str) {
+    fn meaning(&mut self, meaning: &Meaning<'a>, kind: u8, rank: &'static str) {
         let detail = detail(self.names, meaning);
         let doc = match &meaning.thing {
             Thing::Metric(metric) => Some(metric.doc.to_string()),

@@ -1,7 +1,7 @@
 //! The shapes of requests, answers and errors.
 
 use super::text::{Position, Range};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// Numbers of errors, as the protocol has them.
@@ -35,18 +35,29 @@ impl Failure {
 /// What a request comes to.
 pub type Answer = Result<Value, Failure>;
 
+/// An answer as it is sent: much of the same has no tree of values built for it, which would take
+/// twenty times the text.
+pub type Written = Result<String, Failure>;
+
 /// Parameters as their type has them.
 pub fn params<T: for<'de> Deserialize<'de>>(params: Value) -> Result<T, Failure> {
     serde_json::from_value(params)
         .map_err(|error| Failure::new(code::INVALID_PARAMS, error.to_string()))
 }
 
-pub fn response(id: &Value, answer: Answer) -> Value {
+/// A value as the text that is sent. Errors: where it cannot be one, a fault of this server.
+pub fn written(value: &impl Serialize) -> Written {
+    serde_json::to_string(value).map_err(|error| Failure::new(code::INTERNAL, error.to_string()))
+}
+
+/// The message that answers a request.
+pub fn response(id: &Value, answer: Written) -> String {
     match answer {
-        Ok(result) => json!({ "jsonrpc": "2.0", "id": id, "result": result }),
-        Err(Failure { code, message }) => json!({
-            "jsonrpc": "2.0", "id": id, "error": { "code": code, "message": message },
-        }),
+        Ok(result) => format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{result}}}"),
+        Err(Failure { code, message }) => {
+            let error = json!({ "code": code, "message": message });
+            format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"error\":{error}}}")
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! The requests of an editor, each answered by the part that knows.
 
-use super::protocol::{Acted, Answer, At, Failure, Of, Over, References, Renamed, code, params};
+use super::protocol::{
+    Acted, Answer, At, Failure, Of, Over, References, Renamed, Written, code, params, written,
+};
 use super::server::Server;
 use super::text::{Lines, Position, Range};
 use super::{actions, complete, hover, library, navigate, rename, symbols};
@@ -64,13 +66,20 @@ impl View {
 }
 
 impl<W: Write> Server<'_, W> {
-    pub(super) fn answer(&mut self, method: &str, given: Value) -> Answer {
+    /// What a request comes to, as it is sent.
+    pub(super) fn written(&mut self, method: &str, given: Value) -> Written {
+        match method {
+            "textDocument/documentSymbol" => self.symbols(&params(given)?),
+            "textDocument/references" => self.references(&params(given)?),
+            other => written(&self.answer(other, given)?),
+        }
+    }
+
+    fn answer(&mut self, method: &str, given: Value) -> Answer {
         match method {
             "textDocument/completion" => Ok(self.completion(&params(given)?)),
             "textDocument/hover" => Ok(self.hover(&params(given)?)),
             "textDocument/definition" => Ok(self.definition(&params(given)?)),
-            "textDocument/references" => Ok(self.references(&params(given)?)),
-            "textDocument/documentSymbol" => Ok(self.symbols(&params(given)?)),
             "textDocument/prepareRename" => self.prepare(&params(given)?),
             "textDocument/rename" => self.rename(&params(given)?),
             "textDocument/codeAction" => self.actions(&params(given)?),
@@ -107,11 +116,12 @@ impl<W: Write> Server<'_, W> {
     }
 
     fn completion(&self, at: &At) -> Value {
-        let items = self.items(at).unwrap_or_default();
-        json!({ "isIncomplete": false, "items": items })
+        let (items, more) = self.items(at).unwrap_or_default();
+        json!({ "isIncomplete": more, "items": items })
     }
 
-    fn items(&self, at: &At) -> Option<Vec<Value>> {
+    /// What may stand there; and whether there is more, for other letters.
+    fn items(&self, at: &At) -> Option<(Vec<Value>, bool)> {
         let open = self.open.get(&at.text_document.uri)?;
         let (path, text) = (&open.document.path, &open.document.text);
         let offset = Lines::new(text).offset(at.position);
@@ -147,25 +157,30 @@ impl<W: Write> Server<'_, W> {
         found.unwrap_or_default()
     }
 
-    fn references(&self, it: &References) -> Value {
-        let found = self.workspace(&it.at.text_document.uri).and_then(|view| {
-            let offset = view.offset(it.at.position);
-            let named = navigate::named(&view.program, view.module, view.file, offset)?;
-            let all = navigate::references(&view.program, named.target).into_iter();
-            let asked = all.filter(|one| it.context.include_declaration || !one.defines);
-            let mut seen = self.places(&view.program);
-            let places = asked.filter_map(|one| seen.location(one.span));
-            Some(Value::Array(places.collect()))
-        });
-        found.unwrap_or_default()
+    fn references(&self, it: &References) -> Written {
+        let Some(view) = self.workspace(&it.at.text_document.uri) else {
+            return written(&Value::Null);
+        };
+        let offset = view.offset(it.at.position);
+        let named = navigate::named(&view.program, view.module, view.file, offset);
+        let Some(named) = named else {
+            return written(&Value::Null);
+        };
+        let all = navigate::references(&view.program, named.target).into_iter();
+        let asked = all.filter(|one| it.context.include_declaration || !one.defines);
+        let mut seen = self.places(&view.program);
+        let places = asked.filter_map(|one| seen.location(one.span));
+        let places: Result<Vec<String>, Failure> = places.map(|place| written(&place)).collect();
+        Ok(format!("[{}]", places?.join(",")))
     }
 
-    fn symbols(&self, of: &Of) -> Value {
-        let found = self.view(&of.text_document.uri).and_then(|view| {
+    fn symbols(&self, of: &Of) -> Written {
+        let view = self.view(&of.text_document.uri);
+        let found = view.as_ref().and_then(|view| {
             let ast = view.program.module(view.module).asts.first()?;
-            Some(Value::Array(symbols::symbols(ast, &view.lines())))
+            Some(symbols::symbols(ast, &view.lines()))
         });
-        found.unwrap_or_default()
+        written(&found)
     }
 
     fn prepare(&self, at: &At) -> Answer {

@@ -2,7 +2,7 @@
 
 use super::diagnose::Published;
 use super::files::{Document, Files, real};
-use super::protocol::{self, Answer, Changed, Failure, Of, Opened, code, params};
+use super::protocol::{self, Changed, Failure, Of, Opened, Written, code, params};
 use super::text::{Lines, Range};
 use super::wire::{self, Received};
 use super::{Lint, Linted, library};
@@ -91,7 +91,7 @@ impl<W: Write> Server<'_, W> {
             let done = match received {
                 Received::Broken(why) => {
                     let failure = Failure::new(code::PARSE, why);
-                    self.send(&protocol::response(&Value::Null, Err(failure)))
+                    self.answer_with(&protocol::response(&Value::Null, Err(failure)))
                 }
                 Received::Message(message) => match self.message(message) {
                     Ok(false) => Ok(()),
@@ -141,7 +141,11 @@ impl<W: Write> Server<'_, W> {
     }
 
     pub(super) fn send(&mut self, message: &Value) -> io::Result<()> {
-        wire::write(&mut self.output, message)
+        wire::write(&mut self.output, &message.to_string())
+    }
+
+    fn answer_with(&mut self, response: &str) -> io::Result<()> {
+        wire::write(&mut self.output, response)
     }
 
     /// A line for the editor's log.
@@ -161,7 +165,7 @@ impl<W: Write> Server<'_, W> {
         match (method, id) {
             (Some(method), Some(id)) => {
                 let answer = self.request(&method, &id, given);
-                self.send(&protocol::response(&id, answer))?;
+                self.answer_with(&protocol::response(&id, answer))?;
             }
             (Some(method), None) if method == "exit" => return Ok(true),
             (Some(method), None) => self.notified(&method, given)?,
@@ -170,20 +174,20 @@ impl<W: Write> Server<'_, W> {
             (None, id) => {
                 let failure = Failure::new(code::INVALID_REQUEST, "a message without a `method`");
                 let id = id.unwrap_or_default();
-                self.send(&protocol::response(&id, Err(failure)))?;
+                self.answer_with(&protocol::response(&id, Err(failure)))?;
             }
         }
         Ok(false)
     }
 
-    fn request(&mut self, method: &str, id: &Value, given: Value) -> Answer {
+    fn request(&mut self, method: &str, id: &Value, given: Value) -> Written {
         let refuse = |code, text: &str| Err(Failure::new(code, text));
         match (&self.stage, method) {
-            (Stage::New, "initialize") => return Ok(self.initialize(&given)),
+            (Stage::New, "initialize") => return protocol::written(&self.initialize(&given)),
             (Stage::New, _) => return refuse(code::NOT_INITIALIZED, "`initialize` comes first"),
             (Stage::Running, "shutdown") => {
                 self.stage = Stage::ShutDown;
-                return Ok(Value::Null);
+                return protocol::written(&Value::Null);
             }
             (Stage::Running, "initialize") => {
                 return refuse(code::INVALID_REQUEST, "`initialize` comes once");
@@ -195,7 +199,7 @@ impl<W: Write> Server<'_, W> {
         if self.waits("$/cancelRequest", "/params/id", id) {
             return refuse(code::CANCELLED, "cancelled");
         }
-        let answered = catch_unwind(AssertUnwindSafe(|| self.answer(method, given)));
+        let answered = catch_unwind(AssertUnwindSafe(|| self.written(method, given)));
         answered.unwrap_or_else(|_| {
             let text = format!("a fault of scn in `{method}`: see its standard error");
             refuse(code::INTERNAL, &text)

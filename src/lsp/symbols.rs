@@ -1,11 +1,13 @@
 //! The outline of a file, and hints in its lines.
 
 use super::hover::first_line;
-use super::text::Lines;
+use super::text::{Lines, Range};
 use crate::source::Span;
 use crate::syntax::ast::{Ast, Block, Ident, Item, ItemKind};
 use indexmap::IndexMap;
+use serde::Serialize;
 use serde_json::{Value, json};
+use std::borrow::Cow;
 
 /// Kinds of symbols, as the protocol counts them.
 mod sort {
@@ -18,37 +20,58 @@ mod sort {
     pub const EVENT: u8 = 24;
 }
 
+/// A definition, or what stands in a block.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Symbol<'a> {
+    name: Cow<'a, str>,
+    kind: u8,
+    detail: Cow<'a, str>,
+    range: Range,
+    selection_range: Range,
+    children: Vec<Symbol<'a>>,
+}
+
 /// The outline: definitions, and what stands in blocks.
-pub fn symbols(ast: &Ast, lines: &Lines<'_>) -> Vec<Value> {
+pub fn symbols<'a>(ast: &'a Ast, lines: &Lines<'_>) -> Vec<Symbol<'a>> {
     ast.items
         .iter()
         .filter_map(|item| symbol(item, lines))
         .collect()
 }
 
-fn symbol(item: &Item, lines: &Lines<'_>) -> Option<Value> {
-    let of = |name: &Ident, kind: u8, detail: String, children: Vec<Value>| {
-        let own = name.span;
-        json!({
-            "name": name.text,
-            "kind": kind,
-            "detail": detail,
-            // what is selected lies in what is shown
-            "range": lines.range(item.span.to(own)),
-            "selectionRange": lines.range(own),
-            "children": children,
-        })
+fn symbol<'a>(item: &'a Item, lines: &Lines<'_>) -> Option<Symbol<'a>> {
+    let of = |(name, own): (Cow<'a, str>, Span), kind, detail, children| Symbol {
+        name,
+        kind,
+        detail,
+        // what is selected lies in what is shown
+        range: lines.range(item.span.to(own)),
+        selection_range: lines.range(own),
+        children,
     };
+    let named = |name: &'a Ident| (Cow::from(name.text.as_str()), name.span);
     match &item.kind {
-        ItemKind::Param(binding) => Some(of(&binding.name, sort::VARIABLE, "param".into(), vec![])),
-        ItemKind::Let(binding) => Some(of(&binding.name, sort::CONSTANT, "let".into(), vec![])),
+        ItemKind::Param(binding) => Some(of(
+            named(&binding.name),
+            sort::VARIABLE,
+            "param".into(),
+            vec![],
+        )),
+        ItemKind::Let(binding) => Some(of(
+            named(&binding.name),
+            sort::CONSTANT,
+            "let".into(),
+            vec![],
+        )),
         ItemKind::Use(used) => {
             let name = super::names::used_as(used)?;
-            Some(of(&name, sort::MODULE, "use".into(), vec![]))
+            let named = (name.text.into(), name.span);
+            Some(of(named, sort::MODULE, "use".into(), vec![]))
         }
         ItemKind::Check(check) => {
             let name = check.name.as_ref()?;
-            Some(of(name, sort::BOOLEAN, "check".into(), vec![]))
+            Some(of(named(name), sort::BOOLEAN, "check".into(), vec![]))
         }
         ItemKind::Block(block) => {
             let kind = match block.kind.text.as_str() {
@@ -62,11 +85,11 @@ fn symbol(item: &Item, lines: &Lines<'_>) -> Option<Value> {
                 .filter_map(|item| symbol(item, lines))
                 .collect();
             let detail = match &block.name {
-                Some(_) => block.kind.text.clone(),
-                None => first_line(item),
+                Some(_) => block.kind.text.as_str().into(),
+                None => first_line(item).into(),
             };
             let name = block.name.as_ref().unwrap_or(&block.kind);
-            Some(of(name, kind, detail, inner))
+            Some(of(named(name), kind, detail, inner))
         }
         ItemKind::Attr(_) | ItemKind::Exclude(_) | ItemKind::Error => None,
     }

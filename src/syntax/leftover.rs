@@ -153,14 +153,25 @@ impl Builder<'_> {
             "," if place == Place::Brackets("`)`") && before.is_some() => {
                 Some(foreign("a list stands in `[…]`", "a second value").help("write `[a, b]`"))
             }
-            "is" if before.is_some() => Some(
-                foreign("the operator is `==`, not `is`", "expected `==`").fix(
-                    "write `==`",
-                    at,
-                    "==",
-                    false,
-                ),
-            ),
+            "is" if before.is_some() => {
+                let not = self.is_not(at);
+                let (right, wrong) = match not {
+                    Some(_) => ("!=", "is not"),
+                    None => ("==", "is"),
+                };
+                Some(
+                    foreign(
+                        &format!("the operator is `{right}`, not `{wrong}`"),
+                        &format!("expected `{right}`"),
+                    )
+                    .fix(
+                        format!("write `{right}`"),
+                        not.unwrap_or(at),
+                        right,
+                        false,
+                    ),
+                )
+            }
             "contains" | "includes" if before.is_some() => Some(
                 foreign(
                     &format!("there is no operator `{token}`"),
@@ -198,6 +209,16 @@ impl Builder<'_> {
                 .number_forms(token, at, before)
                 .or_else(|| self.text_forms(token, at, before?, place)),
         }
+    }
+
+    /// From `is` to the `not` behind it on its line, which are one operator.
+    fn is_not(&self, at: Span) -> Option<Span> {
+        let behind = &self.text[at.end as usize..];
+        let blanks = behind.len() - behind.trim_start_matches([' ', '\t']).len();
+        let rest = behind[blanks..].strip_prefix("not")?;
+        let ends = !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+        let end = at.end as usize + blanks + "not".len();
+        (ends && blanks > 0).then(|| self.at(at.start as usize, end))
     }
 
     pub(super) fn dollar(&self, at: Span) -> Diagnostic {

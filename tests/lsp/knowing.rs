@@ -562,3 +562,36 @@ fn very_many_places_are_found_and_renamed() {
         client.notify("textDocument/didClose", closed);
     }
 }
+
+/// Of very many names those are offered that go on as the word at hand; the others come with other
+/// letters. The outline has all.
+#[test]
+fn of_very_many_names_some_are_offered() {
+    let mut client = Client::ready();
+    let lets: String = (0..3000).map(|n| format!("let x{n} = {n}\n")).collect();
+    let offered = |client: &mut Client, word: &str| -> (Vec<String>, bool) {
+        let marked = format!("{lets}let far_away = 1\nlet y = {word}|\n");
+        let list = client.ask_at("textDocument/completion", "a.scn", &marked);
+        let items = list["items"].as_array().unwrap();
+        let labels = items
+            .iter()
+            .map(|item| item["label"].as_str().unwrap().to_owned());
+        (labels.collect(), list["isIncomplete"] == true)
+    };
+    let (labels, more) = offered(&mut client, "");
+    assert_eq!((labels.len(), more), (500, true));
+    let (labels, more) = offered(&mut client, "x2999");
+    assert_eq!((labels, more), (vec!["x2999".into()], true));
+    let (labels, _) = offered(&mut client, "faw");
+    assert!(labels.contains(&"far_away".into()), "{labels:?}");
+    // what begins as the word comes before what only holds its letters
+    let (labels, _) = offered(&mut client, "x");
+    assert_eq!(labels.len(), 500);
+    assert!(
+        labels.iter().all(|label| label.starts_with('x')),
+        "{labels:?}"
+    );
+    let document = json!({ "textDocument": { "uri": client.uri("a.scn") } });
+    let outline = client.ok("textDocument/documentSymbol", document);
+    assert_eq!(outline.as_array().unwrap().len(), 3002);
+}

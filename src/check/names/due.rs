@@ -3,7 +3,7 @@
 use crate::schema::Type;
 
 /// What may stand where a name does.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Due {
     /// A text among others: a name may have been one without its quotes.
     Anything,

@@ -13,7 +13,11 @@ use crate::syntax::ast::{Arg, ExprKind};
 /// So many names of what may stand somewhere are listed.
 const LISTED: usize = 8;
 
+/// So many names are known again without a further look at what they may be near to.
+const KNOWN: usize = 1000;
+
 /// What a name was meant for.
+#[derive(Clone)]
 pub(super) enum Meant {
     /// Another name, or a literal.
     Other(String),
@@ -22,8 +26,21 @@ pub(super) enum Meant {
 }
 
 impl Walk<'_> {
-    /// What a name that is not known may have been meant for.
+    /// What a name that is not known may have been meant for; the same name again is not compared
+    /// with all others again.
     pub(super) fn meant(&mut self, name: &str, module: ModuleId, locals: &Locals<'_>) -> Meant {
+        let key = (module, self.due, name.to_owned());
+        if let Some(meant) = self.known.get(&key) {
+            return meant.clone();
+        }
+        let meant = self.meant_for(name, module, locals);
+        if self.known.len() < KNOWN {
+            self.known.insert(key, meant.clone());
+        }
+        meant
+    }
+
+    fn meant_for(&mut self, name: &str, module: ModuleId, locals: &Locals<'_>) -> Meant {
         if let Some((kind, _)) = self.around.iter().find(|(_, of)| *of == name)
             && let Some(help) = no_value(kind, name)
         {

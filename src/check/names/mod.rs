@@ -16,7 +16,7 @@ use due::{AXIS, Due};
 use locals::Locals;
 use meant::Meant;
 use nameless::Nameless;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
@@ -35,6 +35,7 @@ pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
         due: Due::Anything,
         head: Span::default(),
         comparisons: MOST_COMPARED,
+        known: HashMap::new(),
         lacks: Vec::new(),
         pattern: false,
         in_braces: HashSet::new(),
@@ -107,6 +108,8 @@ struct Walk<'a> {
     head: Span,
     /// So many names may still be compared with what is not known.
     comparisons: usize,
+    /// What names were meant for where other names are not in scope: in the block at hand.
+    known: HashMap<(ModuleId, Due, String), Meant>,
     /// Implicit names of the block around that have no value in it.
     lacks: Vec<&'static str>,
     /// The text at hand is a pattern, whose braces are its own.
@@ -140,6 +143,7 @@ impl<'a> Walk<'a> {
         let Some(kind) = schema::kind_in(&flat.kind.text, parent) else {
             return;
         };
+        self.known.clear();
         let mut locals = outer.inside();
         for name in kind.implicit {
             locals.own.insert(name, None);
@@ -260,6 +264,7 @@ impl<'a> Walk<'a> {
         if kind.name == "scenario" {
             self.around.clear();
         }
+        self.known.clear();
     }
 
     /// A name that a block adds. Expressions of all the files that the block came from see it,
@@ -322,6 +327,7 @@ impl<'a> Walk<'a> {
             ExprKind::Comprehension { body, loops, cond } => {
                 let mut inner = locals.inside();
                 for one in loops {
+                    self.known.clear();
                     self.part(Due::Anything, &one.values, module, &inner);
                     let known = inner.get(&one.name.text);
                     let global = self.program.module(module).names.get(&one.name.text);
@@ -331,9 +337,11 @@ impl<'a> Walk<'a> {
                     }
                     inner.own.insert(&one.name.text, Some(one.name.span));
                 }
+                self.known.clear();
                 for expr in [Some(body), cond.as_ref()].into_iter().flatten() {
                     self.expr(expr, module, &inner);
                 }
+                self.known.clear();
             }
             ExprKind::Field { base, .. } => self.part(Due::Fields, base, module, locals),
             ExprKind::Index { base, index } => {

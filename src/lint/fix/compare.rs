@@ -4,10 +4,10 @@
 use super::{Look, Step};
 use crate::diagnostics::{Diagnostic, Severity};
 use std::collections::{BTreeSet, HashMap};
-use std::path::PathBuf;
+use std::path::Path;
 
 /// A finding's file and code: by path where users wrote it, by name where it is the library's.
-type Kind = (PathBuf, &'static str);
+type Kind<'a> = (&'a Path, &'static str);
 
 /// What became of the findings of `before`.
 pub struct Comparison {
@@ -33,7 +33,7 @@ pub fn compare(before: &Look, after: &Look, steps: &[Step], mended: &[usize]) ->
         let found = &before.found[index];
         let kind = kind(before, found);
         let at = found.span().start as usize;
-        let (first, last) = moved(&kind.0, (at, at), steps);
+        let (first, last) = moved(kind.0, (at, at), steps);
         let Some(places) = left.get_mut(&kind) else {
             continue;
         };
@@ -61,14 +61,14 @@ pub fn is_error(found: &Diagnostic) -> bool {
 }
 
 /// Where a place of a file can be after the changes.
-pub fn moved(file: &PathBuf, at: (usize, usize), steps: &[Step]) -> (usize, usize) {
+pub fn moved(file: &Path, at: (usize, usize), steps: &[Step]) -> (usize, usize) {
     let of_file = steps.iter().filter_map(|step| step.get(file));
     of_file.fold(at, |(first, last), edits| edits.moved(first, last))
 }
 
-fn kind(look: &Look, found: &Diagnostic) -> Kind {
+fn kind<'a>(look: &'a Look, found: &Diagnostic) -> Kind<'a> {
     let file = found.span().file;
-    let path = look.own.get(&file).cloned();
-    let path = path.unwrap_or_else(|| PathBuf::from(&look.sources.get(file).name));
+    let path = look.own.get(&file).map(|path| &**path);
+    let path = path.unwrap_or_else(|| Path::new(&look.sources.get(file).name));
     (path, found.code)
 }

@@ -1,5 +1,10 @@
 //! Changes of one text that are made together, and where its places are afterwards.
 
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
 /// Replaces `start..end` of a text, in bytes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Edit {
@@ -8,30 +13,59 @@ pub struct Edit {
     pub with: String,
 }
 
-/// Changes that neither overlap nor touch, in order.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Edits(Vec<Edit>);
+/// The changes of one repair, each with its file.
+pub type Changes = Vec<(Arc<Path>, Edit)>;
+
+/// The changes of one step, by file.
+pub type Step = BTreeMap<Arc<Path>, Edits>;
+
+/// Changes that neither overlap nor touch.
+#[derive(Debug, Clone, Default)]
+pub struct Edits {
+    /// What is put in, by from and to.
+    all: BTreeMap<(usize, usize), String>,
+    /// Each in order, once a place was looked up: of many places each takes few steps.
+    moves: OnceCell<Vec<Move>>,
+}
+
+/// A change, and by how much the text before it has grown.
+#[derive(Debug, Clone)]
+struct Move {
+    start: usize,
+    end: usize,
+    put_in: usize,
+    grown: isize,
+}
+
+/// Adds the changes of a repair to those of a step, all or none; false where one of them touches
+/// another.
+pub fn add(step: &mut Step, changes: &Changes) -> bool {
+    for (count, (file, edit)) in changes.iter().enumerate() {
+        if !step.entry(file.clone()).or_default().add(edit) {
+            for (file, edit) in &changes[..count] {
+                if let Some(edits) = step.get_mut(file) {
+                    edits.all.remove(&(edit.start, edit.end));
+                }
+            }
+            return false;
+        }
+    }
+    true
+}
 
 impl Edits {
-    /// Whether a change touches none that is there.
-    fn fits(&self, new: &Edit) -> bool {
-        let next = self.0.partition_point(|edit| edit < new);
-        let before = next.checked_sub(1).map(|at| &self.0[at]);
-        before.is_none_or(|edit| edit.end < new.start)
-            && self.0.get(next).is_none_or(|edit| new.end < edit.start)
-    }
-
-    /// Adds changes that belong together, all or none; false where one of them touches another.
-    pub fn add(&mut self, together: &[Edit]) -> bool {
-        for (count, new) in together.iter().enumerate() {
-            if !self.fits(new) {
-                self.0.retain(|edit| !together[..count].contains(edit));
-                return false;
-            }
-            let at = self.0.partition_point(|edit| edit < new);
-            self.0.insert(at, new.clone());
+    /// Adds a change; false where it touches another.
+    fn add(&mut self, new: &Edit) -> bool {
+        let at = (new.start, new.end);
+        let before = self.all.range(..at).next_back();
+        let next = self.all.range(at..).next();
+        let fits = before.is_none_or(|((_, end), _)| *end < new.start)
+            && next.is_none_or(|((start, _), _)| new.end < *start);
+        if fits {
+            self.all.insert(at, new.with.clone());
+            self.moves.take();
         }
-        true
+        fits
     }
 
     /// The text with the changes made. What is put in gets the line ends that the text has.
@@ -40,14 +74,14 @@ impl Edits {
         let windows = text.contains("\r\n");
         let mut out = String::with_capacity(text.len());
         let mut done = 0;
-        for edit in &self.0 {
-            out.push_str(text.get(done..edit.start)?);
-            text.get(edit.start..edit.end)?;
-            match windows && edit.with.contains('\n') {
-                true => out.push_str(&edit.with.replace("\r\n", "\n").replace('\n', "\r\n")),
-                false => out.push_str(&edit.with),
+        for ((start, end), with) in &self.all {
+            out.push_str(text.get(done..*start)?);
+            text.get(*start..*end)?;
+            match windows && with.contains('\n') {
+                true => out.push_str(&with.replace("\r\n", "\n").replace('\n', "\r\n")),
+                false => out.push_str(with),
             }
-            done = edit.end;
+            done = *end;
         }
         out.push_str(text.get(done..)?);
         Some(out)
@@ -60,21 +94,36 @@ impl Edits {
     }
 
     fn one(&self, at: usize, last: bool) -> usize {
-        // the length of the text before `at`, once changed, is never below 0
-        let (mut put_in, mut taken_out) = (0, 0);
-        for edit in &self.0 {
-            if edit.end < at || edit.end == at && edit.start < edit.end {
-                put_in += edit.with.len();
-                taken_out += edit.end - edit.start;
-                continue;
-            }
-            if edit.start <= at {
-                let start = edit.start + put_in - taken_out;
-                return if last { start + edit.with.len() } else { start };
-            }
-            break;
+        let moves = self.moves.get_or_init(|| self.moves());
+        let before = |edit: &Move| edit.end < at || edit.end == at && edit.start < edit.end;
+        let next = &moves[moves.partition_point(before)];
+        if next.start > at {
+            return at.saturating_add_signed(next.grown);
         }
-        at + put_in - taken_out
+        let start = next.start.saturating_add_signed(next.grown);
+        if last { start + next.put_in } else { start }
+    }
+
+    /// The changes, and one behind all places.
+    fn moves(&self) -> Vec<Move> {
+        let mut grown = 0;
+        let mut out = Vec::with_capacity(self.all.len() + 1);
+        for ((start, end), with) in &self.all {
+            out.push(Move {
+                start: *start,
+                end: *end,
+                put_in: with.len(),
+                grown,
+            });
+            grown += with.len().cast_signed() - (end - start).cast_signed();
+        }
+        out.push(Move {
+            start: usize::MAX,
+            end: usize::MAX,
+            put_in: 0,
+            grown,
+        });
+        out
     }
 }
 
@@ -89,18 +138,24 @@ mod tests {
 
     fn edits(all: &[Edit]) -> Edits {
         let mut out = Edits::default();
-        assert!(all.iter().all(|one| out.add(std::slice::from_ref(one))));
+        assert!(all.iter().all(|one| out.add(one)));
         out
     }
 
     #[test]
     fn what_touches_waits() {
-        let mut all = edits(&[edit(4, 6, "x")]);
-        assert!(!all.add(&[edit(6, 7, "")]));
-        assert!(!all.add(&[edit(4, 4, "y")]));
-        assert!(!all.add(&[edit(0, 1, "y"), edit(5, 5, "z")]));
-        assert!(all.add(&[edit(0, 1, ""), edit(8, 8, "z")]));
-        assert_eq!(all.apply("0123456789").unwrap(), "123x67z89");
+        let file: Arc<Path> = Path::new("a.scn").into();
+        let mut step = Step::new();
+        let mut added = |all: &[Edit]| {
+            let changes = all.iter().map(|one| (file.clone(), one.clone()));
+            add(&mut step, &changes.collect())
+        };
+        assert!(added(&[edit(4, 6, "x")]));
+        assert!(!added(&[edit(6, 7, "")]));
+        assert!(!added(&[edit(4, 4, "y")]));
+        assert!(!added(&[edit(0, 1, "y"), edit(5, 5, "z")]));
+        assert!(added(&[edit(0, 1, ""), edit(8, 8, "z")]));
+        assert_eq!(step[&file].apply("0123456789").unwrap(), "123x67z89");
         assert_eq!(edits(&[edit(1, 2, "")]).apply("é"), None);
     }
 

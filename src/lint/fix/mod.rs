@@ -22,15 +22,24 @@ mod uncovered;
 use crate::diagnostics::{Diagnostic, Fix};
 use crate::source::{FileId, Sources, Span};
 use compare::{compare, is_error, moved};
-use edits::{Edit, Edits};
+use edits::{Changes, Edit, Step, add};
+use indexmap::IndexMap;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use uncovered::Repairs;
 
 /// A pack is linted so often at most: that bounds the time of what does not come to an end.
 const MOST_LOOKS: usize = 2000;
+
+/// A large pack is linted so often at most, and a smaller one as often as makes so many bytes more.
+const LOOKS: usize = 16;
+const BYTES: usize = 1 << 20;
+
+/// The same of looks that come to nothing.
+const LOOKS_IN_VAIN: usize = 6;
+const BYTES_IN_VAIN: usize = 256 << 10;
 
 /// So many looks may come to nothing: what is wrong all over is mended by a person, and each of its
 /// repairs alone would cost a lint of the whole pack.
@@ -45,21 +54,18 @@ const LONGEST_CHAIN: usize = 8;
 /// Texts in place of those of files, by the path of the file with links followed.
 pub type Texts = BTreeMap<PathBuf, Arc<str>>;
 
-/// The changes of one step, by file.
-type Step = BTreeMap<PathBuf, Edits>;
-
 /// What a lint of the whole pack came to.
 pub struct Look {
     pub sources: Sources,
     pub found: Vec<Diagnostic>,
     /// The files that may be changed, by their paths with links followed.
-    pub own: HashMap<FileId, PathBuf>,
+    pub own: HashMap<FileId, Arc<Path>>,
 }
 
 /// A repair that was made.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Made {
-    pub file: PathBuf,
+    pub file: Arc<Path>,
     pub code: &'static str,
     pub rule: &'static str,
     pub title: String,
@@ -88,7 +94,8 @@ pub enum Why {
 pub struct Mended {
     /// The texts that were changed.
     pub texts: Texts,
-    pub made: Vec<Made>,
+    /// What was made, and how often.
+    pub made: IndexMap<Made, usize>,
     /// Of the texts as they are now.
     pub left_out: Vec<LeftOut>,
     /// Whether nothing more can be mended; else it took too many steps.
@@ -104,26 +111,31 @@ pub fn fix<E>(
     unsafe_too: bool,
     lint: &mut dyn FnMut(&Texts) -> Result<Look, E>,
 ) -> Result<(Mended, Look), E> {
+    let own = first.own.keys().map(|id| first.sources.get(*id).text.len());
     let mut work = Work {
         unsafe_too,
         lint,
+        bytes: own.sum::<usize>().max(1),
         looks: 0,
         in_vain: 0,
         found_in_vain: 0,
         texts: Texts::new(),
         originals: (first.own.iter())
-            .map(|(id, path)| (path.clone(), first.sources.get(*id).text.clone()))
+            .map(|(id, path)| (path.to_path_buf(), first.sources.get(*id).text.clone()))
             .collect(),
         look: first,
-        made: Vec::new(),
+        made: IndexMap::new(),
         seen: HashSet::from([hash(&Texts::new())]),
+        finished: false,
     };
-    let left_out = work.all()?;
+    let refused = work.all()?;
+    let mut left_out: Vec<LeftOut> = refused.into_iter().map(|one| one.left).collect();
+    left_out.sort_by_key(|one| one.finding.span());
     let mended = Mended {
-        finished: work.may_look(),
+        finished: work.finished,
         texts: work.texts,
         made: work.made,
-        left_out: left_out.into_iter().map(|refused| refused.left).collect(),
+        left_out,
     };
     Ok((mended, work.look))
 }
@@ -131,6 +143,8 @@ pub fn fix<E>(
 struct Work<'a, E> {
     unsafe_too: bool,
     lint: &'a mut dyn FnMut(&Texts) -> Result<Look, E>,
+    /// The length of all files that may be changed.
+    bytes: usize,
     looks: usize,
     /// Those of repairs that were not made.
     in_vain: usize,
@@ -138,24 +152,32 @@ struct Work<'a, E> {
     found_in_vain: usize,
     texts: Texts,
     look: Look,
-    made: Vec<Made>,
+    made: IndexMap<Made, usize>,
     /// What the files of the first look held.
     originals: Texts,
     /// The hashes of all texts there were.
     seen: HashSet<u64>,
+    /// Whether all was tried.
+    finished: bool,
 }
 
-/// A finding's repair: the finding's index, and the changes by file.
+/// A finding's repair: the finding's index, and the changes.
+#[derive(Clone)]
 struct Candidate {
     finding: usize,
-    edits: BTreeMap<PathBuf, Vec<Edit>>,
+    changes: Changes,
 }
 
-/// A repair that was tried for itself.
+/// A repair that was tried.
 struct Refused {
     code: &'static str,
-    edits: BTreeMap<PathBuf, Vec<Edit>>,
+    changes: Changes,
     left: LeftOut,
+}
+
+/// By what repairs are looked for: a code, and where the first change begins.
+fn key(code: &'static str, changes: &Changes) -> (&'static str, Option<usize>) {
+    (code, changes.first().map(|(_, edit)| edit.start))
 }
 
 /// Texts after some repairs, and how they came to be.
@@ -163,68 +185,110 @@ struct Tried {
     texts: Texts,
     look: Look,
     steps: Vec<Step>,
-    made: Vec<Made>,
+    made: IndexMap<Made, usize>,
+}
+
+/// Why repairs cannot be made together, and which of them, by their index, it seems to be.
+struct Failed {
+    why: Why,
+    blamed: HashMap<usize, Why>,
+}
+
+impl Failed {
+    fn all(why: Why) -> Self {
+        let blamed = HashMap::new();
+        Self { why, blamed }
+    }
 }
 
 impl<E> Work<'_, E> {
     /// Works until nothing is left but what was tried and refused.
     fn all(&mut self) -> Result<Vec<Refused>, E> {
         let mut refused: Vec<Refused> = Vec::new();
+        // what was refused before all of that is tried again
+        let mut earlier: Vec<Refused> = Vec::new();
         // whether something else was mended since the first of them was tried
         let mut stale = false;
+        // whether one was refused for what several came to; not all is tried so
+        let (mut guessed, mut guesses) = (false, true);
         while self.may_look() {
             let (mut chosen, mut step) = self.choose(&refused, usize::MAX);
             if chosen.is_empty() {
-                if !stale || refused.is_empty() {
-                    break;
+                if !stale && !guessed || refused.is_empty() {
+                    self.finished = true;
+                    return Ok(refused);
                 }
-                stale = false;
-                refused.clear();
+                guesses = stale;
+                (stale, guessed) = (false, false);
+                earlier = std::mem::take(&mut refused);
                 continue;
             }
             loop {
                 let looks = self.looks;
-                let why = match self.attempt(&chosen, step)? {
+                let failed = match self.attempt(&chosen, step)? {
                     Ok(tried) => {
                         rebase(&mut refused, &tried.steps);
-                        stale = true;
+                        earlier.clear();
+                        (stale, guesses) = (true, true);
                         self.accept(tried);
                         break;
                     }
-                    Err(why) => why,
+                    Err(failed) => failed,
                 };
                 self.in_vain += self.looks - looks;
                 self.found_in_vain += (self.looks - looks) * self.look.found.len();
                 if let [one] = chosen.as_slice() {
-                    let finding = self.look.found[one.finding].clone();
-                    let title = finding.repair(self.unsafe_too).map(|fix| fix.title.clone());
-                    refused.push(Refused {
-                        code: finding.code,
-                        edits: one.edits.clone(),
-                        left: LeftOut {
-                            title: title.unwrap_or_default(),
-                            finding,
-                            why,
-                        },
-                    });
+                    refused.push(self.refused(one.clone(), failed.why));
+                    break;
+                }
+                if guesses && (1..chosen.len()).contains(&failed.blamed.len()) {
+                    guessed = true;
+                    for (index, why) in failed.blamed {
+                        refused.push(self.refused(chosen[index].clone(), why));
+                    }
+                    break;
+                }
+                if !self.may_look() {
                     break;
                 }
                 // one of them spoils it: with fewer it is found
                 (chosen, step) = self.choose(&refused, chosen.len() / 2);
             }
         }
+        let again: HashSet<Diagnostic> =
+            refused.iter().map(|one| one.left.finding.clone()).collect();
+        earlier.retain(|one| !again.contains(&one.left.finding));
+        refused.extend(earlier);
         Ok(refused)
+    }
+
+    fn refused(&self, one: Candidate, why: Why) -> Refused {
+        let finding = self.look.found[one.finding].clone();
+        let title = finding.repair(self.unsafe_too).map(|fix| fix.title.clone());
+        Refused {
+            code: finding.code,
+            changes: one.changes,
+            left: LeftOut {
+                title: title.unwrap_or_default(),
+                finding,
+                why,
+            },
+        }
     }
 
     fn may_look(&self) -> bool {
         let little = self.in_vain < MOST_IN_VAIN || self.found_in_vain < FOUND_IN_VAIN;
-        self.looks < MOST_LOOKS && little
+        self.looks < MOST_LOOKS.min(LOOKS + BYTES / self.bytes)
+            && self.in_vain < LOOKS_IN_VAIN + BYTES_IN_VAIN / self.bytes
+            && little
     }
 
     fn accept(&mut self, tried: Tried) {
         self.texts = tried.texts;
         self.look = tried.look;
-        self.made.extend(tried.made);
+        for (made, times) in tried.made {
+            *self.made.entry(made).or_default() += times;
+        }
         self.seen.insert(hash(&self.texts));
     }
 
@@ -239,6 +303,11 @@ impl<E> Work<'_, E> {
     }
 
     fn choose_of(&self, errors: bool, refused: &[Refused], most: usize) -> (Vec<Candidate>, Step) {
+        let mut known: HashMap<_, Vec<&Changes>> = HashMap::new();
+        for one in refused {
+            let of_key = known.entry(key(one.code, &one.changes)).or_default();
+            of_key.push(&one.changes);
+        }
         let mut step = Step::new();
         let mut chosen = Vec::new();
         for (finding, found) in self.look.found.iter().enumerate() {
@@ -248,12 +317,12 @@ impl<E> Work<'_, E> {
             if is_error(found) != errors {
                 continue;
             }
-            let Some(edits) = candidate(&self.look, found, self.unsafe_too) else {
+            let Some(changes) = candidate(&self.look, found, self.unsafe_too) else {
                 continue;
             };
-            let is = |one: &Refused| one.code == found.code && one.edits == edits;
-            if !refused.iter().any(is) && add(&mut step, &edits) {
-                chosen.push(Candidate { finding, edits });
+            let known = known.get(&key(found.code, &changes));
+            if !known.is_some_and(|some| some.contains(&&changes)) && add(&mut step, &changes) {
+                chosen.push(Candidate { finding, changes });
             }
         }
         (chosen, step)
@@ -261,11 +330,11 @@ impl<E> Work<'_, E> {
 
     /// Makes repairs, and those that mend what they lead to; why not, where the pack would not
     /// be better.
-    fn attempt(&mut self, chosen: &[Candidate], step: Step) -> Result<Result<Tried, Why>, E> {
+    fn attempt(&mut self, chosen: &[Candidate], step: Step) -> Result<Result<Tried, Failed>, E> {
         let mended: Vec<usize> = chosen.iter().map(|one| one.finding).collect();
-        let mut made: Vec<Made> = Vec::new();
+        let mut made = IndexMap::new();
         for index in &mended {
-            made.extend(self.made_of(&self.look, &self.look.found[*index]));
+            self.count(&mut made, &self.look, &self.look.found[*index]);
         }
         let (mut steps, mut step) = (Vec::new(), step);
         let mut texts = self.texts.clone();
@@ -273,23 +342,26 @@ impl<E> Work<'_, E> {
         let mut own = self.look.own.clone();
         for _ in 0..LONGEST_CHAIN {
             if !change(&mut texts, &sources, &own, &step) {
-                return Ok(Err(Why::NoUse));
+                return Ok(Err(Failed::all(Why::NoUse)));
             }
             steps.push(step);
             texts.retain(|path, text| self.originals.get(path) != Some(text));
             if self.seen.contains(&hash(&texts)) {
-                return Ok(Err(Why::Circle));
+                return Ok(Err(Failed::all(Why::Circle)));
             }
             self.looks += 1;
             let look = (self.lint)(&texts)?;
             let mut comparison = compare(&self.look, &look, &steps, &mended);
-            if let Some(repairs) = Repairs::of(&self.look, chosen, &steps) {
-                let made_by_them = |index: &usize| !repairs.uncovered(&look, &look.found[*index]);
-                comparison.new.retain(made_by_them);
-            }
-            let Some(first) = comparison.new.first().map(|index| &look.found[*index]) else {
-                if mended.iter().any(|index| comparison.there[*index]) {
-                    return Ok(Err(Why::NoUse));
+            let repairs = Repairs::of(&self.look, chosen, &steps);
+            let made_by_them = |index: &usize| !repairs.uncovered(&look, &look.found[*index]);
+            comparison.new.retain(made_by_them);
+            if comparison.new.is_empty() {
+                let there = |index: &usize| comparison.there[mended[*index]];
+                let useless = (0..mended.len()).filter(there);
+                let blamed: HashMap<usize, Why> = useless.map(|one| (one, Why::NoUse)).collect();
+                if !blamed.is_empty() {
+                    let why = Why::NoUse;
+                    return Ok(Err(Failed { why, blamed }));
                 }
                 return Ok(Ok(Tried {
                     texts,
@@ -297,30 +369,48 @@ impl<E> Work<'_, E> {
                     steps,
                     made,
                 }));
-            };
+            }
             step = Step::new();
+            let mut failed: Option<Failed> = None;
             for index in &comparison.new {
                 let found = &look.found[*index];
-                let edits = candidate(&look, found, self.unsafe_too);
-                if !edits.is_some_and(|edits| add(&mut step, &edits)) {
-                    return Ok(Err(new_error(&look.sources, first)));
+                let changes = candidate(&look, found, self.unsafe_too);
+                if changes.is_some_and(|changes| add(&mut step, &changes)) {
+                    self.count(&mut made, &look, found);
+                    continue;
                 }
-                made.extend(self.made_of(&look, found));
+                let why = new_error(&look.sources, found);
+                let failed = failed.get_or_insert_with(|| Failed::all(why.clone()));
+                for one in repairs.blamed(&look, found) {
+                    failed.blamed.entry(one).or_insert_with(|| why.clone());
+                }
+            }
+            if let Some(failed) = failed {
+                return Ok(Err(failed));
             }
             (sources, own) = (look.sources, look.own);
         }
-        Ok(Err(Why::NoUse))
+        Ok(Err(Failed::all(Why::NoUse)))
     }
 
-    fn made_of(&self, look: &Look, found: &Diagnostic) -> Option<Made> {
-        let fix = found.repair(self.unsafe_too)?;
-        let (span, _) = fix.edits.first()?;
-        Some(Made {
-            file: look.own.get(&span.file)?.clone(),
-            code: found.code,
-            rule: found.rule,
-            title: look.sources.conceal(&fix.title).into_owned(),
-        })
+    /// Counts the repair of a finding among those that are made.
+    fn count(&self, made: &mut IndexMap<Made, usize>, look: &Look, found: &Diagnostic) {
+        let Some(fix) = found.repair(self.unsafe_too) else {
+            return;
+        };
+        let file = fix
+            .edits
+            .first()
+            .and_then(|(span, _)| look.own.get(&span.file));
+        if let Some(file) = file {
+            let one = Made {
+                file: file.clone(),
+                code: found.code,
+                rule: found.rule,
+                title: look.sources.conceal(&fix.title).into_owned(),
+            };
+            *made.entry(one).or_default() += 1;
+        }
     }
 }
 
@@ -330,45 +420,26 @@ fn new_error(sources: &Sources, found: &Diagnostic) -> Why {
 }
 
 /// The changes of a finding's repair, if there is one and all of it is in files of the pack.
-fn candidate(
-    look: &Look,
-    found: &Diagnostic,
-    unsafe_too: bool,
-) -> Option<BTreeMap<PathBuf, Vec<Edit>>> {
+fn candidate(look: &Look, found: &Diagnostic, unsafe_too: bool) -> Option<Changes> {
     let fix: &Fix = found.repair(unsafe_too)?;
-    let mut edits: BTreeMap<PathBuf, Vec<Edit>> = BTreeMap::new();
-    for (span, with) in &fix.edits {
-        let Span { file, start, end } = *span;
-        let of_file = edits.entry(look.own.get(&file)?.clone()).or_default();
-        of_file.push(Edit {
-            start: start as usize,
-            end: end as usize,
+    let one = |(span, with): &(Span, String)| {
+        let edit = Edit {
+            start: span.start as usize,
+            end: span.end as usize,
             with: with.clone(),
-        });
-    }
+        };
+        Some((look.own.get(&span.file)?.clone(), edit))
+    };
+    let all: Option<Changes> = fix.edits.iter().map(one).collect();
     let changes = |(span, with): &(Span, String)| look.sources.text(*span) != with;
-    fix.edits.iter().any(changes).then_some(edits)
-}
-
-/// Adds all changes to those of a step, or none.
-fn add(step: &mut Step, edits: &BTreeMap<PathBuf, Vec<Edit>>) -> bool {
-    // nearly all are of one file
-    if let (1, Some((file, edits))) = (edits.len(), edits.first_key_value()) {
-        return step.entry(file.clone()).or_default().add(edits);
-    }
-    let mut new = step.clone();
-    let all = (edits.iter()).all(|(file, edits)| new.entry(file.clone()).or_default().add(edits));
-    if all {
-        *step = new;
-    }
-    all
+    all.filter(|_| fix.edits.iter().any(changes))
 }
 
 /// Makes the changes; false where one does not fit its text.
 fn change(
     texts: &mut Texts,
     sources: &Sources,
-    own: &HashMap<FileId, PathBuf>,
+    own: &HashMap<FileId, Arc<Path>>,
     step: &Step,
 ) -> bool {
     for (path, edits) in step {
@@ -377,7 +448,7 @@ fn change(
         let Some(after) = before.and_then(|text| edits.apply(&text)) else {
             return false;
         };
-        texts.insert(path.clone(), after.into());
+        texts.insert(path.to_path_buf(), after.into());
     }
     true
 }
@@ -391,11 +462,9 @@ fn hash(texts: &Texts) -> u64 {
 /// Moves the places of what was refused with the text, to know it again.
 fn rebase(refused: &mut [Refused], steps: &[Step]) {
     for one in refused {
-        for (file, edits) in &mut one.edits {
-            for edit in edits {
-                edit.start = moved(file, (edit.start, edit.start), steps).1;
-                edit.end = moved(file, (edit.end, edit.end), steps).0.max(edit.start);
-            }
+        for (file, edit) in &mut one.changes {
+            edit.start = moved(file, (edit.start, edit.start), steps).1;
+            edit.end = moved(file, (edit.end, edit.end), steps).0.max(edit.start);
         }
     }
 }

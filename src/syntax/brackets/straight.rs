@@ -63,7 +63,7 @@ fn tabs_as_blanks(text: &str, marks: &[Mark]) -> Option<Vec<Mark>> {
             mark.indent = of_line.1;
         }
     }
-    let regular = |mark: &Mark| !mark.first || !mark.statement || mark.indent % step == 0;
+    let regular = |mark: &Mark| !mark.first || !mark.statement || mark.indent.is_multiple_of(step);
     out.iter().all(regular).then_some(out)
 }
 
