@@ -157,11 +157,10 @@ pub(super) fn launched(
     }
     let port = cx.whole(flat, "port");
     if port.is_some_and(|port| port > 65535) {
-        cx.eval.report(Diagnostic::error(
-            codes::OUT_OF_RANGE,
-            cx.place(flat, "port"),
-            "a port is at most 65535",
-        ));
+        let place = cx.place(flat, "port");
+        let found = Diagnostic::error(codes::OUT_OF_RANGE, place, "a port is at most 65535")
+            .help("leave `port` out, and a free one is taken");
+        cx.eval.report(found);
     }
     Some(Start::Launch {
         command: out,
