@@ -84,7 +84,7 @@ impl<'a> Repairs<'a> {
             true => Some(&here.all),
             false => here.by_code.get(found.code),
         };
-        !alike.is_some_and(|places| places.touches(start, end).is_some())
+        alike.is_none_or(|places| places.touches(start, end).is_none())
             && !here.chosen.overlaps(start, end)
     }
 
