@@ -37,6 +37,7 @@ async fn drive(progress: &dyn Progress, how: &str) {
         tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt()).unwrap();
     let server = || "sut".to_string();
     progress.event(Event::RunStarted {
+        left_out: 0,
         cases: 2,
         launches: 1,
         folder: "runs/one".into(),

@@ -62,6 +62,11 @@ pub fn without_consequences(sources: &Sources, found: &mut Vec<Diagnostic>) {
         .map(|label| (label.span.file, sources.line_col(label.span).0))
         .collect();
     let broken = Parts::of(found.iter().filter(|d| is_syntax(d)).map(Diagnostic::span));
+    let unopened = Parts::of(unopened(sources, found).into_iter());
+    let ends: HashSet<(FileId, u32)> = (found.iter())
+        .filter(|d| is_syntax(d) && !d.message.starts_with(LINE_GOES_ON))
+        .flat_map(|d| [d.span().start, d.span().end].map(|at| (d.span().file, at)))
+        .collect();
     // a name that is taken twice is not taken a third time
     let twice: HashSet<Span> = (found.iter().filter(|d| d.code == codes::DUPLICATE.0))
         .map(Diagnostic::span)
@@ -69,6 +74,14 @@ pub fn without_consequences(sources: &Sources, found: &mut Vec<Diagnostic>) {
     found.retain(|d| {
         let span = d.span();
         if d.code == codes::SHADOWED.0 && twice.contains(&span) {
+            return false;
+        }
+        // the same word, or what it begins, was told of
+        if d.message.starts_with(LINE_GOES_ON) && ends.contains(&(span.file, span.start)) {
+            return false;
+        }
+        let brace = d.code == codes::UNCLOSED.0 || d.code == codes::UNKNOWN_ATTRIBUTE.0;
+        if brace && unopened.meet(span) {
             return false;
         }
         let of_structure = OF_STRUCTURE.iter().any(|rule| rule.0 == d.code);
@@ -109,6 +122,39 @@ fn ends_on_its_line(sources: &Sources, lost: &Diagnostic) -> bool {
         false => !sources.text(*place).contains(['{', '}']),
     };
     closes && sources.line_col(*place).0 == sources.line_col(lost.span()).0
+}
+
+/// How it begins that something stands behind a statement.
+const LINE_GOES_ON: &str = "expected the end of the line";
+
+/// How it begins that the value of an attribute is not on its line.
+const NO_VALUE: &str = "expected a value after `=`, found the end of the line";
+
+/// The lines of records whose `{` was forgotten, with the `}` that nothing opens then: those that
+/// stand deeper than the attribute that lacks its value, up to one that begins where it does.
+fn unopened(sources: &Sources, found: &[Diagnostic]) -> Vec<Span> {
+    let stray = |d: &&Diagnostic| d.code == codes::UNCLOSED.0 && sources.text(d.span()) == "}";
+    let mut strays: Vec<Span> = found.iter().filter(stray).map(Diagnostic::span).collect();
+    strays.sort_unstable();
+    let part = |d: &Diagnostic| {
+        let span = d.span();
+        let text = &sources.get(span.file).text;
+        let begins = |at: usize| text[..at].rfind('\n').map_or(0, |line| line + 1);
+        let indent = |line: &str| line.len() - line.trim_start().len();
+        let own = indent(&text[begins(span.start as usize)..]);
+        let before = |stray: &Span| (stray.file, stray.start) <= (span.file, span.start);
+        let stray = strays.get(strays.partition_point(before))?;
+        if stray.file != span.file {
+            return None;
+        }
+        let last = begins(stray.start as usize);
+        let between = text.get(span.end as usize..last)?.lines();
+        let mut lines = between.filter(|line| !line.trim().is_empty());
+        let deeper = lines.all(|line| indent(line) > own);
+        (deeper && indent(&text[last..]) == own).then(|| span.to(*stray))
+    };
+    let lack = |d: &&Diagnostic| d.code == codes::SYNTAX.0 && d.message.starts_with(NO_VALUE);
+    found.iter().filter(lack).filter_map(part).collect()
 }
 
 fn whole(sources: &Sources, file: FileId) -> Span {

@@ -109,6 +109,9 @@ fn block(flat: &Flat, parent: &str, base: bool, found: &mut Vec<Diagnostic>) {
             );
         }
     }
+    for one in flat.attrs.values().filter_map(|attr| attr.block.as_ref()) {
+        block(one, one.stands_in(), false, found);
+    }
     for child in &flat.children {
         block(child, kind.name, base, found);
     }

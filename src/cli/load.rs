@@ -13,7 +13,7 @@ use crate::lint::suppress;
 use crate::plan::{Given, ParamValue};
 use crate::resolve::{self, Flat, Program};
 use crate::scenario::{
-    Case, SuiteLimits, compile_these, constants, scenarios, suite_limits, suite_scenarios,
+    Case, SuiteLimits, bases, compile_these, constants, scenarios, suite_limits, suite_scenarios,
     unevaluated,
 };
 use crate::source::{FileId, Sources};
@@ -248,6 +248,7 @@ fn compiled(
         .map(ToString::to_string)
         .chain(given)
         .collect();
+    found.extend(bases(&program, &params, &found));
     let beside = unevaluated(&program, &params, &chosen, &compiled.cases, &found);
     found.extend(beside);
     without_consequences(&program.sources, &mut found);

@@ -18,6 +18,10 @@ pub struct Cases {
     pub rows: Vec<(IndexMap<String, Value>, Arc<str>)>,
     /// Axes that may have other values, for there is a mistake in the matrix.
     pub unknown: HashSet<String>,
+    /// There may be more axes than these.
+    pub open: bool,
+    /// Where their scenario is named.
+    pub scenario: Span,
     pub phases: Vec<Arc<str>>,
     pub servers: Vec<Arc<str>>,
     /// Why cases cannot work, by their ids; those that can are not in it.
@@ -53,6 +57,9 @@ impl Evaluator<'_> {
         let Some(mut row) = cases.row(&own).cloned() else {
             return Value::Error;
         };
+        if row.is_empty() && cases.open {
+            return Value::Error;
+        }
         if args.is_empty() || row.is_empty() {
             let message = match row.is_empty() {
                 true => "this scenario has no matrix, so there is no other case to read",
@@ -76,6 +83,11 @@ impl Evaluator<'_> {
             if let Value::Error = value {
                 return Value::Error;
             }
+            if !self.shapes && matches!(value, Value::Unknown(_) | Value::Between(_)) {
+                let place = arg.value.span;
+                self.say_measured(&format!("`{}`", name.text), place, self.read_within(place));
+                return Value::Error;
+            }
             match self.value_of(&cases, name, value, arg.value.span) {
                 Some(value) => row.insert(name.text.clone(), value),
                 None => return Value::Error,
@@ -83,7 +95,7 @@ impl Evaluator<'_> {
         }
         match cases.of_row(&row) {
             Some(case) => Value::Handle(Handle::Case { case: case.clone() }),
-            None if !cases.unknown.is_empty() => Value::Error,
+            None if cases.open || !cases.unknown.is_empty() => Value::Error,
             None => {
                 let axes = row
                     .iter()
@@ -102,6 +114,9 @@ impl Evaluator<'_> {
     /// The value as the axis has it; none after it was reported that no case has it there.
     fn value_of(&self, cases: &Cases, name: &Ident, value: &Value, span: Span) -> Option<Value> {
         let Some(known) = cases.index().values.get(&name.text) else {
+            if cases.open {
+                return None;
+            }
             let axes = cases.rows.first().map(|(row, _)| row.keys());
             let axes: Vec<&str> = axes.into_iter().flatten().map(String::as_str).collect();
             let message = format!("the matrix has no axis `{}`", name.text);

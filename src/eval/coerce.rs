@@ -1,15 +1,16 @@
 //! Values against the types of the schema.
 
-use super::{Evaluator, Handle, Scope, Value};
+use super::{BlockValue, Evaluator, Handle, Scope, Value};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::load::random::{Law, Random};
 use crate::load::spec::Arrival;
+use crate::resolve::FlatAttr;
 use crate::schema::{Attribute, Type};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ItemKind};
 use crate::units::{Dimension, column_unit, number, parse_unit};
 use std::collections::HashMap;
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 /// The largest value of an attribute, in base units: whole numbers are exact up to here.
 const LARGEST: f64 = 9_007_199_254_740_992.0;
@@ -45,31 +46,16 @@ impl Evaluator<'_> {
     /// The attribute's value, checked against its type. Measured values are reported where the
     /// attribute is constant.
     pub fn attribute(&self, attribute: &Attribute, expr: &Expr, scope: &Scope) -> Value {
-        let (value, read) = self.first_read(expr, scope);
-        // a phase or a server is the wrong thing altogether, and said to be one
-        let thing = matches!(
-            value,
-            Value::Handle(Handle::Phase { .. } | Handle::Load { .. } | Handle::Server { .. })
-        );
-        if value.is_measured() && !thing {
-            let metric = read.unwrap_or(expr.span);
-            let text = self.program.sources.text(metric);
-            let message = match text {
-                "" => format!("`{}` must be known before the run", attribute.name),
-                text => format!(
-                    "`{}` must be known before the run, and `{text}` is measured in it",
-                    attribute.name
-                ),
-            };
-            let mut diagnostic = Diagnostic::error(codes::NOT_CONSTANT, expr.span, message)
-                .help("measured values are for checks, reports and lets that these use");
-            if metric != expr.span {
-                diagnostic = diagnostic.label(metric, "measured");
-            }
-            self.report(diagnostic);
-            return Value::Error;
-        }
+        let value = self.known(&format!("`{}`", attribute.name), expr, scope);
         self.typed(attribute.name, attribute.ty, value, expr.span)
+    }
+
+    /// The same as it is written: a record that stands for a block is one.
+    pub fn written(&self, attribute: &Attribute, attr: &FlatAttr, scope: &Scope) -> Value {
+        match &attr.block {
+            Some(flat) => Value::Block(Arc::new(BlockValue::new(flat.clone(), scope))),
+            None => self.attribute(attribute, &attr.expr, scope),
+        }
     }
 
     /// The value that an attribute has where it is not written.
@@ -101,6 +87,10 @@ impl Evaluator<'_> {
 
     /// A value against a type; `None` stands for absence and fits every type.
     pub fn typed(&self, name: &str, ty: Type, value: Value, span: Span) -> Value {
+        if !self.shapes && matches!(value, Value::Unknown(_) | Value::Between(_)) {
+            self.say_measured(&format!("`{name}`"), span, self.read_within(span));
+            return Value::Error;
+        }
         let mismatch = |needs: &str, value: &Value| {
             let message = format!("`{name}` takes {needs}, this is {}", value.describe());
             let diagnostic = Diagnostic::error(codes::TYPE_MISMATCH, span, message);

@@ -13,6 +13,10 @@ use std::sync::Arc;
 impl Evaluator<'_> {
     pub(super) fn name(&self, name: &str, span: Span, scope: &Scope) -> Value {
         let Some((binding, inner)) = scope.find(name) else {
+            let names = &self.program.module(scope.module).names;
+            if scope.is_open() && !names.contains_key(name) {
+                return Value::Error;
+            }
             return self.global(scope.module, name, span);
         };
         if let Some(value) = binding.value() {
@@ -87,7 +91,8 @@ impl Evaluator<'_> {
         let Some(definition) = self.program.module(module).names.get(name) else {
             // what a block of the library reads is said at the block that extends it
             let of_library = self.program.standard.values().any(|id| *id == module);
-            if of_library || self.program.module(module).is_open() {
+            let module = self.program.module(module);
+            if of_library || module.is_open() || module.may_mean(name) {
                 return Value::Error;
             }
             return self.unset(name, span, "it is known in other places only");

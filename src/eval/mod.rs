@@ -7,6 +7,7 @@ mod at;
 mod between;
 mod builtins;
 mod coerce;
+mod constant;
 mod data;
 mod fits;
 mod flags;

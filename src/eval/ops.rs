@@ -23,6 +23,16 @@ fn is_open(value: &Value) -> bool {
     matches!(value, Value::Unknown(Shape::Any))
 }
 
+/// Whether something in it was wrong, and was reported.
+fn is_broken(value: &Value) -> bool {
+    match value {
+        Value::Error => true,
+        Value::List(items) => items.iter().any(is_broken),
+        Value::Record(fields) => fields.values().any(is_broken),
+        _ => false,
+    }
+}
+
 fn is_text(value: &Value) -> bool {
     matches!(value, Value::Text(_) | Value::Unknown(Shape::Text))
 }
@@ -206,6 +216,10 @@ impl Evaluator<'_> {
             && x != y
         {
             return self.unlike(op, &a, &b, left, right);
+        }
+        // what is wrong in it may be what they have in common
+        if is_broken(&a) || is_broken(&b) {
+            return Value::Error;
         }
         if let Some(value) = self
             .not_a_figure(&a, left)

@@ -19,6 +19,8 @@ pub struct Scope {
 pub struct Layer {
     /// Layers of the same names share them; what is read in one is not what is read in another.
     pub names: Arc<HashMap<String, Binding>>,
+    /// There may be more of them, of which nothing is known: those are silent.
+    pub open: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -102,6 +104,7 @@ impl Scope {
         };
         self.with(Arc::new(Layer {
             names: Arc::new(flat.lets.iter().map(lazy).collect()),
+            open: false,
         }))
     }
 
@@ -113,6 +116,7 @@ impl Scope {
         let unset = |name: &&str| (name.to_string(), Binding::Unset(why));
         self.with(Arc::new(Layer {
             names: Arc::new(names.iter().map(unset).collect()),
+            open: false,
         }))
     }
 
@@ -129,7 +133,8 @@ impl Scope {
                 let names: &mut HashMap<_, _> = Arc::make_mut(&mut names);
                 names.insert("case".to_string(), case.clone());
             }
-            Arc::new(Layer { names })
+            let open = layer.open;
+            Arc::new(Layer { names, open })
         };
         let inner = self.layers.iter().enumerate().skip(at).map(own);
         let layers = self.layers[..at].iter().cloned().chain(inner);
@@ -186,6 +191,11 @@ impl Scope {
         layers.any(|layer| layer.names.contains_key(name))
     }
 
+    /// Whether there may be names of which nothing is known.
+    pub(super) fn is_open(&self) -> bool {
+        self.layers.iter().any(|layer| layer.open)
+    }
+
     /// The layer that holds a name, for memoising.
     pub(super) fn holder(&self, name: &str) -> Option<Arc<Layer>> {
         self.layers
@@ -201,6 +211,7 @@ impl Layer {
         let bound = |(name, value): (&str, Value)| (name.to_string(), Binding::Value(value));
         Self {
             names: Arc::new(values.into_iter().map(bound).collect()),
+            open: false,
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::diagnostics::Diagnostic;
 use crate::eval::Params;
 use crate::resolve::{Flat, Program};
 use crate::scenario::{ByCase, Case};
+use crate::source::Span;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -42,20 +43,20 @@ pub fn check(
         true => suites::check(program, params, cases),
         false => {
             let sound = (0..scenarios.len()).filter(|at| sound(*at));
-            let titles: HashSet<&str> = sound.map(|at| scenarios[at].title()).collect();
-            let of = |case: &&Case| titles.contains(case.scenario.as_str());
+            let sound: HashSet<Span> = sound.map(|at| scenarios[at].head()).collect();
+            let of = |case: &&Case| sound.contains(&case.cases.scenario);
             let cases: Vec<Case> = cases.iter().filter(of).cloned().collect();
             suites::check(program, params, &cases)
         }
     };
-    // the cases of a scenario follow one another
-    let cases: HashMap<&str, &[Case]> = cases
-        .chunk_by(|a, b| a.scenario == b.scenario)
-        .filter_map(|cases| Some((cases.first()?.scenario.as_str(), cases)))
+    // the cases of a scenario follow one another; two files may have one of the same name
+    let cases: HashMap<Span, &[Case]> = cases
+        .chunk_by(|a, b| a.cases.scenario == b.cases.scenario)
+        .filter_map(|cases| Some((cases.first()?.cases.scenario, cases)))
         .collect();
     for (flat, touched) in scenarios.iter().zip(&touched) {
         let Some(touched) = touched else { continue };
-        let cases = cases.get(flat.title()).copied().unwrap_or_default();
+        let cases = cases.get(&flat.head()).copied().unwrap_or_default();
         match touched.is_sound() {
             true => scenario(program, params, flat, cases, touched, &mut out),
             false => {

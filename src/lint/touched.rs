@@ -100,9 +100,9 @@ impl Touched {
 }
 
 /// A block of a file that others read only where they build on it.
-struct Apart<'a> {
+struct Apart {
     span: Span,
-    title: &'a str,
+    head: Span,
     /// Others build on it.
     base: bool,
 }
@@ -123,17 +123,18 @@ pub fn touched(
     }
     let nothing = || scenarios.iter().map(|_| None).collect();
     let blocks = apart(program);
-    let mut inside: HashMap<&str, Vec<&Diagnostic>> = HashMap::new();
+    let mut inside: HashMap<Span, Vec<&Diagnostic>> = HashMap::new();
     let mut outside: HashMap<ModuleId, HashSet<&str>> = HashMap::new();
     let mut definitions = None;
     for error in errors {
         let span = error.span();
-        let begins =
-            |block: &Apart<'_>| (block.span.file, block.span.start) <= (span.file, span.start);
+        let begins = |block: &Apart| (block.span.file, block.span.start) <= (span.file, span.start);
         let before = blocks[..blocks.partition_point(begins)].last();
         match before.filter(|b| within(b.span, span)) {
             Some(block) if block.base => return nothing(),
-            Some(block) => inside.entry(block.title).or_default().push(error),
+            // a name that another file has too, or that was said before, hides nothing of either
+            Some(block) if error.code == codes::DUPLICATE.0 && within(block.head, span) => {}
+            Some(block) => inside.entry(block.head).or_default().push(error),
             None => {
                 let definitions = definitions.get_or_insert_with(|| values(program));
                 let Some((module, name)) = definition(definitions, span) else {
@@ -151,7 +152,7 @@ pub fn touched(
     scenarios
         .iter()
         .map(|flat| {
-            let own = inside.get(flat.title()).map_or(&[][..], Vec::as_slice);
+            let own = inside.get(&flat.head()).map_or(&[][..], Vec::as_slice);
             match &wrong {
                 // what another file defines is read by the names of its fields too
                 Some((module, _)) if *module != flat.module => None,
@@ -167,7 +168,7 @@ fn within(outer: Span, inner: Span) -> bool {
 }
 
 /// The scenarios and suites of all files, in order of their places.
-fn apart(program: &Program) -> Vec<Apart<'_>> {
+fn apart(program: &Program) -> Vec<Apart> {
     let mut out = Vec::new();
     for id in program.user_modules() {
         for (name, definition) in &program.module(id).names {
@@ -176,7 +177,7 @@ fn apart(program: &Program) -> Vec<Apart<'_>> {
             {
                 out.push(Apart {
                     span: flat.span,
-                    title: flat.title(),
+                    head: flat.head(),
                     base: program.is_base(id, name),
                 });
             }

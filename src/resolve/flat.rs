@@ -1,12 +1,14 @@
 //! Blocks with their `extends` worked in: a child's attributes replace its parent's, blocks of
 //! the same kind and name merge, named checks are overridden where they stood.
 
-use super::{ModuleId, is_hidden};
+use super::{ModuleId, is_hidden, records};
 use crate::check::{meant_kind, unknown_kind};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::schema::{self, Naming};
 use crate::source::Span;
-use crate::syntax::ast::{Attr, Block, CheckLevel, Expr, ExprKind, Ident, Item, ItemKind, Path};
+use crate::syntax::ast::{
+    Attr, Binding, Block, CheckLevel, Expr, ExprKind, Ident, Item, ItemKind, Path,
+};
 use indexmap::IndexMap;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -41,6 +43,20 @@ pub struct FlatAttr {
     pub doc: Option<String>,
     pub expr: Arc<Expr>,
     pub module: ModuleId,
+    /// The block that its value stands for, where that is a record.
+    pub block: Option<Arc<Flat>>,
+}
+
+impl FlatAttr {
+    pub(super) fn new(name: &Ident, value: &Expr, doc: Option<String>, module: ModuleId) -> Self {
+        Self {
+            name: name.clone(),
+            doc,
+            expr: Arc::new(value.clone()),
+            module,
+            block: None,
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -210,14 +226,8 @@ fn add<'a>(
     named: &mut Named<'a>,
     found: &mut Vec<Diagnostic>,
 ) {
-    let attr = |name: &Ident, value: &Expr| {
-        Arc::new(FlatAttr {
-            name: name.clone(),
-            doc: item.doc.clone(),
-            expr: Arc::new(value.clone()),
-            module,
-        })
-    };
+    let attr =
+        |name: &Ident, value: &Expr| Arc::new(FlatAttr::new(name, value, item.doc.clone(), module));
     match &item.kind {
         ItemKind::Attr(written) => {
             let before = flat.attrs.get(&written.name.text).map(|a| a.name.span);
@@ -229,10 +239,22 @@ fn add<'a>(
                 named.child(&child, "");
                 flat.children.push(Arc::new(child));
             } else {
-                flat.attrs.insert(
-                    written.name.text.clone(),
-                    attr(&written.name, &written.value),
-                );
+                let (name, value) = (&written.name, &written.value);
+                let mut attr = FlatAttr::new(name, value, item.doc.clone(), module);
+                let within = (flat.kind.text.as_str(), flat.title());
+                attr.block = records::as_block(within, &attr, module, found);
+                flat.attrs.insert(name.text.clone(), Arc::new(attr));
+            }
+        }
+        ItemKind::Let(written) if flat.kind.text == "matrix" => {
+            let name = &written.name;
+            found.push(let_of_axis(item.span, written));
+            match flat.attrs.get(&name.text) {
+                Some(before) => found.push(duplicate(name, before.name.span)),
+                None => {
+                    let values = listed(&written.value);
+                    flat.attrs.insert(name.text.clone(), attr(name, &values));
+                }
             }
         }
         ItemKind::Let(written) => {
@@ -328,12 +350,7 @@ fn as_block(parent: &Flat, attr: &Attr, module: ModuleId) -> Option<Flat> {
     }
     let mut flat = Flat::empty(attr.name.clone(), module);
     for field in fields {
-        let value = FlatAttr {
-            name: field.key.clone(),
-            doc: None,
-            expr: Arc::new(field.value.clone()),
-            module,
-        };
+        let value = FlatAttr::new(&field.key, &field.value, None, module);
         flat.attrs.insert(field.key.text.clone(), Arc::new(value));
     }
     Some(flat)
@@ -362,6 +379,40 @@ fn without_sign(attr: &Attr, found: &mut Vec<Diagnostic>) {
         .fix("make it a block", gap, " ", true);
 }
 
+/// `matrix { let n = [1, 2] }`
+fn let_of_axis(item: Span, written: &Binding) -> Diagnostic {
+    let name = &written.name.text;
+    let word = Span {
+        end: written.name.span.start,
+        ..item
+    };
+    let message = "a matrix holds axes, and an axis has no `let`";
+    let found = Diagnostic::error(codes::MISPLACED, word, message);
+    match written.value.kind {
+        ExprKind::List(_) | ExprKind::Comprehension { .. } => found
+            .help(format!("write `{name} = [ … ]`"))
+            .fix("make it an axis", word, "", false),
+        _ => found.help(format!(
+            "a value of your own stands in the scenario, above the matrix: `let {name} = …`"
+        )),
+    }
+}
+
+/// The value of an axis, or a list of what is surely one value alone.
+fn listed(value: &Expr) -> Expr {
+    let one = matches!(
+        value.kind,
+        ExprKind::Number { .. } | ExprKind::Str(_) | ExprKind::Bool(_) | ExprKind::Record(_)
+    );
+    match one {
+        true => Expr {
+            span: value.span,
+            kind: ExprKind::List(vec![value.clone()]),
+        },
+        false => value.clone(),
+    }
+}
+
 fn no_equals(attr: &Attr) -> Diagnostic {
     let name = &attr.name.text;
     let gap = Span {
@@ -378,7 +429,7 @@ fn no_equals(attr: &Attr) -> Diagnostic {
     .fix("remove `=`", gap, " ", true)
 }
 
-fn duplicate(name: &Ident, before: Span) -> Diagnostic {
+pub(super) fn duplicate(name: &Ident, before: Span) -> Diagnostic {
     Diagnostic::error(
         codes::DUPLICATE,
         name.span,

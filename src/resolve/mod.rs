@@ -7,7 +7,9 @@ mod flat;
 mod imports;
 mod kept;
 mod load;
+mod meant;
 mod reader;
+mod records;
 
 pub use find::{LoadError, find_files};
 pub(crate) use find::{plain, read};
@@ -16,12 +18,13 @@ pub(crate) use imports::{as_name, is_name};
 pub use kept::{Kept, KeptFile, KeptTemplate};
 pub(crate) use load::text_of;
 pub use load::{load, load_for, load_kept, load_through};
+use meant::may_define;
+pub use meant::unread_names;
 pub use reader::Reader;
 
 use crate::eval::{DataFiles, Patterns};
-use crate::schema::{self, Naming};
 use crate::source::{FileId, Sources, Span};
-use crate::syntax::ast::{Ast, Expr, ExprKind, Item, ItemKind};
+use crate::syntax::ast::{Ast, Expr, ExprKind, Item};
 use indexmap::IndexMap;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
@@ -62,6 +65,8 @@ pub struct Module {
     pub lacks_a_module: bool,
     /// What `is_open` says, once it was asked.
     open: OnceLock<bool>,
+    /// What `may_mean` looks up, once it was asked.
+    meant: OnceLock<HashSet<String>>,
     /// What `items_called` looks up, once it was asked.
     called: OnceLock<HashMap<String, Vec<(usize, usize)>>>,
 }
@@ -126,43 +131,13 @@ impl Module {
             .open
             .get_or_init(|| self.lacks_a_module || items.any(may_define))
     }
-}
 
-/// Whether an item may define a name that is not known, for all that could be read of it.
-fn may_define(item: &Item) -> bool {
-    match &item.kind {
-        ItemKind::Error => true,
-        ItemKind::Block(block) => {
-            let named = schema::kind(&block.kind.text);
-            let lacks = named.is_none_or(|kind| kind.naming == Naming::Required);
-            block.name.is_none() && lacks || block.body.iter().any(may_define)
-        }
-        _ => false,
+    /// Whether a block of a kind that there is not may have been to define a name, at the top level.
+    pub fn may_mean(&self, name: &str) -> bool {
+        let items = self.asts.iter().flat_map(|ast| &ast.items);
+        let names = self.meant.get_or_init(|| meant::by_unknown_blocks(items));
+        names.contains(name)
     }
-}
-
-/// Longer text that could not be read may define anything.
-const LONGEST_UNREAD: usize = 10_000;
-
-/// The names that may be defined by what could not be read: those that are written in it. None
-/// where it takes in other files, or is too long, and may define any.
-pub fn unread_names(sources: &Sources, unread: &[Span]) -> Option<HashSet<String>> {
-    let length: usize = unread.iter().map(|span| sources.text(*span).len()).sum();
-    if length > LONGEST_UNREAD {
-        return None;
-    }
-    let mut out = HashSet::new();
-    for span in unread {
-        let text = sources.text(*span).replace('-', "_");
-        let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
-        let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
-        let takes_in = ["use", "import", "include", "require", "from"];
-        if words.first().is_none_or(|word| takes_in.contains(word)) {
-            return None;
-        }
-        out.extend(words.into_iter().map(str::to_string));
-    }
-    Some(out)
 }
 
 impl Program {

@@ -1,7 +1,7 @@
 //! Where checks that read several cases are judged: once, and not in each of them.
 
 use super::{Across, Case};
-use crate::eval::Query;
+use crate::eval::{Query, Value};
 use std::collections::{HashMap, HashSet};
 
 /// A check that reads other cases stands in one of those in which it is the same: in the one that
@@ -67,13 +67,22 @@ impl Seen {
             .collect();
         let alike = self.places.entry((name.to_string(), axes.join(",")));
         let alike = alike.or_default();
-        if let Some(at) = alike.iter().find(|at| self.all[**at] == *across) {
+        if let Some(at) = alike.iter().find(|at| same(&self.all[**at], across)) {
             return *at;
         }
         alike.push(self.all.len());
         self.all.push(across.clone());
         self.all.len() - 1
     }
+}
+
+/// Whether both read the same; of an axis whose values are wrong, whatever they are.
+fn same(a: &Across, b: &Across) -> bool {
+    let alike = |a: &Value, b: &Value| a == b || matches!((a, b), (Value::Error, Value::Error));
+    let axes = || a.axes.iter().zip(&b.axes);
+    a.reads == b.reads
+        && a.axes.len() == b.axes.len()
+        && axes().all(|((a, x), (b, y))| a == b && alike(x, y))
 }
 
 /// In which of the cases a check stands in which it is the same.

@@ -4,7 +4,7 @@
 use super::by_name::Stretches;
 use super::context::{Context, one_line, reads};
 use super::{Across, Case, CheckSpec, CheckWords, LoadSpec, PhaseSpec, Thunk, known, vain};
-use crate::diagnostics::{Diagnostic, Severity, codes};
+use crate::diagnostics::{Diagnostic, Severity, codes, has_errors};
 use crate::eval::{Query, Reading, Scope, Stretch, Value};
 use crate::load::spec::Pace;
 use crate::measure::distribution::Support;
@@ -43,6 +43,7 @@ pub(super) fn lower(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
             cx.truth(&value, check.expr.span, "a check is");
             value
         });
+        let sound = !has_errors(&found);
         let only_then = [
             codes::ARITHMETIC.0,
             codes::NO_SUCH_CASE.0,
@@ -62,7 +63,7 @@ pub(super) fn lower(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
         } else {
             few_requests(cx, &stretches, &trace, Used::Checked);
             // what a case that cannot work expects of itself is skipped
-            if case.infeasible.is_none() || across.is_some() {
+            if sound && (case.infeasible.is_none() || across.is_some()) {
                 vain::decided(cx, check, &value, &scope);
                 known::decided(cx, &stretches, &check.expr, &scope);
             }

@@ -281,11 +281,17 @@ fn not_all(flat: &Flat, cases: usize, rows: usize, why: &TooMuch) -> Diagnostic 
 }
 
 /// The cases as `at(…)` finds them.
-fn all_cases(flat: &Arc<Flat>, rows: Vec<IndexMap<String, Value>>, cases: &[Case]) -> Cases {
+pub(super) fn all_cases(
+    flat: &Arc<Flat>,
+    rows: Vec<IndexMap<String, Value>>,
+    cases: &[Case],
+) -> Cases {
     let ids = cases.iter().map(|case| case.id.as_str().into());
     let names = |kind| flat.children_of(kind).map(|child| child.title().into());
     Cases {
         rows: rows.into_iter().zip(ids).collect(),
+        open: flat.may_have_axes() || !runs(flat),
+        scenario: flat.head(),
         phases: names("phase").collect(),
         servers: names("server").collect(),
         ..Cases::default()

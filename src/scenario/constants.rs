@@ -121,6 +121,10 @@ pub(super) fn block(eval: &Evaluator<'_>, flat: &Arc<Flat>, outer: &Scope) {
     let block = BlockValue::new(flat.clone(), &outer.with_values(implicit));
     for (name, attr) in &flat.attrs {
         let scope = block.scope.in_module(attr.module);
+        if let Some(block) = &attr.block {
+            self::block(eval, block, &scope);
+            continue;
+        }
         match kind.attribute(name) {
             Some(attribute) if attribute.stage == Stage::Measured => {}
             // what one answer is like is not known yet

@@ -51,7 +51,7 @@ impl Context<'_> {
         match flat.attrs.get(name) {
             Some(attr) => self
                 .eval
-                .attribute(attribute, &attr.expr, &scope.in_module(attr.module)),
+                .written(attribute, attr, &scope.in_module(attr.module)),
             None => self.eval.default_of(attribute),
         }
     }
@@ -210,7 +210,7 @@ pub(super) fn member(
 
 fn block_attr(eval: &Evaluator<'_>, block: &BlockValue, attribute: &schema::Attribute) -> Value {
     match block.flat.attrs.get(attribute.name) {
-        Some(attr) => eval.attribute(attribute, &attr.expr, &block.scope.in_module(attr.module)),
+        Some(attr) => eval.written(attribute, attr, &block.scope.in_module(attr.module)),
         None => eval.default_of(attribute),
     }
 }

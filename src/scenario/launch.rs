@@ -132,7 +132,9 @@ pub(super) fn launched(
         (flat.child("environment"), cx.scope.clone()),
     ] {
         for (name, attr) in block.iter().flat_map(|block| &block.attrs) {
-            let value = cx.eval.eval(&attr.expr, &scope.in_module(attr.module));
+            let of = format!("`{name}`");
+            let scope = scope.in_module(attr.module);
+            let value = cx.eval.known(&of, &attr.expr, &scope);
             match word(cx, &value, attr.expr.span) {
                 Some(word) => environment.insert(name.clone(), word),
                 None => environment.shift_remove(name),
@@ -141,7 +143,8 @@ pub(super) fn launched(
         environment.extend(options.take().into_iter().flatten());
     }
     if let Some(attr) = flat.attrs.get("environment") {
-        let value = cx.eval.eval(&attr.expr, &cx.scope.in_module(attr.module));
+        let scope = cx.scope.in_module(attr.module);
+        let value = cx.eval.known("`environment`", &attr.expr, &scope);
         let value = cx
             .eval
             .typed("environment", schema::Type::Record, value, attr.expr.span);
@@ -154,11 +157,10 @@ pub(super) fn launched(
     }
     let port = cx.whole(flat, "port");
     if port.is_some_and(|port| port > 65535) {
-        cx.eval.report(Diagnostic::error(
-            codes::OUT_OF_RANGE,
-            cx.place(flat, "port"),
-            "a port is at most 65535",
-        ));
+        let place = cx.place(flat, "port");
+        let found = Diagnostic::error(codes::OUT_OF_RANGE, place, "a port is at most 65535")
+            .help("leave `port` out, and a free one is taken");
+        cx.eval.report(found);
     }
     Some(Start::Launch {
         command: out,

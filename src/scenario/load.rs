@@ -393,6 +393,7 @@ fn as_block(cx: &Context<'_>, flat: &Flat, fields: &IndexMap<String, Value>) -> 
                 kind: ExprKind::Name(name.clone()),
             }),
             module: flat.module,
+            block: None,
         })
     };
     let mut block = Flat::empty(ident("workload"), flat.module);

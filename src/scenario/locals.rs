@@ -1,5 +1,6 @@
 //! The names that the expressions of a scenario see, row by row.
 
+use super::compile::runs;
 use super::shared::Shared;
 use crate::check::modules_of;
 use crate::eval::{Binding, Handle, Layer, Scope, Value};
@@ -17,6 +18,8 @@ pub(super) struct Locals<'a> {
     flat: &'a Flat,
     /// The lets and blocks.
     own: Layer,
+    /// What was to be defined by what is not known of it.
+    meant: Vec<String>,
     modules: Vec<ModuleId>,
     /// How many nodes of expressions were visited in all cases.
     pub steps: Cell<u64>,
@@ -51,11 +54,19 @@ impl<'a> Locals<'a> {
         without_ambiguous(program, &modules, &mut names);
         let own = Layer {
             names: Arc::new(names),
+            open: false,
         };
+        let meant = flat.meant_names(&program.sources).into_iter();
+        let known = |name: &String| {
+            let mut modules = modules.iter().map(|id| program.module(*id));
+            modules.any(|module| module.names.contains_key(name))
+        };
+        let meant = meant.filter(|name| !known(name)).collect();
         Self {
             program,
             flat,
             own,
+            meant,
             modules,
             steps: Cell::default(),
             gpus: None,
@@ -87,13 +98,20 @@ impl<'a> Locals<'a> {
             let later = Binding::Unset("an axis may read those above it: move it below");
             names.entry(name.clone()).or_insert(later);
         }
+        for name in &self.meant {
+            let known = names.entry(name.clone());
+            known.or_insert(Binding::Value(Value::Error));
+        }
         without_ambiguous(self.program, &self.modules, &mut names);
         let axes = Layer {
             names: Arc::new(names),
+            // what a parent gives is not known, nor what those have that extend a base
+            open: self.flat.lost_parent || !runs(self.flat),
         };
         // a layer of its own for each row: what is evaluated in one is remembered by its layer
         let own = Layer {
             names: self.own.names.clone(),
+            open: false,
         };
         let scope = Scope::of(self.flat.module).with(Arc::new(axes));
         scope.with(Arc::new(own))

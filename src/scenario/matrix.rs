@@ -175,14 +175,9 @@ fn values(eval: &Evaluator<'_>, name: &str, axis: &FlatAttr, scope: &Scope) -> (
         eval.report(Diagnostic::error(rule, span, message).help(help));
         (vec![Value::Error], false)
     };
-    let measured = "measured values are for checks, reports and lets that these use";
-    let values = match eval.eval(&axis.expr, scope) {
+    let values = match eval.known(&format!("the axis `{name}`"), &axis.expr, scope) {
         Value::List(values) => values,
         Value::Error => return (vec![Value::Error], false),
-        other if other.is_measured() => {
-            let message = format!("the axis `{name}` must be known before the run");
-            return wrong(codes::NOT_CONSTANT, message, measured);
-        }
         other => {
             let message = format!(
                 "the axis `{name}` is a list of values, this is {}",
@@ -195,10 +190,6 @@ fn values(eval: &Evaluator<'_>, name: &str, axis: &FlatAttr, scope: &Scope) -> (
         let message = format!("the axis `{name}` has no values, so the scenario has no cases");
         let help = "give it at least one value, or remove the axis";
         return wrong(codes::EMPTY_MATRIX, message, help);
-    }
-    if values.iter().any(Value::is_measured) {
-        let message = format!("a value of the axis `{name}` is not known before the run");
-        return wrong(codes::NOT_CONSTANT, message, measured);
     }
     let known = values.iter().filter(|value| !matches!(value, Value::Error));
     let known: Vec<Value> = known.cloned().collect();
@@ -247,7 +238,12 @@ fn excluded(
     let inner = scope(row);
     let mut out = false;
     for ((expr, module), removed) in matrix.excludes.iter().zip(removed) {
-        match eval.eval(expr, &inner.in_module(*module)) {
+        let scope = inner.in_module(*module);
+        let value = match eval.eval(expr, &scope) {
+            Value::Unknown(_) => eval.known("`exclude when`", expr, &scope),
+            value => value,
+        };
+        match value {
             Value::Bool(true) => {
                 *removed = true;
                 out = true;

@@ -4,6 +4,7 @@
 mod accepts;
 mod across;
 mod asked;
+mod base;
 mod by_case;
 mod by_name;
 mod case;
@@ -48,6 +49,7 @@ mod vain;
 mod workload;
 
 pub use asked::{Asks, PartSpec, RequestSpec, WorkloadSpec};
+pub use base::bases;
 pub use by_case::ByCase;
 pub use cluster::ClusterSpec;
 pub use compile::{Compiled, compile, compile_these, scenarios};
@@ -226,7 +228,7 @@ pub struct ServerSpec {
     /// What its model takes of the `gpu` that it says it is for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<MemorySpec>,
-    /// Its model, its layout or an option is wrong, which was reported: no sum is made of it.
+    /// Its model, its GPU, its layout or an option is wrong, which was reported: no sum is made of it.
     #[serde(skip)]
     pub broken: bool,
     pub apis: IndexMap<String, Api>,

@@ -7,6 +7,7 @@ use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Scope, Value};
 use crate::resolve::Flat;
 use crate::source::Span;
+use crate::syntax::ast::{Expr, ExprKind, Ident};
 use indexmap::IndexMap;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -94,21 +95,29 @@ fn of_engine(cx: &Context<'_>, option: &Flat, name: &str, scope: &Scope) -> Valu
 
 /// Each option's name and value, with their places.
 fn written_options(cx: &Context<'_>, server: &Flat) -> Vec<(String, Span, Span, Value)> {
+    let known = |name: &Ident, value: &Expr, scope: &Scope| {
+        let of = format!("`{}`", name.text);
+        let set = cx.eval.known(&of, value, scope);
+        (name.text.clone(), name.span, value.span, set)
+    };
     if let Some(block) = server.child("options") {
         let inside = cx.scope.inside(block);
-        let eval = |attr: &crate::resolve::FlatAttr| {
-            cx.eval.eval(&attr.expr, &inside.in_module(attr.module))
-        };
-        return block
-            .attrs
-            .iter()
-            .map(|(name, attr)| (name.clone(), attr.name.span, attr.expr.span, eval(attr)))
+        let attrs = block.attrs.values();
+        return attrs
+            .map(|attr| known(&attr.name, &attr.expr, &inside.in_module(attr.module)))
             .collect();
     }
     let Some(attr) = server.attrs.get("options") else {
         return Vec::new();
     };
-    match cx.eval.eval(&attr.expr, &cx.scope.in_module(attr.module)) {
+    let scope = cx.scope.in_module(attr.module);
+    if let ExprKind::Record(fields) = &attr.expr.kind {
+        let fields = fields.iter();
+        return fields
+            .map(|field| known(&field.key, &field.value, &scope))
+            .collect();
+    }
+    match cx.eval.known("`options`", &attr.expr, &scope) {
         Value::Record(fields) => fields
             .iter()
             .map(|(name, value)| (name.clone(), attr.expr.span, attr.expr.span, value.clone()))

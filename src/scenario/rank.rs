@@ -87,16 +87,7 @@ fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Stretches<'_>) -> Option<Ran
 /// it is reported.
 fn groups(cx: &Context<'_>, within: &Thunk) -> bool {
     let Thunk { expr, scope } = within;
-    let value = cx.eval.eval(expr, scope);
-    if matches!(value, Value::Error) {
-        return false;
-    }
-    if value.is_measured() {
-        let message = "`within` names what cases have in common, which is known before the run";
-        cx.eval.report(
-            Diagnostic::error(codes::NOT_CONSTANT, expr.span, message)
-                .help("name axes of the matrix: `within = [concurrency]`"),
-        );
+    if matches!(cx.eval.known("`within`", expr, scope), Value::Error) {
         return false;
     }
     let axes = axes(cx);

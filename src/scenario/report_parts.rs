@@ -1,5 +1,6 @@
 //! `each`: what the files of a report tell of, and that each of them has a path of its own.
 
+use super::compile::runs;
 use super::context::Context;
 use super::report::SUMMARY;
 use super::{Case, PhaseSpec, ReportSpec};
@@ -39,6 +40,9 @@ pub(super) fn of(cx: &Context<'_>, flat: &Flat, case: &Case) -> Option<Vec<Optio
         "phase" => Each::Phase,
         _ => Each::Round,
     };
+    if !case.phases.iter().any(|phase| loaded(&phase)) && lacks_phases(cx, case) {
+        return None;
+    }
     if !case.phases.iter().any(|phase| loaded(&phase)) {
         let message = "no measured phase of this scenario sends load: there is nothing to write";
         let found = Diagnostic::error(codes::REPORT_FILES, cx.place(flat, "each"), message);
@@ -103,11 +107,21 @@ pub(super) fn phase(
             let phase = phase.name.as_str().into();
             Value::Handle(Handle::Phase { phase })
         }
+        // one that is wrong, or that is not known, may be the one
+        (None, _) if lacks_phases(cx, case) => Value::Error,
         _ => {
             which_phase(cx, flat, case);
             Value::Error
         }
     })
+}
+
+/// Whether the scenario has a phase that is not among the case's, after a mistake that was
+/// reported, or may have one that is not known.
+fn lacks_phases(cx: &Context<'_>, case: &Case) -> bool {
+    let known = |name: &str| case.phases.iter().any(|phase| phase.name == name);
+    let mut phases = cx.flat.children_of("phase");
+    cx.flat.incomplete || !runs(cx.flat) || phases.any(|phase| !known(phase.title()))
 }
 
 fn named(cx: &Context<'_>, attr: &FlatAttr, of_each: bool) -> Value {

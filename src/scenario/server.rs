@@ -56,7 +56,12 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
     let engine = engine_of(cx, flat, has_url)?;
     let model = model_of(cx, flat);
     // with one that is not known, what the layout would be is not known either
-    let whole = is_whole(flat) && flat.child("layout").is_none_or(|layout| is_whole(layout));
+    let layout = flat
+        .attrs
+        .get("layout")
+        .and_then(|attr| attr.block.as_ref());
+    let layout = flat.child("layout").or(layout);
+    let whole = is_whole(flat) && layout.is_none_or(|layout| is_whole(layout));
     let layout_value = match child_record(cx, flat, "layout") {
         _ if !whole => Value::Error,
         layout => layout,
@@ -107,7 +112,7 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
         None => (cx.attr(flat, "gpu"), cx.place(flat, "gpu")),
     };
     // what is wrong with one of these has been said, and no sum is made of the others
-    let broken = [&model, &layout_value, &set.record]
+    let broken = [&model, &layout_value, &set.record, &gpu]
         .into_iter()
         .any(is_broken);
     // one that already runs has the memory it needs
@@ -182,7 +187,8 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
 fn environment(cx: &Context<'_>, flat: &Flat) -> Value {
     let value = |attr: &FlatAttr| {
         let scope = cx.scope.in_module(attr.module);
-        cx.eval.eval(&attr.expr, &scope)
+        let of = format!("`{}`", attr.name.text);
+        cx.eval.known(&of, &attr.expr, &scope)
     };
     if let Some(block) = flat.child("environment") {
         let attrs = block.attrs.iter();
@@ -375,6 +381,16 @@ fn child_record(cx: &Context<'_>, flat: &Flat, name: &str) -> Value {
     if let Some(child) = flat.child(name) {
         let block = Value::Block(Arc::new(BlockValue::new(child.clone(), &cx.scope)));
         return filled(cx, &block, name, child.head());
+    }
+    if let Some(FlatAttr {
+        block: Some(block),
+        module,
+        ..
+    }) = flat.attrs.get(name).map(AsRef::as_ref)
+    {
+        let scope = cx.scope.in_module(*module);
+        let value = Value::Block(Arc::new(BlockValue::new(block.clone(), &scope)));
+        return filled(cx, &value, name, block.head());
     }
     if let Some(attr) = flat.attrs.get(name) {
         let value = cx.eval.eval(&attr.expr, &cx.scope.in_module(attr.module));

@@ -39,11 +39,11 @@ pub fn unevaluated(
     known: &[Diagnostic],
 ) -> Vec<Diagnostic> {
     let mut found = constants(program, params);
-    let first: HashMap<&str, &Case> = (cases.iter().rev())
-        .map(|case| (case.scenario.as_str(), case))
+    let first: HashMap<Span, &Case> = (cases.iter().rev())
+        .map(|case| (case.cases.scenario, case))
         .collect();
     for flat in scenarios.iter().filter(|flat| runs(flat)) {
-        if let Some(case) = first.get(flat.title()) {
+        if let Some(case) = first.get(&flat.head()) {
             found.extend(scenario(program, params, flat, case));
         }
     }
@@ -200,6 +200,10 @@ fn inside(eval: &Evaluator<'_>, flat: &Flat, scope: &Scope) {
     }
     for (name, attr) in &flat.attrs {
         let scope = scope.in_module(attr.module);
+        if let Some(one) = &attr.block {
+            block(eval, one, &scope, None);
+            continue;
+        }
         let (_, wrong) = eval.apart(|| eval.eval(&attr.expr, &scope));
         // branches that do not go together have been said
         let fine = wrong.is_empty();

@@ -179,6 +179,8 @@ fn rows(cx: &Context<'_>, flat: &Flat, value: Value) -> Option<Arc<Vec<Value>>> 
         }
         Value::List(rows) => Some(rows),
         Value::Error => None,
+        // they may be what could not be read of it
+        _ if !is_whole(flat) => Some(Arc::new(vec![Value::Error])),
         _ => Some(Arc::new(vec![Value::None])),
     }
 }

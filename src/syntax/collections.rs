@@ -7,6 +7,7 @@ use super::grammar::{Builder, Rule, inner};
 use super::items::Row;
 use super::leftover::Place;
 use crate::diagnostics::{Diagnostic, codes};
+use crate::schema;
 use crate::source::Span;
 
 /// `for`s of one comprehension: evaluation goes down one level for each.
@@ -251,6 +252,9 @@ impl Builder<'_> {
                 _ => {}
             }
         }
+        if bad && fields.is_empty() {
+            return ExprKind::Error;
+        }
         fields.shrink_to_fit();
         ExprKind::Record(fields)
     }
@@ -296,14 +300,38 @@ impl Builder<'_> {
             };
         };
         let span = function.span.to(self.span(&args));
-        let kind = ExprKind::Call {
-            function,
-            args: self.args(args),
-        };
+        let args = self.args(&function.text, args);
+        let kind = ExprKind::Call { function, args };
         Expr { span, kind }
     }
 
-    pub(super) fn args(&mut self, pair: Pair<'_, Rule>) -> Vec<Arg> {
+    /// `from a` among the arguments of `growth`: the name, which lacks its `=`. Says so.
+    fn without_equals(&mut self, function: &str, row: &Row, last: Option<&Arg>) -> Option<Ident> {
+        let before = row.before()?;
+        let last = last.filter(|last| last.name.is_none())?;
+        let ExprKind::Name(text) = &last.value.kind else {
+            return None;
+        };
+        let builtin = schema::builtin(function)?;
+        if !builtin.parameters.contains(&text.as_str()) {
+            return None;
+        }
+        let place = self.at(before, before);
+        let found = Diagnostic::error(
+            codes::SYNTAX,
+            last.value.span,
+            format!("expected `=` after `{text}`"),
+        )
+        .says("an argument's name")
+        .fix("write `=`", place, " =", true);
+        self.say(found);
+        Some(Ident {
+            text: text.clone(),
+            span: last.value.span,
+        })
+    }
+
+    pub(super) fn args(&mut self, function: &str, pair: Pair<'_, Rule>) -> Vec<Arg> {
         let mut row = Row::default();
         let mut args = Vec::new();
         for part in inner(pair) {
@@ -311,8 +339,13 @@ impl Builder<'_> {
             match part.as_rule() {
                 Rule::comma => self.comma(&mut row, &part),
                 Rule::arg => {
-                    self.missing_comma(&row, span);
-                    let arg = self.arg(part);
+                    let name = self.without_equals(function, &row, args.last());
+                    match name {
+                        Some(_) => drop(args.pop()),
+                        None => self.missing_comma(&row, span),
+                    }
+                    let mut arg = self.arg(part);
+                    arg.name = name.or(arg.name);
                     row.follow(arg.value.span);
                     args.push(arg);
                 }

@@ -1,5 +1,7 @@
 //! Where the comments of a text are, also of one with mistakes.
 
+use crate::diagnostics::{Diagnostic, Fix};
+use std::cell::OnceCell;
 use std::ops::Range;
 
 /// What is open at a place.
@@ -10,6 +12,27 @@ enum Open {
     /// `${` in a string.
     Interpolation,
     Brace,
+}
+
+/// Takes away the repairs that would lose a comment which stands between what they join.
+pub(super) fn kept(text: &str, found: &mut [Diagnostic]) {
+    let all = OnceCell::new();
+    let keeps = |fix: &Fix| {
+        fix.edits.iter().all(|(span, new)| {
+            let place = span.start as usize..span.end as usize;
+            let old = &text[place.clone()];
+            if !old.contains('#') || !old.contains('\n') {
+                return true;
+            }
+            let all = all.get_or_init(|| comments(text));
+            let first = all.partition_point(|one| one.start < place.start);
+            let mut inside = all[first..].iter().take_while(|one| one.end <= place.end);
+            inside.all(|one| new.contains(&text[one.clone()]))
+        })
+    };
+    for one in found {
+        one.fixes.retain(keeps);
+    }
 }
 
 /// The comments of a text, in order: from `#` to the end of the line, in bytes. Takes time in
@@ -98,6 +121,17 @@ mod tests {
         assert_eq!(of("a = \"\\\"# no\" # yes"), ["# yes"]);
         assert_eq!(of("a = \"${ { b = \"}# no\" } } # no\" # yes"), ["# yes"]);
         assert_eq!(of("a = \"$${ # no\" # yes"), ["# yes"]);
+    }
+
+    #[test]
+    fn no_repair_loses_a_comment() {
+        let repairs = |text: &str| -> usize {
+            let (_, found) = crate::syntax::parse(crate::source::FileId(0), text);
+            found.iter().map(|one| one.fixes.len()).sum()
+        };
+        assert_eq!(repairs("let a = [1 < 2 < 3]\n"), 1);
+        assert_eq!(repairs("let a = [1 < 2 # one\n < 3]\n"), 0);
+        assert_eq!(repairs("let a = [7 # one\n % 3]\n"), 0);
     }
 
     #[test]

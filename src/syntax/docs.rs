@@ -7,6 +7,11 @@ pub fn only_blanks(text: &str) -> bool {
     text.chars().all(|c| c.is_whitespace() || c == '\u{FEFF}')
 }
 
+/// Whether a line shows nothing once the text is formatted: a `\` at its end goes then.
+fn shows_nothing(line: &str) -> bool {
+    only_blanks(line.trim_end().strip_suffix('\\').unwrap_or(line))
+}
+
 /// The doc comments of a file.
 pub struct Docs<'a> {
     text: &'a str,
@@ -48,7 +53,7 @@ impl<'a> Docs<'a> {
     /// The block at the head of the file, if a blank line sets it off.
     pub fn head(&self) -> Option<String> {
         let first = self.lines.first()?;
-        if !only_blanks(&self.text[..first.start]) {
+        if !self.text[..first.start].lines().all(shows_nothing) {
             return None;
         }
         let end = self
@@ -61,9 +66,7 @@ impl<'a> Docs<'a> {
             .strip_prefix('\n')
             .unwrap_or("");
         let next_line = next.split('\n').next().unwrap_or("");
-        next_line
-            .trim()
-            .is_empty()
+        shows_nothing(next_line)
             .then(|| self.join(0, end))
             .flatten()
     }

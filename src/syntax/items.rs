@@ -110,7 +110,12 @@ impl Builder<'_> {
                         }
                         _ => *listed &= bad,
                     }
+                    let said = self.found.len();
                     if bad && !row.comma && self.goes_on_below(items.last_mut(), &pair) {
+                        // of several such lines the first is the mistake
+                        if *cut {
+                            self.found.truncate(said);
+                        }
                         *cut = true;
                         *row = Row::after_junk();
                         continue;

@@ -95,6 +95,7 @@ fn parse_in_parts(file: FileId, text: &str, part: usize) -> (Ast, Vec<Diagnostic
         return too_deep(file);
     };
     let mut found = letters::foreign(text, tidy(without_echoes(text, builder.found)));
+    comments::kept(text, &mut found);
     if let Some(at) = lone_return(text) {
         found.insert(0, lone_return_found(Span::new(file, at, at + 1)));
     }

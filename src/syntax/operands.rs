@@ -127,7 +127,7 @@ impl Builder<'_> {
                 .help(help);
                 self.say(found);
                 for part in inner(pair) {
-                    self.args(part);
+                    self.args("", part);
                 }
                 Self::broken(span)
             }

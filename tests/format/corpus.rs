@@ -94,6 +94,18 @@ fn lines_of_windows_stay_so() {
 
 /// A comment that told about nothing must not become the doc comment of what follows.
 #[test]
+fn a_backslash_below_the_docs_of_a_file_leaves_them_to_the_file() {
+    for text in [
+        "\u{feff}##\n\\\n",
+        "## d\n\\\nlet a = 1\n",
+        "## d\n\\\n\nlet a = 1\n",
+        "\\\n## d\n\nlet a = 1\n",
+    ] {
+        assert!(checked(text).is_some(), "{text:?}");
+    }
+}
+
+#[test]
 fn comments_do_not_become_docs() {
     checked("a = 1\n## of nothing\n, b = 2").unwrap();
     checked("a = 1 # one\n, ## two\nb = 2").unwrap();

@@ -25,7 +25,10 @@ pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
         found: Vec::new(),
         open: false,
         unread: Vec::new(),
+        module: None,
         nameless: Nameless::default(),
+        given: false,
+        measures: false,
         server: None,
         phase: None,
         around: Vec::new(),
@@ -42,16 +45,11 @@ pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
         let module = program.module(id);
         let items = || module.asts.iter().flat_map(|ast| &ast.items);
         let unread = |item: &&Item| matches!(item.kind, ItemKind::Error);
-        let unknown = |item: &Item| match &item.kind {
-            ItemKind::Block(block) => {
-                block.name.is_none() && schema::kind(&block.kind.text).is_none()
-            }
-            _ => false,
-        };
-        walk.open = module.lacks_a_module || items().any(unknown);
+        walk.open = module.lacks_a_module;
         let unread: Vec<Span> = items().filter(unread).map(|item| item.span).collect();
         walk.unread.clear();
         walk.not_read(&unread);
+        walk.module = Some(id);
         walk.nameless.truncate(0);
         for definition in module.names.values() {
             if let DefinitionKind::Block(flat) = &definition.kind {
@@ -70,14 +68,16 @@ pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
             // a base may name what only the blocks that extend it have; there it is looked at
             let base = match flat.kind.text.as_str() {
                 "report" => true,
-                "scenario" => {
-                    program.is_base(id, name) && flat.children_of("phase").next().is_none()
+                "scenario" if flat.children_of("phase").next().is_none() => {
+                    walk.given = true;
+                    program.is_base(id, name)
                 }
                 _ => false,
             };
             if !base {
                 walk.block(flat, "file", &Locals::default());
             }
+            walk.given = false;
         }
     }
     walk.found
@@ -90,8 +90,14 @@ struct Walk<'a> {
     open: bool,
     /// What may be defined by what could not be read around.
     unread: Vec<HashSet<String>>,
+    /// The file that is looked at.
+    module: Option<ModuleId>,
     /// The blocks around that lack their names.
     nameless: Nameless<'a>,
+    /// What extends the scenario around may give it phases.
+    given: bool,
+    /// What is at hand may read them.
+    measures: bool,
     /// A server and a measured phase of the scenario around.
     server: Option<&'a str>,
     phase: Option<&'a str>,
@@ -165,7 +171,7 @@ impl<'a> Walk<'a> {
         }
         let named = |child: &Arc<Flat>| {
             let kind = schema::kind_in(&child.kind.text, kind.name);
-            child.name.is_some() || kind.is_some_and(|kind| kind.naming == Naming::Never)
+            child.name.is_some() || kind.is_none_or(|kind| kind.naming == Naming::Never)
         };
         if kind.name == "scenario" {
             self.open |= flat.lost_parent || !flat.children.iter().all(named);
@@ -175,6 +181,9 @@ impl<'a> Walk<'a> {
         }
         if !flat.unread.is_empty() {
             self.not_read(&flat.unread);
+        }
+        if kind.name == "scenario" {
+            self.unread.push(flat.meant_names(&self.program.sources));
         }
         let modules = modules_of(flat);
         for (name, attr) in &flat.lets {
@@ -197,6 +206,12 @@ impl<'a> Walk<'a> {
         }
         self.head = flat.head();
         for (name, attr) in &flat.attrs {
+            if let Some(block) = &attr.block {
+                let head = self.head;
+                self.block(block, block.stands_in(), &locals);
+                self.head = head;
+                continue;
+            }
             let ty = kind.attribute(name).map(|attribute| attribute.ty);
             self.due = match (kind.name, name.as_str()) {
                 ("rank", "within") => Due::Block(AXIS),
@@ -207,6 +222,8 @@ impl<'a> Walk<'a> {
         }
         self.pattern = false;
         self.due = Due::Anything;
+        let measures = self.measures;
+        self.measures |= kind.checks;
         for attr in flat.lets.values() {
             self.expr(&attr.expr, attr.module, &locals);
         }
@@ -222,6 +239,7 @@ impl<'a> Walk<'a> {
                 self.expr(expr, check.module, &locals);
             }
         }
+        self.measures = measures;
         for (expr, module) in &flat.excludes {
             self.expr(expr, *module, &locals);
         }
@@ -235,7 +253,9 @@ impl<'a> Walk<'a> {
         for child in &flat.children {
             let of_engine = kind.name == "engine" && child.kind.text == "metric";
             let locals = if of_engine { &metrics } else { &locals };
+            self.measures = matches!(child.kind.text.as_str(), "report" | "rank");
             self.block(child, kind.name, locals);
+            self.measures = measures;
         }
         self.open = before.0;
         self.unread.truncate(before.1);
@@ -364,6 +384,11 @@ impl<'a> Walk<'a> {
             self.wanted(name);
             return;
         }
+        // a phase, or what else has figures, of a scenario that extends this one
+        let phase = matches!(self.due, Due::Fields | Due::Block("phase" | AXIS));
+        if self.given && self.measures && phase {
+            return;
+        }
         let diagnostic = Diagnostic::error(
             codes::UNKNOWN_NAME,
             span,
@@ -416,7 +441,10 @@ impl<'a> Walk<'a> {
 
     /// Whether what could not be read may define this.
     fn may_be_defined(&self, name: &str) -> bool {
-        self.open || self.unread.iter().any(|names| names.contains(name))
+        let module = self.module.map(|id| self.program.module(id));
+        self.open
+            || self.unread.iter().any(|names| names.contains(name))
+            || module.is_some_and(|module| module.may_mean(name))
     }
 
     /// That the library's block which is extended here reads a name that is not here; said once.
