@@ -59,7 +59,11 @@ fn gather(cases: &[(String, Vec<Arc<Diagnostic>>)], left_out: usize) -> Vec<Diag
     let mut groups: IndexMap<Key, Vec<(&Diagnostic, Vec<usize>)>> = IndexMap::new();
     for (index, (_, found)) in cases.iter().enumerate() {
         for diagnostic in found {
-            let spans = diagnostic.labels.iter().map(|l| l.span).collect();
+            // what a rule warns of at one place is one, whichever checks it is about in a case
+            let spans = match diagnostic.severity {
+                Severity::Error => diagnostic.labels.iter().map(|l| l.span).collect(),
+                _ => vec![diagnostic.span()],
+            };
             let key = (diagnostic.code, diagnostic.severity, spans);
             let group = groups.entry(key).or_default();
             match group
@@ -75,22 +79,22 @@ fn gather(cases: &[(String, Vec<Arc<Diagnostic>>)], left_out: usize) -> Vec<Diag
     let mut out = Vec::new();
     for group in groups.into_values() {
         // with whether the figures of some cases are others
-        let mut kept: Vec<(&Diagnostic, Vec<usize>, bool)> = Vec::new();
+        let mut kept: Vec<(Diagnostic, Vec<usize>, bool)> = Vec::new();
         for (diagnostic, at) in group {
             // in one case two findings are two; in different cases they are one, figures apart
-            let alike = |other: &&mut (&Diagnostic, Vec<usize>, bool)| {
+            let alike = |other: &&mut (Diagnostic, Vec<usize>, bool)| {
                 !at.iter().any(|index| other.1.contains(index))
             };
             match kept.iter_mut().find(alike) {
-                Some((_, other, differ)) => {
+                Some((known, other, differ)) => {
                     other.extend(at);
-                    *differ = true;
+                    *differ |= !unite(known, diagnostic);
                 }
-                None => kept.push((diagnostic, at, false)),
+                None => kept.push((diagnostic.clone(), at, false)),
             }
         }
-        for (diagnostic, at, differ) in kept {
-            let mut diagnostic = diagnostic.clone();
+        for (mut diagnostic, mut at, differ) in kept {
+            at.sort_unstable();
             let first = cases[at[0]].0.as_str();
             if at.len() < all {
                 let id = |index: &usize| cases[*index].0.as_str();
@@ -117,4 +121,16 @@ fn gather(cases: &[(String, Vec<Arc<Diagnostic>>)], left_out: usize) -> Vec<Diag
         }
     }
     out
+}
+
+/// Adds the places of another finding of the same kind; false where they say different things.
+fn unite(known: &mut Diagnostic, other: &Diagnostic) -> bool {
+    let mut same = known.message == other.message && known.help == other.help;
+    for label in &other.labels {
+        match known.labels.iter().find(|one| one.span == label.span) {
+            Some(one) => same &= one.text == label.text,
+            None => known.labels.push(label.clone()),
+        }
+    }
+    same
 }

@@ -107,6 +107,12 @@ mod tests {
     }
 
     #[test]
+    fn the_largest_numbers_stay_numbers() {
+        let text = source_form(Quantity::new(1e306, Dimension::TIME));
+        assert!(!text.contains("inf") && text.ends_with(" s"), "{text}");
+    }
+
+    #[test]
     fn equal_is_what_differs_by_rounding_alone() {
         let sum = Quantity::seconds(0.1 + 0.2);
         assert_ne!(sum, Quantity::seconds(0.3));

@@ -34,7 +34,9 @@ fn with(q: Quantity, digits: impl Fn(f64) -> String) -> String {
 /// whose dimension has no written unit come out in base units joined by `·`.
 pub fn source_form(q: Quantity) -> String {
     let unit = column_unit(q.dimension);
-    match parse_unit(&unit) {
+    // the largest numbers are none any more in a smaller unit
+    let holds = |factor: f64| (q.value / factor).is_finite() || !q.value.is_finite();
+    match parse_unit(&unit).filter(|(factor, _)| holds(*factor)) {
         Some((factor, _)) => format!("{} {unit}", q.value / factor),
         None if unit.is_empty() => format!("{}", q.value),
         None => format!("{} {}", q.value, q.dimension.unit_text()),
