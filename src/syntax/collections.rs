@@ -78,13 +78,22 @@ impl Builder<'_> {
             self.touching_texts(self.at(start, end));
             return;
         }
-        let found = Diagnostic::error(
+        // `figure as name` of other languages is no list that lacks its commas
+        let is_as = |word: &str| word == "as";
+        let last = self.text[..before]
+            .rsplit(|c: char| !c.is_alphanumeric())
+            .next();
+        let safe = !is_as(&self.text[start..end]) && !last.is_some_and(is_as);
+        let mut found = Diagnostic::error(
             codes::SYNTAX,
             self.at(start, end),
             "expected `,` before this",
         )
         .says("another value")
-        .fix("put `,` between", place, ",", true);
+        .fix("put `,` between", place, ",", safe);
+        if !safe {
+            found = found.help("a name stands before its value, in braces: `{ name = value }`");
+        }
         self.say(found);
     }
 
