@@ -6,15 +6,10 @@
 #[path = "../benches/support/shapes.rs"]
 mod shapes;
 
-use nix::libc;
-use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+mod limits_support;
 
-/// What a program may take for files of so many bytes in all.
-fn allowed(bytes: usize) -> usize {
-    (64 << 20) + 200 * bytes
-}
+use limits_support::{Ran, SECONDS, run};
+use std::path::Path;
 
 /// So many times the processor's time of a valid file of the same size may a hostile one take.
 const TIMES: f64 = 20.0;
@@ -336,30 +331,6 @@ fn neighbours_take_nothing_away() {
     assert_eq!((together.ended, together.code), (Ok(()), Some(0)));
 }
 
-/// Where the processor's time is not to be relied on, a hang still ends.
-const SECONDS: u64 = 60;
-
-/// How a program ended.
-#[derive(Debug)]
-struct Ran {
-    /// Why it did not end well.
-    ended: Result<(), String>,
-    code: Option<i32>,
-    /// The most that it had in memory at a time, in bytes.
-    most: usize,
-    /// The processor's time that it took.
-    seconds: f64,
-}
-
-impl Ran {
-    /// It ended by itself, and within the memory that files of so many bytes may take.
-    fn within(&self, bytes: usize, what: &str) {
-        assert_eq!(self.ended, Ok(()), "{what}");
-        let (most, allowed) = (self.most >> 10, allowed(bytes) >> 10);
-        assert!(most <= allowed, "{what} takes {most} kB of {allowed} kB");
-    }
-}
-
 /// The quickest of some runs, the last one where it took no longer than is allowed.
 fn run_within(command: &[&str], file: &Path, seconds: f64) -> Ran {
     let mut best = run(command, file, SECONDS);
@@ -373,42 +344,6 @@ fn run_within(command: &[&str], file: &Path, seconds: f64) -> Ran {
         }
     }
     best
-}
-
-/// Runs the program on a file, under limits that end it where it does not do so itself.
-fn run(command: &[&str], file: &Path, seconds: u64) -> Ran {
-    // what is mapped is more than what is used
-    let mapped = allowed(file.metadata().unwrap().len() as usize) + (512 << 20);
-    let mut child = Command::new("prlimit");
-    child.args([format!("--cpu={seconds}"), format!("--as={mapped}")]);
-    child.arg(env!("CARGO_BIN_EXE_scn")).args(command).arg(file);
-    child.stdout(Stdio::null()).stderr(Stdio::null());
-    let (status, used) = waited(child.spawn().unwrap());
-    let ended = match (status.code(), status.signal()) {
-        (Some(0..=2), _) => Ok(()),
-        (Some(code), _) => Err(format!("exit code {code}")),
-        (None, signal) => Err(format!("signal {signal:?}")),
-    };
-    let part = |time: libc::timeval| time.tv_sec as f64 + time.tv_usec as f64 / 1e6;
-    Ran {
-        ended,
-        code: status.code(),
-        most: used.ru_maxrss as usize * 1024,
-        seconds: part(used.ru_utime) + part(used.ru_stime),
-    }
-}
-
-/// Waits for a child of ours: how it ended, and what it alone used.
-fn waited(child: Child) -> (ExitStatus, libc::rusage) {
-    let (child, mut status) = (child.id(), 0);
-    // SAFETY: both places are there to be written to, and zeros are a valid rusage.
-    let (ended, used) = unsafe {
-        let mut used: libc::rusage = std::mem::zeroed();
-        let ended = libc::wait4(child as i32, &raw mut status, 0, &raw mut used);
-        (ended, used)
-    };
-    assert_eq!(ended, child as i32, "{}", std::io::Error::last_os_error());
-    (ExitStatus::from_raw(status), used)
 }
 
 fn hostile(size: usize) -> Vec<(String, String)> {

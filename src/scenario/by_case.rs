@@ -7,6 +7,9 @@ use indexmap::IndexMap;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+/// A finding that cases share is shown with so many places.
+const SHOWN: usize = 6;
+
 /// So many case ids are named.
 const NAMED: usize = 3;
 
@@ -129,7 +132,8 @@ fn unite(known: &mut Diagnostic, other: &Diagnostic) -> bool {
     for label in &other.labels {
         match known.labels.iter().find(|one| one.span == label.span) {
             Some(one) => same &= one.text == label.text,
-            None => known.labels.push(label.clone()),
+            None if known.labels.len() < SHOWN => known.labels.push(label.clone()),
+            None => {}
         }
     }
     same

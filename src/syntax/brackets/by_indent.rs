@@ -59,7 +59,7 @@ fn partners(marks: &[Mark]) -> Option<Vec<Option<usize>>> {
 
 /// For each mark the next one that starts a line and shows by its indentation what is still open:
 /// a statement, or a closer.
-fn keys(marks: &[Mark]) -> Vec<Option<usize>> {
+pub(super) fn keys(marks: &[Mark]) -> Vec<Option<usize>> {
     let mut out = vec![None; marks.len()];
     let mut next = None;
     for (n, mark) in marks.iter().enumerate().rev() {

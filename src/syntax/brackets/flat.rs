@@ -1,6 +1,7 @@
 //! How far in lines would stand that are not indented at all: what may stand in which kind of block
 //! says where each of them belongs.
 
+use super::by_indent::keys;
 use super::lines::{block_head, first_word, fits, is_bare_block, is_definition};
 use crate::schema;
 use crate::syntax::scan::{Mark, MarkKind};
@@ -17,7 +18,7 @@ pub(super) fn indented(text: &str, marks: &[Mark]) -> Vec<Mark> {
     let mut walk = Walk {
         text,
         marks,
-        next: following(marks),
+        next: keys(marks),
         levels: Vec::new(),
     };
     let mut start = 0;
@@ -30,19 +31,6 @@ pub(super) fn indented(text: &str, marks: &[Mark]) -> Vec<Mark> {
             .iter_mut()
             .for_each(|mark| mark.indent = indent);
         start = end;
-    }
-    out
-}
-
-/// For each mark the next one that starts a line with a statement or a closer.
-fn following(marks: &[Mark]) -> Vec<Option<usize>> {
-    let mut out = vec![None; marks.len()];
-    let mut next = None;
-    for (n, mark) in marks.iter().enumerate().rev() {
-        out[n] = next;
-        if mark.first && (mark.statement || matches!(mark.kind, MarkKind::Close(_))) {
-            next = Some(n);
-        }
     }
     out
 }
