@@ -2,7 +2,7 @@
 //! Findings are the same where their code is, and their place once it has moved with the text.
 
 use super::{Look, Step};
-use crate::diagnostics::{Diagnostic, Severity};
+use crate::diagnostics::{Diagnostic, Severity, codes};
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
@@ -15,6 +15,8 @@ pub struct Comparison {
     pub there: Vec<bool>,
     /// Errors of `after` that were not there, by their index.
     pub new: Vec<usize>,
+    /// The first of them that cannot be read, where there are more of those than there were.
+    pub unread: Option<usize>,
 }
 
 /// Compares two looks at a pack with the changes between them. Of several alike at one place,
@@ -52,7 +54,15 @@ pub fn compare(before: &Look, after: &Look, steps: &[Step], mended: &[usize]) ->
     let mut new: Vec<usize> = left.into_values().flatten().map(|(_, n)| n).collect();
     new.retain(|index| is_error(&after.found[*index]));
     new.sort_unstable();
-    Comparison { there, new }
+    let of = |look: &Look| look.found.iter().filter(|found| is_unread(found)).count();
+    let mut unread = new.iter().copied().filter(|n| is_unread(&after.found[*n]));
+    let unread = unread.next().filter(|_| of(after) > of(before));
+    Comparison { there, new, unread }
+}
+
+/// What cannot be read, or has nothing in it: it may hide anything.
+fn is_unread(found: &Diagnostic) -> bool {
+    found.code.starts_with("E01") || found.code == codes::FILE_EMPTY.0
 }
 
 /// An error by itself: what only `--deny` makes one may show once other errors are gone.

@@ -360,8 +360,13 @@ impl<E> Work<'_, E> {
             let mut comparison = compare(&self.look, &look, &steps, &mended);
             let repairs = Repairs::of(&self.look, chosen, &steps);
             let made_by_them = |index: &usize| !repairs.uncovered(&look, &look.found[*index]);
+            let unread = comparison.unread;
             comparison.new.retain(made_by_them);
             if comparison.new.is_empty() {
+                if let Some(index) = unread {
+                    let why = new_error(&look.sources, &look.found[index]);
+                    return Ok(Err(Failed::all(why)));
+                }
                 let there = |index: &usize| comparison.there[mended[*index]];
                 let useless = (0..mended.len()).filter(there);
                 let blamed: HashMap<usize, Why> = useless.map(|one| (one, Why::NoUse)).collect();
