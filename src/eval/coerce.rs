@@ -123,6 +123,13 @@ impl Evaluator<'_> {
                         .help(format!("a text stands in quotes: {text}"))
                         .fix("put it in quotes", span, text, false)
                 }
+                Value::Number(_) if matches!(ty, Type::Text) => {
+                    let text = self.program.sources.text(span);
+                    match text.len() <= 60 && !text.contains('\n') {
+                        true => diagnostic.help(format!("write it as a text: `\"${{{text}}}\"`")),
+                        false => diagnostic.help("a text stands in quotes: \"…\""),
+                    }
+                }
                 _ => match how(ty) {
                     Some(help) => diagnostic.help(help),
                     None => diagnostic,
