@@ -130,9 +130,11 @@ impl DataFiles {
     }
 
     /// How a number of that very record is written in its file, where a number prints otherwise.
-    pub(super) fn cell(&self, record: &Fields, field: &str) -> Option<Arc<str>> {
+    pub fn cell(&self, record: &Fields, field: &str) -> Option<Arc<str>> {
         let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        files.values().find_map(|file| file.cells.get(record, field))
+        files
+            .values()
+            .find_map(|file| file.cells.get(record, field))
     }
 
     /// Which row of which file a record is: that very one, and none that only is like it.

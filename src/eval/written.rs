@@ -16,7 +16,9 @@ impl Evaluator<'_> {
         let ExprKind::Field { base, field } = &expr.kind else {
             return self.eval(expr, scope);
         };
-        if self.shapes || !self.program.data.keeps_cells() || self.module_named(base, scope).is_some()
+        if self.shapes
+            || !self.program.data.keeps_cells()
+            || self.module_named(base, scope).is_some()
         {
             return self.eval(expr, scope);
         }
@@ -69,7 +71,9 @@ impl Evaluator<'_> {
                 let numbers = values.iter().all(|value| matches!(value, Value::Number(_)));
                 let text = self.program.sources.text(expr.span);
                 let text = format!("[\"${{word}}\" for word in {text}]");
-                (numbers && !values.is_empty()).then(|| short(text)).flatten()
+                (numbers && !values.is_empty())
+                    .then(|| short(text))
+                    .flatten()
             }
             _ => None,
         }

@@ -151,7 +151,10 @@ pub fn page(name: &str) -> Option<Entry> {
     Some(Entry {
         name: name.into(),
         what: "a page of the manual".into(),
-        parts: { page.parts }.into_iter().take_while(|part| !said_apart(part)).collect(),
+        parts: { page.parts }
+            .into_iter()
+            .take_while(|part| !said_apart(part))
+            .collect(),
     })
 }
 

@@ -91,9 +91,8 @@ mod tests {
         let one = one.map(|(id, verdict, value)| case(id, verdict, &[("best", value)]));
         assert_eq!(places(one.into()), ["2", "1", "unavailable: failed"]);
         let two = [("a", "pass", 1.0), ("b", "pass", 3.0), ("c", "fail", 9.0)];
-        let two = two.map(|(id, verdict, value)| {
-            case(id, verdict, &[("best", value), ("worst", -value)])
-        });
+        let two = two
+            .map(|(id, verdict, value)| case(id, verdict, &[("best", value), ("worst", -value)]));
         let expected = ["best 2, worst 1", "best 1, worst 2", "best –, worst –"];
         assert_eq!(places(two.into()), expected);
         let none = vec![case("a", "pass", &[])];

@@ -91,9 +91,16 @@ mod tests {
         let of_two = table(&["base", "fast"], columns);
         assert_eq!(of_two.headers, ["scenario", "case"]);
         let first = of_two.rows.iter().map(|row| row[0].as_ref().unwrap());
-        assert_eq!(first.map(|f| f.text.as_str()).collect::<Vec<_>>(), ["base", "fast"]);
+        assert_eq!(
+            first.map(|f| f.text.as_str()).collect::<Vec<_>>(),
+            ["base", "fast"]
+        );
         let own = serde_json::json!([["scenario", Figure::text("mine")]]);
         assert_eq!(table(&["base", "fast"], own).headers, ["scenario"]);
-        assert!(table(&["base", "fast"], serde_json::json!([])).headers.is_empty());
+        assert!(
+            table(&["base", "fast"], serde_json::json!([]))
+                .headers
+                .is_empty()
+        );
     }
 }

@@ -104,9 +104,7 @@ impl<'a> Writer<'a> {
         folder: &'a RunFolder,
     ) -> Result<Self, ReportError> {
         let run: RunResult = as_stored(run, folder.redactor())?;
-        let cases = cases
-            .iter()
-            .map(|case| as_stored(case, folder.redactor()));
+        let cases = cases.iter().map(|case| as_stored(case, folder.redactor()));
         let mut cases = cases.collect::<Result<Vec<CaseResult>, _>>()?;
         places::put(&mut cases);
         let host: Option<HostFacts> = folder.env()?;

@@ -105,7 +105,11 @@ fn ranks_unseen(cases: &[Case]) -> bool {
     let shows = |report: &Arc<ReportSpec>| {
         let template = report.template.as_ref();
         let of_page = template.is_some_and(|one| one.text.contains("rankings"));
-        of_page || report.columns.iter().any(|(_, column)| reads_place(&column.expr))
+        of_page
+            || report
+                .columns
+                .iter()
+                .any(|(_, column)| reads_place(&column.expr))
     };
     let unseen = |case: &Case| !case.ranks.is_empty() && !case.reports.iter().any(shows);
     !taken && cases.iter().any(unseen)

@@ -124,8 +124,8 @@ fn untold(flat: &Flat, report: &ReportSpec, path: &str, cases: [&str; 2]) -> Opt
         false => block.head(),
     };
     let [one, other] = cases;
-    let message =
-        format!("no column of `{path}` tells the row of `{one}` from that of `{other}`");
-    let help = "put what tells them apart in front: `case.name`, or the axes in which the cases differ";
+    let message = format!("no column of `{path}` tells the row of `{one}` from that of `{other}`");
+    let help =
+        "put what tells them apart in front: `case.name`, or the axes in which the cases differ";
     Some(warning(RULE, span, message).help(help))
 }
