@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// So many files of a folder are looked at for one whose name is near.
-const MOST_BESIDE: usize = 1000;
+const MOST_BESIDE: usize = 10_000;
 
 /// The data files that a program has read, by their path.
 #[derive(Debug, Default)]

@@ -6,6 +6,7 @@ use super::by_case::ByCase;
 use super::case::{self, launched};
 use super::case_id::same_id;
 use super::locals::Locals;
+use super::namesakes::namesakes;
 use super::shared::Shared;
 use super::{Case, ReportSpec, ServerSpec, feasible, matrix, report, report_parts, server_log};
 use crate::diagnostics::{Diagnostic, codes, has_errors};
@@ -148,42 +149,6 @@ const MOST_PARTS: usize = 1_000_000;
 
 /// So many nodes of expressions may they visit.
 const MOST_STEPS: u64 = 10_000_000;
-
-/// So many files are named where many define scenarios of one name.
-const FILES_NAMED: usize = 3;
-
-/// Scenarios of one name, said once however many there are.
-fn namesakes(program: &Program, name: &str, alike: &[&Arc<Flat>]) -> Option<Diagnostic> {
-    let [first, second, rest @ ..] = alike else {
-        return None;
-    };
-    // of one file, that has been said
-    if alike.iter().all(|flat| flat.module == first.module) {
-        return None;
-    }
-    let many = alike.len();
-    let count = if rest.is_empty() {
-        "two".into()
-    } else {
-        many.to_string()
-    };
-    let message = format!("{count} scenarios are called `{name}`");
-    let mut found = Diagnostic::error(codes::DUPLICATE, second.head(), message)
-        .says("the second")
-        .label(first.head(), "the first");
-    if !rest.is_empty() {
-        let file = |flat: &&Arc<Flat>| program.sources.get(flat.head().file).name.clone();
-        let named: Vec<String> = alike.iter().take(FILES_NAMED).map(file).collect();
-        let more = if many > FILES_NAMED { ", …" } else { "" };
-        found = found.help(format!(
-            "{many} files define it: {}{more}",
-            named.join(", ")
-        ));
-    }
-    Some(found.help(
-        "rename all but one, so that reports can tell them apart, or run their files one by one",
-    ))
-}
 
 fn scenario(locals: Locals<'_>, params: &Params, flat: &Arc<Flat>, out: &mut Compiled) {
     let program = locals.program;
