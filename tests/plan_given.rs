@@ -171,3 +171,49 @@ fn entries_of_a_list_are_of_the_type_of_its_default() {
         "{said}"
     );
 }
+
+#[test]
+fn all_that_is_wrong_with_parameters_is_said_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let file = "waits = ['x']\nlimt = 3\nrounds = 'many'\nrouns = 1\n[common]\nrounds = 'few'\n";
+    std::fs::write(folder.join("ci.toml"), file).unwrap();
+    std::fs::write(folder.join("ci.yaml"), "layout: null\ntoken: null\n").unwrap();
+    let args = [
+        "plan",
+        "pack.scn",
+        "--params",
+        "ci.toml",
+        "--params",
+        "ci.yaml",
+        "-p",
+        "rounds=no",
+        "-p",
+        "foo",
+        "-p",
+        "bar=1",
+    ];
+    let output = scn(folder, &args);
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr) + &text(&output.stdout);
+    let said = said.replace("\n  │ ", " ");
+    for part in [
+        "error: `ci.toml:2`: there is no param `limt`",
+        "error: `ci.toml:4`: there is no param `rouns`; did you mean `rounds`?",
+        "error: `ci.yaml:1`: `layout` is null",
+        "error: `ci.yaml:2`: `token` is null",
+        "error: `-p foo`: write `-p name=value`",
+        "error: there is no param `bar`",
+        "`waits = [\"x\"]` in `ci.toml:1` does not fit",
+        "`rounds = many` in `ci.toml:3` does not fit",
+        "`common.rounds = few` in `ci.toml:6` does not fit",
+        "`-p rounds=no` does not fit",
+    ] {
+        assert!(said.contains(part), "{part}\n{said}");
+    }
+    // without one that has a place in the scenario, each still has a line of its own
+    std::fs::write(folder.join("ci.toml"), "limt = 3\nrouns = 1\n").unwrap();
+    let output = scn(folder, &args[..4]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(text(&output.stderr).matches("error: ").count(), 2);
+}

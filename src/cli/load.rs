@@ -40,8 +40,8 @@ pub struct Loaded {
 pub enum Refused {
     /// In words, with the exit code.
     Said { message: String, code: u8 },
-    /// Wrong usage that has a place in a file.
-    Found(Box<Sources>, Vec<Diagnostic>),
+    /// Wrong usage that has a place in a file, and what has none, in words.
+    Found(Box<Sources>, Vec<Diagnostic>, Vec<String>),
 }
 
 impl Refused {
@@ -55,8 +55,8 @@ impl Refused {
     /// In one line.
     pub fn why(&self) -> String {
         match self {
-            Self::Said { message, .. } => message.clone(),
-            Self::Found(_, found) => found
+            Self::Said { message, .. } => message.lines().next().unwrap_or_default().into(),
+            Self::Found(_, found, _) => found
                 .first()
                 .map_or_else(String::new, |d| d.message.clone()),
         }
@@ -66,7 +66,11 @@ impl Refused {
     pub fn print(&self, results: &Output, format: Format) -> u8 {
         match self {
             Self::Said { message, code } => said(message, *code, results),
-            Self::Found(sources, found) => invalid(sources, found, results, format),
+            Self::Found(sources, found, said) => {
+                said.iter()
+                    .for_each(|message| eprintln!("error: {message}"));
+                invalid(sources, found, results, format)
+            }
         }
     }
 }
@@ -214,12 +218,7 @@ fn compiled(
     let read = params(&program, given.0, given.1, has_errors(&found));
     let (params, shown_params, param_values) = match read {
         Ok(read) => (read.params, read.shown, read.values),
-        Err(Wrong::Said(message)) => return Err(Refused::usage(message)),
-        Err(Wrong::Found(one)) => {
-            found.push(*one);
-            found.retain(|d| d.code != codes::UNUSED.0);
-            return Err(Refused::Found(Box::new(program.sources), tidy(found)));
-        }
+        Err(wrong) => return Err(unfit(program, found, wrong)),
     };
     found.extend(constants(&program, &params));
     // with mistakes in names there is no telling which scenarios a suite means
@@ -282,6 +281,23 @@ fn compiled(
         found: for_programs(tidy(found), bytes),
         secrets,
     })
+}
+
+/// What is wrong with parameters: all of it.
+fn unfit(program: Program, mut found: Vec<Diagnostic>, wrong: Vec<Wrong>) -> Refused {
+    let (mut said, mut placed) = (Vec::new(), Vec::new());
+    for one in wrong {
+        match one {
+            Wrong::Said(message) => said.push(message),
+            Wrong::Found(one) => placed.push(*one),
+        }
+    }
+    if placed.is_empty() {
+        return Refused::usage(said.join("\nerror: "));
+    }
+    found.extend(placed);
+    found.retain(|d| d.code != codes::UNUSED.0);
+    Refused::Found(Box::new(program.sources), tidy(found), said)
 }
 
 /// How many bytes the files have that users wrote.

@@ -37,13 +37,15 @@ pub fn params(
     given: &[String],
     files: &[PathBuf],
     broken: bool,
-) -> Result<Taken, Wrong> {
+) -> Result<Taken, Vec<Wrong>> {
     let known = known_params(program);
     let none = Params::new();
     let eval = Evaluator::new(program, &none, &Nothing);
     let (mut params, mut shown) = (Params::new(), IndexMap::new());
     let mut origins: HashMap<&Key, From> = HashMap::new();
-    for Text { name, value, from } in texts(given, files, &|name| known.contains_key(name))? {
+    let mut wrong = Vec::new();
+    let texts = texts(given, files, &|name| known.contains_key(name), &mut wrong);
+    for Text { name, value, from } in texts {
         let (name, value) = (name.as_str(), value.as_str());
         let Some(keys) = known.get(name) else {
             if broken {
@@ -51,10 +53,11 @@ pub fn params(
             }
             let known = known.keys().map(String::as_str);
             let said = no_such("param", name, known);
-            return Err(Wrong::Said(match from {
+            wrong.push(Wrong::Said(match from {
                 None => said,
-                Some(file) => format!("`{}`: {said}", file.display()),
+                Some((file, line)) => format!("`{}`: {said}", params_file::place(file, line)),
             }));
+            continue;
         };
         for key in keys {
             let (module, own) = key;
@@ -64,17 +67,28 @@ pub fn params(
             }
             let given = match from {
                 None => format!("-p {name}={value}"),
-                Some(file) => format!("{name} = {value}` in `{}", file.display()),
+                Some((file, line)) => {
+                    format!("{name} = {value}` in `{}", params_file::place(file, line))
+                }
             };
-            let value_of = value_of(&eval, value, (own, from.is_some()), &default)
-                .map_err(|why| unfit(program, *module, own, &given, &why, &default))?;
+            let value_of = match value_of(&eval, value, (own, from.is_some()), &default) {
+                Ok(value) => value,
+                Err(why) => {
+                    // of a name in other files the same would be said again
+                    wrong.push(unfit(program, *module, own, &given, &why, &default));
+                    break;
+                }
+            };
             let secret = matches!(value_of, Value::Secret(_));
             let text = if secret { "***" } else { value };
             shown.insert(name.to_string(), text.to_string());
             params.insert((*module, own.clone()), value_of);
-            let file = from.map(|file| From::File(file.display().to_string()));
+            let file = from.map(|(file, _)| From::File(file.display().to_string()));
             origins.insert(key, file.unwrap_or(From::Option));
         }
+    }
+    if !wrong.is_empty() {
+        return Err(wrong);
     }
     let values = values(&eval, &known, &params, &origins);
     Ok(Taken {
@@ -127,7 +141,8 @@ fn values(
 struct Text<'a> {
     name: String,
     value: String,
-    from: Option<&'a Path>,
+    /// And the line there, where that can be told.
+    from: Option<(&'a Path, Option<usize>)>,
 }
 
 /// All that were given, the strongest last: those of files, then those of `-p`.
@@ -135,19 +150,25 @@ fn texts<'a>(
     given: &[String],
     files: &'a [PathBuf],
     is_param: &dyn Fn(&str) -> bool,
-) -> Result<Vec<Text<'a>>, Wrong> {
+    wrong: &mut Vec<Wrong>,
+) -> Vec<Text<'a>> {
     let mut texts = Vec::new();
     for file in files {
-        let read = params_file::read(file, is_param).map_err(Wrong::Said)?;
+        let read = params_file::read(file, is_param).unwrap_or_else(|found| {
+            wrong.extend(found.into_iter().map(Wrong::Said));
+            Vec::new()
+        });
         texts.extend(read.into_iter().map(|given| Text {
             name: given.name,
             value: given.text,
-            from: Some(file),
+            from: Some((file, given.line)),
         }));
     }
     for text in given {
         let Some((name, value)) = text.split_once('=') else {
-            return Err(Wrong::Said(format!("`-p {text}`: write `-p name=value`")));
+            let said = format!("`-p {text}`: write `-p name=value`");
+            wrong.push(Wrong::Said(said));
+            continue;
         };
         texts.push(Text {
             name: name.trim().to_string(),
@@ -155,7 +176,7 @@ fn texts<'a>(
             from: None,
         });
     }
-    Ok(texts)
+    texts
 }
 
 /// By what a `-p` may call them: the params of all files by their name, those of files that a

@@ -13,14 +13,45 @@ pub struct Given {
     pub name: String,
     /// As `-p` takes it.
     pub text: String,
+    /// Where it stands in the file, from 1, where that can be told.
+    pub line: Option<usize>,
 }
 
 /// Reads a file of parameters. A table in it holds those of a file that is used by its name:
 /// `common = { rounds = 3 }` is `common.rounds=3`.
 ///
 /// # Errors
-/// In words: it cannot be read, its ending is another, or a mistake with its place in the file.
-pub fn read(path: &Path, is_param: &dyn Fn(&str) -> bool) -> Result<Vec<Given>, String> {
+/// In words: it cannot be read, its ending is another, or mistakes with their places in the file.
+pub fn read(path: &Path, is_param: &dyn Fn(&str) -> bool) -> Result<Vec<Given>, Vec<String>> {
+    let (value, text) = value_of(path).map_err(|why| vec![why])?;
+    let mut read = Read {
+        text: &text,
+        given: Vec::new(),
+        nulls: Vec::new(),
+        wrong: Vec::new(),
+    };
+    let shown = path.display();
+    match &value {
+        Value::Record(_) => read.gather("", &value, is_param),
+        Value::None => {}
+        other => read.wrong.push(format!(
+            "`{shown}` holds {}; parameters are names with values: `rounds = 3`",
+            other.describe()
+        )),
+    }
+    for name in std::mem::take(&mut read.nulls) {
+        let place = place(path, line_of(&text, &name));
+        read.wrong.push(format!(
+            "`{place}`: `{name}` is null, which is no value; leave the line out"
+        ));
+    }
+    match read.wrong.is_empty() {
+        true => Ok(read.given),
+        false => Err(read.wrong),
+    }
+}
+
+fn value_of(path: &Path) -> Result<(Value, String), String> {
     let shown = path.display();
     let cannot = |error| format!("cannot read `{shown}`: {}", crate::resolve::plain(&error));
     let length = std::fs::metadata(path).map_err(cannot)?.len();
@@ -43,48 +74,76 @@ pub fn read(path: &Path, is_param: &dyn Fn(&str) -> bool) -> Result<Vec<Given>, 
         }
     };
     let value = read.map_err(|(line, column, why)| format!("{shown}:{line}:{column}: {why}"))?;
-    let mut given = Vec::new();
-    match &value {
-        Value::Record(_) => gather("", &value, is_param, &mut given).map_err(|name| {
-            format!("`{shown}`: `{name}` is null, which is no value; leave the line out")
-        })?,
-        Value::None => {}
-        other => {
-            return Err(format!(
-                "`{shown}` holds {}; parameters are names with values: `rounds = 3`",
-                other.describe()
-            ));
-        }
-    }
-    Ok(given)
+    Ok((value, text))
 }
 
-fn gather(
-    before: &str,
-    value: &Value,
-    is_param: &dyn Fn(&str) -> bool,
-    given: &mut Vec<Given>,
-) -> Result<(), String> {
-    let Value::Record(fields) = value else {
-        return Ok(());
-    };
-    for (key, value) in fields.iter() {
-        let name = format!("{before}{key}");
-        match value {
-            Value::Record(_) if before.is_empty() && !is_param(&name) => {
-                gather(&format!("{name}."), value, is_param, given)?;
-            }
-            Value::Text(text) => given.push(Given {
-                name,
-                text: text.to_string(),
-            }),
-            value => {
-                let text = source(value).ok_or_else(|| name.clone())?;
-                given.push(Given { name, text });
+/// `params.toml:3`, or without its line where that cannot be told.
+pub fn place(path: &Path, line: Option<usize>) -> String {
+    match line {
+        Some(line) => format!("{}:{line}", path.display()),
+        None => path.display().to_string(),
+    }
+}
+
+/// What is read of a file.
+struct Read<'t> {
+    text: &'t str,
+    given: Vec<Given>,
+    /// Names of what has no value.
+    nulls: Vec<String>,
+    wrong: Vec<String>,
+}
+
+impl Read<'_> {
+    fn gather(&mut self, before: &str, value: &Value, is_param: &dyn Fn(&str) -> bool) {
+        let Value::Record(fields) = value else { return };
+        for (key, value) in fields.iter() {
+            let name = format!("{before}{key}");
+            let text = match value {
+                Value::Record(_) if before.is_empty() && !is_param(&name) => {
+                    self.gather(&format!("{name}."), value, is_param);
+                    continue;
+                }
+                Value::Text(text) => Some(text.to_string()),
+                value => source(value),
+            };
+            match text {
+                Some(text) => {
+                    let line = line_of(self.text, &name);
+                    self.given.push(Given { name, text, line });
+                }
+                None => self.nulls.push(name),
             }
         }
     }
-    Ok(())
+}
+
+/// The line, from 1, in which a name gets its value; of `common.rounds` one below `common`. The
+/// readers of the formats do not tell.
+fn line_of(text: &str, name: &str) -> Option<usize> {
+    let sets = |line: &str, key: &str| {
+        line.match_indices(key).any(|(at, _)| {
+            let before = line[..at].trim_end_matches(['"', '\'']);
+            let starts = before.trim_end();
+            let apart = starts.is_empty() || starts.ends_with(['{', ',', '[', '.']);
+            let behind = line[at + key.len()..].trim_start_matches(['"', '\'']);
+            apart && behind.trim_start().starts_with([':', '=', ']', '.'])
+        })
+    };
+    let (table, key) = match name.rsplit_once('.') {
+        Some((table, key)) => (Some(table), key),
+        None => (None, name),
+    };
+    let mut lines = text
+        .lines()
+        .enumerate()
+        .skip_while(|(_, line)| match table {
+            Some(table) => !sets(line, table),
+            None => false,
+        });
+    lines
+        .find(|(_, line)| sets(line, key))
+        .map(|(at, _)| at + 1)
 }
 
 /// A value as the language writes it; none for what it has no word for.
@@ -145,8 +204,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
         std::fs::write(&path, text).unwrap();
-        let given = read(&path, &|name| name == "layout")
-            .map_err(|why| why.replace(&format!("{}/", folder.path().display()), ""))?;
+        let given = read(&path, &|name| name == "layout").map_err(|why| {
+            why.join("\n")
+                .replace(&format!("{}/", folder.path().display()), "")
+        })?;
         let texts = given.iter().map(|g| format!("{}={}", g.name, g.text));
         let mut texts: Vec<String> = texts.collect();
         texts.sort();
@@ -204,6 +265,34 @@ mod tests {
         }
         assert!(wrong("p.ini", "a = 1").contains("cannot be told"));
         assert!(wrong("p.yaml", "- 1").contains("holds a list"));
-        assert!(wrong("p.yaml", "a: null").contains("`a` is null"));
+        let nulls = wrong("p.yaml", "a: null\nb: 1\nc: null");
+        let expected = [
+            "`p.yaml:1`: `a` is null, which",
+            "`p.yaml:3`: `c` is null, which",
+        ];
+        let starts = nulls
+            .lines()
+            .zip(expected)
+            .all(|(said, due)| said.starts_with(due));
+        assert!(starts && nulls.lines().count() == 2, "{nulls}");
+    }
+
+    #[test]
+    fn a_name_is_found_in_its_line() {
+        let toml = "# rounds = 1\nrounds = 3\nlayout = { tp = 2 }\n[common]\nrounds = 4\n";
+        let yaml = "rounds: 3\ncommon:\n  rounds: 4\n";
+        let json = "{\n  \"common\": {\n    \"rounds\": 4 },\n  \"fast\": true\n}";
+        for (text, name, line) in [
+            (toml, "rounds", Some(2)),
+            (toml, "layout", Some(3)),
+            (toml, "common.rounds", Some(5)),
+            (yaml, "common.rounds", Some(3)),
+            (json, "common.rounds", Some(3)),
+            (json, "fast", Some(4)),
+            (json, "slow", None),
+            ("common.rounds = 1", "common.rounds", Some(1)),
+        ] {
+            assert_eq!(line_of(text, name), line, "{name} in {text}");
+        }
     }
 }

@@ -399,6 +399,7 @@ pub mod codes {
     pub const NO_SUCH_CASE: Rule = ("W0530", "no-such-case");
     pub const USELESS_EXCLUDE: Rule = ("W0501", "useless-exclude");
     pub const UNUSED: Rule = ("W0502", "unused");
+    pub const MIXED_LIST: Rule = ("W0721", "mixed-list");
     pub const FEW_REQUESTS: Rule = ("W0503", "few-requests");
     pub const UNMEASURED_CHECK: Rule = ("W0504", "unmeasured-check");
     pub const ALWAYS_HOLDS: Rule = ("W0505", "always-holds");

@@ -225,7 +225,7 @@ fn longest(texts: &[String]) -> usize {
 /// one another, are looked at as one.
 fn apart(texts: &[String]) -> usize {
     let mut apart: Vec<&str> = Vec::new();
-    let mut sixths = 0;
+    let (mut sixths, mut glued) = (0, 0);
     for text in texts.iter().map(|text| text.trim()) {
         let letters = text.chars().filter(|c| c.is_alphabetic()).count();
         let shared = apart.iter().map(|other| shared(text, other)).max();
@@ -235,9 +235,13 @@ fn apart(texts: &[String]) -> usize {
         }
         let whole = letters >= LETTERS && shared == 0;
         sixths += words(text) * if whole { 3 } else { 2 };
+        // the last word of a text may run on into the first of another, and no further
+        glued += words(text).saturating_sub(1);
         apart.push(text);
     }
-    sixths.div_ceil(6)
+    sixths
+        .div_ceil(6)
+        .max(glued + usize::from(!apart.is_empty()))
 }
 
 /// How many letters can be of both at once: all where one is in the other, or those with which one

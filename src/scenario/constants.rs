@@ -7,7 +7,7 @@ use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{BlockValue, Evaluator, Nothing, Params, Scope, Value};
 use crate::resolve::{DefinitionKind, Flat, ModuleId, Program};
 use crate::schema::{self, Stage, Type};
-use crate::syntax::ast::ExprKind;
+use crate::syntax::ast::{Expr, ExprKind};
 use std::sync::Arc;
 
 /// Evaluates what the files of the user define at their top level, scenarios apart.
@@ -16,8 +16,13 @@ pub fn constants(program: &Program, params: &Params) -> Vec<Diagnostic> {
     for id in program.user_modules() {
         for (name, definition) in &program.module(id).names {
             match &definition.kind {
-                DefinitionKind::Let(_) | DefinitionKind::Param(_) => {
+                DefinitionKind::Let(_) => {
                     eval.definition(id, name);
+                }
+                DefinitionKind::Param(default) => {
+                    if matches!(eval.definition(id, name), Value::List(_)) {
+                        mixed(&eval, name, default, &Scope::of(id));
+                    }
                 }
                 DefinitionKind::Block(flat) if flat.kind.text == "suite" => {
                     suite(&eval, id, flat);
@@ -32,6 +37,38 @@ pub fn constants(program: &Program, params: &Params) -> Vec<Diagnostic> {
     let mut found = eval.take_found();
     found.extend(super::namesakes::suites(program));
     found
+}
+
+/// Reports a default that is a list with entries of several types; `none` may stand among others.
+fn mixed(eval: &Evaluator<'_>, name: &str, default: &Expr, scope: &Scope) {
+    let Value::List(items) = eval.eval(default, scope) else {
+        return;
+    };
+    let known = |item: &&Value| !matches!(item, Value::None | Value::Error | Value::Unknown(_));
+    let mut entries = items.iter().enumerate().filter(|(_, item)| known(item));
+    let Some((_, first)) = entries.next() else {
+        return;
+    };
+    let alike = |item: &Value| match (first, item) {
+        (Value::Number(a), Value::Number(b)) => a.dimension == b.dimension,
+        (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),
+    };
+    let Some((at, other)) = entries.find(|(_, item)| !alike(item)) else {
+        return;
+    };
+    let place = match &default.kind {
+        ExprKind::List(written) if written.len() == items.len() => written[at].span,
+        _ => default.span,
+    };
+    let message = format!(
+        "`{name}` is a list of several types: this is {}, and the first entry {}",
+        other.describe(),
+        first.describe()
+    );
+    eval.report(
+        Diagnostic::warning(codes::MIXED_LIST, place, message)
+            .help("give all entries one type, and what `-p` gives is checked against it"),
+    );
 }
 
 /// The scenarios that a suite names, be they of this file or of one that it uses.

@@ -209,7 +209,7 @@ pub const BUILTINS: &[Builtin] = &[
         "fixed(number, digits)",
         &["number", "digits"],
         2,
-        "The bare number as text with so many digits after the point.",
+        "The bare number as text with so many digits after the point, at most 12.",
     ),
     // files
     function(

@@ -73,13 +73,7 @@ impl Builder<'_> {
                     let value = self.clause(part, "a reason in quotes after `because`");
                     end = value.span.end;
                     if !matches!(value.kind, ExprKind::Str(_) | ExprKind::Error) {
-                        let found = Diagnostic::error(
-                            codes::SYNTAX,
-                            value.span,
-                            "a reason is a text in quotes",
-                        )
-                        .says("not in quotes")
-                        .help("put it in quotes: because \"…\"");
+                        let found = self.no_reason(&value);
                         self.say(found);
                     }
                     self.once(because.replace(value), span, "because", "write one reason");
@@ -116,6 +110,29 @@ impl Builder<'_> {
                 .label(before.span, "the first")
                 .help(help);
             self.say(found);
+        }
+    }
+
+    /// Of what stands behind `because` and is no text: `why`, or the `f` of `f"…"`.
+    fn no_reason(&self, value: &Expr) -> Diagnostic {
+        let word = self.source(value.span);
+        let is_name = matches!(value.kind, ExprKind::Name(_));
+        let behind = &self.text[value.span.end as usize..];
+        if is_name && behind.starts_with(['"', '\'']) {
+            let message = format!("a text has no `{word}` before its quotes");
+            return Diagnostic::error(codes::FOREIGN_FORM, value.span, message)
+                .says("remove this")
+                .help("every text in `\"…\"` takes `${…}`; one in `'…'` is as it stands")
+                .fix(format!("remove `{word}`"), value.span, "", false);
+        }
+        let found = Diagnostic::error(codes::SYNTAX, value.span, "a reason is a text in quotes")
+            .says("not in quotes")
+            .help("put it in quotes: because \"…\"");
+        match is_name {
+            true => found.help(format!(
+                "the value of a name stands in it so: \"${{{word}}}\""
+            )),
+            false => found,
         }
     }
 

@@ -74,8 +74,31 @@ impl Builder<'_> {
                     None
                 }
             })
-            .unwrap_or_else(|| generic(token, at, place));
+            .unwrap_or_else(|| match self.list_in_braces(at, place) {
+                Some((braces, list)) => generic(token, at, place)
+                    .help(format!("write a list: `{list}`"))
+                    .fix("write a list", braces, list, false),
+                None => generic(token, at, place),
+            });
         self.say(found);
+    }
+
+    /// `{0, 1}`: values in braces on one line, of which this is the first; the braces, and the list
+    /// that they would be.
+    fn list_in_braces(&self, at: Span, place: Place) -> Option<(Span, String)> {
+        let head = self.text[..at.start as usize].trim_end_matches(' ');
+        let open = head.strip_suffix('{').filter(|_| place == Place::Record)?;
+        // `${…}` is no record
+        if open.ends_with('$') {
+            return None;
+        }
+        let rest = &self.text[at.start as usize..];
+        let (inside, _) = rest.split_once('}')?;
+        if inside.len() > LONGEST_LIST || inside.contains(['{', '[', '(', '=', ':', '\n', '#']) {
+            return None;
+        }
+        let end = at.start as usize + inside.len() + 1;
+        Some((self.at(open.len(), end), format!("[{}]", inside.trim_end())))
     }
 
     /// Forms of other languages.
@@ -241,6 +264,9 @@ impl Builder<'_> {
         }
     }
 }
+
+/// The longest list that is repeated in a message, in bytes.
+const LONGEST_LIST: usize = 60;
 
 /// What could be said of nothing better.
 fn generic(token: &str, at: Span, place: Place) -> Diagnostic {

@@ -33,6 +33,15 @@ fn any_wrong(items: &[Value]) -> bool {
 /// Most GPUs of which `ring` and `mesh` make pairs.
 const MOST_LINKED: f64 = 256.0;
 
+/// What `fixed` takes for how many digits follow the point.
+pub(super) const DIGITS: &str = "a whole number from 0 to 12";
+
+pub(super) fn is_digits(value: &Value) -> bool {
+    matches!(value, Value::Number(q) if q.dimension.is_none()
+        && q.value.fract() == 0.0
+        && (0.0..=12.0).contains(&q.value))
+}
+
 impl Evaluator<'_> {
     pub(super) fn apply(&self, builtin: &Builtin, bound: &Bound<'_>, span: Span) -> Value {
         let wrong = |index: usize, needs: &str| self.wrong_argument(builtin, bound, index, needs);
@@ -250,6 +259,7 @@ impl Evaluator<'_> {
             },
             ("link", Value::Text(_), _) => wrong(1, "a text"),
             ("link", _, _) => wrong(0, "a text"),
+            ("fixed", Value::Number(_), digits) if !is_digits(digits) => wrong(1, DIGITS),
             ("fixed", Value::Number(q), Value::Number(digits)) if q.dimension.is_none() => {
                 Value::text(format!(
                     "{:.*}",
@@ -260,7 +270,7 @@ impl Evaluator<'_> {
             ("fixed", Value::Number(_), Value::Number(_)) => {
                 self.needs_bare(bound.value(0), bound.span(0))
             }
-            ("fixed", Value::Number(_), _) => wrong(1, "a whole number"),
+            ("fixed", Value::Number(_), _) => wrong(1, DIGITS),
             ("fixed", _, _) => wrong(0, "a bare number"),
             ("data", Value::Text(name), _) => self.data(name, bound.span(0)),
             ("data", _, _) => wrong(0, "a file name"),

@@ -1,6 +1,7 @@
 //! What a builtin comes to where an argument is still to be measured.
 
 use super::Bound;
+use super::apply::{DIGITS, is_digits};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Evaluator, Shape, Value, ops};
 use crate::schema::Builtin;
@@ -64,6 +65,11 @@ impl Evaluator<'_> {
                     return Value::Unknown(Shape::Number(*first));
                 }
                 Value::Unknown(Shape::Any)
+            }
+            "fixed"
+                if !matches!(bound.value(1), Value::Unknown(_)) && !is_digits(bound.value(1)) =>
+            {
+                self.wrong_argument(builtin, bound, 1, DIGITS)
             }
             "fixed" => match ops::dimension_of(bound.value(0)) {
                 Some(d) if !d.is_none() => self.needs_bare(bound.value(0), bound.span(0)),

@@ -186,18 +186,26 @@ impl Stage<'_> {
     }
 }
 
+/// `1 request`, `was`
+fn counted(requests: u64) -> (String, &'static str) {
+    match requests {
+        1 => ("1 request".into(), "was"),
+        many => (format!("{many} requests"), "were"),
+    }
+}
+
 /// What a reader must know of how a load ended.
 fn note(end: &LoadEnd, data: &mut PhaseData) {
     if end.dropped > 0 {
+        let (many, were) = counted(end.dropped);
         data.notes.push(format!(
-            "{} requests were due but never sent, because the run was stopped",
-            end.dropped
+            "{many} {were} due but never sent, because the run was stopped"
         ));
     }
     if end.stopped_by == EndedBy::Drain && end.cancelled > 0 {
+        let (many, were) = counted(end.cancelled);
         data.notes.push(format!(
-            "{} requests were still unanswered when the drain was over",
-            end.cancelled
+            "{many} {were} still unanswered when the drain was over"
         ));
     }
 }

@@ -286,7 +286,10 @@ pub(super) fn sentence(phase: &Phase, now: Instant) -> String {
         Some(planned) => format!("{}/{planned} requests", reading.done),
         None => count(reading.done, "request"),
     }];
-    parts.push(after);
+    parts.push(match phase.draining {
+        Some(_) => format!("{after} (no more are sent)"),
+        None => after,
+    });
     parts.extend(
         reading
             .round

@@ -358,7 +358,7 @@ fn a_phase_that_drains_says_so_and_how_many_are_in_flight() {
     let text = log(&events, PLAIN);
     assert!(
         text.contains(
-            "open: 30 requests, draining for 10 s, 2 failed, 4 in flight, at most 9 min 50 s more"
+            "open: 30 requests, draining for 10 s (no more are sent), 2 failed, 4 in flight, at most 9 min 50 s more"
         ),
         "{text}"
     );
