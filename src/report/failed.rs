@@ -57,7 +57,11 @@ pub(super) fn failed(case: &CaseResult) -> Vec<Failed> {
             class: one_line(&failure.class.replace('_', " ")),
             count: failure.count,
             example: short(&failure.example, most(failure)),
-            more: (failure.more.iter()).map(|one| short(one, WRONG)).collect(),
+            // what only warms up is told of once
+            more: (failure.more.iter())
+                .filter(|_| phase.measured)
+                .map(|one| short(one, WRONG))
+                .collect(),
         })
     });
     of_phases.collect()
