@@ -4,6 +4,7 @@ use super::{Evaluator, Scope, Value};
 use crate::diagnostics::Diagnostic;
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The longest text of an expression that a help repeats, in bytes.
@@ -91,7 +92,10 @@ impl Evaluator<'_> {
 
 /// The cells of numbers that would be written otherwise, by the record and the column they are of.
 #[derive(Debug, Default)]
-pub(super) struct Cells(std::collections::HashMap<usize, Vec<(Arc<str>, Arc<str>)>>);
+pub(super) struct Cells(HashMap<usize, Vec<Cell>>);
+
+/// A column, and what is written there.
+type Cell = (Arc<str>, Arc<str>);
 
 /// A record's fields, as a value holds them.
 type Fields = Arc<indexmap::IndexMap<String, Value>>;
