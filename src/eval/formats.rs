@@ -26,6 +26,15 @@ pub(super) struct Wrong {
     pub help: String,
 }
 
+/// Whether a text is the name of a file that `data` reads.
+pub(super) fn is_data_file(name: &str) -> bool {
+    let ends = |ending: &str| name.len() > ending.len() && name.ends_with(ending);
+    let mut endings = ENDINGS
+        .split([',', ' '])
+        .filter(|ending| ending.starts_with('.'));
+    endings.any(ends)
+}
+
 /// What a text holds, by the ending of the file's name, and the lines of its rows where these have
 /// some. A mistake names its place.
 pub(super) fn parsed(name: &str, text: &str) -> Result<(Value, Vec<usize>), Wrong> {
@@ -194,6 +203,16 @@ fn lines(text: &str) -> Result<(Value, Vec<usize>), Mistakes> {
     Ok((Value::list(rows), lines))
 }
 
+/// What stands in every line of a table of one column, and parts cells elsewhere.
+fn parted_by(text: &str) -> Option<&'static str> {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let header = lines.next()?;
+    let signs = [("`;`", ';'), ("tabs", '\t'), ("`|`", '|')];
+    let mut signs = signs.iter().filter(|(_, sign)| header.contains(*sign));
+    let (shown, sign) = signs.next()?;
+    lines.all(|line| line.contains(*sign)).then_some(*shown)
+}
+
 /// A list of records with the header's keys. A column of which every cell is a number holds
 /// numbers, one of `true` and `false` truths, any other texts; an empty cell is `none`.
 fn table(text: &str) -> Result<(Value, Vec<usize>), Mistakes> {
@@ -214,6 +233,12 @@ fn table(text: &str) -> Result<(Value, Vec<usize>), Mistakes> {
         .headers()
         .map_err(|error| Mistakes::one(bad(error)))?;
     let header = header.clone();
+    if let (1, Some(sign)) = (header.len(), parted_by(text)) {
+        let why = format!(
+            "these cells are parted by {sign}, and those of a CSV file by commas: save it with commas"
+        );
+        return Err(Mistakes::one((1, 1, why)));
+    }
     let mut keys: Vec<&str> = Vec::new();
     for key in &header {
         if key.is_empty() || keys.contains(&key) {
