@@ -2,16 +2,16 @@
 
 use crate::schema::{self, Naming};
 use crate::syntax::is_reserved;
-use crate::syntax::scan::Bracket;
+use crate::syntax::scan::{Bracket, Mark};
 
 const BLANKS: [char; 2] = [' ', '\t'];
 
-fn is_word(c: char) -> bool {
+pub(super) fn is_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
 
 /// The rest of the line from a place on.
-fn rest(text: &str, at: usize) -> &str {
+pub(super) fn rest(text: &str, at: usize) -> &str {
     text[at..].lines().next().unwrap_or("")
 }
 
@@ -56,7 +56,7 @@ pub(super) fn block_head(text: &str, at: usize) -> Option<Head> {
 }
 
 /// How much of a line is `kind`, `kind name` or `kind name extends other`.
-fn head_length(line: &str) -> Option<usize> {
+pub(super) fn head_length(line: &str) -> Option<usize> {
     let (kind, next) = word(line);
     if !kind.starts_with(|c: char| c.is_ascii_alphabetic())
         || STATEMENTS.contains(&kind)
@@ -86,6 +86,10 @@ pub(super) fn is_definition(text: &str, at: usize) -> bool {
     let (name, after) = word(next);
     if matches!(kind, "use" | "param" | "let") {
         return !name.is_empty() || next.starts_with('"');
+    }
+    if name.is_empty() && next.starts_with('{') {
+        // its name was forgotten
+        return schema::kind_in(kind, "file").is_some();
     }
     if name.is_empty() || is_reserved(kind) || sets(after) {
         return false;
@@ -257,6 +261,11 @@ pub(super) fn forgotten(
             Some(Forgotten::Before(from + call[1].0))
         }
     }
+}
+
+/// Whether the opener of a closer was forgotten on the line that both stand on, which `first` starts.
+pub(super) fn opener_forgotten(text: &str, first: &Mark, closer: &Mark, bracket: Bracket) -> bool {
+    forgotten(text, first.at, closer.at, bracket, first.statement).is_some()
 }
 
 /// Where `{` was forgotten in a block of one line: `server sut { options ttft = 5ms } }`. Its inside

@@ -37,6 +37,16 @@ impl<'a> Said<'a> {
         }
     }
 
+    /// How it mends, so far.
+    pub fn patches(&self) -> &[Patch] {
+        &self.patches
+    }
+
+    /// How many mistakes it comes to.
+    pub fn count(&self) -> usize {
+        self.found.len() + usize::from(!self.strays.is_empty())
+    }
+
     pub fn done(mut self) -> (Vec<Patch>, Vec<Diagnostic>) {
         self.flush_strays();
         (self.patches, self.found)
