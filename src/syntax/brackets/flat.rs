@@ -83,11 +83,20 @@ impl<'a> Walk<'a> {
         let goes_on = line.ends_with([',', '{', '[', '(']);
         let short_until = first.at + if goes_on { 0 } else { line.len() };
         let mut looked = false;
-        let head = block_head(self.text, first.at).map(|head| head.brace);
+        let mut head = block_head(self.text, first.at).map(|head| head.brace);
         for n in rest..end {
             let mark = &self.marks[n];
             match mark.kind {
                 MarkKind::Open(bracket) => {
+                    // `{ {`: one too many
+                    let next = self.marks.get(n + 1).filter(|_| bracket == Bracket::Brace);
+                    if let Some(next) = next.filter(|next| {
+                        let between = self.text[mark.at + 1..next.at].trim_matches([' ', '\t']);
+                        next.kind == mark.kind && between.is_empty()
+                    }) {
+                        head = head.map(|brace| if brace == mark.at { next.at } else { brace });
+                        continue;
+                    }
                     let kind = head.filter(|brace| *brace == mark.at);
                     let kind = kind.map(|_| first_word(self.text, first.at));
                     self.open(n, bracket, kind, mark.at + 1 < short_until);

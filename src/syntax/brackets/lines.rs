@@ -50,7 +50,12 @@ pub(super) fn block_head(text: &str, at: usize) -> Option<Head> {
     let line = rest(text, at);
     let end = head_length(line)?;
     let next = line[end..].trim_start_matches(BLANKS);
-    next.starts_with('{').then(|| Head {
+    let opens = |next: &str| match schema::kind(word(line).0) {
+        // another opener was put right
+        Some(_) => next.starts_with(['{', '(', '[']),
+        None => next.starts_with('{'),
+    };
+    opens(next).then(|| Head {
         brace: at + line.len() - next.len(),
     })
 }
@@ -70,6 +75,14 @@ pub(super) fn head_length(line: &str) -> Option<usize> {
     if !name.is_empty() && name != "extends" && !sets(next) {
         end = line.len() - after.len() + name.len();
         after = next;
+    }
+    // `scenario a : base {`, as other languages have it
+    if let Some(base) = after.strip_prefix(':').filter(|_| end > kind.len()) {
+        let base = base.trim_start_matches(BLANKS);
+        let path = base.find(|c| !is_word(c) && c != '.').unwrap_or(base.len());
+        if path > 0 && base[path..].trim_start_matches(BLANKS).starts_with('{') {
+            end = line.len() - base.len() + path;
+        }
     }
     let (extends, next) = word(after);
     if extends == "extends" {

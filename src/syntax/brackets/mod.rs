@@ -1,7 +1,8 @@
 //! Brackets that do not match: which one was forgotten, or is one too many? Indentation
 //! decides, since that is where the writer said what belongs together. A text whose brackets
 //! match may be indented in any way, as long as every block may stand where they put it. Braces that
-//! only other languages have are taken out before: see [`others`].
+//! only other languages have are taken out before, and heads written as there put right: see
+//! [`others`] and [`heads`].
 //!
 //! ```text
 //! marks ─▶ straight: where lines are meant to stand
@@ -17,6 +18,7 @@ mod by_indent;
 mod closers;
 mod flat;
 mod guess;
+mod heads;
 mod lines;
 mod others;
 mod regions;
@@ -60,6 +62,7 @@ struct Reading<'a> {
 /// Makes the scan's brackets match; false if they are too deep even so.
 pub fn settle(file: FileId, text: &str, scan: &mut Scan) -> bool {
     others::take_out(file, text, scan);
+    heads::put_right(file, text, scan);
     let marks = std::mem::take(&mut scan.marks);
     let whole = Region {
         marks: &marks,

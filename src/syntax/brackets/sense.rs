@@ -22,6 +22,8 @@ pub(super) fn misplaced(text: &str, marks: &[Mark], patches: Vec<&Patch>) -> usi
     let mut stack: Vec<Open<'_>> = Vec::new();
     // where a head ends that awaits its `{`
     let mut head: Option<(usize, &str)> = None;
+    // behind a `{`
+    let mut brace: Option<usize> = None;
     for mark in mended(marks, patches) {
         if mark.first && !matches!(mark.kind, MarkKind::Close(_)) {
             count += usize::from(head.take().is_some());
@@ -37,12 +39,18 @@ pub(super) fn misplaced(text: &str, marks: &[Mark], patches: Vec<&Patch>) -> usi
                 head = head_length(rest(text, mark.at)).map(|end| (mark.at + end, word));
             }
         }
+        // `{ {` stands nowhere
+        let doubled = mark.kind == MarkKind::Open(Bracket::Brace)
+            && brace.is_some_and(|at| text.get(at..mark.at).is_some_and(|s| s.trim().is_empty()));
+        count += usize::from(doubled);
+        brace = (mark.kind == MarkKind::Open(Bracket::Brace)).then_some(mark.at + 1);
         match mark.kind {
             MarkKind::Open(bracket) => {
                 let opened = head.take();
                 let kind = opened.filter(|(end, _)| {
                     let between = text.get(*end..mark.at).unwrap_or("");
-                    bracket == Bracket::Brace && between.trim().is_empty()
+                    let blank = |c: char| c.is_whitespace() || c == '{';
+                    bracket == Bracket::Brace && between.trim_matches(blank).is_empty()
                 });
                 count += usize::from(opened.is_some() && kind.is_none());
                 let of = match bracket {
