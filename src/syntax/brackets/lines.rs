@@ -4,7 +4,7 @@ use crate::schema::{self, Naming};
 use crate::syntax::is_reserved;
 use crate::syntax::scan::{Bracket, Mark};
 
-const BLANKS: [char; 2] = [' ', '\t'];
+pub(super) const BLANKS: [char; 2] = [' ', '\t'];
 
 pub(super) fn is_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
@@ -306,66 +306,9 @@ fn forgotten_inside(inside: &str, from: usize) -> Option<Forgotten> {
     })
 }
 
-/// Where a list that is never closed on its line ends all the same: before `, name = …`, which
-/// cannot stand in it. `from` is behind its opener.
-pub(super) fn end_of_list(text: &str, from: usize, end: usize) -> Option<usize> {
-    let tokens = tokens(&text[from..end])?;
-    let named = tokens.windows(3).find(|next| {
-        let name = next[1]
-            .1
-            .starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-        next[0].1 == "," && name && next[2].1 == "="
-    })?;
-    let before = text[from..from + named[0].0].trim_end();
-    Some(from + before.len())
-}
-
-/// Whether `(`, closed at `end` or before, makes the same of what follows it: `(a + b <= c`.
-pub(super) fn same_wherever_closed(text: &str, opener: usize, end: usize) -> bool {
-    let before = text[..opener].trim_end_matches(BLANKS);
-    let word_start = before.trim_end_matches(is_word).len();
-    let begins = match &before[word_start..] {
-        "" => before.ends_with(['=', ':', ',', '(', '[', '{']),
-        word => {
-            let words = ["and", "or", "when", "expect", "warn", "if", "then", "else"];
-            words.contains(&word) && before.len() < opener
-        }
-    };
-    let comparison = ["==", "<=", ">=", "!="]
-        .iter()
-        .any(|op| before.ends_with(op));
-    let Some(tokens) = tokens(&text[opener + 1..end]).filter(|_| begins && !comparison) else {
-        return false;
-    };
-    let mut tightest = u8::MAX;
-    let mut operand = false;
-    for (_, token) in tokens {
-        let binds = match token {
-            // what joins conditions has conditions on both sides, wherever the bracket ends
-            "or" | "and" => return operand,
-            "not" | "if" | "then" | "else" | "for" | "when" | "because" | "," | "=" => {
-                return false;
-            }
-            "<" | ">" | "<=" | ">=" | "==" | "!=" | "in" => 1,
-            "+" | "-" if operand => 2,
-            "*" | "/" | "%" if operand => 3,
-            _ => {
-                operand = true;
-                continue;
-            }
-        };
-        if binds > tightest {
-            return false;
-        }
-        tightest = binds;
-        operand = false;
-    }
-    operand
-}
-
 /// The tokens of a piece of a line that stand in no brackets, by their places; a group stands for
 /// itself by its opener, a text by its quote. None where a text holds more than letters.
-fn tokens(part: &str) -> Option<Vec<(usize, &str)>> {
+pub(super) fn tokens(part: &str) -> Option<Vec<(usize, &str)>> {
     let mut out = Vec::new();
     let mut depth = 0_usize;
     let mut at = 0;

@@ -16,6 +16,7 @@
 
 mod by_indent;
 mod closers;
+mod ends;
 mod flat;
 mod guess;
 mod heads;

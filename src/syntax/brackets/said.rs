@@ -1,7 +1,8 @@
 //! What is said of wrong brackets, and how the text is patched so that they match.
 
 use super::Open;
-use super::lines::{end_of_list, is_doubled, same_wherever_closed};
+use super::ends::{end_of_call, end_of_list, same_wherever_closed};
+use super::lines::is_doubled;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::{FileId, Span};
 use crate::syntax::patch::Patch;
@@ -260,6 +261,9 @@ impl<'a> Said<'a> {
         match group {
             [list] if list.bracket == Bracket::Square && self.one_line(list.at, after) => {
                 end_of_list(self.text, list.at + 1, after).unwrap_or(after)
+            }
+            [call] if call.bracket == Bracket::Round && self.one_line(call.at, after) => {
+                end_of_call(self.text, call.at, after).unwrap_or(after)
             }
             _ => after,
         }
