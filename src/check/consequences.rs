@@ -1,7 +1,7 @@
 //! What a mistake in the syntax may have caused: of a broken part only the root is told, and what
 //! is wrong elsewhere all the same.
 
-use crate::diagnostics::{Diagnostic, codes};
+use crate::diagnostics::{Diagnostic, Severity, codes};
 use crate::source::{FileId, Sources, Span};
 use std::collections::HashSet;
 
@@ -26,6 +26,7 @@ const MOST_TORN: usize = 20;
 
 /// Drops what a mistake in the syntax of the same file may be the cause of.
 pub fn without_consequences(sources: &Sources, found: &mut Vec<Diagnostic>) {
+    misspelt_blocks(sources, found);
     let is_syntax = |d: &Diagnostic| d.code.starts_with("E01");
     let certain = |d: &Diagnostic| surely_mended(sources, d);
     // a bracket that is missing moves what stands around it, unless its line is all it held
@@ -96,6 +97,37 @@ pub fn without_consequences(sources: &Sources, found: &mut Vec<Diagnostic>) {
                 || !lines.is_empty() && lines.contains(&(span.file, sources.line_col(span).0))
                 || broken.meet(span))
     });
+}
+
+/// How it begins that a load may be for any of several servers.
+pub const SEVERAL_SERVERS: &str = "the scenario has several servers";
+
+/// What a block lacks that was meant to change another is that one finding: then it is an error.
+fn misspelt_blocks(sources: &Sources, found: &mut Vec<Diagnostic>) {
+    let of = |code: &str| -> HashSet<Span> {
+        let of_code = found.iter().filter(|d| d.code == code);
+        of_code.map(Diagnostic::span).collect()
+    };
+    let misspelt = of(codes::MISSPELT_BLOCK.0);
+    if misspelt.is_empty() {
+        return;
+    }
+    let lacking = of(codes::MISSING_ATTRIBUTE.0);
+    let both = |d: &Diagnostic| misspelt.contains(&d.span()) && lacking.contains(&d.span());
+    // a server that is none makes others two
+    let servers = found.iter().any(|d| {
+        d.code == codes::MISSPELT_BLOCK.0 && both(d) && sources.text(d.span()).starts_with("server")
+    });
+    found.retain(|d| {
+        let several = servers && d.message.starts_with(SEVERAL_SERVERS);
+        d.code != codes::MISSING_ATTRIBUTE.0 || !both(d) && !several
+    });
+    for one in found
+        .iter_mut()
+        .filter(|d| d.code == codes::MISSPELT_BLOCK.0 && both(d))
+    {
+        one.severity = Severity::Error;
+    }
 }
 
 /// Whether a finding is a wrong bracket of which it is certain what was meant: then nothing around it

@@ -6,7 +6,7 @@ mod names;
 mod shape;
 mod unused;
 
-pub use consequences::{surely_mended, without_consequences};
+pub use consequences::{SEVERAL_SERVERS, surely_mended, without_consequences};
 pub use names::modules_of;
 pub use shape::{is_binding_word, is_child, is_whole, meant_kind, nameless, unknown_kind};
 pub use unused::{names_in, names_of};

@@ -2,10 +2,11 @@
 //! scenario, and a scenario that never runs.
 
 use crate::diagnostics::{Diagnostic, codes};
-use crate::resolve::{DefinitionKind, Flat, Module, ModuleId, Program, is_hidden};
+use crate::resolve::{DefinitionKind, Flat, Module, ModuleId, Program, given_beside, is_hidden};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, Item, ItemKind, StrPart, UseTarget};
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// What expressions read: names, and what stands behind the dots of other names.
 #[derive(Default)]
@@ -39,7 +40,7 @@ pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
                 && !program.is_base(id, name)
                 && !flat.incomplete
             {
-                scenario(flat, &mut found);
+                scenario(program, flat, &mut found);
             }
         }
     }
@@ -150,8 +151,11 @@ fn unused(name: &str, span: Span, help: &str) -> Diagnostic {
     Diagnostic::warning(codes::UNUSED, span, format!("nothing reads `{name}`")).help(help)
 }
 
-fn scenario(flat: &Flat, found: &mut Vec<Diagnostic>) {
+fn scenario(program: &Program, flat: &Flat, found: &mut Vec<Diagnostic>) {
     if flat.children_of("phase").next().is_none() {
+        if is_for_others(program, flat) {
+            return;
+        }
         let message = format!("the {} has no phases, so it never runs", flat.called());
         found.push(
             Diagnostic::warning(codes::UNUSED, flat.head(), message).help(
@@ -174,6 +178,23 @@ fn scenario(flat: &Flat, found: &mut Vec<Diagnostic>) {
             found.push(unused(child.title(), child.head(), &help));
         }
     }
+}
+
+/// Whether a scenario without phases is there for files that are not read: one of them extends it,
+/// or it stands in a file of its own, and has nothing that would read a phase.
+fn is_for_others(program: &Program, flat: &Flat) -> bool {
+    let names = program.module(flat.module).names.values();
+    let mut kinds = names.filter_map(|definition| match &definition.kind {
+        DefinitionKind::Block(other) => Some(other),
+        _ => None,
+    });
+    let alone = !kinds.any(|other| match other.kind.text.as_str() {
+        "scenario" => other.children_of("phase").next().is_some(),
+        kind => kind == "suite",
+    });
+    let shows = |child: &Arc<Flat>| matches!(child.kind.text.as_str(), "report" | "rank");
+    let plain = flat.checks.is_empty() && !flat.children.iter().any(shows);
+    alone && plain || given_beside(program, flat.span.file, flat.title()).is_some()
 }
 
 /// How a workload or a model is used; none of other blocks.

@@ -4,7 +4,7 @@ use super::{BlockValue, Evaluator, Handle, Scope, Value};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::load::random::{Law, Random};
 use crate::load::spec::Arrival;
-use crate::resolve::FlatAttr;
+use crate::resolve::{DefinitionKind, FlatAttr};
 use crate::schema::{Attribute, Type};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ItemKind};
@@ -122,6 +122,13 @@ impl Evaluator<'_> {
                     diagnostic
                         .help(format!("a text stands in quotes: {text}"))
                         .fix("put it in quotes", span, text, false)
+                }
+                Value::Number(_) if matches!(ty, Type::Text) => {
+                    let text = self.program.sources.text(span);
+                    match text.len() <= 60 && !text.contains('\n') {
+                        true => diagnostic.help(format!("write it as a text: `\"${{{text}}}\"`")),
+                        false => diagnostic.help("a text stands in quotes: \"…\""),
+                    }
                 }
                 _ => match how(ty) {
                     Some(help) => diagnostic.help(help),
@@ -325,8 +332,14 @@ impl Evaluator<'_> {
                     ("workload", Value::Text(text)) if !is_name(&text) => diagnostic.help(format!(
                         "give it a block: `workload some_name {{ prompt = \"{text}\" }}`"
                     )),
-                    (_, Value::Text(text)) => {
-                        diagnostic.help(format!("name it without quotes: `{text}`"))
+                    (kind, Value::Text(text)) => {
+                        let through = self.through_a_module(kind, &text, span);
+                        let name = through.as_deref().unwrap_or(&text);
+                        let said = diagnostic.help(format!("name it without quotes: `{name}`"));
+                        match &through {
+                            Some(name) => said.fix("name it", span, name.as_str(), false),
+                            None => said,
+                        }
                     }
                     (kind, _) => diagnostic.help(format!(
                         "name {article} `{kind}` that is defined: `{kind} some_name {{ … }}`"
@@ -334,6 +347,27 @@ impl Evaluator<'_> {
                 })
             }
         }
+    }
+
+    /// How a block is named here that a file has which the one at hand uses.
+    fn through_a_module(&self, kind: &str, name: &str, span: Span) -> Option<String> {
+        let mut modules = self.program.modules.iter();
+        let here = modules.find(|module| module.files.contains(&span.file))?;
+        let is_kind = |one: &DefinitionKind| match one {
+            DefinitionKind::Block(flat) => flat.kind.text == kind,
+            _ => false,
+        };
+        let own = here.names.get(name);
+        if own.is_some_and(|own| is_kind(&own.kind)) {
+            return None;
+        }
+        here.names.iter().find_map(|(alias, definition)| {
+            let DefinitionKind::Module(id) = definition.kind else {
+                return None;
+            };
+            let there = self.program.module(id).names.get(name)?;
+            is_kind(&there.kind).then(|| format!("{alias}.{name}"))
+        })
     }
 
     /// `1 MB/req` for `1MB` where data per request is due: the writer's own number, as written.

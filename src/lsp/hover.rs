@@ -6,7 +6,7 @@ use super::walk::Node;
 use crate::eval::{Evaluator, Nothing, Params, Scope as EvalScope, Value};
 use crate::manual;
 use crate::resolve::{ModuleId, Program};
-use crate::schema::{self, STATEMENTS};
+use crate::schema::{self, EXTENDS, STATEMENTS};
 use crate::source::{FileId, Span};
 use crate::syntax::ast::{Block, ExprKind, ItemKind, UseTarget};
 
@@ -29,6 +29,7 @@ pub fn hover(
     let (start, end) = word(text, offset);
     let statement = STATEMENTS
         .iter()
+        .chain([&EXTENDS])
         .find(|one| one.name == &text[start..end])?;
     Some((entry(statement.name)?, Span::new(file, start, end)))
 }

@@ -112,6 +112,19 @@ pub fn of_statement(word: &str) -> Option<Part> {
     })
 }
 
+/// The shortest block in whose head the word stands, of the first file that has one.
+pub fn of_head(word: &str) -> Option<Part> {
+    let word = format!(" {word} ");
+    FILES.iter().find_map(|(text, ast)| {
+        let pieces = items(ast).into_iter().map(|item| piece(text, item.span));
+        let heads = |piece: &String| {
+            let head = piece.split_once(" {").map(|(head, _)| head);
+            head.is_some_and(|head| head.contains(&word) && !head.contains(['\n', '#']))
+        };
+        pieces.filter(heads).min_by_key(String::len).map(Part::Code)
+    })
+}
+
 /// The shortest statement that calls the builtin, of the first file that has one.
 pub fn of_builtin(name: &str) -> Option<Part> {
     let call = format!("{name}(");

@@ -2,7 +2,7 @@
 
 use super::part::{Part, code};
 use super::{Entry, Page, examples};
-use crate::schema::{self, Attribute, Kind, Naming, STATEMENTS, Stage, Type};
+use crate::schema::{self, Attribute, EXTENDS, Kind, Naming, STATEMENTS, Stage, Type};
 use crate::units::{Dimension, known_units, parse_unit};
 
 pub fn page() -> Page {
@@ -31,6 +31,12 @@ pub fn page() -> Page {
         &["statement", "stands in", "says"],
         rows.collect(),
     ));
+    parts.push(Part::Text(format!(
+        "{}: {}",
+        code(EXTENDS.form),
+        EXTENDS.doc
+    )));
+    parts.extend(examples::of_head(EXTENDS.name));
     for kind in schema::kinds() {
         parts.push(Part::Heading(2, kind.name.into()));
         parts.extend(described(kind));
@@ -78,6 +84,18 @@ pub fn entries() -> Vec<Entry> {
         }
     };
     let mut entries: Vec<Entry> = STATEMENTS.iter().map(statement).collect();
+    entries.push(Entry {
+        name: EXTENDS.name.into(),
+        what: "a word of a block's head".into(),
+        parts: [
+            Part::Text(code(EXTENDS.form)),
+            Part::text(EXTENDS.doc),
+            Part::Text(format!("Stands in {}.", EXTENDS.places)),
+        ]
+        .into_iter()
+        .chain(examples::of_head(EXTENDS.name))
+        .collect(),
+    });
     for kind in schema::kinds() {
         entries.push(Entry {
             name: kind.name.into(),

@@ -1,7 +1,8 @@
 //! Works `extends` into blocks: each with its parent, and its children with theirs.
 
 use super::load::{Key, Loader};
-use super::{DefinitionKind, Flat, Module, ModuleId, flat};
+use super::merge::merge;
+use super::{DefinitionKind, Flat, ModuleId, misspelt, no_parent};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::syntax::ast::{Ident, Path as NamePath};
 use std::collections::HashMap;
@@ -113,7 +114,8 @@ impl Loader {
                         own.lose_parent();
                         return own;
                     }
-                    flat::merge(&flat, &own)
+                    misspelt::check(&flat, &own, &path, &mut self.found);
+                    merge(&flat, &own)
                 }
                 None => {
                     own.lose_parent();
@@ -184,53 +186,10 @@ impl Loader {
     /// Says that `part` is not there to extend; a module that there is not may have been to bring it.
     fn no_parent(&mut self, own: &Flat, path: &NamePath, part: &Ident, module: ModuleId) {
         let looked_in = self.program.module(module);
-        let found = unknown_parent(own, path, part, looked_in);
+        let found = no_parent::found(&self.program, own, path, part, module);
         if !looked_in.lacks_a_module || !found.fixes.is_empty() {
             self.found.push(found);
         }
-    }
-}
-
-/// `own` extends what is not there; `module` is the one that was looked in for `part`.
-fn unknown_parent(own: &Flat, path: &NamePath, part: &Ident, module: &Module) -> Diagnostic {
-    let diagnostic = Diagnostic::error(
-        codes::UNKNOWN_NAME,
-        part.span,
-        format!("there is no `{}` to extend", part.text),
-    );
-    let names = module.names.iter();
-    let last = path.parts.last().is_some_and(|last| last.span == part.span);
-    let kind = &own.kind.text;
-    // of the names only those that could be extended are worth a word
-    let fits = |kind_of: &DefinitionKind| match kind_of {
-        DefinitionKind::Block(block) => last && block.kind.text == *kind,
-        DefinitionKind::Module(_) => !last,
-        _ => false,
-    };
-    let known: Vec<&str> = names
-        .filter(|(_, definition)| fits(&definition.kind))
-        .map(|(name, _)| name.as_str())
-        .collect();
-    match crate::check::nearest(&part.text, known.iter().copied()) {
-        Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(
-            "the nearest name",
-            part.span,
-            near,
-            false,
-        ),
-        None if !last && crate::stdlib::names().contains(&part.text.as_str()) => diagnostic.help(
-            format!("write `use std.{}` at the top of the file", part.text),
-        ),
-        None if !last => diagnostic.help("a module is bound with `use` at the top of the file"),
-        None if path.parts.len() > 1 && known.is_empty() => {
-            diagnostic.help(format!("`{}` has no {kind}", module.name))
-        }
-        None if path.parts.len() > 1 => {
-            diagnostic.help(format!("`{}` has: {}", module.name, known.join(", ")))
-        }
-        None => diagnostic.help(format!(
-            "what is extended is a `{kind}` at the top level of a file, outside of any scenario"
-        )),
     }
 }
 

@@ -1,5 +1,4 @@
-//! Blocks with their `extends` worked in: a child's attributes replace its parent's, blocks of
-//! the same kind and name merge, named checks are overridden where they stood.
+//! Blocks as written: their attributes, checks and blocks by name, without what they extend.
 
 use super::{ModuleId, is_hidden, records};
 use crate::check::{meant_kind, unknown_kind};
@@ -10,7 +9,7 @@ use crate::syntax::ast::{
     Attr, Binding, Block, CheckLevel, Expr, ExprKind, Ident, Item, ItemKind, Path,
 };
 use indexmap::IndexMap;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A block, flattened. Every expression keeps the module it was written in, whose names it sees.
@@ -98,6 +97,18 @@ impl Flat {
     pub(super) fn lose_parent(&mut self) {
         self.incomplete = true;
         self.lost_parent = true;
+        // each of its blocks may have been to change one of the parent's
+        for child in &mut self.children {
+            Arc::make_mut(child).within_lost();
+        }
+    }
+
+    /// That what it is to change may not be known.
+    fn within_lost(&mut self) {
+        self.incomplete = true;
+        for child in &mut self.children {
+            Arc::make_mut(child).within_lost();
+        }
     }
 
     /// The block's name; a sentence's word for one without.
@@ -106,7 +117,7 @@ impl Flat {
     }
 
     /// What tells it from its siblings: its kind and name.
-    fn key(&self) -> (&str, &str) {
+    pub(super) fn key(&self) -> (&str, &str) {
         (&self.kind.text, self.title())
     }
 
@@ -438,61 +449,4 @@ pub(super) fn duplicate(name: &Ident, before: Span) -> Diagnostic {
     .says("the second")
     .label(before, "the first")
     .help("keep one of them")
-}
-
-/// `child` over `parent`, both flat.
-pub(super) fn merge(parent: &Flat, child: &Flat) -> Flat {
-    let mut merged = child.clone();
-    merged.doc = child.doc.clone().or_else(|| parent.doc.clone());
-    merged.incomplete |= parent.incomplete;
-    merged.unread.extend(&parent.unread);
-    merged.lost_parent |= parent.lost_parent;
-    merged.attrs = parent.attrs.clone();
-    let ours: HashMap<(&str, &str), &Arc<Flat>> =
-        child.children.iter().map(|c| (c.key(), c)).collect();
-    // `layout = …` replaces the parent's `layout { … }`, and the other way round
-    merged
-        .attrs
-        .retain(|name, _| !ours.contains_key(&(name.as_str(), "")));
-    merged.attrs.extend(child.attrs.clone());
-    merged.lets = parent.lets.clone();
-    merged.lets.extend(child.lets.clone());
-    merged.children = Vec::new();
-    for theirs in &parent.children {
-        if theirs.name.is_none() && child.attrs.contains_key(&theirs.kind.text) {
-            continue;
-        }
-        merged.children.push(match ours.get(&theirs.key()) {
-            Some(ours) => Arc::new(merge(theirs, ours)),
-            None => theirs.clone(),
-        });
-    }
-    let theirs: HashSet<(&str, &str)> = parent.children.iter().map(|c| c.key()).collect();
-    let new = |c: &&Arc<Flat>| !theirs.contains(&c.key());
-    merged
-        .children
-        .extend(child.children.iter().filter(new).cloned());
-    merged.checks = parent.checks.clone();
-    let name = |check: &FlatCheck| check.name.as_ref().map(|name| name.text.clone());
-    let places: HashMap<String, usize> = (merged.checks.iter().enumerate())
-        .filter_map(|(n, check)| Some((name(check)?, n)))
-        .collect();
-    for check in &child.checks {
-        match name(check).and_then(|name| places.get(&name)) {
-            Some(n) => {
-                merged.checks[*n] = FlatCheck {
-                    replaces: true,
-                    ..check.clone()
-                }
-            }
-            None => merged.checks.push(check.clone()),
-        }
-    }
-    merged.excludes = parent
-        .excludes
-        .iter()
-        .chain(&child.excludes)
-        .cloned()
-        .collect();
-    merged
 }

@@ -1,6 +1,7 @@
 //! Names and imports: loads files and what they `use`, gathers the names of each module, and
 //! flattens `extends`. The only IO is reading files of the pack.
 
+mod beside;
 mod extend;
 mod find;
 mod flat;
@@ -8,9 +9,13 @@ mod imports;
 mod kept;
 mod load;
 mod meant;
+mod merge;
+mod misspelt;
+mod no_parent;
 mod reader;
 mod records;
 
+pub(crate) use beside::{Beside, beside, given_beside};
 pub use find::{LoadError, find_files};
 pub(crate) use find::{plain, read};
 pub use flat::{Flat, FlatAttr, FlatCheck};

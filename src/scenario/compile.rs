@@ -6,12 +6,15 @@ use super::by_case::ByCase;
 use super::case::{self, launched};
 use super::case_id::same_id;
 use super::locals::Locals;
+use super::namesakes::namesakes;
 use super::shared::Shared;
-use super::{Case, ServerSpec, feasible, matrix, report, report_parts, server_log};
+use super::{Case, ReportSpec, ServerSpec, feasible, matrix, report, report_parts, server_log};
 use crate::diagnostics::{Diagnostic, codes, has_errors};
 use crate::eval::{Cases, Evaluator, Fitted, Nothing, Params, Value};
 use crate::meter;
+use crate::report::Ending;
 use crate::resolve::{DefinitionKind, Flat, ModuleId, Program};
+use crate::syntax::ast::{Expr, ExprKind};
 use indexmap::IndexMap;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -87,12 +90,36 @@ pub fn compile_these(
         .filter_map(|(name, alike)| namesakes(program, name, alike));
     compiled.found.extend(repeated);
     let asked = compiled.cases.iter().any(|case| !case.reports.is_empty());
-    if let (false, Some(summary)) = (asked, report::summary().map(Arc::new)) {
+    let wanted = !asked || ranks_unseen(&compiled.cases);
+    if let (true, Some(summary)) = (wanted, report::summary().map(Arc::new)) {
         for case in &mut compiled.cases {
             case.reports.push(summary.clone());
         }
     }
     compiled
+}
+
+/// Whether a scenario has ranks that none of its reports shows, and no report is the summary.
+fn ranks_unseen(cases: &[Case]) -> bool {
+    let reports = || cases.iter().flat_map(|case| &case.reports);
+    let taken = reports().any(|report| report.to.iter().any(|to| to == report::SUMMARY_FILE));
+    let shows = |report: &Arc<ReportSpec>| {
+        let template = report.template.as_ref();
+        let of_page = template.is_some_and(|one| one.text.contains("rankings"));
+        of_page
+            || report
+                .columns
+                .iter()
+                .any(|(_, column)| reads_place(&column.expr))
+    };
+    let unseen = |case: &Case| !case.ranks.is_empty() && !case.reports.iter().any(shows);
+    !taken && cases.iter().any(unseen)
+}
+
+fn reads_place(expr: &Expr) -> bool {
+    matches!(&expr.kind, ExprKind::Field { base, field }
+        if field.text == Ending::Place.name()
+            && matches!(&base.kind, ExprKind::Name(name) if name == "case"))
 }
 
 /// How many bytes a file has, with those of the users' files that it uses and the data that was read.
@@ -122,42 +149,6 @@ const MOST_PARTS: usize = 1_000_000;
 
 /// So many nodes of expressions may they visit.
 const MOST_STEPS: u64 = 10_000_000;
-
-/// So many files are named where many define scenarios of one name.
-const FILES_NAMED: usize = 3;
-
-/// Scenarios of one name, said once however many there are.
-fn namesakes(program: &Program, name: &str, alike: &[&Arc<Flat>]) -> Option<Diagnostic> {
-    let [first, second, rest @ ..] = alike else {
-        return None;
-    };
-    // of one file, that has been said
-    if alike.iter().all(|flat| flat.module == first.module) {
-        return None;
-    }
-    let many = alike.len();
-    let count = if rest.is_empty() {
-        "two".into()
-    } else {
-        many.to_string()
-    };
-    let message = format!("{count} scenarios are called `{name}`");
-    let mut found = Diagnostic::error(codes::DUPLICATE, second.head(), message)
-        .says("the second")
-        .label(first.head(), "the first");
-    if !rest.is_empty() {
-        let file = |flat: &&Arc<Flat>| program.sources.get(flat.head().file).name.clone();
-        let named: Vec<String> = alike.iter().take(FILES_NAMED).map(file).collect();
-        let more = if many > FILES_NAMED { ", …" } else { "" };
-        found = found.help(format!(
-            "{many} files define it: {}{more}",
-            named.join(", ")
-        ));
-    }
-    Some(found.help(
-        "rename all but one, so that reports can tell them apart, or run their files one by one",
-    ))
-}
 
 fn scenario(locals: Locals<'_>, params: &Params, flat: &Arc<Flat>, out: &mut Compiled) {
     let program = locals.program;

@@ -29,7 +29,9 @@ pub fn constants(program: &Program, params: &Params) -> Vec<Diagnostic> {
             }
         }
     }
-    eval.take_found()
+    let mut found = eval.take_found();
+    found.extend(super::namesakes::suites(program));
+    found
 }
 
 /// The scenarios that a suite names, be they of this file or of one that it uses.

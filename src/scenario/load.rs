@@ -3,14 +3,15 @@
 use super::by_name::Servers;
 use super::context::{Context, as_number, as_whole, drawn};
 use super::workload::Overrides;
-use super::{LoadSpec, ServerSpec, WorkloadSpec, accepts};
-use crate::check::is_whole;
+use super::{LoadSpec, ServerSpec, WorkloadSpec, accepts, phase};
+use crate::check::{SEVERAL_SERVERS, is_whole};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{BlockValue, Handle, Value};
 use crate::load::random::Random;
 use crate::load::spec::{Arrival, Load, Pace};
 use crate::resolve::Flat;
 use crate::resolve::FlatAttr;
+use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, Ident};
 use indexmap::IndexMap;
 use std::sync::Arc;
@@ -128,6 +129,10 @@ fn bounds(
     let unsaid = !ends(flat) && !phase.is_some_and(ends);
     // also where how many they are is wrong
     let clients = pace.is_none() && flat.attrs.contains_key("concurrency");
+    // what is not known may have been to say it
+    if unsaid && !is_whole(flat) {
+        return None;
+    }
     if unsaid && (clients || matches!(pace, Some(Pace::Closed { .. }))) {
         match rows {
             Some(Some(rows)) => return Some((Some(rows), None)),
@@ -185,6 +190,9 @@ fn not_none(cx: &Context<'_>, flat: &Flat, bounds: Bounds) -> Option<Bounds> {
     );
     None
 }
+
+/// So many loads are shown where several name none of the servers.
+const PLACES: usize = 6;
 
 /// So many servers are named where a load names none of them.
 const SERVERS_NAMED: usize = 8;
@@ -336,16 +344,40 @@ fn server<'s>(cx: &Context<'_>, flat: &Flat, servers: &Servers<'s>) -> Option<&'
     if servers.names.len() > 1 {
         let names = &servers.names[..servers.names.len().min(SERVERS_NAMED)];
         cx.eval.report(
-            Diagnostic::error(
-                codes::MISSING_ATTRIBUTE,
-                flat.head(),
-                "the scenario has several servers, and this load names none",
-            )
-            .help(format!("say `server = {}`", names.join("`, or `server = "))),
+            which_server(cx, flat)
+                .help(format!("say `server = {}`", names.join("`, or `server = "))),
         );
         return None;
     }
     servers.first
+}
+
+/// That loads name none of several servers: said once of all of a scenario, at the first.
+fn which_server(cx: &Context<'_>, flat: &Flat) -> Diagnostic {
+    let names_none = |one: &&Arc<Flat>| !one.attrs.contains_key("server");
+    let mut places = Vec::new();
+    for phase in cx.flat.children_of("phase") {
+        match phase.child("load").is_some() {
+            true => places.extend(phase.children_of("load").filter(names_none)),
+            false if !phase::is_quiet(phase) => places.extend(Some(phase).filter(names_none)),
+            false => {}
+        }
+    }
+    let heads: Vec<Span> = places.iter().map(|one| one.head()).collect();
+    let (first, others) = match heads.split_first() {
+        Some((first, others)) => (*first, others),
+        None => (flat.head(), &[][..]),
+    };
+    let loads = match others.len() {
+        0 => "this load names none".to_string(),
+        many => format!("{} loads name none", many + 1),
+    };
+    let message = format!("{SEVERAL_SERVERS}, and {loads}");
+    let found = Diagnostic::error(codes::MISSING_ATTRIBUTE, first, message);
+    let others = others.iter().take(PLACES - 1);
+    others.fold(found, |found, place| {
+        found.label(*place, "nor does this one")
+    })
 }
 
 fn workload(cx: &Context<'_>, flat: &Flat) -> Option<(Arc<WorkloadSpec>, bool)> {

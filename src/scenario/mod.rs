@@ -30,6 +30,7 @@ mod load;
 mod locals;
 mod matrix;
 mod memory;
+mod namesakes;
 mod nones;
 mod option_flags;
 mod option_value;

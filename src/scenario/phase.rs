@@ -31,6 +31,12 @@ const SHARED: &[&str] = &["duration", "drain"];
 /// What a load has beside what makes it one: a phase of several has it for none of them.
 const BESIDE: &[&str] = &["timeout", "seed"];
 
+/// Whether it sends nothing, nor says what only a load has.
+pub(super) fn is_quiet(flat: &Flat) -> bool {
+    let loads = |name: &String| LOADING.contains(&name.as_str());
+    flat.child("load").is_none() && !flat.attrs.keys().any(loads)
+}
+
 pub(super) fn lower(
     cx: &Context<'_>,
     flat: &Arc<Flat>,

@@ -19,7 +19,7 @@ pub use metrics::{
     DISTRIBUTION_STATS, MetricDef, PHASE_METRICS, SERIES_STATS, SERVER_SERIES, SeriesDef, Shape,
     phase_metric, server_series, stat_doc,
 };
-pub use statements::{STATEMENTS, Statement};
+pub use statements::{EXTENDS, STATEMENTS, Statement};
 
 use crate::units::Dimension;
 

@@ -61,3 +61,11 @@ pub const STATEMENTS: &[Statement] = &[
         "Takes the cells out of a matrix in which the condition holds.",
     ),
 ];
+
+/// What may stand in the head of a block.
+pub const EXTENDS: Statement = statement(
+    "extends",
+    "kind name extends other { … }",
+    "the head of a block",
+    "The block is what the other one is, but for what is said anew: an attribute replaces that of the other, a block of the same kind and name changes that one, a check of the same name stands in its place, and what else is written is added. The other is a block of the same kind at the top level of a file; one of another file is named with that file: after `use \"base.scn\"`, its scenario `common` is `base.common`, and with `use \"base.scn\" as b` it is `b.common`.",
+);

@@ -6,11 +6,12 @@ mod elsewhere;
 mod locals;
 mod meant;
 mod nameless;
+mod unknown;
 
 use crate::diagnostics::{Diagnostic, codes};
-use crate::resolve::{DefinitionKind, Flat, ModuleId, Program, unread_names};
+use crate::resolve::{DefinitionKind, Flat, ModuleId, Program};
 use crate::schema::{self, Naming};
-use crate::source::Span;
+use crate::source::{FileId, Span};
 use crate::syntax::ast::{Expr, ExprKind, Item, ItemKind, StrPart};
 use due::{AXIS, Due};
 use locals::Locals;
@@ -28,6 +29,8 @@ pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
         module: None,
         nameless: Nameless::default(),
         given: false,
+        top: Default::default(),
+        given_beside: None,
         measures: false,
         server: None,
         phase: None,
@@ -75,9 +78,11 @@ pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
                 _ => false,
             };
             if !base {
+                walk.top = (flat.span.file, flat.title());
                 walk.block(flat, "file", &Locals::default());
             }
             walk.given = false;
+            walk.given_beside = None;
         }
     }
     walk.found
@@ -96,6 +101,10 @@ struct Walk<'a> {
     nameless: Nameless<'a>,
     /// What extends the scenario around may give it phases.
     given: bool,
+    /// The top-level block around: its file and name.
+    top: (FileId, &'a str),
+    /// What scenarios of files beside this one define that extend it, once it was asked.
+    given_beside: Option<HashSet<String>>,
     /// What is at hand may read them.
     measures: bool,
     /// A server and a measured phase of the scenario around.
@@ -373,97 +382,6 @@ impl<'a> Walk<'a> {
                 }
             }
         }
-    }
-
-    fn name(&mut self, name: &str, span: Span, module: ModuleId, locals: &Locals<'_>) {
-        let names = &self.program.module(module).names;
-        if locals.get(name).is_some() || names.contains_key(name) {
-            return;
-        }
-        if self.program.standard.values().any(|id| *id == module) {
-            self.wanted(name);
-            return;
-        }
-        // a phase, or what else has figures, of a scenario that extends this one
-        let phase = matches!(self.due, Due::Fields | Due::Block("phase" | AXIS));
-        if self.given && self.measures && phase {
-            return;
-        }
-        let diagnostic = Diagnostic::error(
-            codes::UNKNOWN_NAME,
-            span,
-            format!("`{name}` is not defined here"),
-        );
-        let help = self.meant(name, module, locals);
-        let diagnostic = match help {
-            // no file defines what is a function
-            Meant::Nothing | Meant::Help(_)
-                if schema::builtin(name).is_none()
-                    && (self.may_be_defined(name) || self.nameless.may_be(name, self.due)) =>
-            {
-                return;
-            }
-            Meant::Nothing => match self.elsewhere(name, span) {
-                // nothing of this file could stand here
-                Some(there) if self.due == Due::Fields || self.blocks_due(module).is_empty() => {
-                    diagnostic.help(there)
-                }
-                there => {
-                    let here = diagnostic.help(self.what_may_stand(name, module));
-                    there.into_iter().fold(here, Diagnostic::help)
-                }
-            },
-            Meant::Other(text) => diagnostic.help(format!("did you mean `{text}`?")).fix(
-                "the nearest name",
-                span,
-                text,
-                false,
-            ),
-            Meant::Help(help) => diagnostic.help(help),
-        };
-        self.found.push(diagnostic);
-    }
-
-    /// What of the text around could not be read.
-    fn not_read(&mut self, unread: &[Span]) {
-        match unread_names(&self.program.sources, unread) {
-            Some(names) => self.unread.push(names),
-            None => self.open = true,
-        }
-    }
-
-    /// Keeps a block in mind whose name is missing.
-    fn without_name(&mut self, flat: &'a Flat) {
-        if flat.is_nameless() {
-            self.nameless.add(&flat.kind.text);
-        }
-    }
-
-    /// Whether what could not be read may define this.
-    fn may_be_defined(&self, name: &str) -> bool {
-        let module = self.module.map(|id| self.program.module(id));
-        self.open
-            || self.unread.iter().any(|names| names.contains(name))
-            || module.is_some_and(|module| module.may_mean(name))
-    }
-
-    /// That the library's block which is extended here reads a name that is not here; said once.
-    fn wanted(&mut self, name: &str) {
-        let message = format!("what is extended here reads `{name}`, which is not defined here");
-        if self.may_be_defined(name) || !self.said.insert((self.head, name.to_string())) {
-            return;
-        }
-        let found = Diagnostic::error(codes::UNKNOWN_NAME, self.head, message);
-        self.found.push(found.help(format!(
-            "call a phase or an axis `{name}`, say which one is meant: `let {name} = steady`, or write the attributes that read it anew"
-        )));
-    }
-
-    /// Whether a name may be compared with so many others.
-    fn compares(&mut self, names: usize) -> bool {
-        let left = self.comparisons.checked_sub(names);
-        self.comparisons = left.unwrap_or(0);
-        left.is_some()
     }
 }
 

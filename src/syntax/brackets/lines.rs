@@ -26,6 +26,13 @@ pub(super) fn first_word(text: &str, at: usize) -> &str {
     word(rest(text, at)).0
 }
 
+/// Where the first word of the line of a place stands, whatever its indentation is taken for.
+pub(super) fn first_of_line(text: &str, at: usize) -> usize {
+    let before = &text[..at];
+    let line = before.rfind(['\n', '\r']).map_or(0, |end| end + 1);
+    at - before[line..].trim_start_matches(BLANKS).len()
+}
+
 /// `= …`, and no `==`.
 fn sets(rest: &str) -> bool {
     rest.starts_with('=') && !rest.starts_with("==")
