@@ -5,11 +5,13 @@ mod support;
 
 use std::path::Path;
 use support::process::{Run, instructions, range, run, run_to_end};
-use support::{pack, shapes, table};
+use support::{hostile, pack, shapes, table};
 
 const SCN: &str = env!("CARGO_BIN_EXE_scn");
 
 const ROUNDS: usize = 30;
+
+const MEGABYTE: usize = 1 << 20;
 
 fn main() {
     let folder = tempfile::tempdir().unwrap();
@@ -38,37 +40,41 @@ fn main() {
         ],
         &[row],
     );
-    hostile(folder.path(), &["lint"]);
-    hostile(folder.path(), &["lint", "--diff", "--unsafe-fixes"]);
+    let named = |(name, text): (&str, String)| (name.to_owned(), text);
+    let of_one_sort = || shapes::shapes(MEGABYTE).map(named).collect();
+    let to_repair = hostile::to_repair(MEGABYTE).into_iter().map(named);
+    let against = |command: &[&str], texts| against(folder.path(), command, texts);
+    let fix = ["lint", "--diff", "--unsafe-fixes"];
+    against(&["lint"], of_one_sort());
+    against(&fix, of_one_sort());
+    against(&["lint"], hostile::texts(MEGABYTE));
+    against(&["fmt", "--check"], hostile::texts(MEGABYTE));
+    against(&fix, to_repair.collect());
 }
 
-/// Texts of many things of one sort, each of a megabyte, against scenarios of that size.
-fn hostile(folder: &Path, command: &[&str]) {
+/// Texts of a megabyte that can be made slow, large or endless, against a valid one of that size.
+fn against(folder: &Path, command: &[&str], texts: Vec<(String, String)>) {
     let file = folder.join("hostile.scn");
     let path = file.to_str().unwrap();
-    let cpu = |text: &str| {
+    let cost = |text: &str| {
         std::fs::write(&file, text).unwrap();
         // with what it finds it ends in other ways than well
         run_to_end(SCN, &[command, &[path]].concat()).0
     };
-    let shapes: Vec<_> = shapes::shapes(1 << 20).collect();
-    let plain = shapes.iter().find(|(name, _)| *name == "scenarios");
-    let plain = plain.map_or(f64::NAN, |(_, text)| cpu(text).cpu);
-    let rows: Vec<Vec<String>> = shapes
-        .iter()
-        .map(|(name, text)| {
-            let run = cpu(text);
-            vec![
-                (*name).to_owned(),
-                format!("{:.0}", run.cpu * 1e3),
-                format!("{:.1}", run.cpu / plain),
-                format!("{:.0}", run.peak * 1e-6),
-            ]
-        })
-        .collect();
+    let valid = hostile::valid(MEGABYTE);
+    let valid = (0..3).map(|_| cost(&valid).cpu).fold(f64::NAN, f64::min);
+    let row = |(name, text): &(String, String)| {
+        let run = cost(text);
+        vec![
+            name.clone(),
+            format!("{:.0}", run.cpu * 1e3),
+            format!("{:.1}", run.cpu / valid),
+            format!("{:.0}", run.peak * 1e-6),
+        ]
+    };
     table(
-        &format!("scn {} of 1 MB of one sort, once", command.join(" ")),
-        &["text", "process time, ms", "times scenarios", "peak MB"],
-        &rows,
+        &format!("scn {} of 1 MB of each, once", command.join(" ")),
+        &["text", "process time, ms", "times a valid file", "peak MB"],
+        &texts.iter().map(row).collect::<Vec<_>>(),
     );
 }

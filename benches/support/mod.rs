@@ -1,6 +1,7 @@
 //! What the benches share: figures of samples, tables, CPU time and the built-in engine.
 #![allow(dead_code, reason = "every bench uses its own part")]
 
+pub mod hostile;
 pub mod pack;
 pub mod process;
 pub mod shapes;

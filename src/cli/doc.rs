@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 #[derive(clap::Args)]
 pub struct DocArgs {
     /// Print what the manual says of a name: `phase`, `phase.rate`, `growth`, `ttft`, `MB/req`,
-    /// `engines.builtin`
+    /// `engines.builtin`; or a list of its names: `builtins`, `kinds`, `units`, `metrics`, `expressions`
     #[arg(value_name = "NAME", conflicts_with_all = ["out", "check"])]
     name: Option<String>,
     /// The folder that the pages are written to
@@ -39,7 +39,11 @@ pub fn doc(args: &DocArgs) -> u8 {
 }
 
 fn entry(name: &str) -> u8 {
-    match manual::find(name) {
+    let found = match (manual::find(name), manual::page(name)) {
+        (found, None) => found,
+        (found, Some(page)) => Ok(found.into_iter().flatten().chain([page]).collect()),
+    };
+    match found {
         Ok(found) => {
             let color = style::color(std::io::stdout().is_terminal());
             let shown = |entry| manual::on_terminal(entry, style::width(), color);

@@ -123,6 +123,13 @@ impl Evaluator<'_> {
                         .help(format!("a text stands in quotes: {text}"))
                         .fix("put it in quotes", span, text, false)
                 }
+                Value::Number(_) if matches!(ty, Type::Text) => {
+                    let text = self.program.sources.text(span);
+                    match text.len() <= 60 && !text.contains('\n') {
+                        true => diagnostic.help(format!("write it as a text: `\"${{{text}}}\"`")),
+                        false => diagnostic.help("a text stands in quotes: \"…\""),
+                    }
+                }
                 _ => match how(ty) {
                     Some(help) => diagnostic.help(help),
                     None => diagnostic,
@@ -234,7 +241,7 @@ impl Evaluator<'_> {
                     Value::list(items)
                 }
             }
-            (Type::List(_), Value::Text(file)) if name == "rows" && super::formats::is_data_file(&file) => {
+            (Type::List(_), Value::Text(file)) if name == "rows" && super::data::is_data_file(&file) => {
                 let written = self.program.sources.text(span);
                 let found = mismatch("a list", &Value::Text(file));
                 let help = format!("the rows of a file are `data({written})`");

@@ -2,6 +2,7 @@
 //! where an evaluation reads files; each is read once for a program, and kept with a run's sources.
 
 use super::formats::{ENDINGS, LONGEST_FILE, Wrong, parsed};
+use super::written::Cells;
 use super::{Evaluator, Value};
 use crate::check::nearest;
 use crate::diagnostics::{Diagnostic, codes};
@@ -11,6 +12,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// So many files of a folder are looked at for one whose name is near.
@@ -18,7 +20,11 @@ const MOST_BESIDE: usize = 10_000;
 
 /// The data files that a program has read, by their path.
 #[derive(Debug, Default)]
-pub struct DataFiles(Mutex<HashMap<PathBuf, Arc<DataFile>>>);
+pub struct DataFiles {
+    files: Mutex<HashMap<PathBuf, Arc<DataFile>>>,
+    /// Whether one of them has numbers that are not written as a number prints.
+    keeps_cells: AtomicBool,
+}
 
 /// A file's text where there is one, and what it holds or why that cannot be told.
 #[derive(Debug)]
@@ -29,6 +35,7 @@ struct DataFile {
     value: Result<Value, Wrong>,
     /// Where each row starts, from 1, where a row has lines of its own.
     lines: Vec<usize>,
+    cells: Cells,
 }
 
 /// A record's fields, as a value holds them.
@@ -74,7 +81,7 @@ fn records(file: &DataFile) -> impl Iterator<Item = (usize, &Fields)> {
 impl DataFiles {
     /// Path and text of every file that was read, in order of their paths.
     pub fn texts(&self) -> Vec<(PathBuf, String)> {
-        let files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         let text = |(path, file): (&PathBuf, &Arc<DataFile>)| {
             Some((path.clone(), file.text.as_ref()?.clone()))
         };
@@ -85,37 +92,54 @@ impl DataFiles {
 
     /// How many bytes all files have that were read.
     pub fn bytes(&self) -> usize {
-        let files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         let texts = files.values().filter_map(|file| file.text.as_ref());
         texts.map(String::len).sum()
     }
 
     fn get(&self, folder: &Path, name: &str, kept: Option<&Kept>) -> Arc<DataFile> {
         let path = folder.join(name);
-        let mut files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         let file = files.entry(path.clone()).or_insert_with(|| {
             let text = read(folder, name, &path, kept);
             let value = text.as_ref().map_err(Wrong::clone);
             let bytes = value.as_ref().map_or(0, |text| text.len());
             crate::meter::allow_more(bytes);
             let read = value.and_then(|text| parsed(name, text));
-            let (value, lines) = match read {
-                Ok((value, lines)) => (Ok(value), lines),
-                Err(wrong) => (Err(wrong), Vec::new()),
+            let (value, lines, cells) = match read {
+                Ok(read) => (Ok(read.value), read.lines, read.cells),
+                Err(wrong) => (Err(wrong), Vec::new(), Cells::default()),
             };
+            if !cells.is_empty() {
+                self.keeps_cells.store(true, Ordering::Relaxed);
+            }
             Arc::new(DataFile {
                 name: name.to_string(),
                 text: text.ok(),
                 value,
                 lines,
+                cells,
             })
         });
         file.clone()
     }
 
+    /// Whether [`DataFiles::cell`] may have something.
+    pub(super) fn keeps_cells(&self) -> bool {
+        self.keeps_cells.load(Ordering::Relaxed)
+    }
+
+    /// How a number of that very record is written in its file, where a number prints otherwise.
+    pub fn cell(&self, record: &Fields, field: &str) -> Option<Arc<str>> {
+        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        files
+            .values()
+            .find_map(|file| file.cells.get(record, field))
+    }
+
     /// Which row of which file a record is: that very one, and none that only is like it.
     pub fn row(&self, record: &Fields) -> Option<DataRow> {
-        let files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         files.values().find_map(|file| {
             let (at, _) = records(file).find(|(_, fields)| Arc::ptr_eq(fields, record))?;
             let file = file.clone();
@@ -225,6 +249,15 @@ fn read(folder: &Path, name: &str, path: &Path, kept: Option<&Kept>) -> Result<S
         wrong(codes::FILE_NOT_TEXT, message, "save it as UTF-8 text")
     })?;
     Ok(text)
+}
+
+/// Whether a text is the name of a file that `data` reads.
+pub(super) fn is_data_file(name: &str) -> bool {
+    let ends = |ending: &str| name.len() > ending.len() && name.ends_with(ending);
+    let mut endings = ENDINGS
+        .split([',', ' '])
+        .filter(|ending| ending.starts_with('.'));
+    endings.any(ends)
 }
 
 /// The nearest name of a data file in the folder of one that is not there.

@@ -1,6 +1,7 @@
 //! What data files mean: YAML, JSON, JSON lines and CSV as values, each mistake with its place.
 
 use super::Value;
+use super::written::Cells;
 use crate::diagnostics::codes;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::fmt;
@@ -26,18 +27,18 @@ pub(super) struct Wrong {
     pub help: String,
 }
 
-/// Whether a text is the name of a file that `data` reads.
-pub(super) fn is_data_file(name: &str) -> bool {
-    let ends = |ending: &str| name.len() > ending.len() && name.ends_with(ending);
-    let mut endings = ENDINGS
-        .split([',', ' '])
-        .filter(|ending| ending.starts_with('.'));
-    endings.any(ends)
+/// What a text holds.
+#[derive(Debug)]
+pub(super) struct Parsed {
+    pub value: Value,
+    /// Where each row starts, from 1, where a row has lines of its own.
+    pub lines: Vec<usize>,
+    /// How numbers are written that would be written otherwise.
+    pub cells: Cells,
 }
 
-/// What a text holds, by the ending of the file's name, and the lines of its rows where these have
-/// some. A mistake names its place.
-pub(super) fn parsed(name: &str, text: &str) -> Result<(Value, Vec<usize>), Wrong> {
+/// What a text holds, by the ending of the file's name. A mistake names its place.
+pub(super) fn parsed(name: &str, text: &str) -> Result<Parsed, Wrong> {
     let malformed = |mistakes: Mistakes| mistakes.of(name);
     match Path::new(name).extension().and_then(|e| e.to_str()) {
         Some("yaml" | "yml") => {
@@ -59,8 +60,12 @@ pub(super) fn parsed(name: &str, text: &str) -> Result<(Value, Vec<usize>), Wron
     }
 }
 
-fn without_lines(value: Value) -> (Value, Vec<usize>) {
-    (value, Vec::new())
+fn without_lines(value: Value) -> Parsed {
+    Parsed {
+        value,
+        lines: Vec::new(),
+        cells: Cells::default(),
+    }
 }
 
 /// Line, column (both from 1), and what is wrong there.
@@ -188,7 +193,7 @@ pub(crate) fn json(text: &str, first: usize) -> Result<Value, Mistake> {
 }
 
 /// One value per line; empty lines say nothing.
-fn lines(text: &str) -> Result<(Value, Vec<usize>), Mistakes> {
+fn lines(text: &str) -> Result<Parsed, Mistakes> {
     let (mut rows, mut lines) = (Vec::new(), Vec::new());
     let mut mistakes = Mistakes::default();
     let written = text.lines().enumerate();
@@ -200,7 +205,10 @@ fn lines(text: &str) -> Result<(Value, Vec<usize>), Mistakes> {
         lines.push(at + 1);
     }
     mistakes.all()?;
-    Ok((Value::list(rows), lines))
+    Ok(Parsed {
+        lines,
+        ..without_lines(Value::list(rows))
+    })
 }
 
 /// What stands in every line of a table of one column, and parts cells elsewhere.
@@ -214,8 +222,9 @@ fn parted_by(text: &str) -> Option<&'static str> {
 }
 
 /// A list of records with the header's keys. A column of which every cell is a number holds
-/// numbers, one of `true` and `false` truths, any other texts; an empty cell is `none`.
-fn table(text: &str) -> Result<(Value, Vec<usize>), Mistakes> {
+/// numbers, one of `true` and `false` truths, any other texts; an empty cell is `none`. How a number
+/// is written is kept for texts that it becomes a part of.
+fn table(text: &str) -> Result<Parsed, Mistakes> {
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::Headers)
         .from_reader(text.as_bytes());
@@ -283,7 +292,20 @@ fn table(text: &str) -> Result<(Value, Vec<usize>), Mistakes> {
     };
     let line = |row: &csv::StringRecord| row.position().map_or(1, |at| at.line() as usize);
     let lines = rows.iter().map(line).collect();
-    Ok((Value::list(rows.iter().map(record).collect()), lines))
+    let records: Vec<Value> = rows.iter().map(record).collect();
+    let names: Vec<Arc<str>> = keys.iter().map(|key| Arc::from(*key)).collect();
+    let mut cells = Cells::default();
+    for (row, record) in rows.iter().zip(&records) {
+        if let Value::Record(record) = record {
+            let written = names.iter().zip(row);
+            written.for_each(|(name, cell)| cells.keep(record, name, cell));
+        }
+    }
+    Ok(Parsed {
+        value: Value::list(records),
+        lines,
+        cells,
+    })
 }
 
 /// A cell that is a number as JSON writes them: `007` and `1e999` are texts.
@@ -417,7 +439,7 @@ mod tests {
 
     fn of(name: &str, text: &str) -> String {
         match parsed(name, text) {
-            Ok((value, _)) => value.shown().unwrap(),
+            Ok(read) => read.value.shown().unwrap(),
             Err(wrong) => wrong.message,
         }
     }

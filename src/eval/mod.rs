@@ -27,6 +27,7 @@ mod unlike;
 mod value;
 mod weight;
 mod within;
+mod written;
 
 pub use at::{Cases, FEASIBLE};
 pub use between::Between;
@@ -361,7 +362,7 @@ impl<'a> Evaluator<'a> {
                 }
                 StrPart::Interpolation(expr) => expr,
             };
-            match self.eval(expr, scope) {
+            match self.as_part(expr, scope) {
                 Value::Error => return Value::Error,
                 Value::Unknown(_) => measured = true,
                 Value::Secret(_) => {

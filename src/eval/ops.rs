@@ -231,12 +231,23 @@ impl Evaluator<'_> {
             && x != y
         {
             let message = format!("{} is never equal to {}", a.describe(), b.describe());
-            self.report(
-                Diagnostic::error(codes::TYPE_MISMATCH, right.span, message)
-                    .says(b.describe())
-                    .label(left.span, a.describe())
-                    .help("compare values of one type; a text is quoted, a number is not"),
-            );
+            let found = Diagnostic::error(codes::TYPE_MISMATCH, right.span, message)
+                .says(b.describe())
+                .label(left.span, a.describe());
+            // of one that is written there the quotes may be what is wrong
+            let is_text = |value: &Value, expr: &Expr| {
+                let text = matches!(value, Value::Text(_) | Value::Unknown(Shape::Text));
+                text && !matches!(expr.kind, ExprKind::Str(_))
+            };
+            self.report(match (&a, &b) {
+                (text, Value::Number(_)) if is_text(text, left) => {
+                    self.with_text(found, (&b, right), false)
+                }
+                (Value::Number(_), text) if is_text(text, right) => {
+                    self.with_text(found, (&a, left), false)
+                }
+                _ => found.help("compare values of one type; a text is quoted, a number is not"),
+            });
             return Value::Error;
         }
         if self.beyond_limits(op, (&a, left), (&b, right)) {

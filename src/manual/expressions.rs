@@ -37,17 +37,29 @@ pub fn entries() -> Vec<Entry> {
         forms.iter().flat_map(words).map(move |(word, one)| Entry {
             name: word.into(),
             what: what.into(),
-            parts: vec![
+            parts: [
                 Part::Text(written(one)),
                 Part::text(one.doc),
                 Part::Code(one.example.into()),
-            ],
+            ]
+            .into_iter()
+            .chain(fields(word))
+            .collect(),
         })
     };
     let operators = of("an operator", OPERATORS);
     operators
         .chain(of("a name that is always there", NAMES))
         .collect()
+}
+
+/// The names of this one's fields, as `case` has them.
+fn fields(name: &str) -> Option<Part> {
+    let of = |form: &Form| {
+        let field = form.words[0].strip_prefix(name)?.strip_prefix('.')?;
+        (!field.is_empty()).then(|| vec![code(form.words[0]), form.doc.into()])
+    };
+    Part::table(&["field", "says"], NAMES.iter().filter_map(of).collect())
 }
 
 fn written(form: &Form) -> String {

@@ -71,7 +71,8 @@ pub fn page() -> Page {
          by the `price` of their `gpu`; unavailable where that is not said), and every axis by its \
          name. Columns alone may also be how the case ended: `case.verdict`, `case.stage` (how far it \
          got: `end`, the phase that it ended in, `start` where its servers did not start, `plan` where \
-         nothing of it was begun) and `case.reason` (what speaks against it; empty where it passed).",
+         nothing of it was begun), `case.reason` (what speaks against it; empty where it passed) and \
+         `case.place` (its place in its scenario's rank; of several ranks `best 1, cheap 3`).",
     ));
     Page {
         file: "metrics.md".into(),

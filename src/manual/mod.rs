@@ -70,7 +70,8 @@ fn index(pages: &[Page]) -> Page {
         "`scn doc NAME` prints one entry of this manual on the terminal: a kind (`scn doc phase`), \
          an attribute (`phase.rate`), an operator (`not in`), a builtin (`growth`), a figure (`ttft`), \
          a unit (`MB/req`), \
-         or a part of the library (`engines.builtin`, `engines.builtin.ttft`).",
+         or a part of the library (`engines.builtin`, `engines.builtin.ttft`); `scn doc builtins` lists \
+         what a page has, and so do `kinds`, `expressions`, `units` and `metrics`.",
     ));
     Page {
         file: "index.md".into(),
@@ -132,6 +133,29 @@ pub fn find(name: &str) -> Result<Vec<Entry>, Option<String>> {
     let near = nearest_of_all(&asked, names.clone().chain(ends));
     let near = near.or_else(|| suggest_units(name).first().copied());
     Err(near.map(str::to_string))
+}
+
+/// The page that a name is of: `builtins`, `units`, `metrics`, `expressions` or `kinds`, without what
+/// entries say one by one.
+pub fn page(name: &str) -> Option<Entry> {
+    let page = match name {
+        "kinds" => kinds::page(),
+        "expressions" => expressions::page(),
+        "builtins" => builtins::page(),
+        "units" => units::page(),
+        "metrics" => metrics::page(),
+        _ => return None,
+    };
+    let lists = matches!(name, "kinds" | "builtins");
+    let said_apart = |part: &Part| lists && matches!(part, Part::Heading(..));
+    Some(Entry {
+        name: name.into(),
+        what: "a page of the manual".into(),
+        parts: { page.parts }
+            .into_iter()
+            .take_while(|part| !said_apart(part))
+            .collect(),
+    })
 }
 
 /// What `sut.memory` and `steady.ttft.p99` read: a series or a figure, of something that the writer

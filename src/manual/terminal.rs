@@ -68,7 +68,7 @@ fn table(headers: &[String], rows: &[Vec<String>], width: usize) -> Vec<String> 
 
 /// Without the targets of links.
 pub(super) fn plain(text: &str) -> String {
-    let link = Regex::new(r"\[([^\]]+)\]\([^)]+\.md[^)]*\)").expect("a pattern of our own");
+    let link = Regex::new(r"\[([^\]]+)\]\((?:[^)]+\.md|#)[^)]*\)").expect("a pattern of our own");
     link.replace_all(text, "$1").into_owned()
 }
 

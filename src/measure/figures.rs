@@ -110,9 +110,13 @@ fn figure(value: Reading<f64>, metric: &MetricDef) -> Figure {
     }
 }
 
+/// So many wrong answers are told of, besides the first, each to a row of its own.
+const MORE_WRONG: usize = 2;
+
 /// Failures by class, the most frequent first, each with the first in words.
 fn failures(records: &[&Record]) -> Vec<FailureCount> {
     let mut counts: IndexMap<FailureClass, FailureCount> = IndexMap::new();
+    let mut told: Vec<usize> = Vec::new();
     for record in records {
         let Some(class) = class(record) else { continue };
         let count = counts.entry(class).or_insert_with(|| FailureCount {
@@ -122,8 +126,18 @@ fn failures(records: &[&Record]) -> Vec<FailureCount> {
                 Outcome::Failed(failure) => failure.detail.clone(),
                 Outcome::Ok => "the answer was not accepted".into(),
             },
+            more: Vec::new(),
         });
         count.count += 1;
+        if class == FailureClass::WrongAnswer
+            && told.len() <= MORE_WRONG
+            && !told.contains(&record.row)
+        {
+            told.push(record.row);
+            if let (Outcome::Failed(failure), 2..) = (&record.outcome, told.len()) {
+                count.more.push(failure.detail.clone());
+            }
+        }
     }
     let mut counts: Vec<FailureCount> = counts.into_values().collect();
     counts.sort_by_key(|count| std::cmp::Reverse(count.count));

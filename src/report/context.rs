@@ -186,6 +186,7 @@ fn complete_case(case: &mut Json) {
     });
     each_item(&mut case["phases"], |phase| {
         fill(phase, &["doc", "skipped"]);
+        each_item(&mut phase["failures"], |failure| fill(failure, &["more"]));
         each_value(&mut phase["metrics"], complete_figure);
     });
     each_item(&mut case["checks"], |check| {

@@ -1,5 +1,5 @@
-//! How a case ended, in words: what columns read as `case.verdict`, `case.stage` and `case.reason`. It
-//! is known when all of a case is judged, and so is put into its reports last.
+//! How a case ended, in words: what columns read as `case.verdict`, `case.stage`, `case.reason` and
+//! `case.place`. It is known when all of a case is judged, and so is put into its reports last.
 
 use super::model::{CaseResult, Figure, Verdict};
 use super::text::one_line;
@@ -17,10 +17,12 @@ pub enum Ending {
     Stage,
     /// What speaks against it; empty where it passed.
     Reason,
+    /// Where it stands in its scenario's ranks, which all cases decide: see [`super::places`].
+    Place,
 }
 
 impl Ending {
-    pub const ALL: [Self; 3] = [Self::Verdict, Self::Stage, Self::Reason];
+    pub const ALL: [Self; 4] = [Self::Verdict, Self::Stage, Self::Reason, Self::Place];
 
     /// As expressions name it, after `case.`.
     pub fn name(self) -> &'static str {
@@ -28,6 +30,7 @@ impl Ending {
             Self::Verdict => "verdict",
             Self::Stage => "stage",
             Self::Reason => "reason",
+            Self::Place => "place",
         }
     }
 
@@ -36,6 +39,7 @@ impl Ending {
             Self::Verdict => case.verdict.name().into(),
             Self::Stage => stage(case),
             Self::Reason => reason(case),
+            Self::Place => "all cases decide it".into(),
         }
     }
 }
@@ -121,7 +125,7 @@ mod tests {
     fn words(fields: serde_json::Value) -> [String; 3] {
         let mut case = case(fields);
         case.settle();
-        let columns = case.reports[0].columns.iter();
+        let columns = case.reports[0].columns.iter().take(3);
         let texts: Vec<String> = columns.map(|(_, figure)| figure.text.clone()).collect();
         texts.try_into().unwrap()
     }

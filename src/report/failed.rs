@@ -1,11 +1,15 @@
 //! Requests that failed, in a line for each phase and class: for pages where there is no room
 //! for more.
 
-use super::model::CaseResult;
+use super::model::{CaseResult, FailureCount};
 use super::text::{one_line, short};
+use crate::load::record::FailureClass;
 
 /// The most characters shown of an example.
 const EXAMPLE: usize = 160;
+
+/// The most of one that tells of a wrong answer: what was asked, answered, and wanted.
+const WRONG: usize = 360;
 
 /// The most lines shown of one case.
 const MOST: usize = 8;
@@ -18,6 +22,8 @@ pub(super) struct Failed {
     pub count: u64,
     /// One of them, cut: `500: {"error": "out of KV blocks"}`
     pub example: String,
+    /// A few more, where they tell of other rows.
+    pub more: Vec<String>,
 }
 
 impl Failed {
@@ -36,6 +42,13 @@ impl Failed {
     }
 }
 
+fn most(failure: &FailureCount) -> usize {
+    match failure.class == FailureClass::WrongAnswer.name() {
+        true => WRONG,
+        false => EXAMPLE,
+    }
+}
+
 /// What failed in a case, by phase and then the most frequent first.
 pub(super) fn failed(case: &CaseResult) -> Vec<Failed> {
     let of_phases = case.phases.iter().flat_map(|phase| {
@@ -43,7 +56,8 @@ pub(super) fn failed(case: &CaseResult) -> Vec<Failed> {
             phase: one_line(&phase.name),
             class: one_line(&failure.class.replace('_', " ")),
             count: failure.count,
-            example: short(&failure.example, EXAMPLE),
+            example: short(&failure.example, most(failure)),
+            more: (failure.more.iter()).map(|one| short(one, WRONG)).collect(),
         })
     });
     of_phases.collect()
@@ -52,7 +66,11 @@ pub(super) fn failed(case: &CaseResult) -> Vec<Failed> {
 /// The lines of a case; of very many, how many more there are.
 pub(super) fn lines(case: &CaseResult) -> Vec<String> {
     let all = failed(case);
-    let mut lines: Vec<String> = all.iter().take(MOST).map(Failed::line).collect();
+    let said = all.iter().take(MOST).flat_map(|failed| {
+        let more = failed.more.iter().map(|one| format!("  also {one}"));
+        [failed.line()].into_iter().chain(more)
+    });
+    let mut lines: Vec<String> = said.collect();
     if all.len() > MOST {
         lines.push(format!(
             "{} more kinds of failure: see result.json",

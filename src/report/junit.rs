@@ -4,6 +4,7 @@ use super::error::ReportError;
 use super::failed;
 use super::figures::precise;
 use super::model::{CaseResult, CheckResult, LEFT_OUT, RunResult, UNANSWERED, Verdict, WorldError};
+use super::rank::{Group, Ranking, rankings};
 use super::text::{one_line, plain};
 use crate::scenario;
 use crate::syntax::ast::CheckLevel;
@@ -14,9 +15,11 @@ use std::time::Duration;
 /// The cases as JUnit XML. A check is the test `<case> / <check>`; what the world did to a case,
 /// or a case without checks, is the test `<case>`. The case's duration is on its first test, so
 /// that sums are right; so are the ways in which its requests failed, which tests that read a
-/// phase of theirs have too.
+/// phase of theirs have too. The best case of each rank is a property of its suite.
 pub(super) fn junit(run: &RunResult, cases: &[&CaseResult]) -> Result<Vec<u8>, ReportError> {
     let mut scenarios: IndexMap<&str, Vec<&CaseResult>> = IndexMap::new();
+    let all: Vec<CaseResult> = cases.iter().map(|case| (*case).clone()).collect();
+    let all = rankings(&all);
     for case in cases {
         scenarios.entry(&case.scenario).or_default().push(case);
     }
@@ -34,6 +37,10 @@ pub(super) fn junit(run: &RunResult, cases: &[&CaseResult]) -> Result<Vec<u8>, R
             time += seconds(case.duration_s);
             suite.add_test_cases(tests(case));
         }
+        let its = all.iter().filter(|ranking| ranking.scenario == scenario);
+        for (name, best) in its.flat_map(firsts) {
+            suite.add_property((clean(&name), clean(&best)));
+        }
         suite.set_time(time);
         whole += time;
         report.add_test_suite(suite);
@@ -44,6 +51,17 @@ pub(super) fn junit(run: &RunResult, cases: &[&CaseResult]) -> Result<Vec<u8>, R
         why: e.to_string(),
     })?;
     Ok(text.into_bytes())
+}
+
+/// `rank best, concurrency=16` and the best case of that group, as properties of its suite.
+fn firsts(ranking: &Ranking) -> Vec<(String, String)> {
+    let name = |group: &Group| match group.within.as_str() {
+        "" => format!("rank {}", ranking.name),
+        within => format!("rank {}, {within}", ranking.name),
+    };
+    let groups = ranking.groups.iter();
+    let all = groups.map(|group| (one_line(&name(group)), group.best()));
+    all.collect()
 }
 
 fn tests(case: &CaseResult) -> Vec<TestCase> {

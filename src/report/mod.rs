@@ -15,6 +15,7 @@ mod logs;
 mod markdown;
 pub mod model;
 mod part;
+mod places;
 pub mod rank;
 pub(crate) mod reached;
 mod same;

@@ -444,6 +444,9 @@ pub struct FailureCount {
     pub count: u64,
     /// One of them, in words.
     pub example: String,
+    /// Of wrong answers, a few more, to other rows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

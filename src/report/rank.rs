@@ -1,6 +1,7 @@
 //! The places of cases in a scenario's ranks, from their results alone.
 
 use super::model::{CaseResult, RankValue, Verdict};
+use super::text::one_line;
 use crate::syntax::ast::CheckLevel;
 use crate::units::number;
 use indexmap::IndexMap;
@@ -47,6 +48,41 @@ pub struct Row {
     pub value: String,
     /// Why it has no place, or what is doubtful about it: `failed: quick`; empty where all is well.
     pub remark: String,
+}
+
+impl Group {
+    /// The cases that share the first place, each with its figure; or why there is none. One line.
+    pub fn best(&self) -> String {
+        let first = self.rows.iter().filter(|row| row.place == 1);
+        let best = first.map(|row| {
+            let remark = match row.remark.as_str() {
+                "" => String::new(),
+                remark => format!(", {}", one_line(remark)),
+            };
+            let (case, value) = (one_line(&row.case), one_line(&row.value));
+            format!("{case} ({value}{remark})")
+        });
+        let best: Vec<String> = best.collect();
+        match best.is_empty() {
+            true => self.no_place(),
+            false => best.join(", "),
+        }
+    }
+
+    /// Why no case of it is the best.
+    fn no_place(&self) -> String {
+        let mut remarks = self.rows.iter().filter(|row| !row.remark.is_empty());
+        let Some(first) = remarks.next() else {
+            return "no data".into();
+        };
+        let more = match remarks.count() {
+            0 => String::new(),
+            1 => "; and 1 case more".into(),
+            more => format!("; and {more} cases more"),
+        };
+        let (case, remark) = (one_line(&first.case), one_line(&first.remark));
+        format!("none is eligible ({case} {remark}{more})")
+    }
 }
 
 /// All ranks of all cases, in the order of scenarios, ranks and cases.

@@ -3,7 +3,7 @@
 use super::failed;
 use super::figures::duration;
 use super::model::{CaseResult, CheckResult, LEFT_OUT, ServerResult, UNANSWERED, Verdict};
-use super::rank::{Group, rankings};
+use super::rank::rankings;
 use super::reached::{not_reached, reached};
 use super::same::{Same, errors};
 use super::tally::{Sign, Tally};
@@ -183,20 +183,7 @@ fn add_ranks(text: &mut String, cases: &[CaseResult], style: Style) {
                 "" => String::new(),
                 within => format!("{}: ", one_line(within)),
             };
-            let best: Vec<String> = (group.rows.iter().filter(|row| row.place == 1))
-                .map(|row| {
-                    let remark = match row.remark.as_str() {
-                        "" => String::new(),
-                        remark => format!(", {}", one_line(remark)),
-                    };
-                    let (case, value) = (one_line(&row.case), one_line(&row.value));
-                    format!("{case} ({value}{remark})")
-                })
-                .collect();
-            let best = match best.is_empty() {
-                true => no_place(group),
-                false => best.join(", "),
-            };
+            let best = group.best();
             let best = if style.ascii {
                 best.replace('†', "*")
             } else {
@@ -205,21 +192,6 @@ fn add_ranks(text: &mut String, cases: &[CaseResult], style: Style) {
             text.push_str(&format!("  {within}{best}\n"));
         }
     }
-}
-
-/// Why no case of a group is the best.
-fn no_place(group: &Group) -> String {
-    let mut remarks = group.rows.iter().filter(|row| !row.remark.is_empty());
-    let Some(first) = remarks.next() else {
-        return "no data".into();
-    };
-    let more = match remarks.count() {
-        0 => String::new(),
-        1 => "; and 1 case more".into(),
-        more => format!("; and {more} cases more"),
-    };
-    let (case, remark) = (one_line(&first.case), one_line(&first.remark));
-    format!("none is eligible ({case} {remark}{more})")
 }
 
 /// The worst of each sort of what makes figures doubtful, and how many phases more have it.

@@ -8,7 +8,9 @@ use super::part::limited;
 use super::table::Table;
 use super::tally::Tally;
 use super::template::{render, std_template, std_templates};
-use super::{columns, environment, github, junit, logs, markdown, series, tables, transcript};
+use super::{
+    columns, environment, github, junit, logs, markdown, places, series, tables, transcript,
+};
 use crate::store::{HostFacts, Redactor, RunFolder, StoreError, write_whole};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -102,10 +104,9 @@ impl<'a> Writer<'a> {
         folder: &'a RunFolder,
     ) -> Result<Self, ReportError> {
         let run: RunResult = as_stored(run, folder.redactor())?;
-        let cases = cases
-            .iter()
-            .map(|case| as_stored(case, folder.redactor()))
-            .collect::<Result<Vec<CaseResult>, _>>()?;
+        let cases = cases.iter().map(|case| as_stored(case, folder.redactor()));
+        let mut cases = cases.collect::<Result<Vec<CaseResult>, _>>()?;
+        places::put(&mut cases);
         let host: Option<HostFacts> = folder.env()?;
         let context = Context::new(&run, &cases, host.as_ref(), folder.unfinished()?)?;
         Ok(Self {

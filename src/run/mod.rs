@@ -25,6 +25,7 @@ mod server;
 mod shared;
 mod signals;
 mod version;
+mod wrong;
 
 pub use error::RunError;
 pub(crate) use shared::Shared;

@@ -1,6 +1,6 @@
 //! From a workload to requests, and from answers to whether they are accepted.
 
-use super::Shared;
+use super::{Shared, wrong};
 use crate::eval::{Evaluator, Nothing, Value};
 use crate::load::drive::RequestSource;
 use crate::load::random::{Random, What, rng};
@@ -188,15 +188,10 @@ pub fn judge(shared: &Shared, workload: &WorkloadSpec, record: &mut Record) {
             record.accepted = Some(true);
             return;
         }
-        Value::Bool(false) => (
-            Some(false),
-            FailureClass::WrongAnswer,
-            format!(
-                "the answer was not accepted: {:?}",
-                // before it is cut, or half of a secret were left
-                start_of(&shared.folder.redactor().text(&record.answer))
-            ),
-        ),
+        Value::Bool(false) => {
+            let detail = wrong::said(shared, workload, accept, record);
+            (Some(false), FailureClass::WrongAnswer, detail)
+        }
         // no word about the answer: what judges it is wrong
         other => {
             let why = match found.first() {
@@ -209,15 +204,6 @@ pub fn judge(shared: &Shared, workload: &WorkloadSpec, record: &mut Record) {
     };
     record.accepted = accepted;
     record.outcome = Outcome::Failed(Failure { class, detail });
-}
-
-fn start_of(text: &str) -> String {
-    const MOST: usize = 200;
-    let mut start: String = text.chars().take(MOST).collect();
-    if text.chars().nth(MOST).is_some() {
-        start.push('…');
-    }
-    start
 }
 
 #[cfg(test)]

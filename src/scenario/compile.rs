@@ -8,11 +8,13 @@ use super::case_id::same_id;
 use super::locals::Locals;
 use super::namesakes::namesakes;
 use super::shared::Shared;
-use super::{Case, ServerSpec, feasible, matrix, report, report_parts, server_log};
+use super::{Case, ReportSpec, ServerSpec, feasible, matrix, report, report_parts, server_log};
 use crate::diagnostics::{Diagnostic, codes, has_errors};
 use crate::eval::{Cases, Evaluator, Fitted, Nothing, Params, Value};
 use crate::meter;
+use crate::report::Ending;
 use crate::resolve::{DefinitionKind, Flat, ModuleId, Program};
+use crate::syntax::ast::{Expr, ExprKind};
 use indexmap::IndexMap;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -88,12 +90,36 @@ pub fn compile_these(
         .filter_map(|(name, alike)| namesakes(program, name, alike));
     compiled.found.extend(repeated);
     let asked = compiled.cases.iter().any(|case| !case.reports.is_empty());
-    if let (false, Some(summary)) = (asked, report::summary().map(Arc::new)) {
+    let wanted = !asked || ranks_unseen(&compiled.cases);
+    if let (true, Some(summary)) = (wanted, report::summary().map(Arc::new)) {
         for case in &mut compiled.cases {
             case.reports.push(summary.clone());
         }
     }
     compiled
+}
+
+/// Whether a scenario has ranks that none of its reports shows, and no report is the summary.
+fn ranks_unseen(cases: &[Case]) -> bool {
+    let reports = || cases.iter().flat_map(|case| &case.reports);
+    let taken = reports().any(|report| report.to.iter().any(|to| to == report::SUMMARY_FILE));
+    let shows = |report: &Arc<ReportSpec>| {
+        let template = report.template.as_ref();
+        let of_page = template.is_some_and(|one| one.text.contains("rankings"));
+        of_page
+            || report
+                .columns
+                .iter()
+                .any(|(_, column)| reads_place(&column.expr))
+    };
+    let unseen = |case: &Case| !case.ranks.is_empty() && !case.reports.iter().any(shows);
+    !taken && cases.iter().any(unseen)
+}
+
+fn reads_place(expr: &Expr) -> bool {
+    matches!(&expr.kind, ExprKind::Field { base, field }
+        if field.text == Ending::Place.name()
+            && matches!(&base.kind, ExprKind::Name(name) if name == "case"))
 }
 
 /// How many bytes a file has, with those of the users' files that it uses and the data that was read.
@@ -252,13 +278,17 @@ pub(super) fn all_cases(
     cases: &[Case],
 ) -> Cases {
     let ids = cases.iter().map(|case| case.id.as_str().into());
-    let names = |kind| flat.children_of(kind).map(|child| child.title().into());
+    let named = |kind| flat.children_of(kind).filter(|child| !child.is_nameless());
+    let names = |kind| named(kind).map(|child| child.title().into());
+    let has_figures = |kind: &str| matches!(kind, "phase" | "server");
+    let nameless = |child: &Arc<Flat>| child.is_nameless() && has_figures(&child.kind.text);
     Cases {
         rows: rows.into_iter().zip(ids).collect(),
         open: flat.may_have_axes() || !runs(flat),
         scenario: flat.head(),
         phases: names("phase").collect(),
         servers: names("server").collect(),
+        nameless: flat.children.iter().any(nameless),
         ..Cases::default()
     }
 }

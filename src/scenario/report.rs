@@ -48,6 +48,9 @@ pub(super) fn all(cx: &Context<'_>, case: &Case) -> Vec<ReportSpec> {
     out
 }
 
+/// The file of the standard page.
+pub(super) const SUMMARY_FILE: &str = "summary.md";
+
 /// What scenarios get that ask for no report at all, as `report summary extends reports.summary {}`
 /// gives it.
 pub(super) fn summary() -> Option<ReportSpec> {
@@ -57,7 +60,7 @@ pub(super) fn summary() -> Option<ReportSpec> {
         name: "summary".into(),
         format: ReportFormat::Template,
         part: None,
-        to: vec!["summary.md".into()],
+        to: vec![SUMMARY_FILE.into()],
         template: Some(Arc::new(Template { name, text })),
         columns: Vec::new(),
         across: BTreeMap::new(),
@@ -265,7 +268,13 @@ fn formats(
         (_, Some("environment")) => Some(ReportFormat::Environment),
         _ => None,
     };
-    let first = named.or_else(|| to.iter().find_map(|path| of_ending(path)));
+    let of_endings = to.iter().find_map(|path| of_ending(path));
+    // where the files are a block's own and the format is what it builds on, endings say more
+    let (named, of_others) = match named.filter(|format| yields(flat, *format, to)) {
+        Some(format) => (None, Some(format)),
+        None => (named, None),
+    };
+    let first = named.or(of_others).or(of_endings);
     let Some(first) = first else {
         cx.eval.report(
             Diagnostic::error(codes::MISSING_ATTRIBUTE, flat.head(), format!("the {} says neither a template nor a format", flat.called()))
@@ -294,6 +303,25 @@ fn formats(
         .iter()
         .all(|format| can_hold(cx, flat, *format, holds));
     (fit && hold).then_some(formats)
+}
+
+/// Whether a table's format is inherited, and the files are not, which end in those of tables.
+fn yields(flat: &Flat, named: ReportFormat, to: &[String]) -> bool {
+    let is_table = |format| {
+        matches!(
+            format,
+            ReportFormat::Csv | ReportFormat::Markdown | ReportFormat::Json
+        )
+    };
+    let own = |name: &str| {
+        let attr = flat.attrs.get(name);
+        attr.is_some_and(|attr| {
+            let (at, whole) = (attr.name.span, flat.span);
+            at.file == whole.file && whole.start <= at.start && at.end <= whole.end
+        })
+    };
+    let endings = || to.iter().filter_map(|path| of_ending(path));
+    is_table(named) && !own("format") && own("to") && endings().all(is_table)
 }
 
 /// Endings of what only other programs write, or a template.
@@ -346,7 +374,7 @@ fn ending_fits(cx: &Context<'_>, flat: &Flat, named: Option<ReportFormat>, path:
         shown(named),
         shown(ending)
     );
-    let help = "leave `format` out, and each file has the format of its ending; or give the file another ending";
+    let help = "leave `format` out, or say `format = none` where it is inherited, and each file has the format of its ending; or give the file another ending";
     let place = cx.place(flat, "to");
     let found = Diagnostic::error(codes::CONTRADICTION, place, message).help(help);
     cx.eval.report(match flat.attrs.get("format") {

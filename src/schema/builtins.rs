@@ -217,7 +217,7 @@ pub const BUILTINS: &[Builtin] = &[
         "data(file)",
         &["file"],
         1,
-        "What a data file holds: YAML, JSON, JSON lines (`.jsonl`) or CSV, by its ending; at most 16 MiB. It stands in the folder of the file that names it, or below. A CSV gives a list of records with the header's keys: a column of numbers holds numbers, one of `true` and `false` truths, any other texts; an empty cell is `none`.",
+        "What a data file holds: YAML, JSON, JSON lines (`.jsonl`) or CSV, by its ending; at most 16 MiB. It stands in the folder of the file that names it, or below. A CSV gives a list of records with the header's keys: a column of numbers holds numbers, one of `true` and `false` truths, any other texts; an empty cell is `none`. A column with a cell as `007` holds texts. Where a text is due, put a number into one: `\"${row.answer}\"` has it as it is written in its cell, as `1.50`.",
     ),
     // what requests draw
     function(

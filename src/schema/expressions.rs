@@ -112,7 +112,7 @@ pub const NAMES: &[Form] = &[
     form(
         &["case"],
         &["case.name"],
-        "The case at hand, in phases, checks and reports: a record of the fields below. What the matrix gives it, its axes, are names by themselves: `tp`. How it ends (`verdict`, `stage`, `reason`) only a column of a report reads, and alone.",
+        "The case at hand, in phases, checks and reports: a record of the fields `case.name` and so on. What the matrix gives it, its axes, are names by themselves: `tp`. How it ends (`verdict`, `stage`, `reason`, `place`) only a column of a report reads, and alone.",
         "columns = [case.name, case.verdict, steady.ttft.p50]",
     ),
     form(
@@ -162,6 +162,12 @@ pub const NAMES: &[Form] = &[
         &["case.reason"],
         "What speaks against it; empty where it passed. For columns of reports alone.",
         "columns = [case.name, case.verdict, case.reason]",
+    ),
+    form(
+        &["case.place"],
+        &["case.place"],
+        "Its place in its scenario's rank, from 1: a number; of several ranks `best 1, cheap 3`. One that is not eligible has none, with the reason. For columns of reports alone.",
+        "columns = [case.name, steady.output_throughput, case.place]",
     ),
     form(
         &["row"],

@@ -84,7 +84,7 @@ pub(super) const KINDS: &[Kind] = &[
             optional(
                 "format",
                 Type::Choice(&["csv", "md", "markdown", "json", "junit", "environment"]),
-                "The format of all files of a report without a template; left out, the ending of each says it (.csv, .md, .json, .xml), and a file without such an ending has the format of the first that has one. `environment` is what is known of the machine, its GPUs and the engines, as text, or as JSON where `to` ends in .json.",
+                "The format of all files of a report without a template; left out, the ending of each says it (.csv, .md, .json, .xml), and a file without such an ending has the format of the first that has one. Where a report names files of its own and inherits the format of a table, endings say it too. `environment` is what is known of the machine, its GPUs and the engines, as text, or as JSON where `to` ends in .json.",
             ),
             required(
                 "to",

@@ -5,7 +5,7 @@ use pest::iterators::Pair;
 use super::ast::*;
 use super::foreign_blocks::Defined;
 use super::grammar::{self, Builder, Rule, inner};
-use super::leftover::Place;
+use super::leftover::{LABELLED, Place};
 use super::tokens::{Found, shorten};
 use super::words::is_reserved;
 use crate::diagnostics::{Diagnostic, codes};
@@ -136,6 +136,15 @@ impl Builder<'_> {
                         }
                         continue;
                     }
+                    if rule == Rule::attr && row.comma && self.is_labelled(start, &pair) {
+                        row.follow(self.span(&pair));
+                        continue;
+                    }
+                    let sets = matches!(rule, Rule::set | Rule::attr);
+                    if sets && self.ends_a_check(row, items.last(), start) {
+                        row.follow(self.span(&pair));
+                        continue;
+                    }
                     if rule == Rule::foreign_block {
                         let whole = self.span(&pair);
                         let inside = self.foreign_block(pair);
@@ -153,6 +162,33 @@ impl Builder<'_> {
                 }
             }
         }
+    }
+
+    /// `columns = a: x, b: y`: said once, for the first.
+    fn is_labelled(&self, start: usize, pair: &Pair<'_, Rule>) -> bool {
+        let colon = || {
+            let sign = inner(pair.clone()).nth(1);
+            sign.is_some_and(|p| p.as_rule() == Rule::wrong_eq && p.as_str().trim() == ":")
+        };
+        let said = self.found.last().filter(|d| d.message == LABELLED);
+        said.is_some_and(|d| self.one_line(d.span(), start)) && colon()
+    }
+
+    /// `expect ok a.failed = 0`, of which it was said that it cannot be read.
+    fn ends_a_check(&self, row: &Row, before: Option<&Item>, start: usize) -> bool {
+        let check = before.is_some_and(|item| matches!(item.kind, ItemKind::Check(_)));
+        check && row.before().is_some() && self.is_unread(start)
+    }
+
+    /// Whether something on the line before a place could not be read.
+    fn is_unread(&self, start: usize) -> bool {
+        let last = self.found.last().filter(|d| d.code == codes::SYNTAX.0);
+        last.is_some_and(|d| self.one_line(d.span(), start))
+    }
+
+    fn one_line(&self, from: Span, to: usize) -> bool {
+        let between = self.text.get(from.end as usize..to);
+        between.is_some_and(|between| !between.contains('\n'))
     }
 
     /// Whether a value stands where a statement should, and no group of a number: `1,000`.
@@ -224,6 +260,10 @@ impl Builder<'_> {
                 .get(before..start)
                 .is_none_or(|between| between.contains('\n'))
         {
+            return;
+        }
+        // what cannot be read may end elsewhere than it seems
+        if self.is_unread(start) {
             return;
         }
         let place = self.at(before, before);

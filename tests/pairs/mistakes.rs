@@ -440,6 +440,13 @@ pub const SILENCED: &[(&str, &[&str])] = &[
 /// Two mistakes in one line.
 pub const TWO: &str = "a bracket and what is in it";
 
+/// Where lines are not indented, several places are as likely.
+pub const ANYWHERE: &[&str] = &[
+    "`}` behind an option",
+    "options not closed",
+    "load not closed",
+];
+
 /// Pairs of mistakes that hide one another, and why that is right.
 pub const JUSTIFIED: &[(&str, &str, &str)] = &[
     (

@@ -125,11 +125,13 @@ pub fn phases() -> Vec<PhaseResult> {
                     class: "status".into(),
                     count: 2,
                     example: "500: out of KV blocks".into(),
+                    more: Vec::new(),
                 },
                 FailureCount {
                     class: "cut_stream".into(),
                     count: 1,
                     example: "ended after 12 tokens".into(),
+                    more: Vec::new(),
                 },
             ],
             notes: vec!["the client sent 3 requests more than 5 ms late (worst 12 ms)".into()],
@@ -344,6 +346,7 @@ pub fn hostile() -> CaseResult {
         class: HOSTILE.into(),
         count: 1,
         example: HOSTILE.into(),
+        more: Vec::new(),
     }];
     phase
         .metrics

@@ -2,6 +2,7 @@
 //! that the test itself plays.
 
 mod across;
+mod answers;
 mod attached;
 mod cut;
 mod disk;

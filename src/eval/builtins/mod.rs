@@ -238,10 +238,14 @@ impl Evaluator<'_> {
             builtin.name,
             bound.value(index).describe()
         );
-        self.report(
-            Diagnostic::error(codes::BAD_ARGUMENT, bound.span(index), message)
-                .help(format!("it is called as {}", builtin.signature)),
-        );
+        let found = Diagnostic::error(codes::BAD_ARGUMENT, bound.span(index), message)
+            .help(format!("it is called as {}", builtin.signature));
+        let listed = needs.starts_with("a list of texts");
+        let text = listed || needs.starts_with("a text") || needs.starts_with("a pattern");
+        self.report(match bound.expr(index).filter(|_| text) {
+            Some(expr) => self.with_text(found, (bound.value(index), expr), listed),
+            None => found,
+        });
         Value::Error
     }
 }

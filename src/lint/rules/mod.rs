@@ -37,6 +37,7 @@ mod reads_infeasible;
 mod redundant_percentile;
 mod replicas_without_need;
 mod retry_of_growth;
+mod rows_not_told_apart;
 mod same_prompt;
 mod sample_too_coarse;
 mod superlinear_scaling;
@@ -121,4 +122,7 @@ pub const FEASIBILITY_RULES: &[(Needs, ScenarioRule)] =
     &[(SERVERS | SETTINGS, reads_infeasible::check)];
 
 /// What is found over all cases, those that cannot work among them.
-pub const MATRIX_RULES: &[(Needs, MatrixRule)] = &[(NOTHING, when_never_holds::check)];
+pub const MATRIX_RULES: &[(Needs, MatrixRule)] = &[
+    (NOTHING, when_never_holds::check),
+    (NOTHING, rows_not_told_apart::check),
+];

@@ -1,7 +1,7 @@
 //! Brackets put right by the indentation of their lines. Gives up where the lines contradict one
 //! another: then indentation proves nothing.
 
-use super::lines::{first_word, is_attribute, may_stand_in};
+use super::lines::{first_of_line, first_word, is_attribute, may_stand_in};
 use super::said::Said;
 use super::{Open, Region};
 use crate::syntax::scan::{Bracket, MAX_DEPTH, Mark, MarkKind};
@@ -32,7 +32,7 @@ pub(super) fn repair(said: &mut Said<'_>, region: Region<'_>) -> Option<()> {
 }
 
 /// For round and square openers the mark that closes each as the text stands, if any.
-fn partners(marks: &[Mark]) -> Option<Vec<Option<usize>>> {
+pub(super) fn partners(marks: &[Mark]) -> Option<Vec<Option<usize>>> {
     let mut out = vec![None; marks.len()];
     let mut stack: Vec<(Bracket, usize)> = Vec::new();
     for (n, mark) in marks.iter().enumerate() {
@@ -177,13 +177,7 @@ impl Walk<'_, '_, '_> {
         if let (Some(top), Some(before)) = (top, before)
             && before.at == top.at
         {
-            let start = top.at
-                - self.said.text[..top.at]
-                    .bytes()
-                    .rev()
-                    .take_while(|b| *b != b'\n')
-                    .count();
-            let kind = first_word(self.said.text, start + top.indent);
+            let kind = first_word(self.said.text, first_of_line(self.said.text, top.at));
             if may_stand_in(self.said.text, mark.at, kind) {
                 return None;
             }
