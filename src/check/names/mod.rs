@@ -12,7 +12,7 @@ mod unknown;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::resolve::{DefinitionKind, Flat, ModuleId, Program};
 use crate::schema::{self, Naming};
-use crate::source::{FileId, Span};
+use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, Item, ItemKind, StrPart};
 use columns::Columns;
 use due::{AXIS, Due};
@@ -32,8 +32,7 @@ pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
         nameless: Nameless::default(),
         given: false,
         columns: Columns::default(),
-        top: Default::default(),
-        given_beside: None,
+        top: (ModuleId(0), ""),
         measures: false,
         server: None,
         phase: None,
@@ -81,11 +80,10 @@ pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
                 _ => false,
             };
             if !base {
-                walk.top = (flat.span.file, flat.title());
+                walk.top = (id, flat.title());
                 walk.block(flat, "file", &Locals::default());
             }
             walk.given = false;
-            walk.given_beside = None;
         }
     }
     walk.found
@@ -107,9 +105,7 @@ struct Walk<'a> {
     /// The rows of the workload around.
     columns: Columns<'a>,
     /// The top-level block around: its file and name.
-    top: (FileId, &'a str),
-    /// What scenarios of files beside this one define that extend it, once it was asked.
-    given_beside: Option<HashSet<String>>,
+    top: (ModuleId, &'a str),
     /// What is at hand may read them.
     measures: bool,
     /// A server and a measured phase of the scenario around.
