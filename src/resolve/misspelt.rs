@@ -2,6 +2,7 @@
 //! name is nearly theirs: `phase stedy { requests = 80 }` over `phase steady { … }`.
 
 use super::{Flat, is_hidden};
+use crate::check::nearest;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::syntax::ast::Path;
 use std::collections::HashMap;
@@ -15,6 +16,19 @@ const NEEDS: [(&str, &[&str], &str); 6] = [
     ("load", &["workload"], "a `workload`"),
     ("report", &["to"], "`to`"),
     ("rank", &["highest", "lowest"], "`highest` or `lowest`"),
+];
+
+/// What makes a phase one that sends requests: without a workload it is wrong, whatever it is called.
+const OF_A_LOAD: [&str; 9] = [
+    "server",
+    "requests",
+    "duration",
+    "concurrency",
+    "think",
+    "rate",
+    "arrival",
+    "batch",
+    "drain",
 ];
 
 /// Finds such blocks in `own`, which extends `parent` by that path, and in its blocks.
@@ -42,9 +56,14 @@ fn meant(parent: &Flat, own: &Flat, child: &Flat, path: &Path) -> Option<Diagnos
             .iter()
             .any(|own| own.key() == (child.kind.text.as_str(), *one))
     };
+    // of a quiet phase nothing need be missing, so only a slip of the pen is told
+    let quiet =
+        child.kind.text == "phase" && !OF_A_LOAD.iter().any(|name| child.attrs.contains_key(*name));
     let names = parent.children_of(&child.kind.text).map(|one| one.title());
-    let mut near = names.filter(|one| is_slip(&name.text, one) && !changed(one));
-    let meant = near.next()?;
+    let names: Vec<&str> = names.filter(|one| !changed(one)).collect();
+    let mut near = names.iter().filter(|one| is_slip(&name.text, one));
+    let loosely = || nearest(&name.text, names.iter().copied()).filter(|_| !quiet);
+    let meant = near.next().copied().or_else(loosely)?;
     let there = parent
         .children_of(&child.kind.text)
         .find(|one| one.title() == meant)?;
@@ -57,9 +76,10 @@ fn meant(parent: &Flat, own: &Flat, child: &Flat, path: &Path) -> Option<Diagnos
     let mut said = Diagnostic::warning(codes::MISSPELT_BLOCK, child.head(), message)
         .label(there.head(), "is this one meant?")
         .help(format!("did you mean `{meant}` of `{base}`?"))
-        .help(format!(
-            "if it is a new one, call it otherwise, or give it {needed}"
-        ));
+        .help(match quiet {
+            true => format!("if it is a new one, call it otherwise, or give it {needed}"),
+            false => format!("if it is a new one, it has {needed} too"),
+        });
     if near.next().is_none() {
         said = said.fix("the nearest name", name.span, meant, false);
     }

@@ -29,6 +29,7 @@ mod grammar;
 mod items;
 mod leftover;
 mod letters;
+mod methods;
 mod operands;
 mod patch;
 mod rows;

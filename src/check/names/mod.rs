@@ -1,6 +1,7 @@
 //! Every name in every expression of the user's files, evaluated or not, against what is in scope.
 
 mod braces;
+mod columns;
 mod due;
 mod elsewhere;
 mod locals;
@@ -13,6 +14,7 @@ use crate::resolve::{DefinitionKind, Flat, ModuleId, Program};
 use crate::schema::{self, Naming};
 use crate::source::{FileId, Span};
 use crate::syntax::ast::{Expr, ExprKind, Item, ItemKind, StrPart};
+use columns::Columns;
 use due::{AXIS, Due};
 use locals::Locals;
 use meant::Meant;
@@ -29,6 +31,7 @@ pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
         module: None,
         nameless: Nameless::default(),
         given: false,
+        columns: Columns::default(),
         top: Default::default(),
         given_beside: None,
         measures: false,
@@ -101,6 +104,8 @@ struct Walk<'a> {
     nameless: Nameless<'a>,
     /// What extends the scenario around may give it phases.
     given: bool,
+    /// The rows of the workload around.
+    columns: Columns<'a>,
     /// The top-level block around: its file and name.
     top: (FileId, &'a str),
     /// What scenarios of files beside this one define that extend it, once it was asked.
@@ -158,6 +163,8 @@ impl<'a> Walk<'a> {
             locals.own.insert(name, None);
         }
         let before = (self.open, self.unread.len(), self.nameless.len());
+        let rows = flat.attrs.get("rows").filter(|_| kind.name == "workload");
+        let columns = std::mem::replace(&mut self.columns, Columns::of(rows));
         let lacked = std::mem::replace(&mut self.lacks, without_value(kind.name, flat));
         if kind.name == "scenario" {
             let named = |kind| flat.children_of(kind).filter(|child| !child.is_nameless());
@@ -270,6 +277,7 @@ impl<'a> Walk<'a> {
         self.unread.truncate(before.1);
         self.nameless.truncate(before.2);
         self.lacks = lacked;
+        self.columns = columns;
         if kind.name == "scenario" {
             self.around.clear();
         }
