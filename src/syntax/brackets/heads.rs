@@ -1,12 +1,12 @@
-//! Blocks with other brackets than braces, `matrix ( … )`, and heads as other languages write them,
-//! `scenario a : base {`. They are put right first, so that what stands in the block is read as its own.
+//! Heads of blocks as other languages write them: `matrix (`, `scenario a : base {`, `server s = {`.
+//! They are put right first, so that what stands in the block is read as its own.
 
 use super::lines::{head_length, is_attribute, is_word, rest};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::schema;
 use crate::source::{FileId, Span};
 use crate::syntax::patch::Patch;
-use crate::syntax::scan::{Bracket, Mark, MarkKind, Scan};
+use crate::syntax::scan::{Mark, MarkKind, Scan};
 
 /// What is wrong with a head.
 enum Wrong {
@@ -18,116 +18,34 @@ enum Wrong {
     Sign(usize, usize),
 }
 
-/// A bracket that is open.
-struct Open {
-    bracket: Bracket,
-    /// A block's, though it is written otherwise.
-    wrong: bool,
-    at: usize,
-    line: usize,
-}
-
-/// Puts the heads right, and says it.
-pub(super) fn put_right(file: FileId, text: &str, scan: &mut Scan) {
-    let mut stack: Vec<Open> = Vec::new();
-    let mut opener = None;
-    let mut surplus = surplus(&scan.marks);
-    let (mut patches, mut found) = (Vec::new(), Vec::new());
-    for mark in &mut scan.marks {
-        if mark.first && mark.kind == MarkKind::Other {
-            opener = None;
-            match wrong_head(text, mark) {
-                Some(Wrong::Opener(at)) => opener = Some(at),
-                Some(Wrong::Colon(start, end)) => {
-                    patches.push(Patch::replace(start, end, " extends "));
-                    found.push(with_extends(Span::new(file, start, end)));
-                }
-                Some(Wrong::Sign(start, end)) => {
-                    patches.push(Patch::replace(start, end, " "));
-                    found.push(without_sign(
-                        &text[mark.at..start],
-                        Span::new(file, start, end),
-                    ));
-                }
-                None => {}
-            }
+/// Puts the heads right, and says it; where blocks open with another bracket, in order, is left to
+/// [`super::unlike`].
+pub(super) fn put_right(file: FileId, text: &str, scan: &mut Scan) -> Vec<usize> {
+    let mut openers = Vec::new();
+    let before = scan.patches.len();
+    for mark in &scan.marks {
+        if !mark.first || mark.kind != MarkKind::Other {
+            continue;
         }
-        match mark.kind {
-            MarkKind::Open(bracket) => {
-                let wrong = opener == Some(mark.at);
-                if wrong {
-                    patches.push(Patch::replace(mark.at, mark.at + 1, "{"));
-                    found.push(opens(bracket, Span::new(file, mark.at, mark.at + 1)));
-                    mark.kind = MarkKind::Open(Bracket::Brace);
-                    surplus[bracket as usize] += 1;
-                    surplus[Bracket::Brace as usize] -= 1;
-                }
-                stack.push(Open {
-                    bracket,
-                    wrong,
-                    at: mark.at,
-                    line: mark.line,
-                });
+        match wrong_head(text, mark) {
+            Some(Wrong::Opener(at)) => openers.push(at),
+            Some(Wrong::Colon(start, end)) => {
+                scan.patches.push(Patch::replace(start, end, " extends "));
+                scan.found.push(with_extends(Span::new(file, start, end)));
             }
-            MarkKind::Close(bracket) => {
-                let block = |o: &Open| o.wrong || o.bracket == Bracket::Brace;
-                let top = stack.last();
-                let as_opened = top.is_some_and(|o| o.wrong && o.bracket == bracket);
-                // alone on its line, where only the block above can end
-                let swapped = !as_opened
-                    && mark.first
-                    && bracket != Bracket::Brace
-                    && top.is_some_and(|o| block(o) && o.line != mark.line)
-                    && surplus[bracket as usize] > 0
-                    && surplus[Bracket::Brace as usize] < 0;
-                if as_opened || swapped {
-                    patches.push(Patch::replace(mark.at, mark.at + 1, "}"));
-                    mark.kind = MarkKind::Close(Bracket::Brace);
-                    surplus[bracket as usize] -= 1;
-                    surplus[Bracket::Brace as usize] += 1;
-                }
-                if let Some(open) = top.filter(|_| swapped) {
-                    let opener = Span::new(file, open.at, open.at + 1);
-                    found.push(closes(
-                        bracket,
-                        Span::new(file, mark.at, mark.at + 1),
-                        opener,
-                    ));
-                }
-                let level = match bracket {
-                    _ if as_opened || swapped => stack.len().checked_sub(1),
-                    Bracket::Brace => stack.iter().rposition(block),
-                    _ => (stack.iter().rposition(|o| block(o) || o.bracket == bracket))
-                        .filter(|level| !block(&stack[*level])),
-                };
-                if let Some(level) = level {
-                    stack.truncate(level);
-                }
+            Some(Wrong::Sign(start, end)) => {
+                scan.patches.push(Patch::replace(start, end, " "));
+                let found = without_sign(&text[mark.at..start], Span::new(file, start, end));
+                scan.found.push(found);
             }
-            MarkKind::Other => {}
+            None => {}
         }
     }
-    if patches.is_empty() {
-        return;
+    if scan.patches.len() > before {
+        // where a statement of the file starts was told by what is replaced now
+        scan.cuts.clear();
     }
-    scan.patches.extend(patches);
-    scan.found.extend(found);
-    scan.balanced = super::others::is_balanced(&scan.marks);
-    // where a statement of the file starts was told by the brackets
-    scan.cuts.clear();
-}
-
-/// By how many the closers of a kind outnumber its openers.
-fn surplus(marks: &[Mark]) -> [i64; 3] {
-    let mut out = [0; 3];
-    for mark in marks {
-        match mark.kind {
-            MarkKind::Open(bracket) => out[bracket as usize] -= 1,
-            MarkKind::Close(bracket) => out[bracket as usize] += 1,
-            MarkKind::Other => {}
-        }
-    }
-    out
+    openers
 }
 
 fn wrong_head(text: &str, mark: &Mark) -> Option<Wrong> {
@@ -161,22 +79,6 @@ fn wrong_head(text: &str, mark: &Mark) -> Option<Wrong> {
         is_attribute(text, mark.at + line.len() - within.len())
     };
     statement.then_some(Wrong::Opener(at))
-}
-
-fn opens(bracket: Bracket, at: Span) -> Diagnostic {
-    let message = format!("a block opens with `{{`, not with `{}`", bracket.opener());
-    Diagnostic::error(codes::UNCLOSED, at, message)
-        .says("expected `{`")
-        .help("a block is `kind name { … }`")
-        .fix("write `{`", at, "{", false)
-}
-
-fn closes(bracket: Bracket, at: Span, opener: Span) -> Diagnostic {
-    let message = format!("`{{` is closed with `{}`", bracket.closer());
-    Diagnostic::error(codes::UNCLOSED, at, message)
-        .says("expected `}`")
-        .label(opener, "opened here")
-        .fix("write `}`", at, "}", false)
 }
 
 fn without_sign(head: &str, at: Span) -> Diagnostic {

@@ -155,6 +155,18 @@ pub(super) fn bare_head(text: &str, at: usize) -> Option<(usize, usize)> {
     matches!(colon, "" | ":").then_some((at + end, at + line.len()))
 }
 
+/// Whether a line is the head of a block of a known kind and goes on without its `{`:
+/// `rank best highest = …`.
+pub(super) fn lacks_brace(text: &str, at: usize) -> bool {
+    let line = rest(text, at);
+    let kind = word(line).0;
+    let end = head_length(line).filter(|end| *end > kind.len() && schema::kind(kind).is_some());
+    end.is_some_and(|end| {
+        let (name, after) = word(line[end..].trim_start_matches(BLANKS));
+        !name.is_empty() && sets(after)
+    })
+}
+
 /// Whether a line is the head of a block of a known kind, and nothing more.
 pub(super) fn is_bare_block(text: &str, at: usize) -> bool {
     schema::kind(first_word(text, at)).is_some() && bare_head(text, at).is_some()

@@ -1,8 +1,8 @@
 //! Brackets that do not match: which one was forgotten, or is one too many? Indentation
 //! decides, since that is where the writer said what belongs together. A text whose brackets
 //! match may be indented in any way, as long as every block may stand where they put it. Braces that
-//! only other languages have are taken out before, and heads written as there put right: see
-//! [`others`] and [`heads`].
+//! only other languages have are taken out before, heads written as there put right, and the two
+//! brackets of a pair made alike: see [`others`], [`heads`] and [`unlike`].
 //!
 //! ```text
 //! marks ─▶ straight: where lines are meant to stand
@@ -26,6 +26,7 @@ mod regions;
 mod said;
 mod sense;
 mod straight;
+mod unlike;
 
 use super::patch::Patch;
 use super::scan::{Bracket, Mark, Scan};
@@ -63,7 +64,8 @@ struct Reading<'a> {
 /// Makes the scan's brackets match; false if they are too deep even so.
 pub fn settle(file: FileId, text: &str, scan: &mut Scan) -> bool {
     others::take_out(file, text, scan);
-    heads::put_right(file, text, scan);
+    let heads = heads::put_right(file, text, scan);
+    unlike::make_alike(file, text, scan, &heads);
     let marks = std::mem::take(&mut scan.marks);
     let whole = Region {
         marks: &marks,
