@@ -3,6 +3,7 @@
 
 mod consequences;
 mod names;
+mod reasons;
 mod shape;
 mod unused;
 
@@ -19,6 +20,7 @@ pub fn check(program: &Program) -> Vec<Diagnostic> {
     let mut found = shape::check(program);
     found.extend(names::check(program));
     found.extend(unused::check(program));
+    found.extend(reasons::check(program));
     found
 }
 

@@ -2,9 +2,10 @@
 //! scenario, and a scenario that never runs.
 
 use crate::diagnostics::{Diagnostic, codes};
-use crate::resolve::{DefinitionKind, Flat, Module, ModuleId, Program, given_beside, is_hidden};
+use crate::resolve::{DefinitionKind, Flat, Module, ModuleId, Program, beside, is_hidden};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, Item, ItemKind, StrPart, UseTarget};
+use std::cell::LazyCell;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -34,13 +35,14 @@ pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
             }
         }
         definitions(program, id, &mut found);
+        let nothing = LazyCell::new(|| runs_nothing(module));
         for (name, definition) in &module.names {
             if let DefinitionKind::Block(flat) = &definition.kind
                 && flat.kind.text == "scenario"
                 && !program.is_base(id, name)
                 && !flat.incomplete
             {
-                scenario(program, flat, &mut found);
+                scenario(program, flat, &|| *nothing, &mut found);
             }
         }
     }
@@ -151,9 +153,14 @@ fn unused(name: &str, span: Span, help: &str) -> Diagnostic {
     Diagnostic::warning(codes::UNUSED, span, format!("nothing reads `{name}`")).help(help)
 }
 
-fn scenario(program: &Program, flat: &Flat, found: &mut Vec<Diagnostic>) {
+fn scenario(
+    program: &Program,
+    flat: &Flat,
+    nothing: &dyn Fn() -> bool,
+    found: &mut Vec<Diagnostic>,
+) {
     if flat.children_of("phase").next().is_none() {
-        if is_for_others(program, flat) {
+        if is_for_others(program, flat, nothing) {
             return;
         }
         let message = format!("the {} has no phases, so it never runs", flat.called());
@@ -180,21 +187,27 @@ fn scenario(program: &Program, flat: &Flat, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Whether a scenario without phases is there for files that are not read: one of them extends it,
-/// or it stands in a file of its own, and has nothing that would read a phase.
-fn is_for_others(program: &Program, flat: &Flat) -> bool {
-    let names = program.module(flat.module).names.values();
-    let mut kinds = names.filter_map(|definition| match &definition.kind {
-        DefinitionKind::Block(other) => Some(other),
-        _ => None,
-    });
-    let alone = !kinds.any(|other| match other.kind.text.as_str() {
+/// Whether a file has no scenario that runs, and no suite that names some.
+fn runs_nothing(module: &Module) -> bool {
+    let mut kinds = module
+        .names
+        .values()
+        .filter_map(|definition| match &definition.kind {
+            DefinitionKind::Block(other) => Some(other),
+            _ => None,
+        });
+    !kinds.any(|other| match other.kind.text.as_str() {
         "scenario" => other.children_of("phase").next().is_some(),
         kind => kind == "suite",
-    });
+    })
+}
+
+/// Whether a scenario without phases is there for files that are not read: one of them extends it,
+/// or it stands in a file that runs `nothing`, and has nothing that would read a phase.
+fn is_for_others(program: &Program, flat: &Flat, nothing: &dyn Fn() -> bool) -> bool {
     let shows = |child: &Arc<Flat>| matches!(child.kind.text.as_str(), "report" | "rank");
     let plain = flat.checks.is_empty() && !flat.children.iter().any(shows);
-    alone && plain || given_beside(program, flat.span.file, flat.title()).is_some()
+    plain && nothing() || beside(program, flat.module).given(flat.title()).is_some()
 }
 
 /// How a workload or a model is used; none of other blocks.

@@ -408,6 +408,8 @@ pub mod codes {
     pub const MISSING_INTERPOLATION: Rule = ("W0650", "missing-interpolation");
     pub const NONE_IN_PROMPT: Rule = ("W0670", "none-in-prompt");
     pub const MISSPELT_BLOCK: Rule = ("W0710", "misspelt-block");
+    pub const EMPTY_REASON: Rule = ("W0712", "empty-reason");
+    pub const RANK_OF_THE_CHOSEN: Rule = ("W0713", "rank-of-the-chosen");
     pub const SUITE_TIMEOUT: Rule = ("W0655", "suite-timeout");
     pub const USELESS_SUPPRESSION: Rule = ("W0508", "useless-suppression");
 }

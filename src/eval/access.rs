@@ -354,19 +354,17 @@ impl Evaluator<'_> {
                 if loads.iter().any(|load| is_hidden(load)) {
                     return Value::Error;
                 }
+                let message = format!("a phase has no metric `{}`", field.text);
+                if let Some(value) = self.joined_statistic(field, &message) {
+                    return value;
+                }
                 let known: Vec<&str> = loads
                     .iter()
                     .copied()
                     .chain(schema::PHASE_METRICS.iter().map(|m| m.name))
                     .chain(["failures"])
                     .collect();
-                self.unknown(
-                    codes::UNKNOWN_METRIC,
-                    field,
-                    format!("a phase has no metric `{}`", field.text),
-                    &known,
-                    "it has",
-                )
+                self.unknown(codes::UNKNOWN_METRIC, field, message, &known, "it has")
             }
         }
     }
@@ -388,19 +386,17 @@ impl Evaluator<'_> {
                 dimension: *dimension,
             });
         }
+        let message = format!("the server `{server}` has no series `{}`", field.text);
+        if let Some(value) = self.other_series(field, &message) {
+            return value;
+        }
         let known: Vec<&str> = schema::SERVER_SERIES
             .iter()
             .map(|s| s.name)
             .chain(engine.iter().map(|(name, _)| name.as_ref()))
             .chain(["roles"])
             .collect();
-        self.unknown(
-            codes::UNKNOWN_METRIC,
-            field,
-            format!("the server `{server}` has no series `{}`", field.text),
-            &known,
-            "it has",
-        )
+        self.unknown(codes::UNKNOWN_METRIC, field, message, &known, "it has")
     }
 
     pub(super) fn index(&self, of: Value, at: Value, base: Span, index: Span) -> Value {

@@ -24,6 +24,8 @@ pub struct Cases {
     pub scenario: Span,
     pub phases: Vec<Arc<str>>,
     pub servers: Vec<Arc<str>>,
+    /// A phase or a server lacks its name, which was reported.
+    pub nameless: bool,
     /// Why cases cannot work, by their ids; those that can are not in it.
     pub infeasible: HashMap<Arc<str>, Arc<str>>,
     /// What `fit` says of their servers, by case and server.
@@ -169,6 +171,9 @@ impl Evaluator<'_> {
                 let known = cases.phases.iter().chain(&cases.servers);
                 let known = known.map(AsRef::as_ref).chain([FEASIBLE]);
                 let known: Vec<&str> = known.collect();
+                if cases.nameless && nearest(name, known.iter().copied()).is_none() {
+                    return Value::Error;
+                }
                 let message = format!("a case has no phase or server `{name}`");
                 return self.unknown(codes::UNKNOWN_NAME, field, message, &known, "it has");
             }

@@ -241,6 +241,12 @@ impl Evaluator<'_> {
                     Value::list(items)
                 }
             }
+            (Type::List(_), Value::Text(file)) if name == "rows" && super::data::is_data_file(&file) => {
+                let written = self.program.sources.text(span);
+                let found = mismatch("a list", &Value::Text(file));
+                let help = format!("the rows of a file are `data({written})`");
+                refuse(found.help(help).fix("read it", span, format!("data({written})"), false))
+            }
             (Type::List(_), value) => {
                 refuse(mismatch("a list", &value).help("put it in brackets: [ … ]"))
             }

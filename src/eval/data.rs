@@ -251,6 +251,15 @@ fn read(folder: &Path, name: &str, path: &Path, kept: Option<&Kept>) -> Result<S
     Ok(text)
 }
 
+/// Whether a text is the name of a file that `data` reads.
+pub(super) fn is_data_file(name: &str) -> bool {
+    let ends = |ending: &str| name.len() > ending.len() && name.ends_with(ending);
+    let mut endings = ENDINGS
+        .split([',', ' '])
+        .filter(|ending| ending.starts_with('.'));
+    endings.any(ends)
+}
+
 /// The nearest name of a data file in the folder of one that is not there.
 fn beside(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?;

@@ -211,6 +211,16 @@ fn lines(text: &str) -> Result<Parsed, Mistakes> {
     })
 }
 
+/// What stands in every line of a table of one column, and parts cells elsewhere.
+fn parted_by(text: &str) -> Option<&'static str> {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let header = lines.next()?;
+    let signs = [("`;`", ';'), ("tabs", '\t'), ("`|`", '|')];
+    let mut signs = signs.iter().filter(|(_, sign)| header.contains(*sign));
+    let (shown, sign) = signs.next()?;
+    lines.all(|line| line.contains(*sign)).then_some(*shown)
+}
+
 /// A list of records with the header's keys. A column of which every cell is a number holds
 /// numbers, one of `true` and `false` truths, any other texts; an empty cell is `none`. How a number
 /// is written is kept for texts that it becomes a part of.
@@ -232,6 +242,12 @@ fn table(text: &str) -> Result<Parsed, Mistakes> {
         .headers()
         .map_err(|error| Mistakes::one(bad(error)))?;
     let header = header.clone();
+    if let (1, Some(sign)) = (header.len(), parted_by(text)) {
+        let why = format!(
+            "these cells are parted by {sign}, and those of a CSV file by commas: save it with commas"
+        );
+        return Err(Mistakes::one((1, 1, why)));
+    }
     let mut keys: Vec<&str> = Vec::new();
     for key in &header {
         if key.is_empty() || keys.contains(&key) {

@@ -14,6 +14,7 @@ mod flags;
 pub(crate) mod formats;
 mod limits;
 mod lookup;
+mod meant;
 mod measurements;
 mod measuring;
 mod ops;

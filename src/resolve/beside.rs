@@ -1,22 +1,33 @@
 //! The other files of a folder, as far as their names go: for a name that is not here and is there,
-//! and for a scenario that they build on.
+//! and for a scenario that they build on. They are read once for a file, however often that is asked.
 
-use super::{Program, as_name, is_name, read, text_of};
+use super::{ModuleId, Program, as_name, is_name, read, text_of};
 use crate::source::FileId;
 use crate::syntax::ast::{Ast, Block, ItemKind, UseTarget};
 use crate::syntax::parse;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 /// In a folder of more files none is looked at; nor is one that is longer.
 const MOST_FILES: usize = 64;
 const LONGEST: usize = 1 << 20;
 
+/// What is known of the files beside one.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Neighbours {
+    files: Vec<Beside>,
+    /// The first file that has a block, by the block's kind and name.
+    holders: HashMap<(String, String), usize>,
+    /// What scenarios define that extend a block of the file itself, by that block's name.
+    given: HashMap<String, HashSet<String>>,
+}
+
 /// A file of the folder.
+#[derive(Debug, Clone)]
 pub(crate) struct Beside {
     /// Without its ending.
     pub(crate) stem: String,
-    ast: Ast,
+    scenarios: Vec<String>,
 }
 
 impl Beside {
@@ -36,43 +47,70 @@ impl Beside {
         }
     }
 
-    fn blocks(&self) -> impl Iterator<Item = &Block> {
-        self.ast.items.iter().filter_map(|item| match &item.kind {
-            ItemKind::Block(block) => Some(block),
-            _ => None,
-        })
+    /// The names of its scenarios.
+    pub(crate) fn scenarios(&self) -> &[String] {
+        &self.scenarios
+    }
+}
+
+impl Neighbours {
+    /// The files that have scenarios, in order of their names.
+    pub(crate) fn with_scenarios(&self) -> impl Iterator<Item = &Beside> {
+        self.files.iter().filter(|file| !file.scenarios.is_empty())
     }
 
-    /// The names of its blocks of a kind.
-    pub(crate) fn blocks_of(&self, kind: &str) -> impl Iterator<Item = &str> {
-        let of_kind = self.blocks().filter(move |block| block.kind.text == kind);
-        of_kind.filter_map(|block| Some(block.name.as_ref()?.text.as_str()))
+    /// The first file that has a block of that kind and name.
+    pub(crate) fn holder(&self, kind: &str, name: &str) -> Option<&Beside> {
+        let at = self.holders.get(&(kind.to_string(), name.to_string()))?;
+        self.files.get(*at)
     }
 
-    /// Its blocks that extend one of that name of a file that is called so.
-    fn extending<'a>(&'a self, file: &str, name: &'a str) -> impl Iterator<Item = &'a Block> {
-        let aliases = self.ast.items.iter().filter_map(|item| {
-            let ItemKind::Use(used) = &item.kind else {
-                return None;
-            };
-            let UseTarget::File { path, .. } = &used.target else {
-                return None;
-            };
-            let path = Path::new(path);
-            let leads = path.file_name().is_some_and(|last| last == file);
-            let stem = path.file_stem()?.to_string_lossy().into_owned();
-            let alias = used.alias.as_ref().map_or(stem, |alias| alias.text.clone());
-            leads.then_some(alias)
-        });
-        let aliases: Vec<String> = aliases.collect();
-        self.blocks().filter(move |block| {
-            let parent = block.extends.as_ref();
-            parent.is_some_and(|parent| match parent.parts.as_slice() {
-                [module, block] => block.text == name && aliases.contains(&module.text),
-                _ => false,
-            })
-        })
+    /// The names that those define who extend a block of this file; none where nobody does.
+    pub(crate) fn given(&self, name: &str) -> Option<&HashSet<String>> {
+        self.given.get(name)
     }
+
+    fn add(&mut self, stem: String, ast: &Ast, own: &str) {
+        let aliases = aliases(ast, own);
+        let mut scenarios = Vec::new();
+        for item in &ast.items {
+            let ItemKind::Block(block) = &item.kind else {
+                continue;
+            };
+            if let Some(name) = &block.name {
+                let key = (block.kind.text.clone(), name.text.clone());
+                self.holders.entry(key).or_insert(self.files.len());
+                if block.kind.text == "scenario" {
+                    scenarios.push(name.text.clone());
+                }
+            }
+            let parent = block.extends.as_ref().map(|parent| parent.parts.as_slice());
+            if let Some([module, parent]) = parent
+                && aliases.contains(&module.text)
+            {
+                defined(block, self.given.entry(parent.text.clone()).or_default());
+            }
+        }
+        self.files.push(Beside { stem, scenarios });
+    }
+}
+
+/// The names by which a file uses another of its folder.
+fn aliases(ast: &Ast, file: &str) -> Vec<String> {
+    let used = ast.items.iter().filter_map(|item| {
+        let ItemKind::Use(used) = &item.kind else {
+            return None;
+        };
+        let UseTarget::File { path, .. } = &used.target else {
+            return None;
+        };
+        let path = Path::new(path);
+        let leads = path.file_name().is_some_and(|last| last == file);
+        let stem = path.file_stem()?.to_string_lossy().into_owned();
+        let alias = used.alias.as_ref().map_or(stem, |alias| alias.text.clone());
+        leads.then_some(alias)
+    });
+    used.collect()
 }
 
 /// The names that a block defines: its values, its axes and its blocks.
@@ -95,16 +133,22 @@ fn defined(block: &Block, out: &mut HashSet<String>) {
     }
 }
 
-/// The files of the folder of a file, but for itself, in order of their names: those that can be
-/// read, and whose texts are wanted. None where a run has kept its files.
-pub(crate) fn beside(
-    program: &Program,
-    file: FileId,
-    wanted: &dyn Fn(&str) -> bool,
-) -> Vec<Beside> {
+/// The files of the folder of a module's file, but for itself, that can be read; none where a run has
+/// kept its files.
+pub(crate) fn beside(program: &Program, module: ModuleId) -> &Neighbours {
+    let module = program.module(module);
+    let look = || match module.files.first() {
+        Some(file) => look(program, *file),
+        None => Neighbours::default(),
+    };
+    module.beside.get_or_init(look)
+}
+
+fn look(program: &Program, file: FileId) -> Neighbours {
+    let mut out = Neighbours::default();
     let source = program.sources.get(file);
     let (Some(folder), None) = (source.folder(), &program.kept) else {
-        return Vec::new();
+        return out;
     };
     let here = match folder.as_os_str().is_empty() {
         true => Path::new("."),
@@ -112,7 +156,7 @@ pub(crate) fn beside(
     };
     let own = source.path.as_deref().and_then(Path::file_name);
     let Ok(entries) = std::fs::read_dir(here) else {
-        return Vec::new();
+        return out;
     };
     let paths = entries.flatten().map(|entry| entry.path());
     let is_other = |path: &PathBuf| {
@@ -120,37 +164,21 @@ pub(crate) fn beside(
     };
     let mut paths: Vec<_> = paths.filter(is_other).take(MOST_FILES + 1).collect();
     if paths.len() > MOST_FILES {
-        return Vec::new();
+        return out;
     }
     paths.sort_unstable();
-    let read = |path: &PathBuf| read_beside(path, wanted);
-    paths.iter().filter_map(read).collect()
-}
-
-fn read_beside(path: &Path, wanted: &dyn Fn(&str) -> bool) -> Option<Beside> {
-    let short = std::fs::metadata(path).is_ok_and(|file| file.len() <= LONGEST as u64);
-    let text = text_of(read(path, true).ok().filter(|_| short)?).ok()?;
-    if !wanted(&text) {
-        return None;
-    }
-    let (ast, _) = parse(FileId::default(), &text);
-    let stem = path.file_stem()?.to_str()?.to_string();
-    Some(Beside { stem, ast })
-}
-
-/// The names that scenarios of other files of the folder define which extend this one; none where
-/// there are no such scenarios.
-pub(crate) fn given_beside(program: &Program, file: FileId, name: &str) -> Option<HashSet<String>> {
-    let source = program.sources.get(file);
-    let own = source.path.as_deref().and_then(Path::file_name);
-    let own = own.and_then(|own| own.to_str())?;
-    // most files need not be parsed for it
-    let wanted = |text: &str| text.contains(own) && text.contains("extends");
-    let mut out = None;
-    for other in beside(program, file, &wanted) {
-        for block in other.extending(own, name) {
-            defined(block, out.get_or_insert_default());
+    let own = own.and_then(|own| own.to_str()).unwrap_or_default();
+    for path in paths {
+        if let Some((stem, ast)) = read_beside(&path) {
+            out.add(stem, &ast, own);
         }
     }
     out
+}
+
+fn read_beside(path: &Path) -> Option<(String, Ast)> {
+    let short = std::fs::metadata(path).is_ok_and(|file| file.len() <= LONGEST as u64);
+    let text = text_of(read(path, true).ok().filter(|_| short)?).ok()?;
+    let stem = path.file_stem()?.to_str()?.to_string();
+    Some((stem, parse(FileId::default(), &text).0))
 }

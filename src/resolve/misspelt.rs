@@ -2,9 +2,10 @@
 //! name is nearly theirs: `phase stedy { requests = 80 }` over `phase steady { … }`.
 
 use super::{Flat, is_hidden};
+use crate::check::nearest;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::syntax::ast::Path;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Kinds of which a block that changes another says little, and of each what a new one has: one of
 /// these attributes or blocks.
@@ -17,39 +18,69 @@ const NEEDS: [(&str, &[&str], &str); 6] = [
     ("rank", &["highest", "lowest"], "`highest` or `lowest`"),
 ];
 
+/// What makes a phase one that sends requests: without a workload it is wrong, whatever it is called.
+const OF_A_LOAD: [&str; 9] = [
+    "server",
+    "requests",
+    "duration",
+    "concurrency",
+    "think",
+    "rate",
+    "arrival",
+    "batch",
+    "drain",
+];
+
+/// So many new blocks of one that extends another are looked at, and each is compared with so many of
+/// the base.
+const MOST_NEW: usize = 100;
+const MOST_COMPARED: usize = 300;
+
 /// Finds such blocks in `own`, which extends `parent` by that path, and in its blocks.
 pub(super) fn check(parent: &Flat, own: &Flat, path: &Path, found: &mut Vec<Diagnostic>) {
     let theirs: HashMap<(&str, &str), &Flat> =
         (parent.children.iter().map(|child| (child.key(), &**child))).collect();
+    let ours: HashSet<(&str, &str)> = own.children.iter().map(|child| child.key()).collect();
+    let mut new = 0;
     for child in &own.children {
         match theirs.get(&child.key()) {
             Some(theirs) => check(theirs, child, path, found),
-            None => found.extend(meant(parent, own, child, path)),
+            None if new < MOST_NEW => {
+                new += 1;
+                found.extend(meant(parent, &ours, child, path));
+            }
+            None => {}
         }
     }
 }
 
-fn meant(parent: &Flat, own: &Flat, child: &Flat, path: &Path) -> Option<Diagnostic> {
+fn meant(
+    parent: &Flat,
+    ours: &HashSet<(&str, &str)>,
+    child: &Flat,
+    path: &Path,
+) -> Option<Diagnostic> {
     let (_, needs, needed) = NEEDS.iter().find(|(kind, ..)| *kind == child.kind.text)?;
     let says = |name: &&str| child.attrs.contains_key(*name) || child.child(name).is_some();
     let name = child.name.as_ref().filter(|name| !is_hidden(&name.text))?;
     if needs.iter().any(says) || child.extends.is_some() || child.incomplete {
         return None;
     }
+    let kind = child.kind.text.as_str();
     // one that is changed here by its own name is not meant once more
-    let changed = |one: &&str| {
-        own.children
-            .iter()
-            .any(|own| own.key() == (child.kind.text.as_str(), *one))
-    };
-    let names = parent.children_of(&child.kind.text).map(|one| one.title());
-    let mut near = names.filter(|one| is_slip(&name.text, one) && !changed(one));
-    let meant = near.next()?;
+    let changed = |one: &&str| ours.contains(&(kind, *one));
+    // of a quiet phase nothing need be missing, so only a slip of the pen is told
+    let quiet = kind == "phase" && !OF_A_LOAD.iter().any(|name| child.attrs.contains_key(*name));
+    let names = parent.children_of(kind).map(|one| one.title());
+    let names = names.take(MOST_COMPARED).filter(|one| !changed(one));
+    let names: Vec<&str> = names.collect();
+    let mut near = names.iter().filter(|one| is_slip(&name.text, one));
+    let loosely = || nearest(&name.text, names.iter().copied()).filter(|_| !quiet);
+    let meant = near.next().copied().or_else(loosely)?;
     let there = parent
         .children_of(&child.kind.text)
         .find(|one| one.title() == meant)?;
     let base = path.parts.last().map_or("", |last| last.text.as_str());
-    let kind = &child.kind.text;
     let message = format!(
         "`{base}` has no {kind} `{}`, so this is a new one",
         name.text
@@ -57,9 +88,10 @@ fn meant(parent: &Flat, own: &Flat, child: &Flat, path: &Path) -> Option<Diagnos
     let mut said = Diagnostic::warning(codes::MISSPELT_BLOCK, child.head(), message)
         .label(there.head(), "is this one meant?")
         .help(format!("did you mean `{meant}` of `{base}`?"))
-        .help(format!(
-            "if it is a new one, call it otherwise, or give it {needed}"
-        ));
+        .help(match quiet {
+            true => format!("if it is a new one, call it otherwise, or give it {needed}"),
+            false => format!("if it is a new one, it has {needed} too"),
+        });
     if near.next().is_none() {
         said = said.fix("the nearest name", name.span, meant, false);
     }

@@ -15,7 +15,7 @@ mod no_parent;
 mod reader;
 mod records;
 
-pub(crate) use beside::{Beside, beside, given_beside};
+pub(crate) use beside::beside;
 pub use find::{LoadError, find_files};
 pub(crate) use find::{plain, read};
 pub use flat::{Flat, FlatAttr, FlatCheck};
@@ -68,6 +68,8 @@ pub struct Module {
     pub names: IndexMap<String, Definition>,
     /// It uses a module that there is not: what that one was meant to bring is not known.
     pub lacks_a_module: bool,
+    /// What is known of the other files of its folder, once it was asked.
+    beside: OnceLock<beside::Neighbours>,
     /// What `is_open` says, once it was asked.
     open: OnceLock<bool>,
     /// What `may_mean` looks up, once it was asked.

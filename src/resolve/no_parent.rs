@@ -1,13 +1,13 @@
 //! What is said of an `extends` whose block is not there: where there is one of that name, or which
 //! there are.
 
-use super::{Beside, DefinitionKind, Flat, Module, ModuleId, Program, beside};
+use super::{DefinitionKind, Flat, Module, ModuleId, Program, beside};
 use crate::check::nearest;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::syntax::ast::{Ident, Path as NamePath};
 
-/// Of so many blocks of other files is one looked for.
-const MOST_COMPARED: usize = 500;
+/// Among so many names of a file is one looked for.
+const MOST_NAMES: usize = 2000;
 
 /// So many names are listed.
 const LISTED: usize = 8;
@@ -39,10 +39,9 @@ pub(super) fn found(
     let first = path.parts.len() == 1;
     // what a file that is used here has is read through the name of that file
     let wanted = path.parts.last().map_or("", |last| last.text.as_str());
-    let there = through_modules(program, looked_in, kind);
     let outside = first || !last;
-    if outside && let Some((_, there)) = there.iter().find(|(name, _)| *name == wanted) {
-        return nearest_name(diagnostic, there, path.span);
+    if outside && let Some(there) = through_a_module(program, looked_in, kind, wanted) {
+        return nearest_name(diagnostic, &there, path.span);
     }
     // of the names only those that could be extended are worth a word
     let fits = |kind_of: &DefinitionKind| match kind_of {
@@ -58,12 +57,12 @@ pub(super) fn found(
     if let Some(near) = nearest(&part.text, known.iter().copied()) {
         return nearest_name(diagnostic, near, part.span);
     }
-    let names = there.iter().map(|(name, _)| *name);
+    let others = modules(looked_in).flat_map(|(_, id)| blocks_of(program.module(id), kind));
     if first
-        && let Some(near) = nearest(wanted, names)
-        && let Some((_, there)) = there.iter().find(|(name, _)| *name == near)
+        && let Some(near) = nearest(wanted, others)
+        && let Some(there) = through_a_module(program, looked_in, kind, near)
     {
-        return nearest_name(diagnostic, there, path.span);
+        return nearest_name(diagnostic, &there, path.span);
     }
     let definition = looked_in.names.get(&part.text);
     if let (true, Some(DefinitionKind::Module(id))) = (last, definition.map(|one| &one.kind)) {
@@ -85,7 +84,7 @@ pub(super) fn found(
             part.text
         ));
     }
-    if outside && let Some(help) = in_a_file_beside(program, path, kind, wanted) {
+    if outside && let Some(help) = in_a_file_beside(program, own.module, kind, wanted) {
         return diagnostic.help(help);
     }
     match last {
@@ -107,45 +106,52 @@ fn listed(names: &[String]) -> String {
     format!("{}{more}", names[..names.len().min(LISTED)].join(", "))
 }
 
-/// The blocks of a kind at the top level of a module, by their names.
+/// The blocks of a kind at the top level of a module, by their names: of very many the first.
 fn blocks_of<'m>(module: &'m Module, kind: &'m str) -> impl Iterator<Item = &'m str> {
-    let names = module.names.iter();
-    names.filter_map(move |(name, definition)| match &definition.kind {
-        DefinitionKind::Block(block) if block.kind.text == kind && !super::is_hidden(name) => {
-            Some(name.as_str())
-        }
+    let names = module.names.iter().take(MOST_NAMES);
+    names.filter_map(move |(name, definition)| {
+        let fits = is_block(&definition.kind, kind) && !super::is_hidden(name);
+        fits.then_some(name.as_str())
+    })
+}
+
+fn is_block(definition: &DefinitionKind, kind: &str) -> bool {
+    match definition {
+        DefinitionKind::Block(block) => block.kind.text == kind,
+        _ => false,
+    }
+}
+
+/// The modules that a file uses, each with the name that it has there.
+fn modules(file: &Module) -> impl Iterator<Item = (&str, ModuleId)> {
+    let names = file.names.iter().take(MOST_NAMES);
+    names.filter_map(|(alias, definition)| match definition.kind {
+        DefinitionKind::Module(id) => Some((alias.as_str(), id)),
         _ => None,
     })
 }
 
-/// The blocks of a kind that the files have which this one uses: their names there, and here.
-fn through_modules<'p>(
-    program: &'p Program,
-    looked_in: &'p Module,
-    kind: &'p str,
-) -> Vec<(&'p str, String)> {
-    let modules = looked_in.names.iter().filter_map(|(alias, definition)| {
-        let DefinitionKind::Module(id) = definition.kind else {
-            return None;
-        };
-        Some((alias, program.module(id)))
-    });
-    let named = modules.flat_map(|(alias, module)| {
-        blocks_of(module, kind).map(move |name| (name, format!("{alias}.{name}")))
-    });
-    named.take(MOST_COMPARED).collect()
+/// How a block is named that one of the modules which a file uses has.
+fn through_a_module(
+    program: &Program,
+    looked_in: &Module,
+    kind: &str,
+    wanted: &str,
+) -> Option<String> {
+    modules(looked_in).find_map(|(alias, id)| {
+        let there = program.module(id).names.get(wanted)?;
+        is_block(&there.kind, kind).then(|| format!("{alias}.{wanted}"))
+    })
 }
 
 /// That a file of the folder has it, which the one that extends it does not use.
 fn in_a_file_beside(
     program: &Program,
-    path: &NamePath,
+    module: ModuleId,
     kind: &str,
     wanted: &str,
 ) -> Option<String> {
-    let others = beside(program, path.span.file, &|_| true);
-    let has = |other: &&Beside| other.blocks_of(kind).any(|name| name == wanted);
-    let other = others.iter().find(has)?;
+    let other = beside(program, module).holder(kind, wanted)?;
     Some(format!(
         "it is in `{}.scn`: write `{}` at the top, and `extends {}` here",
         other.stem,

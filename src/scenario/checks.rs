@@ -3,7 +3,7 @@
 
 use super::by_name::Stretches;
 use super::context::{Context, one_line, reads};
-use super::{Across, Case, CheckSpec, CheckWords, LoadSpec, PhaseSpec, Thunk, known, vain};
+use super::{Across, Case, CheckSpec, CheckWords, LoadSpec, PhaseSpec, Thunk, either, known, vain};
 use crate::diagnostics::{Diagnostic, Severity, codes, has_errors};
 use crate::eval::{Query, Reading, Scope, Stretch, Value};
 use crate::load::spec::Pace;
@@ -66,6 +66,7 @@ pub(super) fn lower(cx: &Context<'_>, case: &Case) -> Vec<CheckSpec> {
             if sound && (case.infeasible.is_none() || across.is_some()) {
                 vain::decided(cx, check, &value, &scope);
                 known::decided(cx, &stretches, &check.expr, &scope);
+                either::decided(cx, &check.expr, &scope);
             }
             vain::without_data(cx, &stretches, &trace);
         }

@@ -278,13 +278,17 @@ pub(super) fn all_cases(
     cases: &[Case],
 ) -> Cases {
     let ids = cases.iter().map(|case| case.id.as_str().into());
-    let names = |kind| flat.children_of(kind).map(|child| child.title().into());
+    let named = |kind| flat.children_of(kind).filter(|child| !child.is_nameless());
+    let names = |kind| named(kind).map(|child| child.title().into());
+    let has_figures = |kind: &str| matches!(kind, "phase" | "server");
+    let nameless = |child: &Arc<Flat>| child.is_nameless() && has_figures(&child.kind.text);
     Cases {
         rows: rows.into_iter().zip(ids).collect(),
         open: flat.may_have_axes() || !runs(flat),
         scenario: flat.head(),
         phases: names("phase").collect(),
         servers: names("server").collect(),
+        nameless: flat.children.iter().any(nameless),
         ..Cases::default()
     }
 }

@@ -53,6 +53,9 @@ fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Stretches<'_>) -> Option<Ran
     let read = cx.eval.take_trace();
     if is_figure {
         doubtful(cx, case, &by, &read, Used::Ranked);
+        if read.is_empty() {
+            chosen(cx, &by);
+        }
     }
     let across = cx.across_of(&read, &[&by], &case.case.id);
     let within = match flat.attrs.get("within") {
@@ -81,6 +84,26 @@ fn lower(cx: &Context<'_>, flat: &Arc<Flat>, case: &Stretches<'_>) -> Option<Ran
             .map(|thunk| (text(&thunk.expr), thunk))
             .collect(),
     })
+}
+
+/// Reports a rank by what was chosen: it reads axes, and nothing that is measured or worked out of
+/// the case.
+fn chosen(cx: &Context<'_>, by: &Thunk) {
+    let names = cx.eval.names_of_case(&by.expr, &by.scope);
+    let axes = axes(cx);
+    let mut read = names.iter().filter(|name| axes.contains(&name.as_str()));
+    let Some(axis) = read.next().filter(|_| !names.contains("case")) else {
+        return;
+    };
+    if cx.eval.calls(&by.expr, &by.scope, "fit") {
+        return;
+    }
+    let message =
+        format!("`{axis}` is chosen, and not measured: this order is known before the run");
+    let found = Diagnostic::warning(codes::RANK_OF_THE_CHOSEN, by.expr.span, message);
+    cx.eval.report(found.help(
+        "rank by a figure of a phase: `highest = steady.output_throughput`; cases with the same value of an axis are compared by `within`",
+    ));
 }
 
 /// Whether what `within` names tells groups of cases apart before the run: it reads an axis. Else

@@ -3,17 +3,18 @@
 use super::by_name::Stretches;
 use super::checks::{Used, doubtful};
 use super::context::{Context, as_text, one_line};
-use super::{Case, ReportSpec, Thunk, report_parts as parts, report_series as series};
+use super::report_columns::columns;
+use super::{Case, ReportSpec, report_parts as parts, report_series as series};
 use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, codes};
-use crate::eval::{Handle, Value, twice};
+use crate::eval::{Handle, Value};
 use crate::report::model::{Figure, Part, ReportFormat, Template};
 use crate::report::std_templates;
 use crate::resolve::{Flat, FlatAttr};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind};
 use indexmap::{IndexMap, IndexSet};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// A case's reports, one for each file that its part goes to; no two reports write one file.
@@ -218,44 +219,6 @@ fn one(
         note: note.clone(),
     };
     files.into_iter().map(spec).collect()
-}
-
-fn columns(cx: &Context<'_>, attr: &FlatAttr) -> Vec<(String, Thunk)> {
-    let scope = cx.scope.in_module(attr.module);
-    let thunk = |expr: &Expr| Thunk {
-        expr: cx.shared.expr(expr),
-        scope: scope.clone(),
-    };
-    match &attr.expr.kind {
-        ExprKind::List(items) => items
-            .iter()
-            .map(|item| (one_line(&cx.program.sources.shown(item.span)), thunk(item)))
-            .collect(),
-        ExprKind::Record(fields) => {
-            let mut seen = HashSet::new();
-            for field in fields {
-                if !seen.insert(field.key.text.as_str()) {
-                    cx.eval.report(twice(fields, &field.key));
-                }
-            }
-            fields
-                .iter()
-                .map(|field| (field.key.text.clone(), thunk(&field.value)))
-                .collect()
-        }
-        ExprKind::Error => Vec::new(),
-        _ => {
-            cx.eval.report(
-                Diagnostic::error(
-                    codes::TYPE_MISMATCH,
-                    attr.expr.span,
-                    "`columns` is a list of expressions, or a record of header = expression",
-                )
-                .help("columns = [case.name, stress.ttft.p50]"),
-            );
-            Vec::new()
-        }
-    }
 }
 
 /// Reports a column of a record that has what no cell can show, as `case` has.

@@ -6,7 +6,9 @@ use super::ast::*;
 use super::grammar::{Builder, Rule, inner};
 use super::leftover::Place;
 use super::starts::{FOR_USE, with_use};
+use super::tokens::shorten;
 use crate::diagnostics::{Diagnostic, codes};
+use crate::schema;
 use crate::source::Span;
 
 /// With what other languages give a value a name.
@@ -23,6 +25,7 @@ impl Builder<'_> {
         let (mut name, mut extends) = (None, None);
         let mut body = Vec::new();
         let mut end = start as u32;
+        let said = self.found.len();
         for part in inner(pair) {
             let span = self.span(&part);
             match part.as_rule() {
@@ -65,6 +68,14 @@ impl Builder<'_> {
                 _ => {}
             }
             end = end.max(span.end);
+        }
+        let bare = name.is_none() && extends.is_none();
+        if let Some(kind) = kind.as_ref().filter(|_| bare)
+            && is_value(&kind.text, &body)
+        {
+            self.found.truncate(said);
+            self.say(braces_for_a_value(kind));
+            return (ItemKind::Error, end);
         }
         match kind {
             Some(kind) => (
@@ -160,6 +171,20 @@ impl Builder<'_> {
             Diagnostic::error(codes::FOREIGN_FORM, gap, message)
                 .says("remove `=`")
                 .fix("remove `=`", gap, " ", true)
+        } else if schema::kind(written).is_some() {
+            let head = format!("{written} {}", self.source(name));
+            let inside = match (&value.kind, written) {
+                (ExprKind::List(_), "suite") => {
+                    let scenarios = shorten(self.source(value.span));
+                    format!("scenarios = {scenarios}")
+                }
+                _ => "…".to_owned(),
+            };
+            let sign = self.at(name.end as usize, value.span.start as usize);
+            let message = format!("a `{written}` is a block, and no value");
+            Diagnostic::error(codes::FOREIGN_FORM, sign, message)
+                .says("expected `{`")
+                .help(format!("write `{head} {{ {inside} }}`"))
         } else {
             Diagnostic::error(
                 codes::SYNTAX,
@@ -183,4 +208,20 @@ impl Builder<'_> {
             false => (ItemKind::Error, end),
         }
     }
+}
+
+/// Whether what is written as a block is an attribute: `accept { contains(answer, "a") }`.
+fn is_value(name: &str, body: &[Item]) -> bool {
+    let attribute = || schema::kinds().any(|kind| kind.attribute(name).is_some());
+    !body.is_empty()
+        && body.iter().all(|item| matches!(item.kind, ItemKind::Error))
+        && schema::kind(name).is_none()
+        && attribute()
+}
+
+fn braces_for_a_value(name: &Ident) -> Diagnostic {
+    let message = format!("`{}` is an attribute, and no block", name.text);
+    Diagnostic::error(codes::FOREIGN_FORM, name.span, message)
+        .says("expected `=` after this")
+        .help(format!("write `{} = …`, without braces", name.text))
 }

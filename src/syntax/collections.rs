@@ -4,8 +4,8 @@ use pest::iterators::Pair;
 
 use super::ast::*;
 use super::grammar::{Builder, Rule, inner};
-use super::items::Row;
 use super::leftover::Place;
+use super::rows::Row;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::schema;
 use crate::source::Span;

@@ -6,43 +6,11 @@ use super::ast::*;
 use super::foreign_blocks::Defined;
 use super::grammar::{self, Builder, Rule, inner};
 use super::leftover::Place;
-use super::tokens::{Found, shorten};
+use super::rows::Row;
+use super::tokens::shorten;
 use super::words::is_reserved;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
-
-/// Watches over the separators between things in a row.
-#[derive(Default)]
-pub(super) struct Row {
-    /// Where the thing before ends, if no separator came since.
-    before: Option<usize>,
-    comma: bool,
-    any: bool,
-}
-
-impl Row {
-    /// Where the thing before ends, if a separator is due.
-    pub fn before(&self) -> Option<usize> {
-        self.before
-    }
-
-    pub fn follow(&mut self, span: Span) {
-        *self = Self {
-            before: Some(span.end as usize),
-            comma: false,
-            any: true,
-        };
-    }
-
-    /// After broken text no separator is asked for.
-    pub fn after_junk() -> Self {
-        Self {
-            before: None,
-            comma: false,
-            any: true,
-        }
-    }
-}
 
 /// Items so far, and what the next one follows.
 #[derive(Default)]
@@ -136,6 +104,15 @@ impl Builder<'_> {
                         }
                         continue;
                     }
+                    if rule == Rule::attr && row.comma && self.is_labelled(start, &pair) {
+                        row.follow(self.span(&pair));
+                        continue;
+                    }
+                    let sets = matches!(rule, Rule::set | Rule::attr);
+                    if sets && self.ends_a_check(row, items.last(), start) {
+                        row.follow(self.span(&pair));
+                        continue;
+                    }
                     if rule == Rule::foreign_block {
                         let whole = self.span(&pair);
                         let inside = self.foreign_block(pair);
@@ -173,68 +150,6 @@ impl Builder<'_> {
         let found = Diagnostic::error(codes::FOREIGN_FORM, span, message)
             .says("not in brackets")
             .help(format!("write `{name} = [{first}, …]`"));
-        self.say(found);
-    }
-
-    pub(super) fn comma(&mut self, row: &mut Row, pair: &Pair<'_, Rule>) {
-        let span = self.span(pair);
-        if row.comma || !row.any {
-            let found = Diagnostic::error(codes::SYNTAX, span, "nothing stands before this `,`")
-                .says("one too many")
-                .fix("remove it", span, "", true);
-            self.say(found);
-        }
-        *row = Row {
-            before: None,
-            comma: true,
-            any: true,
-        };
-    }
-
-    pub(super) fn semicolon(&mut self, row: &mut Row, pair: &Pair<'_, Rule>) {
-        let span = self.span(pair);
-        let next = super::tokens::token_at(self.text, span.end as usize).2;
-        let ends = !matches!(next, Found::Text(token) if token != "}");
-        let (title, with) = if ends {
-            ("remove it", "")
-        } else {
-            ("write `,`", ",")
-        };
-        let found = Diagnostic::error(
-            codes::FOREIGN_FORM,
-            span,
-            "statements end with their line, or with `,`",
-        )
-        .says("no `;` here")
-        .fix(title, span, with, true);
-        self.say(found);
-        *row = Row {
-            before: None,
-            comma: false,
-            any: true,
-        };
-    }
-
-    /// Two statements on one line need a comma.
-    pub(super) fn separated(&mut self, row: &Row, start: usize, bad: bool) {
-        let Some(before) = row.before else { return };
-        if bad
-            || self
-                .text
-                .get(before..start)
-                .is_none_or(|between| between.contains('\n'))
-        {
-            return;
-        }
-        let place = self.at(before, before);
-        let (start, end, _) = super::tokens::token_at(self.text, start);
-        let found = Diagnostic::error(
-            codes::SYNTAX,
-            self.at(start, end),
-            "expected a new line or `,` before this",
-        )
-        .says("a second statement on the line")
-        .fix("put `,` between", place, ",", true);
         self.say(found);
     }
 

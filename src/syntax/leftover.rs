@@ -30,6 +30,7 @@ impl Place {
 }
 
 /// Of `[a = 1, b = 2]`.
+pub(super) const LABELLED: &str = "values with names stand in braces";
 pub(super) const NO_NAMES: &str = "the values of a list have no names";
 
 /// Operators of which each wants a value on both sides.
@@ -172,6 +173,28 @@ impl Builder<'_> {
                 foreign("there is no `++`", "not an operator")
                     .help("texts and lists are joined with `+`"),
             ),
+            "{" if place == Place::Check => {
+                let name = before.filter(|e| matches!(e.kind, ExprKind::Name(_)))?;
+                let name = self.source(name.span);
+                let message = "the condition of a check stands behind `:`, and in no braces";
+                Some(foreign(message, "no braces here").help(format!("write `expect {name}: …`")))
+            }
+            ":" if place == Place::Brackets("`]`") => {
+                let titles = |e: &&Expr| matches!(e.kind, ExprKind::Name(_) | ExprKind::Str(_));
+                let name = self.source(before.filter(titles)?.span);
+                let name = name.trim_matches(['"', '\'']);
+                Some(foreign(NO_NAMES, "no `:` in `[…]`").help(format!(
+                    "names stand in braces, each with its value: `{{ {} = …, … }}`",
+                    shorten(name)
+                )))
+            }
+            ":" if place == Place::Line => {
+                let name = before.filter(|e| matches!(e.kind, ExprKind::Name(_)))?;
+                let name = self.source(name.span);
+                Some(foreign(LABELLED, "not in braces").help(format!(
+                    "names stand in braces, each with its value: `{{ {name} = …, … }}`"
+                )))
+            }
             "$" => Some(self.dollar(at)),
             "," if place == Place::Brackets("`)`") && before.is_some() => {
                 Some(foreign("a list stands in `[…]`", "a second value").help("write `[a, b]`"))

@@ -21,6 +21,7 @@ mod checks;
 mod climb;
 mod collections;
 mod docs;
+mod echoes;
 mod exprs;
 mod foreign_blocks;
 mod forms;
@@ -28,8 +29,10 @@ mod grammar;
 mod items;
 mod leftover;
 mod letters;
+mod methods;
 mod operands;
 mod patch;
+mod rows;
 mod scan;
 mod starts;
 mod strings;
@@ -94,7 +97,7 @@ fn parse_in_parts(file: FileId, text: &str, part: usize) -> (Ast, Vec<Diagnostic
     let Some(ast) = builder.file(&cuts) else {
         return too_deep(file);
     };
-    let mut found = letters::foreign(text, tidy(without_echoes(text, builder.found)));
+    let mut found = letters::foreign(text, tidy(echoes::without(text, builder.found)));
     comments::kept(text, &mut found);
     if let Some(at) = lone_return(text) {
         found.insert(0, lone_return_found(Span::new(file, at, at + 1)));
@@ -114,71 +117,6 @@ fn lone_return_found(span: Span) -> Diagnostic {
     Diagnostic::error(codes::SYNTAX, span, message)
         .says("what follows is read as the same line")
         .help("save the file with LF or CRLF line ends; in a text, write `\\r`")
-}
-
-/// What follows an unclosed string, list or call on its line, or stands there with a closer that
-/// nothing opened, is out of step: no more is
-/// said about it than that. Nor of what an unclosed comment has swallowed, nor of the next lines
-/// of a text that was meant to go over several.
-fn without_echoes(text: &str, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let opened = |d: &Diagnostic| d.span().start as usize;
-    // what is surely mended leaves no echo
-    let mended = |d: &Diagnostic| d.fixes.iter().any(|fix| fix.safe);
-    let unclosed = |d: &Diagnostic| d.code == codes::UNCLOSED.0;
-    let swallowed = found
-        .iter()
-        .any(|d| unclosed(d) && text[opened(d)..].starts_with("/*"));
-    if swallowed {
-        found.retain(|d| !unclosed(d) || text[opened(d)..].starts_with("/*"));
-    }
-    let mut openers: Vec<usize> = found
-        .iter()
-        .filter(|d| unclosed(d) && !mended(d))
-        .map(opened)
-        .filter(|at| !text[*at..].starts_with(['{', '}', '/']))
-        .collect();
-    if openers.is_empty() {
-        return found;
-    }
-    openers.sort_unstable();
-    let starts: Vec<usize> = text.match_indices('\n').map(|(n, _)| n).collect();
-    let line = |at: usize| starts.partition_point(|n| *n < at);
-    let mut lines: std::collections::HashSet<usize> = openers.iter().copied().map(line).collect();
-    // a second quote that closes nothing, a few lines below the first, ends the same text
-    for pair in openers.windows(2) {
-        let (first, last) = (line(pair[0]), line(pair[1]));
-        let between = &text[pair[0]..pair[1]];
-        let rest = text[pair[1]..].lines().next().unwrap_or("");
-        let is_text = last - first <= 20
-            && rest.trim_matches(['"', ',', '}', ')', ' ']).is_empty()
-            && between
-                .lines()
-                .skip(1)
-                .all(|line| !line.contains(['=', '{']));
-        if is_text {
-            lines.extend(first + 1..=last);
-            found.retain(|d| !unclosed(d) || opened(d) != pair[1]);
-        }
-    }
-    let in_brackets: std::collections::HashSet<usize> = openers
-        .iter()
-        .filter(|at| text[**at..].starts_with(['[', ']', '(', ')']))
-        .map(|at| line(*at))
-        .collect();
-    // a lost `}` of an interpolation: what it has swallowed
-    let quote = |at: usize| text[at..].starts_with(['"', '“', '”']);
-    let swallowed: Vec<usize> = openers.into_iter().filter(|at| quote(*at)).collect();
-    let in_text = |at: usize| {
-        let before = swallowed.partition_point(|opener| *opener < at);
-        before > 0 && line(swallowed[before - 1]) == line(at)
-    };
-    found.retain(|d| match d.code {
-        code if code == codes::FOREIGN_FORM.0 && in_text(opened(d)) => false,
-        code if code == codes::SYNTAX.0 => !lines.contains(&line(opened(d))),
-        code if code == codes::FOREIGN_FORM.0 => !in_brackets.contains(&line(opened(d))),
-        _ => true,
-    });
-    found
 }
 
 fn too_deep(file: FileId) -> (Ast, Vec<Diagnostic>) {

@@ -89,7 +89,9 @@ impl Builder<'_> {
                 Self::broken(span)
             }
             Rule::index => {
+                let said = self.found.len();
                 let index = self.enclosed(pair, "an index", "`]`");
+                self.case_in_brackets(&base, whole, said);
                 let kind = match &index.kind {
                     ExprKind::Error => ExprKind::Error,
                     _ => ExprKind::Index {
@@ -109,8 +111,8 @@ impl Builder<'_> {
                     ExprKind::Field { field, .. } => (
                         field.span,
                         format!(
-                            "there are no methods: call `{}(…)` with the value in the brackets",
-                            field.text
+                            "there are no methods: write `{}`",
+                            self.called(&base, whole).1
                         ),
                     ),
                     _ => (
@@ -118,13 +120,16 @@ impl Builder<'_> {
                         "write the name of a builtin before `(`".to_owned(),
                     ),
                 };
-                let found = Diagnostic::error(
+                let mut found = Diagnostic::error(
                     codes::SYNTAX,
                     place,
                     "only a builtin can be called, by its name alone",
                 )
                 .says("not a builtin's name")
                 .help(help);
+                if let (true, text) = self.called(&base, whole) {
+                    found = found.fix("call it so", base.span.to(whole), text, false);
+                }
                 self.say(found);
                 for part in inner(pair) {
                     self.args("", part);

@@ -119,11 +119,18 @@ impl Builder<'_> {
             shorten(token),
             shorten(next)
         );
+        let listed = self.text[end..]
+            .trim_start_matches([' ', '\t'])
+            .starts_with('[');
+        let help = match token == "suite" && listed {
+            true => format!("write `suite {} {{ scenarios = […] }}`", shorten(next)),
+            false => "an attribute is `name = value`, a block is `kind name { … }`".to_owned(),
+        };
         Some(
             syntax(second, message)
                 .says("expected `=` or `{`")
                 .label(at, "this starts an attribute or a block")
-                .help("an attribute is `name = value`, a block is `kind name { … }`"),
+                .help(help),
         )
     }
 

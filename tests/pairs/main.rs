@@ -3,7 +3,7 @@
 
 mod mistakes;
 
-use mistakes::{JUSTIFIED, MISTAKES, Mistake, OBJECTIONS, SILENCED, TWO, VALID};
+use mistakes::{ANYWHERE, JUSTIFIED, MISTAKES, Mistake, OBJECTIONS, SILENCED, TWO, VALID};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
@@ -71,6 +71,21 @@ fn indented(text: &str, with: &str) -> String {
         let body = line.trim_start_matches(' ');
         let levels = (line.len() - body.len()) / 2;
         out.push_str(&with.repeat(levels));
+        out.push_str(body);
+        out.push('\n');
+    }
+    out
+}
+
+/// The lines with these many levels, by the line's own and by how many definitions began so far.
+fn laid_out(text: &str, levels: impl Fn(usize, usize) -> usize) -> String {
+    let mut out = String::new();
+    let mut definitions = 0;
+    for line in text.lines() {
+        let body = line.trim_start_matches(' ');
+        let own = (line.len() - body.len()) / 2;
+        definitions += usize::from(own == 0 && body.starts_with(|c: char| c.is_alphabetic()));
+        out.push_str(&"  ".repeat(levels(own, definitions)));
         out.push_str(body);
         out.push('\n');
     }
@@ -183,6 +198,50 @@ fn of_two_mistakes_both_are_said_and_nothing_else() {
         failed.len(),
         failed.join("\n")
     );
+}
+
+#[test]
+fn a_mistake_is_said_once_however_lines_stand() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let layouts: [(&str, fn(usize, usize) -> usize); 3] = [
+        ("no indentation", |_, _| 0),
+        ("every second definition", |own, n| own * (n % 2)),
+        ("a level too few", |own, _| own.saturating_sub(1)),
+    ];
+    let check = |mistake: &Mistake| {
+        let mut failed = Vec::new();
+        let text = with(&[mistake]).unwrap();
+        let (due, _) = errors(folder, &text);
+        for (name, levels) in layouts {
+            let (found, said) = errors(folder, &laid_out(&text, levels));
+            let once = found.values().sum::<usize>() == 1;
+            let codes = |of: &Found| of.keys().map(|key| key.0.clone()).collect::<Vec<_>>();
+            let fine = match ANYWHERE.contains(&mistake.0) {
+                true => once && codes(&found) == codes(&due),
+                false => found == due,
+            };
+            if !fine {
+                failed.push(format!(
+                    "`{}` with {name}: {due:?} is due, said is\n{said}",
+                    mistake.0
+                ));
+            }
+        }
+        failed
+    };
+    let single: Vec<&Mistake> = MISTAKES.iter().filter(|mistake| mistake.0 != TWO).collect();
+    let half = single.len() / 2;
+    let mut failed = Vec::new();
+    std::thread::scope(|scope| {
+        let halves = [&single[..half], &single[half..]];
+        let threads = halves
+            .map(|of| scope.spawn(move || of.iter().flat_map(|m| check(m)).collect::<Vec<_>>()));
+        for thread in threads {
+            failed.extend(thread.join().unwrap());
+        }
+    });
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
 
 #[test]

@@ -331,6 +331,31 @@ pub const MISTAKES: &[Mistake] = &[
     Mistake("list closed as a call", "within = [d]", "within = [d)"),
     Mistake("call not opened", "poisson()", "poisson)"),
     Mistake(
+        "call in square brackets",
+        "growth(sut.memory, from = before, to = after)",
+        "growth[sut.memory, from = before, to = after)",
+    ),
+    Mistake(
+        "record in round brackets",
+        "model = { path",
+        "model = ( path",
+    ),
+    Mistake(
+        "phase in round brackets",
+        "phase before { quiesce = true, idle = 1s }",
+        "phase before ( quiesce = true, idle = 1s )",
+    ),
+    Mistake(
+        "base behind a colon",
+        "summary extends reports.summary {}",
+        "summary : reports.summary {}",
+    ),
+    Mistake(
+        "check in braces",
+        "expect left: both.left.failed == 0",
+        "expect left { both.left.failed == 0 }",
+    ),
+    Mistake(
         "a bracket and what is in it",
         "# spare: round",
         "expect round: (closed.ttft.p50 <= 5MB",
@@ -433,12 +458,21 @@ pub const SILENCED: &[(&str, &[&str])] = &[
     ("call not closed", &["mean", "no seed"]),
     ("growth not closed", MEAN_AND_AXIS),
     ("list closed as a call", AXIS),
+    ("call in square brackets", MEAN_AND_AXIS),
+    ("check in braces", MEAN),
     ("call not opened", AXIS),
     (TWO, MEAN),
 ];
 
 /// Two mistakes in one line.
 pub const TWO: &str = "a bracket and what is in it";
+
+/// Where lines are not indented, several places are as likely.
+pub const ANYWHERE: &[&str] = &[
+    "`}` behind an option",
+    "options not closed",
+    "load not closed",
+];
 
 /// Pairs of mistakes that hide one another, and why that is right.
 pub const JUSTIFIED: &[(&str, &str, &str)] = &[

@@ -1,4 +1,4 @@
-//! `{row.x}` in a text, where `${row.x}` was meant.
+//! `{row.x}`, `$row.x` and `{{row.x}}` in a text, where `${row.x}` was meant.
 
 use super::Walk;
 use super::due::AXIS;
@@ -24,7 +24,23 @@ impl Walk<'_> {
         if self.pattern || self.program.standard.values().any(|id| *id == module) {
             return;
         }
-        for (at, path) in braced(self.program.sources.text(span)) {
+        let text = self.program.sources.text(span);
+        for (at, path) in dollared(text) {
+            let start = span.start as usize + at;
+            let place = Span::new(span.file, start, start + path.len() + 1);
+            if self.has_value(path, module, locals) && self.may_be_field(path) {
+                self.stays(place, path);
+            }
+        }
+        for (at, path, length) in doubled(text) {
+            let start = span.start as usize + at;
+            let place = Span::new(span.file, start, start + length);
+            let own = path.starts_with("case.") || path.starts_with("row.");
+            if own && self.has_value(path, module, locals) && self.is_field(path) {
+                self.stays(place, path);
+            }
+        }
+        for (at, path) in braced(text) {
             let start = span.start as usize + at;
             let place = Span::new(span.file, start, start + path.len() + 2);
             let filled = parts.iter().any(|part| match part {
@@ -33,20 +49,39 @@ impl Walk<'_> {
                 }
                 StrPart::Text(_) => false,
             });
-            if filled || !self.has_value(path, module, locals) || !self.in_braces.insert(place) {
-                continue;
+            let named = self.has_value(path, module, locals) && self.may_be_field(path);
+            if !filled && named {
+                self.stays(place, path);
             }
-            let message = format!("`{{{path}}}` stays in this text as it is written");
-            let before = Span {
-                end: place.start,
-                ..place
-            };
-            self.found.push(
-                Diagnostic::warning(codes::MISSING_INTERPOLATION, place, message)
-                    .help(format!("with its value: `${{{path}}}`"))
-                    .fix("put its value there", before, "$", false),
-            );
         }
+    }
+
+    /// Says, once, that a path is not filled in where it stands.
+    fn stays(&mut self, place: Span, path: &str) {
+        if !self.in_braces.insert(place) {
+            return;
+        }
+        let written = self.program.sources.text(place);
+        let message = format!("`{written}` stays in this text as it is written");
+        self.found.push(
+            Diagnostic::warning(codes::MISSING_INTERPOLATION, place, message)
+                .help(format!("with its value: `${{{path}}}`"))
+                .fix("put its value there", place, format!("${{{path}}}"), false),
+        );
+    }
+
+    /// Whether a path may be read, for all that is known: `row.x` only where rows have that column.
+    fn may_be_field(&mut self, path: &str) -> bool {
+        let column = path.strip_prefix("row.");
+        let column = column.map(|rest| rest.split('.').next().unwrap_or(rest));
+        column.is_none_or(|column| self.has_column(column) != Some(false))
+    }
+
+    /// The same, where it has to be known.
+    fn is_field(&mut self, path: &str) -> bool {
+        let column = path.strip_prefix("row.");
+        let column = column.map(|rest| rest.split('.').next().unwrap_or(rest));
+        column.is_none_or(|column| self.has_column(column) == Some(true))
     }
 
     /// Whether a path begins with a name that a text here can show.
@@ -72,17 +107,71 @@ impl Walk<'_> {
     }
 }
 
-/// The paths in braces of a text as it stands in its file, and where each brace is.
-fn braced(text: &str) -> Vec<(usize, &str)> {
-    let Some(quotes) = ["\"\"\"", "\""]
-        .into_iter()
-        .find(|quotes| text.starts_with(quotes))
-    else {
-        // a raw text is a pattern, or a template
+/// What stands in the quotes of a text, and where that begins; none of a raw text, which is a
+/// pattern or a template.
+fn quoted(text: &str) -> Option<(usize, &str)> {
+    let mut quotes = ["\"\"\"", "\""].into_iter();
+    let quotes = quotes.find(|quotes| text.starts_with(quotes))?;
+    let end = text.len().saturating_sub(quotes.len());
+    Some((quotes.len(), text.get(quotes.len()..end)?))
+}
+
+/// The paths of a text behind a `$` alone, and where each `$` is: `$row.x`. A name without a field is
+/// a variable of a shell.
+fn dollared(text: &str) -> Vec<(usize, &str)> {
+    let Some((start, inside)) = quoted(text) else {
         return Vec::new();
     };
-    let end = text.len().saturating_sub(quotes.len());
-    let Some(inside) = text.get(quotes.len()..end) else {
+    let path_at = |at: usize| {
+        let rest = &inside[at + 1..];
+        let letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
+        let end = rest.find(|c| !letter(c)).unwrap_or(rest.len());
+        let path = rest[..end].trim_end_matches('.');
+        // what a case has is a text, behind which an ending of a file may stand
+        let path = match path.strip_prefix("case.").and_then(|field| field.find('.')) {
+            Some(dot) => &path[.."case.".len() + dot],
+            None => path,
+        };
+        let free = !inside[..at].ends_with(['$', '\\']);
+        (free && path.contains('.') && is_path(path)).then_some((start + at, path))
+    };
+    let signs = inside.match_indices('$');
+    signs.filter_map(|(at, _)| path_at(at)).collect()
+}
+
+/// The paths of a text in two pairs of braces, with where they begin and how long they are, of a text
+/// in which nothing else stands so: else it is a template of another language.
+fn doubled(text: &str) -> Vec<(usize, &str, usize)> {
+    let Some((start, inside)) = quoted(text) else {
+        return Vec::new();
+    };
+    let mut out = Vec::new();
+    let (mut rest, mut at) = (inside, start);
+    while let Some(open) = rest.find("{{") {
+        let Some(length) = rest[open..].find("}}") else {
+            return Vec::new();
+        };
+        let path = rest[open + 2..open + length].trim();
+        if !is_path(path) || !path.contains('.') {
+            return Vec::new();
+        }
+        out.push((at + open, path, length + 2));
+        at += open + length + 2;
+        rest = &rest[open + length + 2..];
+    }
+    let others = ["{%", "{#", "}}"];
+    match others
+        .iter()
+        .any(|sign| rest.contains(sign) || *sign != "}}" && inside.contains(sign))
+    {
+        true => Vec::new(),
+        false => out,
+    }
+}
+
+/// The paths in braces of a text as it stands in its file, and where each brace is.
+fn braced(text: &str) -> Vec<(usize, &str)> {
+    let Some((start, inside)) = quoted(text) else {
         return Vec::new();
     };
     if OF_OTHERS.iter().any(|sign| inside.contains(sign)) || is_program(inside) {
@@ -92,7 +181,7 @@ fn braced(text: &str) -> Vec<(usize, &str)> {
         let rest = inside.get(at + 1..)?;
         let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '.'))?;
         let path = rest[end..].starts_with('}').then_some(&rest[..end])?;
-        (is_path(path) && may_begin(&inside[..at])).then_some((quotes.len() + at, path))
+        (is_path(path) && may_begin(&inside[..at])).then_some((start + at, path))
     };
     inside
         .match_indices('{')
@@ -139,7 +228,34 @@ fn is_program(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::braced;
+    use super::{braced, dollared, doubled};
+
+    #[test]
+    fn signs_of_other_languages_before_a_path_are_found() {
+        let dollars = |text| -> Vec<&str> { dollared(text).into_iter().map(|(_, p)| p).collect() };
+        assert_eq!(dollars("\"Q: $row.question.\""), ["row.question"]);
+        assert_eq!(dollars("\"$case.name.csv\""), ["case.name"]);
+        for text in [
+            "\"$HOME\"",
+            "\"$$row.x\"",
+            "\"${row.x}\"",
+            "'$row.x'",
+            "\"$3.50\"",
+            "\"$.a\"",
+        ] {
+            assert_eq!(dollars(text), Vec::<&str>::new(), "{text}");
+        }
+        assert_eq!(doubled("\"a {{ row.x }}\""), [(3, "row.x", 11)]);
+        for text in [
+            "\"{{n}}\"",
+            "\"{{row.x}} {{ f(1) }}\"",
+            "\"{% if x %}{{row.x}}\"",
+            "\"{{row.x\"",
+            "\"{{row.x}} }}\"",
+        ] {
+            assert_eq!(doubled(text), [], "{text}");
+        }
+    }
 
     fn paths(text: &str) -> Vec<&str> {
         braced(text).into_iter().map(|(_, path)| path).collect()

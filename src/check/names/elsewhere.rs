@@ -2,7 +2,7 @@
 
 use super::Walk;
 use super::due::Due;
-use crate::resolve::{Beside, beside};
+use crate::resolve::{ModuleId, beside};
 use crate::source::Span;
 
 /// So many of them are named.
@@ -10,7 +10,7 @@ const NAMED: usize = 4;
 
 impl Walk<'_> {
     /// In which file beside this one a scenario is that is due here, or what there is.
-    pub(super) fn elsewhere(&self, name: &str, span: Span) -> Option<String> {
+    pub(super) fn elsewhere(&self, name: &str, span: Span, module: ModuleId) -> Option<String> {
         if self.due == Due::Fields {
             let file = self.program.sources.get(span.file).folder()?;
             let there = file.join(format!("{name}.scn")).is_file();
@@ -20,21 +20,19 @@ impl Walk<'_> {
         if self.due != Due::Block("scenario") {
             return None;
         }
-        let scenarios = |other: &&Beside| other.blocks_of("scenario").next().is_some();
-        let others = beside(self.program, span.file, &|text| text.contains("scenario"));
-        let others: Vec<&Beside> = others.iter().filter(scenarios).collect();
-        let holds = |other: &&&Beside| other.blocks_of("scenario").any(|one| one == name);
-        if let Some(other) = others.iter().find(holds) {
+        let others = beside(self.program, module);
+        if let Some(other) = others.holder("scenario", name) {
             let (used, named) = (other.used(), other.named(name));
             return Some(format!(
                 "it is in `{}.scn`: write `{used}` at the top, and `{named}` here",
                 other.stem
             ));
         }
-        let first = others.first()?;
-        let names = others
-            .iter()
-            .flat_map(|other| other.blocks_of("scenario").map(|one| other.named(one)));
+        let first = others.with_scenarios().next()?;
+        let named = others
+            .with_scenarios()
+            .flat_map(|other| other.scenarios().iter().map(|one| other.named(one)));
+        let names = named.take(NAMED + 1);
         let names: Vec<String> = names.collect();
         let more = if names.len() > NAMED { ", …" } else { "" };
         let named = names[..names.len().min(NAMED)].join(", ");

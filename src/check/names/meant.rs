@@ -46,6 +46,12 @@ impl Walk<'_> {
         {
             return Meant::Help(help);
         }
+        if self.has_column(name) == Some(true) {
+            return Meant::Other(format!("row.{name}"));
+        }
+        if let (Some(help), Due::Fields) = (self.kind_for_a_value(name), self.due) {
+            return Meant::Help(help);
+        }
         let program = self.program;
         let names = &program.module(module).names;
         let compares = self.compares(names.len() + locals.len());
@@ -97,6 +103,28 @@ impl Walk<'_> {
                 "a unit stands behind its number: `1 {name}`, and as a rate `20 req/{name}`"
             )),
             None => Meant::Nothing,
+        }
+    }
+
+    /// What to write for `matrix.n` and `rank.best`: blocks that are no values.
+    fn kind_for_a_value(&self, name: &str) -> Option<String> {
+        let phase = self.phase.unwrap_or("steady");
+        match name {
+            "matrix" => {
+                let axes = self.around.iter().filter(|(kind, _)| *kind == AXIS);
+                let axes: Vec<&str> = axes.map(|(_, axis)| *axis).collect();
+                let axes = match axes.as_slice() {
+                    [] => String::new(),
+                    axes => format!(" (here: {})", axes.join(", ")),
+                };
+                Some(format!(
+                    "an axis is read by its name alone{axes}, and a figure of a phase: `{phase}.ttft.p50`"
+                ))
+            }
+            "rank" => Some(format!(
+                "a rank is no value: it stands in the summary by itself; a check or a column reads the figure that it goes by: `{phase}.output_throughput`"
+            )),
+            _ => None,
         }
     }
 

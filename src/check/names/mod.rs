@@ -1,6 +1,7 @@
 //! Every name in every expression of the user's files, evaluated or not, against what is in scope.
 
 mod braces;
+mod columns;
 mod due;
 mod elsewhere;
 mod locals;
@@ -11,8 +12,9 @@ mod unknown;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::resolve::{DefinitionKind, Flat, ModuleId, Program};
 use crate::schema::{self, Naming};
-use crate::source::{FileId, Span};
+use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, Item, ItemKind, StrPart};
+use columns::Columns;
 use due::{AXIS, Due};
 use locals::Locals;
 use meant::Meant;
@@ -29,8 +31,8 @@ pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
         module: None,
         nameless: Nameless::default(),
         given: false,
-        top: Default::default(),
-        given_beside: None,
+        columns: Columns::default(),
+        top: (ModuleId(0), ""),
         measures: false,
         server: None,
         phase: None,
@@ -78,11 +80,10 @@ pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
                 _ => false,
             };
             if !base {
-                walk.top = (flat.span.file, flat.title());
+                walk.top = (id, flat.title());
                 walk.block(flat, "file", &Locals::default());
             }
             walk.given = false;
-            walk.given_beside = None;
         }
     }
     walk.found
@@ -101,10 +102,10 @@ struct Walk<'a> {
     nameless: Nameless<'a>,
     /// What extends the scenario around may give it phases.
     given: bool,
+    /// The rows of the workload around.
+    columns: Columns<'a>,
     /// The top-level block around: its file and name.
-    top: (FileId, &'a str),
-    /// What scenarios of files beside this one define that extend it, once it was asked.
-    given_beside: Option<HashSet<String>>,
+    top: (ModuleId, &'a str),
     /// What is at hand may read them.
     measures: bool,
     /// A server and a measured phase of the scenario around.
@@ -158,6 +159,8 @@ impl<'a> Walk<'a> {
             locals.own.insert(name, None);
         }
         let before = (self.open, self.unread.len(), self.nameless.len());
+        let rows = flat.attrs.get("rows").filter(|_| kind.name == "workload");
+        let columns = std::mem::replace(&mut self.columns, Columns::of(rows));
         let lacked = std::mem::replace(&mut self.lacks, without_value(kind.name, flat));
         if kind.name == "scenario" {
             let named = |kind| flat.children_of(kind).filter(|child| !child.is_nameless());
@@ -270,6 +273,7 @@ impl<'a> Walk<'a> {
         self.unread.truncate(before.1);
         self.nameless.truncate(before.2);
         self.lacks = lacked;
+        self.columns = columns;
         if kind.name == "scenario" {
             self.around.clear();
         }

@@ -6,7 +6,7 @@ use super::due::{AXIS, Due};
 use super::locals::Locals;
 use super::meant::Meant;
 use crate::diagnostics::{Diagnostic, codes};
-use crate::resolve::{Flat, ModuleId, given_beside, unread_names};
+use crate::resolve::{Flat, ModuleId, beside, unread_names};
 use crate::schema;
 use crate::source::Span;
 
@@ -39,7 +39,7 @@ impl<'a> Walk<'a> {
             {
                 return;
             }
-            Meant::Nothing => match self.elsewhere(name, span) {
+            Meant::Nothing => match self.elsewhere(name, span, module) {
                 // nothing of this file could stand here
                 Some(there) if self.due == Due::Fields || self.blocks_due(module).is_empty() => {
                     diagnostic.help(there)
@@ -61,12 +61,10 @@ impl<'a> Walk<'a> {
     }
 
     /// Whether a scenario of a file beside this one defines the name, and extends the one around.
-    fn is_given_beside(&mut self, name: &str) -> bool {
-        let (file, base) = self.top;
-        let given = self
-            .given_beside
-            .get_or_insert_with(|| given_beside(self.program, file, base).unwrap_or_default());
-        given.contains(name)
+    fn is_given_beside(&self, name: &str) -> bool {
+        let (module, base) = self.top;
+        let given = beside(self.program, module).given(base);
+        given.is_some_and(|given| given.contains(name))
     }
 
     /// What of the text around could not be read.

@@ -10,6 +10,7 @@ mod cost_without_price;
 mod drain_below_limit;
 mod early_end;
 mod even_arrivals;
+mod exact_figure;
 mod few_requests_per_client;
 mod few_rounds;
 mod growth_backwards;
@@ -88,6 +89,7 @@ pub const CASE_RULES: &[(Needs, CaseRule)] = &[
     (PHASES | SERVERS, cold_baseline::check),
     (NOTHING, drain_below_limit::check),
     (NOTHING, even_arrivals::check),
+    (NOTHING, exact_figure::check),
     (NOTHING, redundant_percentile::check),
     (NOTHING, growth_backwards::check),
     (SETTINGS, retry_of_growth::check),

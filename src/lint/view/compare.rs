@@ -98,10 +98,17 @@ impl Reader<'_, '_> {
         else {
             return;
         };
-        if !op.compares() || matches!(op, BinaryOp::In | BinaryOp::NotIn) {
-            return;
-        }
-        let op = if of.holds { *op } else { opposite(*op) };
+        // to be in a list of one value is to be that
+        let (left, right) = (&**left, &**right);
+        let (op, right) = match (op, &right.kind) {
+            (BinaryOp::In, ExprKind::List(items)) if items.len() == 1 => {
+                (BinaryOp::Equal, &items[0])
+            }
+            (BinaryOp::In | BinaryOp::NotIn, _) => return,
+            (op, _) if !op.compares() => return,
+            (op, _) => (*op, right),
+        };
+        let op = if of.holds { op } else { opposite(op) };
         let side = |expr: &Expr| self.eval.eval(expr, self.scope);
         let (op, value, figure, limit) = match (side(left), side(right)) {
             (Value::Unknown(_), Value::Number(limit)) => (op, limit.value, left, right),
@@ -118,8 +125,40 @@ impl Reader<'_, '_> {
         self.limited(figure, &limit, out);
     }
 
+    /// `a - 1MB` and `a + 1MB`, less or more than a figure: that one, and what is added to it.
+    fn moved<'x>(&self, expr: &'x Expr) -> Option<(&'x Expr, f64)> {
+        let ExprKind::Binary {
+            op, left, right, ..
+        } = &expr.kind
+        else {
+            return None;
+        };
+        let constant = |expr: &Expr| match self.eval.eval(expr, self.scope) {
+            Value::Number(number) => Some(number.value),
+            _ => None,
+        };
+        match op {
+            BinaryOp::Subtract => Some((&**left, -constant(right)?)),
+            BinaryOp::Add => match constant(right) {
+                Some(more) => Some((&**left, more)),
+                None => Some((&**right, constant(left)?)),
+            },
+            _ => None,
+        }
+    }
+
     /// What a limit says of the figures in an expression.
     fn limited(&self, expr: &Expr, limit: &Limit<'_>, out: &mut Compared) {
+        if let Some((figure, more)) = self.moved(expr) {
+            // its place is that of the whole, as the limit is written nowhere
+            let limit = Limit {
+                op: limit.op,
+                value: limit.value - more,
+                span: limit.of.expr.span,
+                of: limit.of,
+            };
+            return self.limited(figure, &limit, out);
+        }
         if let Some(each) = each_limited(expr, limit.op) {
             return each.for_each(|one| self.limited(one, limit, out));
         }

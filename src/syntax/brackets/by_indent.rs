@@ -32,7 +32,7 @@ pub(super) fn repair(said: &mut Said<'_>, region: Region<'_>) -> Option<()> {
 }
 
 /// For round and square openers the mark that closes each as the text stands, if any.
-fn partners(marks: &[Mark]) -> Option<Vec<Option<usize>>> {
+pub(super) fn partners(marks: &[Mark]) -> Option<Vec<Option<usize>>> {
     let mut out = vec![None; marks.len()];
     let mut stack: Vec<(Bracket, usize)> = Vec::new();
     for (n, mark) in marks.iter().enumerate() {

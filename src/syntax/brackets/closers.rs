@@ -3,6 +3,7 @@
 use super::Open;
 use super::by_indent::Walk;
 use super::lines::{Forgotten, bare_head, bare_value, forgotten, is_bare_block};
+use super::unlike::sets;
 use crate::syntax::scan::{Bracket, MarkKind};
 
 impl Walk<'_, '_, '_> {
@@ -58,6 +59,12 @@ impl Walk<'_, '_, '_> {
         let of_line = |o: &Open| o.line == mark.line;
         let nearest = self.stack.iter().rposition(|o| o.bracket == bracket);
         let same_line = nearest.is_some_and(|n| of_line(&self.stack[n]));
+        if bracket == Bracket::Brace && self.is_doubled(n, nearest.filter(|_| same_line)) {
+            self.surplus[bracket as usize] -= 1;
+            self.said
+                .stray(mark, nearest.map(|nearest| self.stack[nearest]));
+            return Some(());
+        }
         let early = nearest.filter(|_| !same_line);
         if early.is_some() && bracket == Bracket::Brace && self.opened_here(n, bracket) {
             return Some(());
@@ -95,6 +102,24 @@ impl Walk<'_, '_, '_> {
         self.unclosed(nearest + 1, mark.after, Some(mark.at));
         self.stack.pop();
         Some(())
+    }
+
+    /// `{ a = { b = 1 }}, c = 2 }`, and `{ a = 1 }},` in a list that goes on: whether a brace is one too
+    /// many; `nearest` is what it would close on its line.
+    fn is_doubled(&self, n: usize, nearest: Option<usize>) -> bool {
+        let (mark, text) = (&self.marks[n], self.said.text);
+        let behind_another = || text[..mark.at].trim_end_matches([' ', '\t']).ends_with('}');
+        if self.surplus[Bracket::Brace as usize] <= 0 || !behind_another() {
+            return false;
+        }
+        let in_list = |o: &Open| o.bracket != Bracket::Brace && o.line != mark.line;
+        match nearest {
+            Some(_) => {
+                let next = text.as_bytes()[mark.at + 1..].trim_ascii_start();
+                next.strip_prefix(b",").is_some_and(sets)
+            }
+            None => self.stack.last().is_some_and(in_list),
+        }
     }
 
     /// Whether what follows a closer shows that a block that was opened further up goes on.

@@ -2,16 +2,16 @@
 
 use crate::schema::{self, Naming};
 use crate::syntax::is_reserved;
-use crate::syntax::scan::Bracket;
+use crate::syntax::scan::{Bracket, Mark};
 
-const BLANKS: [char; 2] = [' ', '\t'];
+pub(super) const BLANKS: [char; 2] = [' ', '\t'];
 
-fn is_word(c: char) -> bool {
+pub(super) fn is_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
 
 /// The rest of the line from a place on.
-fn rest(text: &str, at: usize) -> &str {
+pub(super) fn rest(text: &str, at: usize) -> &str {
     text[at..].lines().next().unwrap_or("")
 }
 
@@ -57,13 +57,18 @@ pub(super) fn block_head(text: &str, at: usize) -> Option<Head> {
     let line = rest(text, at);
     let end = head_length(line)?;
     let next = line[end..].trim_start_matches(BLANKS);
-    next.starts_with('{').then(|| Head {
+    let opens = |next: &str| match schema::kind(word(line).0) {
+        // another opener was put right
+        Some(_) => next.starts_with(['{', '(', '[']),
+        None => next.starts_with('{'),
+    };
+    opens(next).then(|| Head {
         brace: at + line.len() - next.len(),
     })
 }
 
 /// How much of a line is `kind`, `kind name` or `kind name extends other`.
-fn head_length(line: &str) -> Option<usize> {
+pub(super) fn head_length(line: &str) -> Option<usize> {
     let (kind, next) = word(line);
     if !kind.starts_with(|c: char| c.is_ascii_alphabetic())
         || STATEMENTS.contains(&kind)
@@ -77,6 +82,14 @@ fn head_length(line: &str) -> Option<usize> {
     if !name.is_empty() && name != "extends" && !sets(next) {
         end = line.len() - after.len() + name.len();
         after = next;
+    }
+    // `scenario a : base {`, as other languages have it
+    if let Some(base) = after.strip_prefix(':').filter(|_| end > kind.len()) {
+        let base = base.trim_start_matches(BLANKS);
+        let path = base.find(|c| !is_word(c) && c != '.').unwrap_or(base.len());
+        if path > 0 && base[path..].trim_start_matches(BLANKS).starts_with('{') {
+            end = line.len() - base.len() + path;
+        }
     }
     let (extends, next) = word(after);
     if extends == "extends" {
@@ -93,6 +106,10 @@ pub(super) fn is_definition(text: &str, at: usize) -> bool {
     let (name, after) = word(next);
     if matches!(kind, "use" | "param" | "let") {
         return !name.is_empty() || next.starts_with('"');
+    }
+    if name.is_empty() && next.starts_with('{') {
+        // its name was forgotten
+        return schema::kind_in(kind, "file").is_some();
     }
     if name.is_empty() || is_reserved(kind) || sets(after) {
         return false;
@@ -136,6 +153,18 @@ pub(super) fn bare_head(text: &str, at: usize) -> Option<(usize, usize)> {
     let end = head_length(line)?;
     let colon = line[end..].trim_start_matches(BLANKS);
     matches!(colon, "" | ":").then_some((at + end, at + line.len()))
+}
+
+/// Whether a line is the head of a block of a known kind and goes on without its `{`:
+/// `rank best highest = …`.
+pub(super) fn lacks_brace(text: &str, at: usize) -> bool {
+    let line = rest(text, at);
+    let kind = word(line).0;
+    let end = head_length(line).filter(|end| *end > kind.len() && schema::kind(kind).is_some());
+    end.is_some_and(|end| {
+        let (name, after) = word(line[end..].trim_start_matches(BLANKS));
+        !name.is_empty() && sets(after)
+    })
 }
 
 /// Whether a line is the head of a block of a known kind, and nothing more.
@@ -266,6 +295,11 @@ pub(super) fn forgotten(
     }
 }
 
+/// Whether the opener of a closer was forgotten on the line that both stand on, which `first` starts.
+pub(super) fn opener_forgotten(text: &str, first: &Mark, closer: &Mark, bracket: Bracket) -> bool {
+    forgotten(text, first.at, closer.at, bracket, first.statement).is_some()
+}
+
 /// Where `{` was forgotten in a block of one line: `server sut { options ttft = 5ms } }`. Its inside
 /// starts at `from`.
 fn forgotten_inside(inside: &str, from: usize) -> Option<Forgotten> {
@@ -291,66 +325,9 @@ fn forgotten_inside(inside: &str, from: usize) -> Option<Forgotten> {
     })
 }
 
-/// Where a list that is never closed on its line ends all the same: before `, name = …`, which
-/// cannot stand in it. `from` is behind its opener.
-pub(super) fn end_of_list(text: &str, from: usize, end: usize) -> Option<usize> {
-    let tokens = tokens(&text[from..end])?;
-    let named = tokens.windows(3).find(|next| {
-        let name = next[1]
-            .1
-            .starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-        next[0].1 == "," && name && next[2].1 == "="
-    })?;
-    let before = text[from..from + named[0].0].trim_end();
-    Some(from + before.len())
-}
-
-/// Whether `(`, closed at `end` or before, makes the same of what follows it: `(a + b <= c`.
-pub(super) fn same_wherever_closed(text: &str, opener: usize, end: usize) -> bool {
-    let before = text[..opener].trim_end_matches(BLANKS);
-    let word_start = before.trim_end_matches(is_word).len();
-    let begins = match &before[word_start..] {
-        "" => before.ends_with(['=', ':', ',', '(', '[', '{']),
-        word => {
-            let words = ["and", "or", "when", "expect", "warn", "if", "then", "else"];
-            words.contains(&word) && before.len() < opener
-        }
-    };
-    let comparison = ["==", "<=", ">=", "!="]
-        .iter()
-        .any(|op| before.ends_with(op));
-    let Some(tokens) = tokens(&text[opener + 1..end]).filter(|_| begins && !comparison) else {
-        return false;
-    };
-    let mut tightest = u8::MAX;
-    let mut operand = false;
-    for (_, token) in tokens {
-        let binds = match token {
-            // what joins conditions has conditions on both sides, wherever the bracket ends
-            "or" | "and" => return operand,
-            "not" | "if" | "then" | "else" | "for" | "when" | "because" | "," | "=" => {
-                return false;
-            }
-            "<" | ">" | "<=" | ">=" | "==" | "!=" | "in" => 1,
-            "+" | "-" if operand => 2,
-            "*" | "/" | "%" if operand => 3,
-            _ => {
-                operand = true;
-                continue;
-            }
-        };
-        if binds > tightest {
-            return false;
-        }
-        tightest = binds;
-        operand = false;
-    }
-    operand
-}
-
 /// The tokens of a piece of a line that stand in no brackets, by their places; a group stands for
 /// itself by its opener, a text by its quote. None where a text holds more than letters.
-fn tokens(part: &str) -> Option<Vec<(usize, &str)>> {
+pub(super) fn tokens(part: &str) -> Option<Vec<(usize, &str)>> {
     let mut out = Vec::new();
     let mut depth = 0_usize;
     let mut at = 0;

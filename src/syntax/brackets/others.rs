@@ -107,7 +107,7 @@ fn missing_braces(marks: &[Mark]) -> usize {
     opened.saturating_sub(count(MarkKind::Close(Bracket::Brace)))
 }
 
-fn is_balanced(marks: &[Mark]) -> bool {
+pub(super) fn is_balanced(marks: &[Mark]) -> bool {
     let mut stack = Vec::new();
     let matches = marks.iter().all(|mark| match mark.kind {
         MarkKind::Open(bracket) => {

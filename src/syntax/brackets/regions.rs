@@ -2,7 +2,9 @@
 //! brackets of one may be as they are.
 
 use super::Region;
-use super::lines::{Head, bare_head, block_head, first_word, is_attribute, is_definition};
+use super::lines::{
+    Head, bare_head, block_head, first_word, is_attribute, is_definition, lacks_brace,
+};
 use crate::schema::{self, Kind};
 use crate::syntax::scan::{Bracket, MAX_DEPTH, Mark, MarkKind};
 use std::collections::BTreeSet;
@@ -95,7 +97,8 @@ pub(super) fn verdict(text: &str, marks: &[Mark]) -> Verdict {
                 _ => false,
             };
             // a head without a body
-            misplaced |= schema::kind(word).is_some() && bare_head(text, mark.at).is_some();
+            let bare = || bare_head(text, mark.at).is_some() || lacks_brace(text, mark.at);
+            misplaced |= schema::kind(word).is_some() && bare();
             if let Some(Head { brace, .. }) = block_head(text, mark.at) {
                 let top = stack.is_empty();
                 let within = if top {

@@ -1,7 +1,8 @@
 //! What is said of wrong brackets, and how the text is patched so that they match.
 
 use super::Open;
-use super::lines::{end_of_list, is_doubled, same_wherever_closed};
+use super::ends::{end_of_call, end_of_list, same_wherever_closed};
+use super::lines::is_doubled;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::{FileId, Span};
 use crate::syntax::patch::Patch;
@@ -35,6 +36,16 @@ impl<'a> Said<'a> {
             strays: Vec::new(),
             inside: None,
         }
+    }
+
+    /// How it mends, so far.
+    pub fn patches(&self) -> &[Patch] {
+        &self.patches
+    }
+
+    /// How many mistakes it comes to.
+    pub fn count(&self) -> usize {
+        self.found.len() + usize::from(!self.strays.is_empty())
     }
 
     pub fn done(mut self) -> (Vec<Patch>, Vec<Diagnostic>) {
@@ -250,6 +261,9 @@ impl<'a> Said<'a> {
         match group {
             [list] if list.bracket == Bracket::Square && self.one_line(list.at, after) => {
                 end_of_list(self.text, list.at + 1, after).unwrap_or(after)
+            }
+            [call] if call.bracket == Bracket::Round && self.one_line(call.at, after) => {
+                end_of_call(self.text, call.at, after).unwrap_or(after)
             }
             _ => after,
         }

@@ -9,7 +9,7 @@ use crate::syntax::scan::{Bracket, Mark, MarkKind};
 /// compared.
 pub(super) fn straighten(text: &str, marks: &[Mark]) -> Option<Vec<Mark>> {
     if marks.iter().all(|mark| mark.indent == 0) {
-        return Some(flat::indented(text, marks));
+        return flat::indented(text, marks);
     }
     let mut marks = tabs_as_blanks(text, marks)?;
     let inside = inside_of_definitions(text, &marks);
@@ -69,7 +69,7 @@ fn tabs_as_blanks(text: &str, marks: &[Mark]) -> Option<Vec<Mark>> {
 
 /// For each mark at the left margin, whether a block around it is closed there before the next
 /// definition that surely is one: then what stands there belongs into that block.
-fn inside_of_definitions(text: &str, marks: &[Mark]) -> Vec<bool> {
+pub(super) fn inside_of_definitions(text: &str, marks: &[Mark]) -> Vec<bool> {
     let mut out = vec![false; marks.len()];
     let (mut closers, mut opens) = (0_usize, 0_i64);
     for (n, mark) in marks.iter().enumerate().rev() {
