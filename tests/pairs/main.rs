@@ -200,11 +200,14 @@ fn of_two_mistakes_both_are_said_and_nothing_else() {
     );
 }
 
+/// How far in a line stands of a definition, by how far in it stood and the definition's number.
+type Layout = fn(usize, usize) -> usize;
+
 #[test]
 fn a_mistake_is_said_once_however_lines_stand() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let layouts: [(&str, fn(usize, usize) -> usize); 3] = [
+    let layouts: [(&str, Layout); 3] = [
         ("no indentation", |_, _| 0),
         ("every second definition", |own, n| own * (n % 2)),
         ("a level too few", |own, _| own.saturating_sub(1)),
