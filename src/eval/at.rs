@@ -148,10 +148,16 @@ impl Evaluator<'_> {
         };
         let known: Vec<String> = known.values().flatten().map(shown).collect();
         let message = format!("no case has {} = {}", name.text, shown(value));
-        self.report(
-            Diagnostic::error(codes::UNKNOWN_CASE, span, message)
-                .help(format!("the axis has: {}", known.join(", "))),
-        );
+        let found = Diagnostic::error(codes::UNKNOWN_CASE, span, message)
+            .help(format!("the axis has: {}", known.join(", ")));
+        // a check that was inherited is right where it stands
+        self.report(match cases.scenario.file == span.file {
+            true => found,
+            false => found.label(
+                cases.scenario,
+                "in the cases of this scenario, which has it from there",
+            ),
+        });
         None
     }
 

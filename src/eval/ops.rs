@@ -463,7 +463,9 @@ impl Evaluator<'_> {
             }
         };
         match (&a, &b) {
-            (Value::Number(_), Value::Number(y)) if op == BinaryOp::Divide && y.value == 0.0 => {
+            (x, Value::Number(y))
+                if op == BinaryOp::Divide && y.value == 0.0 && dimension_of(x).is_some() =>
+            {
                 self.report(
                     Diagnostic::error(
                         codes::ARITHMETIC,

@@ -106,7 +106,12 @@ pub(super) fn lower(
             .duration(flat, "sample")
             .unwrap_or(Duration::from_millis(500)),
         timeout: cx
-            .duration(flat, "timeout")
+            .timeout(
+                flat,
+                "the case would be broken off at once",
+                "write how long a case may take: `timeout = 2h`; or leave it out",
+            )
+            .flatten()
             .unwrap_or(Duration::from_secs(3600)),
         estimate: cx.duration(flat, "estimate"),
         isolate: cx.flag(flat, "isolate").unwrap_or(false),

@@ -118,6 +118,20 @@ impl Context<'_> {
         as_duration(&self.attr(flat, name))
     }
 
+    /// The `timeout` that is written, if one is; none of one of 0, after it was reported with what
+    /// would come of it and what to do.
+    pub fn timeout(&self, flat: &Flat, what: &str, help: &str) -> Option<Option<Duration>> {
+        let timeout = self.duration(flat, "timeout");
+        if timeout != Some(Duration::ZERO) {
+            return Some(timeout);
+        }
+        let message = format!("`timeout` is more than 0: {what}");
+        let place = self.place(flat, "timeout");
+        self.eval
+            .report(Diagnostic::error(codes::OUT_OF_RANGE, place, message).help(help));
+        None
+    }
+
     pub fn flag(&self, flat: &Flat, name: &str) -> Option<bool> {
         as_bool(&self.attr(flat, name))
     }

@@ -3,6 +3,7 @@
 
 use super::Thunk;
 use super::context::Context;
+use super::nones::Nones;
 use super::workload::answered;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Shape, Value};
@@ -24,6 +25,8 @@ pub(super) fn check(cx: &Context<'_>, accept: &Thunk, rows: Option<&[Value]>) {
     let (mut kinds, mut looked_at) = (HashSet::new(), 0);
     let rows = rows.filter(|rows| !rows.is_empty());
     let rows = rows.unwrap_or(&[Value::Error]);
+    let mut nones = Nones::default();
+    cx.eval.take_nones();
     for (at, row) in rows.iter().enumerate() {
         let is_new = kinds.insert(kind(row));
         if at >= LOOKED_AT && !is_new {
@@ -34,6 +37,7 @@ pub(super) fn check(cx: &Context<'_>, accept: &Thunk, rows: Option<&[Value]>) {
         let scope = answered(&accept.scope, any(), any(), row);
         let value = cx.eval.eval(&accept.expr, &scope);
         cx.truth(&value, accept.expr.span, "`accept` is");
+        nones.take(cx, at, row);
         for found in cx.eval.take_found() {
             let (_, of) = (all.entry(key(&found))).or_insert((found, Vec::new()));
             if of.last() != Some(&at) {
@@ -49,6 +53,14 @@ pub(super) fn check(cx: &Context<'_>, accept: &Thunk, rows: Option<&[Value]>) {
         };
         cx.eval.report(found);
     }
+    nones.say(cx, |text| {
+        (
+            "an answer is compared with the word none".into(),
+            format!(
+                "leave such rows out, or say what is right there: `if {text} == none then … else …`"
+            ),
+        )
+    });
 }
 
 /// What is one and the same in several rows.

@@ -62,15 +62,11 @@ pub(super) fn lower(
     {
         *rate_per_s = ramp.mean_per_s();
     }
-    let timeout = cx.duration(flat, "timeout");
-    if timeout == Some(Duration::ZERO) {
-        let message = "`timeout` is more than 0: every request would be late at once";
-        cx.eval.report(
-            Diagnostic::error(codes::OUT_OF_RANGE, cx.place(flat, "timeout"), message)
-                .help("write how long an answer may take: `timeout = 60s`; or leave it out"),
-        );
-        return None;
-    }
+    let timeout = cx.timeout(
+        flat,
+        "every request would be late at once",
+        "write how long an answer may take: `timeout = 60s`; or leave it out",
+    )?;
     let seed = cx.whole(flat, "seed").unwrap_or(0);
     Some(LoadSpec {
         load: Load {

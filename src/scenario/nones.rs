@@ -49,7 +49,17 @@ fn of_row(cx: &Context<'_>, at: usize, row: &Value) -> String {
     }
 }
 
-/// Where texts of requests have the word `none`, for what stands there is none: the place, the
+/// What is said of a request with the word `none`.
+pub(super) fn sent(text: &str) -> (String, String) {
+    (
+        "the model is sent the word none".into(),
+        format!(
+            "give it a value there, or say what is asked without it: `${{if {text} == none then \"\" else {text}}}`"
+        ),
+    )
+}
+
+/// Where texts of requests, or of what their answers are compared with, have the word `none`, for what stands there is none: the place, the
 /// first such row, and how many there are.
 #[derive(Default)]
 pub(super) struct Nones(Vec<(Span, String, usize)>);
@@ -66,7 +76,8 @@ impl Nones {
         }
     }
 
-    pub fn say(self, cx: &Context<'_>) {
+    /// Says what comes of it and what to do, of the text of each.
+    pub fn say(self, cx: &Context<'_>, of: impl Fn(&str) -> (String, String)) {
         for (span, row, rows) in self.0 {
             let text = one_line(cx.program.sources.text(span));
             let others = match rows - 1 {
@@ -74,10 +85,8 @@ impl Nones {
                 1 => " and in one other row".to_string(),
                 n => format!(" and in {n} other rows"),
             };
-            let message = format!("`{text}` is none{row}{others}: the model is sent the word none");
-            let help = format!(
-                "give it a value there, or say what is asked without it: `${{if {text} == none then \"\" else {text}}}`"
-            );
+            let (what, help) = of(&text);
+            let message = format!("`{text}` is none{row}{others}: {what}");
             let found = Diagnostic::warning(codes::NONE_IN_PROMPT, span, message);
             cx.eval.report(found.help(help));
         }

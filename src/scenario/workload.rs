@@ -1,7 +1,7 @@
 //! A workload: its rows as requests, and when an answer is accepted.
 
 use super::context::{Context, as_bool, as_number, as_text, drawn};
-use super::nones::{Nones, nothing_in};
+use super::nones::{Nones, nothing_in, sent};
 use super::{Asks, PartSpec, RequestSpec, Thunk, WorkloadSpec, judged};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{BlockValue, Part, Scope, Value};
@@ -135,13 +135,13 @@ pub(super) fn lower(
         for (at, row) in rows.iter().enumerate() {
             cx.eval.take_nones();
             let Some(request) = request(cx, &block.flat, (&each, at, row), random) else {
-                nones.say(cx);
+                nones.say(cx, sent);
                 return None;
             };
             nones.take(cx, at, row);
             requests.push(request);
         }
-        nones.say(cx);
+        nones.say(cx, sent);
         Some(requests)
     });
     let accept = flat.attrs.get("accept").map(|attr| Thunk {

@@ -35,7 +35,7 @@ pub fn unescape(written: &str) -> Result<String, &'static str> {
         );
     }
     Err(
-        "the escapes are `\\n`, `\\t`, `\\r`, `\\\"`, `\\\\`, `\\u{…}`, and `$${` for `${`; a string in `'…'` has none",
+        "the escapes are `\\n`, `\\t`, `\\r`, `\\\"`, `\\\\`, `\\u{…}`, and `$${` for `${`; a string in `'…'` has none, and no `${…}`",
     )
 }
 

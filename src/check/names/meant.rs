@@ -58,7 +58,9 @@ impl Walk<'_> {
         let global = || names.iter().take(if compares { names.len() } else { 0 });
         for (alias, definition) in global() {
             if let DefinitionKind::Module(id) = definition.kind
-                && self.program.module(id).names.contains_key(name)
+                && let Some(there) = self.program.module(id).names.get(name)
+                // what that file uses is used here by a line of its own
+                && !matches!(there.kind, DefinitionKind::Module(_))
             {
                 return Meant::Other(format!("{alias}.{name}"));
             }

@@ -1,6 +1,6 @@
 //! What each builtin comes to, of values that are known.
 
-use super::Bound;
+use super::{Bound, words};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Evaluator, Link, Part, Shape, UNKNOWN_SECRET, Value, flags};
 use crate::load::spec::Media;
@@ -81,9 +81,8 @@ impl Evaluator<'_> {
                 }
             }
             ("contains_any" | "contains_all", Value::Text(text), Value::List(words)) => {
-                let text = text.to_lowercase();
                 let mut hits = words.iter().map(|word| match word {
-                    Value::Text(word) => text.contains(&word.to_lowercase()),
+                    Value::Text(word) => words::has(text, word),
                     _ => false,
                 });
                 Value::Bool(if builtin.name == "contains_any" {

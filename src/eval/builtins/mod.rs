@@ -3,6 +3,7 @@
 mod apply;
 mod extreme;
 mod unmeasured;
+mod words;
 
 use super::{Evaluator, Handle, Value};
 use crate::check::nearest;
