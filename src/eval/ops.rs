@@ -427,10 +427,14 @@ impl Evaluator<'_> {
                         b.describe(),
                         op.symbol()
                     );
-                    self.report(
-                        Diagnostic::error(codes::TYPE_MISMATCH, left.span.to(right.span), message)
-                            .help("texts are joined by interpolation: \"${a} ${b}\""),
-                    );
+                    let help = match op {
+                        BinaryOp::Add => "texts are joined by interpolation: \"${a} ${b}\"",
+                        _ => {
+                            "no text is made a number: one is looked for as it is written, `contains_any(answer, [\"42\"])`"
+                        }
+                    };
+                    let place = left.span.to(right.span);
+                    self.report(Diagnostic::error(codes::TYPE_MISMATCH, place, message).help(help));
                     Value::Error
                 }
             },

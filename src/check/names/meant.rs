@@ -16,6 +16,9 @@ const LISTED: usize = 8;
 /// So many names are known again without a further look at what they may be near to.
 const KNOWN: usize = 1000;
 
+/// What other languages call the function that makes a number of a text.
+const TO_NUMBER: [&str; 6] = ["number", "float", "int", "num", "Number", "parse"];
+
 /// What a name was meant for.
 #[derive(Clone)]
 pub(super) enum Meant {
@@ -184,6 +187,7 @@ impl Walk<'_> {
             "contains" | "includes" | "has" => Some("contains_any"),
             "regex" | "match" => Some("matches"),
             "avg" | "average" | "mean" => None,
+            name if TO_NUMBER.contains(&name) => None,
             name => nearest(name, known),
         };
         self.found.push(match meant {
@@ -210,6 +214,9 @@ impl Walk<'_> {
             )),
             None if name == "each" => diagnostic.help(
                 "the rows of a workload are `rows = data(\"prompts.csv\")`, read as `row.…`; a report that makes a file for each says `each = \"case\"`",
+            ),
+            None if TO_NUMBER.contains(&name) => diagnostic.help(
+                "a text is not made a number: it is compared as it is written, and `contains_any(answer, [\"${row.n}\"])` has a number only whole",
             ),
             None => diagnostic.help("functions are built in; a file cannot define one"),
         });
