@@ -15,8 +15,10 @@ pub struct Comparison {
     pub there: Vec<bool>,
     /// Errors of `after` that were not there, by their index.
     pub new: Vec<usize>,
-    /// The first of them that cannot be read, where there are more of those than there were.
-    pub unread: Option<usize>,
+    /// The first of them that cannot be read, where there are more of those than there were; or the
+    /// first of all, where there are more errors than there were and one of the repairs only guessed
+    /// what cannot be read: what it uncovers may be there because of it.
+    pub worse: Option<usize>,
 }
 
 /// Compares two looks at a pack with the changes between them. Of several alike at one place,
@@ -54,10 +56,27 @@ pub fn compare(before: &Look, after: &Look, steps: &[Step], mended: &[usize]) ->
     let mut new: Vec<usize> = left.into_values().flatten().map(|(_, n)| n).collect();
     new.retain(|index| is_error(&after.found[*index]));
     new.sort_unstable();
-    let of = |look: &Look| look.found.iter().filter(|found| is_unread(found)).count();
-    let mut unread = new.iter().copied().filter(|n| is_unread(&after.found[*n]));
-    let unread = unread.next().filter(|_| of(after) > of(before));
-    Comparison { there, new, unread }
+    let worse = worse(before, after, &mended, &new);
+    Comparison { there, new, worse }
+}
+
+fn worse(before: &Look, after: &Look, mended: &BTreeSet<usize>, new: &[usize]) -> Option<usize> {
+    let more = |of: fn(&Diagnostic) -> bool| {
+        let count = |look: &Look| look.found.iter().filter(|found| of(found)).count();
+        count(after) > count(before)
+    };
+    let guess = |index: &usize| {
+        let found = &before.found[*index];
+        is_unread(found) && found.repair(false).is_none()
+    };
+    let first = |of: fn(&Diagnostic) -> bool| new.iter().copied().find(|n| of(&after.found[*n]));
+    if more(is_unread) {
+        first(is_unread)
+    } else if mended.iter().any(guess) && more(is_error) {
+        first(is_error)
+    } else {
+        None
+    }
 }
 
 /// What cannot be read, or has nothing in it: it may hide anything.

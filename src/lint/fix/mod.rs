@@ -360,10 +360,10 @@ impl<E> Work<'_, E> {
             let mut comparison = compare(&self.look, &look, &steps, &mended);
             let repairs = Repairs::of(&self.look, chosen, &steps);
             let made_by_them = |index: &usize| !repairs.uncovered(&look, &look.found[*index]);
-            let unread = comparison.unread;
+            let worse = comparison.worse;
             comparison.new.retain(made_by_them);
             if comparison.new.is_empty() {
-                if let Some(index) = unread {
+                if let Some(index) = worse {
                     let why = new_error(&look.sources, &look.found[index]);
                     return Ok(Err(Failed::all(why)));
                 }

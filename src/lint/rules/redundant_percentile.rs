@@ -42,6 +42,8 @@ use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::Rule;
 use crate::eval::Stretch;
 use crate::lint::view::{Comparison, Stat, View, warning};
+use crate::scenario::CheckSpec;
+use crate::syntax::ast::CheckLevel;
 use std::collections::HashMap;
 
 const RULE: Rule = ("W0623", "redundant-percentile");
@@ -67,13 +69,27 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
             above.push((share, limit));
         }
     }
+    // what only warns makes nothing else needless
+    let warns = |one: &Comparison| {
+        let of = |check: &&CheckSpec| {
+            let whole = check.expr.expr.span;
+            whole.file == one.span.file
+                && whole.start <= one.span.start
+                && one.span.end <= whole.end
+        };
+        let check = view.case.checks.iter().find(of);
+        check.is_some_and(|check| check.words.level == CheckLevel::Warn)
+    };
     let mut found = Vec::new();
     for (low, metric, share) in limits {
         let above = strictest.get(&metric).map_or(&[][..], |above| above);
         let higher = above.partition_point(|(other, _)| *other > share);
         let stricter = above[..higher].last().map(|(_, limit)| *limit);
         // `max(p50, p90) <= 1s` is one check
-        let other = |high: &&Comparison| high.limit <= low.limit && high.span != low.span;
+        let other = |high: &&Comparison| {
+            let fails = high.certain && !warns(high) || !low.certain || warns(low);
+            high.limit <= low.limit && high.span != low.span && fails
+        };
         if let Some(high) = stricter.filter(other) {
             found.push(
                 warning(RULE, low.span, "this holds whenever a stricter check does")
