@@ -1,4 +1,5 @@
-//! Heads of blocks as other languages write them: `matrix (`, `scenario a : base {`, `server s = {`.
+//! Heads of blocks as other languages write them: `matrix (`, `scenario a : base {`, `scenario a from
+//! base {`, `server s = {`.
 //! They are put right first, so that what stands in the block is read as its own.
 
 use super::lines::{head_length, is_attribute, is_word, rest};
@@ -8,11 +9,14 @@ use crate::source::{FileId, Span};
 use crate::syntax::patch::Patch;
 use crate::syntax::scan::{Mark, MarkKind, Scan};
 
+/// What other languages say for `extends`.
+const EXTENDS: [&str; 4] = ["inherits", "implements", "derives", "from"];
+
 /// What is wrong with a head.
 enum Wrong {
     /// Where another opener stands than `{`.
     Opener(usize),
-    /// From the end of the name to what it extends, behind a colon.
+    /// From the end of the name to what it extends, behind a colon or another word.
     Colon(usize, usize),
     /// From the end of the name to its `{`, behind a `=`.
     Sign(usize, usize),
@@ -64,6 +68,15 @@ fn wrong_head(text: &str, mark: &Mark) -> Option<Wrong> {
             mark.at + name,
             mark.at + line.len() - value.len(),
         ));
+    }
+    let word = value.trim_start();
+    let base = EXTENDS.iter().find_map(|other| word.strip_prefix(*other));
+    if let Some(base) = base.filter(|base| base.starts_with([' ', '\t']))
+        && name > kind.len()
+        && base.trim_start().starts_with(is_word)
+    {
+        let base = line.len() - base.trim_start().len();
+        return Some(Wrong::Colon(mark.at + name, mark.at + base));
     }
     let end = head_length(line)?;
     if let Some(colon) = line[..end].find(':') {
