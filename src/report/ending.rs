@@ -17,7 +17,7 @@ pub enum Ending {
     Stage,
     /// What speaks against it; empty where it passed.
     Reason,
-    /// Where it stands in its scenario's ranks, which all cases decide: see [`super::places`].
+    /// Where it stands in its scenario's ranks, which all cases decide: see `report::places`.
     Place,
 }
 
