@@ -3,6 +3,7 @@
 use super::{Case, LoadSpec, PhaseSpec, ServerSpec};
 use crate::eval::Stretch;
 use crate::resolve::Flat;
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -69,6 +70,8 @@ pub(super) struct Servers<'c> {
     pub names: Vec<&'c str>,
     pub first: Option<&'c ServerSpec>,
     by_name: HashMap<&'c str, &'c ServerSpec>,
+    /// Whether it was said of this case that loads name none of them.
+    pub none_named: Cell<bool>,
 }
 
 impl<'c> Servers<'c> {
@@ -77,6 +80,7 @@ impl<'c> Servers<'c> {
             names: flat.children_of("server").map(|s| s.title()).collect(),
             first: servers.first().map(Arc::as_ref),
             by_name: servers.iter().map(|s| (s.name.as_str(), &**s)).collect(),
+            none_named: Cell::new(false),
         }
     }
 

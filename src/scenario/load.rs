@@ -338,6 +338,9 @@ fn server<'s>(cx: &Context<'_>, flat: &Flat, servers: &Servers<'s>) -> Option<&'
         };
     }
     if servers.names.len() > 1 {
+        if servers.none_named.replace(true) {
+            return None;
+        }
         let names = &servers.names[..servers.names.len().min(SERVERS_NAMED)];
         cx.eval.report(
             which_server(cx, flat)
