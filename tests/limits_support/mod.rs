@@ -10,9 +10,12 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 /// What takes longer hangs, in seconds of a processor: a build with debugging takes about a tenth.
 pub const SECONDS: u64 = 20;
 
+/// The program itself is larger in a build with debugging, by so many bytes of what it reads of it.
+const OF_DEBUGGING: usize = if cfg!(debug_assertions) { 4 << 20 } else { 0 };
+
 /// What a program may take for files of so many bytes in all.
 pub fn allowed(bytes: usize) -> usize {
-    (64 << 20) + 200 * bytes
+    (64 << 20) + 200 * bytes + OF_DEBUGGING
 }
 
 /// How a program ended.
