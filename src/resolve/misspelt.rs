@@ -4,6 +4,7 @@
 use super::{Flat, is_hidden};
 use crate::check::nearest;
 use crate::diagnostics::{Diagnostic, codes};
+use crate::schema;
 use crate::syntax::ast::Path;
 use std::collections::{HashMap, HashSet};
 
@@ -16,19 +17,6 @@ const NEEDS: [(&str, &[&str], &str); 6] = [
     ("load", &["workload"], "a `workload`"),
     ("report", &["to"], "`to`"),
     ("rank", &["highest", "lowest"], "`highest` or `lowest`"),
-];
-
-/// What makes a phase one that sends requests: without a workload it is wrong, whatever it is called.
-const OF_A_LOAD: [&str; 9] = [
-    "server",
-    "requests",
-    "duration",
-    "concurrency",
-    "think",
-    "rate",
-    "arrival",
-    "batch",
-    "drain",
 ];
 
 /// So many new blocks of one that extends another are looked at, and each is compared with so many of
@@ -70,7 +58,10 @@ fn meant(
     // one that is changed here by its own name is not meant once more
     let changed = |one: &&str| ours.contains(&(kind, *one));
     // of a quiet phase nothing need be missing, so only a slip of the pen is told
-    let quiet = kind == "phase" && !OF_A_LOAD.iter().any(|name| child.attrs.contains_key(*name));
+    let quiet = kind == "phase"
+        && !schema::LOADING
+            .iter()
+            .any(|name| child.attrs.contains_key(*name));
     let names = parent.children_of(kind).map(|one| one.title());
     let names = names.take(MOST_COMPARED).filter(|one| !changed(one));
     let names: Vec<&str> = names.collect();

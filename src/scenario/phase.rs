@@ -8,22 +8,9 @@ use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::Value;
 use crate::resolve::Flat;
+use crate::schema;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// Attributes that make a phase a load of its own.
-const LOADING: &[&str] = &[
-    "workload",
-    "server",
-    "requests",
-    "duration",
-    "concurrency",
-    "think",
-    "rate",
-    "arrival",
-    "batch",
-    "drain",
-];
 
 /// What loads take from their phase where they do not say it.
 const SHARED: &[&str] = &["duration", "drain"];
@@ -33,7 +20,7 @@ const BESIDE: &[&str] = &["timeout", "seed"];
 
 /// Whether it sends nothing, nor says what only a load has.
 pub(super) fn is_quiet(flat: &Flat) -> bool {
-    let loads = |name: &String| LOADING.contains(&name.as_str());
+    let loads = |name: &String| schema::LOADING.contains(&name.as_str());
     flat.child("load").is_none() && !flat.attrs.keys().any(loads)
 }
 
@@ -60,7 +47,7 @@ pub(super) fn lower(
     // what a phase says for those of its loads that do not say it themselves
     let shared = |name: &str| !children.is_empty() && SHARED.contains(&name);
     let mut names = flat.attrs.keys().filter(|name| !shared(name));
-    let own = names.find(|name| LOADING.contains(&name.as_str()) || of_loads(name));
+    let own = names.find(|name| schema::LOADING.contains(&name.as_str()) || of_loads(name));
     // what contradicts is said, and the loads are looked at all the same
     let mut broken = false;
     if let (Some(_), [first, ..]) = (flat.attrs.get("idle"), children.as_slice()) {

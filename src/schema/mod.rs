@@ -83,6 +83,20 @@ pub struct Attribute {
     pub doc: &'static str,
 }
 
+/// Attributes that make a phase a load of its own.
+pub const LOADING: &[&str] = &[
+    "workload",
+    "server",
+    "requests",
+    "duration",
+    "concurrency",
+    "think",
+    "rate",
+    "arrival",
+    "batch",
+    "drain",
+];
+
 /// Whether blocks of a kind have names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Naming {
