@@ -1,14 +1,18 @@
 //! Memory and time formulas of models on GPUs (pure). What they leave out (activations, CUDA
 //! graphs, an engine's own buffers) comes on top, so what does not fit here fits nowhere.
 
+mod collective;
 mod fit;
 mod kv;
+mod network;
 mod precision;
 mod step;
 mod weights;
 
+pub use collective::Collective;
 pub use fit::{Budget, Fit};
 pub use kv::KvCache;
+pub use network::{Linear, Link, Missing, Network};
 pub use precision::Precision;
 pub use step::{Rates, Step};
 pub use weights::Weights;
