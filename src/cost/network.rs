@@ -203,6 +203,7 @@ impl Network {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn link(a: usize, b: usize, bandwidth: f64) -> Link {
         Link {
@@ -265,5 +266,39 @@ mod tests {
         // two over the wide link and one over both: 10/3 each until the end
         let three = chain.together(&[(0, 1), (0, 1), (0, 2)]).unwrap();
         assert!((three.per_byte - 0.3).abs() < 1e-12, "{three:?}");
+    }
+
+    proptest! {
+        /// Max–min fair: no lane carries more than it can, and each flow crosses a full lane on which
+        /// no other is faster.
+        #[test]
+        fn shares_are_fair(
+            widths in prop::collection::vec(1.0..100.0_f64, 6),
+            flows in prop::collection::vec((0..6_usize, 0..6_usize), 1..20),
+        ) {
+            let links = widths.iter().enumerate();
+            let links = links.map(|(n, width)| link(n, (n + 1) % 6, *width)).collect();
+            let network = Network::new(6, links);
+            let routes = flows.iter().filter(|(from, to)| from != to);
+            let routes = routes.map(|(from, to)| network.route(*from, *to).unwrap());
+            let routes: Vec<Route> = routes.collect();
+            let flows: Vec<(f64, &Route)> = routes.iter().map(|route| (1.0, route)).collect();
+            let rates = network.rates(&flows);
+            let on = |lane: usize| {
+                let crossing = routes.iter().zip(&rates);
+                crossing.filter(move |(route, _)| route.lanes.contains(&lane)).map(|(_, rate)| *rate)
+            };
+            for (route, rate) in routes.iter().zip(&rates) {
+                let limited = route.lanes.iter().any(|lane| {
+                    let width = widths[lane / 2];
+                    let fastest = on(*lane).fold(0.0, f64::max);
+                    on(*lane).sum::<f64>() > width * (1.0 - 1e-9) && *rate > fastest * (1.0 - 1e-9)
+                });
+                prop_assert!(limited, "{route:?} {rate}");
+            }
+            for lane in 0..12 {
+                prop_assert!(on(lane).sum::<f64>() < widths[lane / 2] * (1.0 + 1e-9));
+            }
+        }
     }
 }
