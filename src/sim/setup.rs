@@ -1,0 +1,67 @@
+//! What is simulated: a model on GPUs, and how the engine schedules it.
+
+use crate::cost::{Architecture, Device, Host, KvBlocks, Precision, Ranks, Wires};
+use serde::{Deserialize, Serialize};
+
+/// A server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Setup {
+    pub model: Architecture,
+    pub ranks: Ranks,
+    /// How the KV cache is stored.
+    pub cache: Precision,
+    pub device: Device,
+    /// Links that a scenario states between the GPUs of one replica.
+    pub wires: Option<Wires>,
+    pub host: Host,
+    pub profile: Profile,
+    /// Of each replica.
+    pub blocks: KvBlocks,
+    /// Whether blocks that prompts have in common are kept.
+    pub prefix_cache: bool,
+    /// Most tokens of prompt and answer together.
+    pub context: u32,
+    /// Copies of the model, each with a scheduler and KV cache of its own.
+    pub replicas: u32,
+    /// Whether these take their steps together, because they share experts.
+    pub lockstep: bool,
+    pub front: FrontEnd,
+}
+
+/// How an engine chooses what a step works on.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Profile {
+    pub passes: Passes,
+    /// Most tokens of a step; with separate passes, of one that reads prompts.
+    pub tokens: u32,
+    /// Most sequences that are worked on at once.
+    pub sequences: u32,
+    /// Whether a prompt may be taken in parts.
+    pub chunked: bool,
+    /// The share of the answers still to come for which blocks must be free before another request
+    /// is taken, from 0 (none: what does not fit later is preempted) to 1 (all: nothing ever is).
+    pub reserve: f64,
+}
+
+/// Whether prompts and answers are worked on in one step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Passes {
+    /// Those that run first, then what waits, out of one budget.
+    Mixed,
+    /// Prompts have steps of their own, which go first.
+    PromptsFirst,
+}
+
+/// What lies between clients and the engine: one process, that does one thing at a time. In seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct FrontEnd {
+    /// From a request's sending until the front end has it, however busy.
+    pub delay: f64,
+    /// Work for a request, and for each token of its prompt.
+    pub request: f64,
+    pub token: f64,
+    /// Work for a chunk of an answer. Tokens that come while one of the same answer waits for it
+    /// go along.
+    pub chunk: f64,
+}
