@@ -24,6 +24,7 @@ mod samples;
 mod server;
 mod shared;
 mod signals;
+mod simulated;
 mod version;
 mod wrong;
 
