@@ -1,29 +1,36 @@
 //! How many blocks of KV cache an engine makes at its start.
 
-use super::{Architecture, Fit};
+use super::{Architecture, Fit, Ranks};
 use serde::{Deserialize, Serialize};
 
-/// What an engine keeps of a GPU beside weights and KV cache, in bytes.
+/// What an engine keeps of a GPU beside weights and KV cache.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Reserve {
-    /// Of the largest step's activations, whatever the model.
-    pub activation: f64,
-    /// Tokens of that step.
+    /// Tokens and sequences of its largest step.
     pub tokens: f64,
-    /// Numbers of 16 bits that it keeps for each of them, in units of the model's hidden width.
-    pub per_token: f64,
-    /// Buffers of libraries and of the engine's own.
+    pub sequences: f64,
+    /// Bytes of buffers of libraries and of the engine's own.
     pub other: f64,
     /// What comes on top where ranks communicate.
     pub ranks: f64,
 }
 
 impl Reserve {
-    /// `activation + 2·tokens·per_token·h + other`, and `ranks` with several.
-    pub fn bytes(&self, model: &Architecture, ranks: f64) -> f64 {
-        let together = if ranks > 1.0 { self.ranks } else { 0.0 };
-        let step = 2.0 * self.tokens * self.per_token * model.hidden;
-        self.activation + step + self.other + together
+    /// Bytes: the larger of a layer's activations, `2·tokens·(4h + 3·ff/tp)` (with experts
+    /// `2·tokens·(4h + k·(2h + 3·ff/ep))`), and of the logits, `8·sequences·vocab`, which are kept
+    /// in 16 bits, in 32, and sorted; and `other`.
+    pub fn bytes(&self, model: &Architecture, ranks: Ranks) -> f64 {
+        let wide = match &model.moe {
+            Some(moe) => {
+                let rows = moe.top_k + moe.shared;
+                rows * (2.0 * model.hidden + 3.0 * moe.intermediate / ranks.tensor)
+            }
+            None => 3.0 * model.intermediate / ranks.tensor,
+        };
+        let step = 2.0 * self.tokens * (4.0 * model.hidden + wide);
+        let logits = 8.0 * self.sequences * model.vocab;
+        let together = if ranks.tensor > 1.0 { self.ranks } else { 0.0 };
+        step.max(logits) + self.other + together
     }
 }
 

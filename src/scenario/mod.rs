@@ -46,6 +46,7 @@ mod server;
 mod server_log;
 mod shapes;
 mod shared;
+mod simulated;
 mod suite;
 mod unmeasured;
 mod vain;
@@ -55,7 +56,7 @@ pub use asked::{Asks, PartSpec, RequestSpec, WorkloadSpec};
 pub use base::bases;
 pub use by_case::ByCase;
 pub use cluster::ClusterSpec;
-pub use compile::{Compiled, compile, compile_these, scenarios};
+pub use compile::{Compiled, compile, compile_simulated, compile_these, scenarios};
 pub use constants::{constants, suite_scenarios};
 pub(crate) use context::one_line;
 pub use engine_metric::{EngineMetric, SeriesName};
@@ -74,6 +75,7 @@ pub use workload::answered;
 use crate::eval::{Cases, Query, Scope, Value};
 use crate::load::spec::{Api, Load, Pace};
 use crate::report::model::{Figure, Part, ReportFormat, ReportSeries, Template};
+use crate::sim::Setup;
 use crate::source::Span;
 use crate::syntax::ast::{CheckLevel, Expr};
 use crate::versions::Versions;
@@ -253,6 +255,9 @@ pub struct ServerSpec {
     pub headers: Vec<(String, Word)>,
     pub body: serde_json::Map<String, serde_json::Value>,
     pub ca_file: Option<PathBuf>,
+    /// How the simulator plays it, or why it cannot, where that was asked for.
+    #[serde(skip)]
+    pub simulated: Option<Result<Setup, String>>,
 }
 
 /// How a server comes to run.

@@ -2,7 +2,8 @@
 
 use super::context::{Context, as_bool, as_number, as_text, as_whole, member};
 use super::launch::{existing, headers, home, launched, running, words};
-use super::{Layout, ServerSpec, Start, VersionSpec, Word, cluster, engine, gpu, memory, options};
+use super::{Layout, ServerSpec, Start, VersionSpec, Word};
+use super::{cluster, engine, gpu, memory, options, simulated};
 use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, Label, codes};
 use crate::eval::{BlockValue, Scope, Value};
@@ -129,6 +130,8 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
             cluster.as_ref().map(|(cluster, _)| cluster),
         ),
     };
+    let simulated = (cx.shared.simulates() && !broken)
+        .then(|| simulated::lower(cx, (&engine.flat, &launch), &model, (&gpu, place)));
     let gpu = gpu::lower(cx, (&gpu, place));
     let start = match url {
         Some(url) => running(cx, flat, url)?,
@@ -180,6 +183,7 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
         ca_file: cx
             .text(flat, "ca_file")
             .and_then(|path| existing(cx, flat, "ca_file", &path)),
+        simulated,
     })
 }
 
@@ -323,7 +327,7 @@ fn model_of(cx: &Context<'_>, flat: &Flat) -> Value {
     }
 }
 
-fn filled(cx: &Context<'_>, value: &Value, kind: &str, place: Span) -> Value {
+pub(super) fn filled(cx: &Context<'_>, value: &Value, kind: &str, place: Span) -> Value {
     let Some(kind) = schema::kind(kind) else {
         return Value::Error;
     };

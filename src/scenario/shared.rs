@@ -7,7 +7,7 @@ use super::{CheckWords, PhaseSpec, ReportSpec, ServerSpec, WorkloadSpec};
 use crate::eval::BlockValue;
 use crate::report::model::Template;
 use crate::syntax::ast::Expr;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -27,6 +27,8 @@ pub(super) struct Shared {
     exprs: RefCell<HashMap<*const Expr, Arc<Expr>>>,
     /// By the place of their blocks in memory, which stays theirs while they are kept.
     workloads: RefCell<HashMap<usize, VecDeque<Known>>>,
+    /// Whether servers are worked out as the simulator plays them.
+    simulates: Cell<bool>,
 }
 
 /// A workload in which nothing is wrong, and what it was made of.
@@ -37,6 +39,15 @@ struct Known {
 }
 
 impl Shared {
+    /// What is asked for of all servers from here on.
+    pub fn simulating(&self) {
+        self.simulates.set(true);
+    }
+
+    pub fn simulates(&self) -> bool {
+        self.simulates.get()
+    }
+
     /// Forgets what no other scenario has.
     pub fn next_scenario(&self) {
         self.checks.borrow_mut().clear();

@@ -1,5 +1,7 @@
 //! The front end: takes requests in, and gives tokens out in chunks. It does one thing at a time,
-//! so that many streams at once wait for each other, and their tokens travel together.
+//! in the order in which things are ready, so that many streams at once wait for each other, and
+//! their tokens travel together. A request is read in one turn and handed over in another: of many
+//! that come together, the first is handed over when the last has been read.
 
 use super::setup::FrontEnd;
 use super::{Request, Time, nanoseconds};
@@ -24,15 +26,25 @@ pub(super) struct Front {
     delay: Time,
     request: f64,
     token: f64,
+    submit: Time,
     chunk: Time,
     /// Requests that come in, and from when on.
     inbound: VecDeque<(Time, Request)>,
+    /// Those that have been read.
+    read: VecDeque<(Time, Request)>,
     /// Streams with something to send, and from when on.
     outbound: VecDeque<(Time, u32)>,
     /// When it is free again.
     free: Time,
     streams: Vec<Stream>,
     vacant: Vec<u32>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Read,
+    Submit,
+    Send,
 }
 
 /// What the front end has finished.
@@ -46,7 +58,7 @@ pub(super) enum Done {
         first: bool,
         last: bool,
     },
-    /// What nobody wants any more.
+    /// Nothing that others see.
     Nothing,
 }
 
@@ -56,8 +68,10 @@ impl Front {
             delay: nanoseconds(front.delay),
             request: front.request,
             token: front.token,
+            submit: nanoseconds(front.submit),
             chunk: nanoseconds(front.chunk),
             inbound: VecDeque::new(),
+            read: VecDeque::new(),
             outbound: VecDeque::new(),
             free: 0,
             streams: Vec::new(),
@@ -71,9 +85,10 @@ impl Front {
 
     /// Forgets a request that has not reached the engine; whether there was one.
     pub fn forget(&mut self, id: u64) -> bool {
-        let before = self.inbound.len();
+        let before = self.inbound.len() + self.read.len();
         self.inbound.retain(|(_, request)| request.id != id);
-        self.inbound.len() < before
+        self.read.retain(|(_, request)| request.id != id);
+        self.inbound.len() + self.read.len() < before
     }
 
     pub fn open(&mut self, id: u64) -> u32 {
@@ -113,40 +128,47 @@ impl Front {
         }
     }
 
+    /// What is done next: what was ready first.
+    fn turn(&self) -> Option<(Time, Turn)> {
+        let out = self.outbound.front().map(|(ready, _)| (*ready, Turn::Send));
+        let read = self.read.front().map(|(ready, _)| (*ready, Turn::Submit));
+        let inbound = self.inbound.front().map(|(ready, _)| (*ready, Turn::Read));
+        let turns = [out, read, inbound].into_iter().flatten();
+        turns.min_by_key(|(ready, _)| *ready)
+    }
+
     /// When the next thing is finished.
     pub fn next(&self) -> Option<Time> {
-        let inbound = self.inbound.front();
-        let inbound = inbound.map(|(ready, request)| self.free.max(*ready) + self.work(request));
-        let outbound = self.outbound.front();
-        let outbound = outbound.map(|(ready, _)| self.free.max(*ready) + self.chunk);
-        match (inbound, outbound) {
-            (Some(_), Some(out)) if self.out_first() => Some(out),
-            (Some(inbound), _) => Some(inbound),
-            (None, outbound) => outbound,
-        }
-    }
-
-    fn work(&self, request: &Request) -> Time {
-        nanoseconds(self.request + self.token * f64::from(request.prompt))
-    }
-
-    /// Whether what goes out was there before what comes in.
-    fn out_first(&self) -> bool {
-        match (self.inbound.front(), self.outbound.front()) {
-            (Some((inbound, _)), Some((outbound, _))) => outbound <= inbound,
-            (inbound, _) => inbound.is_none(),
-        }
+        let (ready, turn) = self.turn()?;
+        let work = match (turn, self.inbound.front()) {
+            (Turn::Read, Some((_, request))) => {
+                nanoseconds(self.request + self.token * f64::from(request.prompt))
+            }
+            (Turn::Submit, _) => self.submit,
+            _ => self.chunk,
+        };
+        Some(self.free.max(ready) + work)
     }
 
     /// Finishes the next thing, at the time that `next` said.
     pub fn finish(&mut self, now: Time) -> Done {
+        let turn = self.turn();
         self.free = now;
-        if !self.out_first() {
-            return match self.inbound.pop_front() {
+        match turn {
+            Some((_, Turn::Read)) => {
+                let read = self.inbound.pop_front();
+                self.read.extend(read.map(|(_, request)| (now, request)));
+                Done::Nothing
+            }
+            Some((_, Turn::Submit)) => match self.read.pop_front() {
                 Some((_, request)) => Done::In(request),
                 None => Done::Nothing,
-            };
+            },
+            _ => self.send(),
         }
+    }
+
+    fn send(&mut self) -> Done {
         let Some((_, at)) = self.outbound.pop_front() else {
             return Done::Nothing;
         };

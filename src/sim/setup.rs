@@ -58,10 +58,23 @@ pub enum Passes {
 pub struct FrontEnd {
     /// From a request's sending until the front end has it, however busy.
     pub delay: f64,
-    /// Work for a request, and for each token of its prompt.
+    /// Work of reading a request, and for each token of its prompt.
     pub request: f64,
     pub token: f64,
+    /// Work of handing it to the engine.
+    pub submit: f64,
     /// Work for a chunk of an answer. Tokens that come while one of the same answer waits for it
     /// go along.
     pub chunk: f64,
+}
+
+impl FrontEnd {
+    /// None at all: an engine that is asked directly.
+    pub const NONE: Self = Self {
+        delay: 0.0,
+        request: 0.0,
+        token: 0.0,
+        submit: 0.0,
+        chunk: 0.0,
+    };
 }

@@ -7,12 +7,56 @@ use rand_chacha::ChaCha8Rng;
 use std::collections::HashMap;
 
 /// When requests are sent.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Load {
     /// So many at once: the next is sent when the last token of one has come.
     Closed { together: u32 },
-    /// So many a second, at random moments.
-    Poisson { rate: f64 },
+    /// At random moments: so many a second for so many seconds, and then so many others.
+    Poisson { stretches: Vec<(f64, f64)> },
+}
+
+/// The moments of a Poisson load, in order.
+struct Moments {
+    stretches: std::vec::IntoIter<(f64, f64)>,
+    rate: f64,
+    ends: f64,
+    at: f64,
+    random: ChaCha8Rng,
+}
+
+impl Moments {
+    fn of(load: &Load) -> Self {
+        let stretches = match load {
+            Load::Closed { .. } => Vec::new(),
+            Load::Poisson { stretches } => stretches.clone(),
+        };
+        Self {
+            stretches: stretches.into_iter(),
+            rate: 0.0,
+            ends: 0.0,
+            at: 0.0,
+            random: ChaCha8Rng::seed_from_u64(SEED),
+        }
+    }
+}
+
+impl Iterator for Moments {
+    type Item = Time;
+
+    fn next(&mut self) -> Option<Time> {
+        loop {
+            if self.rate > 0.0 {
+                self.at += -(1.0 - self.random.random::<f64>()).ln() / self.rate;
+                if self.at < self.ends {
+                    return Some(nanoseconds(self.at));
+                }
+            }
+            self.at = self.ends;
+            let (rate, seconds) = self.stretches.next()?;
+            self.rate = rate;
+            self.ends += seconds;
+        }
+    }
 }
 
 /// Requests that are all alike.
@@ -37,8 +81,10 @@ pub struct Measured {
     pub itl: Vec<f64>,
     pub gaps: u64,
     pub gaps_sum: f64,
+    /// Until the last token.
     pub duration: f64,
     pub tokens: u64,
+    pub preempted: u64,
 }
 
 /// Further gaps are only added up.
@@ -55,112 +101,123 @@ struct Under {
     tokens: u32,
 }
 
+/// The client: what it has sent, and what came back.
+struct Client<'a> {
+    bench: &'a Bench,
+    prefix: Vec<u64>,
+    sent: u32,
+    under: HashMap<u64, Under>,
+    out: Measured,
+}
+
+impl Client<'_> {
+    fn send(&mut self, server: &mut Server, now: Time) {
+        if self.sent >= self.bench.requests {
+            return;
+        }
+        let id = u64::from(self.sent);
+        self.sent += 1;
+        let state = Under {
+            sent: now,
+            first: now,
+            last: now,
+            tokens: 0,
+        };
+        self.under.insert(id, state);
+        let request = Request {
+            id,
+            prompt: self.bench.prompt,
+            output: self.bench.output,
+            prefix: self.prefix.clone(),
+        };
+        server.arrive(request, now);
+    }
+
+    /// Notes what happened; whether a request has ended.
+    fn sees(&mut self, event: &Event) -> Result<bool, String> {
+        let Some(one) = self.under.get_mut(&event.id) else {
+            return Ok(false);
+        };
+        match event.what {
+            What::First(tokens) => {
+                one.first = event.at;
+                one.last = event.at;
+                one.tokens = tokens;
+            }
+            What::Tokens(tokens) => {
+                let gap = seconds(event.at - one.last);
+                self.out.gaps += 1;
+                self.out.gaps_sum += gap;
+                if self.out.itl.len() < MOST_GAPS {
+                    self.out.itl.push(gap);
+                }
+                one.last = event.at;
+                one.tokens += tokens;
+            }
+            What::Finished => {
+                let one = *one;
+                self.under.remove(&event.id);
+                self.out.tokens += u64::from(one.tokens);
+                self.out.ttft.push(seconds(one.first - one.sent));
+                self.out.e2e.push(seconds(one.last - one.sent));
+                if one.tokens > 1 {
+                    let rest = seconds(one.last - one.first);
+                    self.out.tpot.push(rest / f64::from(one.tokens - 1));
+                }
+                self.out.duration = seconds(event.at);
+                return Ok(true);
+            }
+            What::Preempted => self.out.preempted += 1,
+            What::Rejected(resource) => {
+                return Err(format!("a request needs more {resource} than there is"));
+            }
+        }
+        Ok(false)
+    }
+}
+
 /// Errors: what the simulation waits for where it cannot go on, or why a request was not taken.
 pub fn drive(setup: &Setup, bench: &Bench) -> Result<Measured, String> {
     let mut server = Server::new(setup);
-    let mut random = ChaCha8Rng::seed_from_u64(SEED);
-    let mut out = Measured::default();
-    let mut under: HashMap<u64, Under> = HashMap::new();
-    let mut events: Vec<Event> = Vec::new();
-    let prefix: Vec<u64> = (0..u64::from(bench.shared / setup.blocks.tokens)).collect();
-    let mut sent = 0u32;
-    let mut due: Time = 0;
-    let mut now: Time = 0;
-    let send = |server: &mut Server, under: &mut HashMap<u64, Under>, id: u32, now: Time| {
-        let id = u64::from(id);
-        let state = Under {
-            sent: now,
-            first: 0,
-            last: 0,
-            tokens: 0,
-        };
-        under.insert(id, state);
-        let request = Request {
-            id,
-            prompt: bench.prompt,
-            output: bench.output,
-            prefix: prefix.clone(),
-        };
-        server.arrive(request, now);
+    let mut client = Client {
+        bench,
+        prefix: (0..u64::from(bench.shared / setup.blocks.tokens)).collect(),
+        sent: 0,
+        under: HashMap::new(),
+        out: Measured::default(),
     };
-    if let Load::Closed { together } = bench.load {
-        while sent < together.min(bench.requests) {
-            send(&mut server, &mut under, sent, 0);
-            sent += 1;
+    let mut events: Vec<Event> = Vec::new();
+    let mut moments = Moments::of(&bench.load).take(bench.requests as usize);
+    let mut due = moments.next();
+    let again = match bench.load {
+        Load::Closed { together } => {
+            (0..together).for_each(|_| client.send(&mut server, 0));
+            true
         }
-    }
+        Load::Poisson { .. } => false,
+    };
     loop {
-        let arrival = match bench.load {
-            Load::Poisson { .. } if sent < bench.requests => Some(due),
-            _ => None,
-        };
         let next = server.next();
-        if let (Some(at), Load::Poisson { rate }) = (arrival, bench.load)
-            && next.is_none_or(|next| at <= next)
-        {
-            now = at;
-            send(&mut server, &mut under, sent, now);
-            sent += 1;
-            let gap: f64 = -(1.0 - random.random::<f64>()).ln() / rate;
-            due += nanoseconds(gap);
+        if let Some(at) = due.filter(|at| next.is_none_or(|next| *at <= next)) {
+            client.send(&mut server, at);
+            due = moments.next();
             continue;
         }
         let Some(next) = next else { break };
-        now = next;
-        server.advance(now, &mut events);
+        server.advance(next, &mut events);
         for event in events.drain(..) {
-            match event.what {
-                What::First(tokens) => {
-                    if let Some(one) = under.get_mut(&event.id) {
-                        one.first = event.at;
-                        one.last = event.at;
-                        one.tokens = tokens;
-                    }
-                }
-                What::Tokens(tokens) => {
-                    if let Some(one) = under.get_mut(&event.id) {
-                        let gap = seconds(event.at - one.last);
-                        out.gaps += 1;
-                        out.gaps_sum += gap;
-                        if out.itl.len() < MOST_GAPS {
-                            out.itl.push(gap);
-                        }
-                        one.last = event.at;
-                        one.tokens += tokens;
-                    }
-                }
-                What::Finished => {
-                    if let Some(one) = under.remove(&event.id) {
-                        out.tokens += u64::from(one.tokens);
-                        out.ttft.push(seconds(one.first - one.sent));
-                        out.e2e.push(seconds(one.last - one.sent));
-                        if one.tokens > 1 {
-                            let rest = seconds(one.last - one.first);
-                            out.tpot.push(rest / f64::from(one.tokens - 1));
-                        }
-                    }
-                    if let Load::Closed { .. } = bench.load
-                        && sent < bench.requests
-                    {
-                        send(&mut server, &mut under, sent, event.at);
-                        sent += 1;
-                    }
-                }
-                What::Preempted => {}
-                What::Rejected(resource) => {
-                    return Err(format!("a request needs more {resource} than there is"));
-                }
+            if client.sees(&event)? && again {
+                client.send(&mut server, event.at);
             }
         }
     }
-    if !under.is_empty() {
+    if !client.under.is_empty() {
         return Err(match server.waits_for() {
             Some(resource) => format!("the simulation waits for {resource}, and none ever come"),
             None => "the simulation ended before its requests".to_string(),
         });
     }
-    out.duration = seconds(now);
-    Ok(out)
+    Ok(client.out)
 }
 
 fn seconds(time: Time) -> f64 {
