@@ -95,6 +95,9 @@ struct Selection {
     suite: Option<String>,
     #[command(flatten)]
     findings: findings::FindingArgs,
+    /// Whether servers are worked out as the simulator plays them.
+    #[arg(skip)]
+    simulated: bool,
 }
 
 impl Selection {

@@ -1,7 +1,7 @@
 //! `scn run`: runs scenarios, judges them and writes reports.
 
 use super::{Selection, exit, load, style};
-use crate::report::model::CaseResult;
+use crate::report::model::{CaseResult, World};
 use crate::report::{as_stored, terminal};
 use crate::run::{self, Options};
 use std::io::{IsTerminal, Write};
@@ -14,6 +14,10 @@ use std::sync::Arc;
 pub struct RunArgs {
     #[command(flatten)]
     selection: Selection,
+    /// Where servers are played: `real` launches them, `sim` simulates all of it in virtual time,
+    /// without waiting
+    #[arg(long, value_name = "WORLD", default_value = "real")]
+    on: On,
     /// The run folder itself; left out, `runs/<time>`
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -28,7 +32,15 @@ pub struct RunArgs {
     quiet: bool,
 }
 
-pub fn run(args: RunArgs) -> u8 {
+/// A world that `--on` names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum On {
+    Real,
+    Sim,
+}
+
+pub fn run(mut args: RunArgs) -> u8 {
+    args.selection.simulated = args.on == On::Sim;
     let begun = load::begin(&args.selection, args.json.as_deref(), args.out.as_deref());
     let (loaded, results) = match begun {
         Ok(begun) => begun,
@@ -39,6 +51,10 @@ pub fn run(args: RunArgs) -> u8 {
     plan.given = loaded.given();
     let color = style::color(std::io::stderr().is_terminal());
     let options = Options {
+        world: match args.on {
+            On::Real => World::Real,
+            On::Sim => World::Sim,
+        },
         out: args.out,
         command: std::env::args_os()
             .map(|word| word.to_string_lossy().into_owned())

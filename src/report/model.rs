@@ -51,6 +51,8 @@ impl Verdict {
 pub enum World {
     #[default]
     Real,
+    /// In virtual time, on the simulator.
+    Sim,
 }
 
 /// One value for people and machines: a number with its unit, a text, or why there is none.

@@ -63,11 +63,16 @@ pub fn compile_these(
     compile_shared(program, params, chosen, gpus, Rc::default())
 }
 
-/// The same of all scenarios, whose servers are worked out as the simulator plays them.
-pub fn compile_simulated(program: &Program, params: &Params) -> Compiled {
+/// The same, with servers worked out as the simulator plays them.
+pub fn compile_simulated(
+    program: &Program,
+    params: &Params,
+    chosen: &[Arc<Flat>],
+    gpus: Option<u64>,
+) -> Compiled {
     let shared: Rc<Shared> = Rc::default();
     shared.simulating();
-    compile_shared(program, params, &scenarios(program), None, shared)
+    compile_shared(program, params, chosen, gpus, shared)
 }
 
 fn compile_shared(

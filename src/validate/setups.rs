@@ -4,7 +4,7 @@ use super::names::{Known, called, library, mentioned};
 use super::table::Asked;
 use crate::diagnostics::{Diagnostic, Severity};
 use crate::resolve::{Reader, load_through};
-use crate::scenario::compile_simulated;
+use crate::scenario::{compile_simulated, scenarios};
 use crate::sim::Setup;
 use crate::source::FileId;
 use crate::syntax::ast::Ast;
@@ -133,7 +133,7 @@ impl Reader for One {
 fn compiled(text: &str) -> Result<Setup, String> {
     let reader = Rc::new(One(text.to_string()));
     let (program, mut found) = load_through(&[PathBuf::from("row.scn")], &[], reader);
-    let compiled = compile_simulated(&program, &Default::default());
+    let compiled = compile_simulated(&program, &Default::default(), &scenarios(&program), None);
     found.extend(compiled.found);
     let error = found.iter().find(|d| d.severity == Severity::Error);
     let case = compiled.cases.into_iter().next();
