@@ -14,6 +14,13 @@ mod sequence;
 mod server;
 mod setup;
 
+#[cfg(test)]
+mod hand_tests;
+#[cfg(test)]
+mod prop_tests;
+#[cfg(test)]
+mod test_support;
+
 pub use server::Server;
 pub use setup::{FrontEnd, Passes, Profile, Setup};
 
