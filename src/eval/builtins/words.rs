@@ -7,7 +7,9 @@ const BEFORE_A_SIGN: &str = "([{=:,;<>|*$\"'`";
 pub fn has(text: &str, word: &str) -> bool {
     let (text, word) = (plain(text), plain(word));
     let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
-    let signed = word.strip_prefix('-').is_some_and(|w| digit(w.chars().next()));
+    let signed = word
+        .strip_prefix('-')
+        .is_some_and(|w| digit(w.chars().next()));
     let (starts, ends) = (digit(word.chars().next()), digit(word.chars().next_back()));
     let mut from = 0;
     while let Some(at) = text[from..].find(&word).map(|at| from + at) {
@@ -129,7 +131,13 @@ mod tests {
         for word in ["4", "500", "50", "1", "4.500"] {
             assert!(!has("It is 4,500.", word), "{word}");
         }
-        for text in ["It is 4,500.", "4500", "(4,500)", "4,500, not 3", "-5 or 4,500%"] {
+        for text in [
+            "It is 4,500.",
+            "4500",
+            "(4,500)",
+            "4,500, not 3",
+            "-5 or 4,500%",
+        ] {
             assert!(has(text, "4,500") && has(text, "4500"), "{text}");
         }
         for text in ["14,500", "4,500,000", "4,5001", "1.4,500", "4,500.5"] {
@@ -142,11 +150,29 @@ mod tests {
 
     #[test]
     fn a_sign_is_part_of_a_number() {
-        for text in ["-4", "is -4", "(-4)", "x=-4", "x:-4", "[-4]", "1,-4", "**-4**", "\u{2212}4"] {
+        for text in [
+            "-4",
+            "is -4",
+            "(-4)",
+            "x=-4",
+            "x:-4",
+            "[-4]",
+            "1,-4",
+            "**-4**",
+            "\u{2212}4",
+        ] {
             assert!(!has(text, "4"), "{text}");
             assert!(has(text, "-4") && has(text, "\u{2212}4"), "{text}");
         }
-        for text in ["2-4", "page-4", "A-4", "f(x)-4", "2\u{2212}4", "2 - 4", "--4"] {
+        for text in [
+            "2-4",
+            "page-4",
+            "A-4",
+            "f(x)-4",
+            "2\u{2212}4",
+            "2 - 4",
+            "--4",
+        ] {
             assert!(has(text, "4"), "{text}");
             assert!(!has(text, "-4"), "{text}");
         }
