@@ -2,11 +2,12 @@
 //! and for a scenario that they build on. They are read once for a file, however often that is asked.
 
 use super::{ModuleId, Program, as_name, is_name, read, text_of};
+use crate::check::nearest;
 use crate::source::FileId;
 use crate::syntax::ast::{Ast, Block, ItemKind, UseTarget};
 use crate::syntax::parse;
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// In a folder of more files none is looked at; nor is one that is longer.
 const MOST_FILES: usize = 64;
@@ -174,6 +175,45 @@ fn look(program: &Program, file: FileId) -> Neighbours {
         }
     }
     out
+}
+
+/// In a folder of more entries no file is looked for whose name is nearly what was written.
+const MOST_ENTRIES: usize = 300;
+
+/// The file that is meant by a path which leads to none: one of nearly the same name in that folder,
+/// which is the user's own or below it. The user itself is not meant.
+pub(super) fn meant_file(user: &Path, written: &str) -> Option<PathBuf> {
+    let written = Path::new(written);
+    let below = |part| matches!(part, Component::Normal(_) | Component::CurDir);
+    if !written.components().all(below) {
+        return None;
+    }
+    let here = match user.parent()? {
+        empty if empty.as_os_str().is_empty() => Path::new("."),
+        folder => folder,
+    };
+    let folder = here.join(written).parent()?.canonicalize().ok()?;
+    if !folder.starts_with(here.canonicalize().ok()?) {
+        return None;
+    }
+    let user = user.canonicalize().ok();
+    let entries = std::fs::read_dir(folder).ok()?.take(MOST_ENTRIES + 1);
+    let paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    if paths.len() > MOST_ENTRIES {
+        return None;
+    }
+    let is_scenario = |path: &&PathBuf| path.extension().is_some_and(|end| end == "scn");
+    let others = paths.iter().filter(is_scenario);
+    let others = others.filter(|path| Some(*path) != user.as_ref() && path.is_file());
+    // others would have to be escaped in quotes
+    let plain = |stem: &&str| !stem.contains(['"', '$', '\\']) && !stem.contains(char::is_control);
+    let stems = others.filter_map(|path| path.file_stem()?.to_str());
+    let mut stems: Vec<&str> = stems.filter(plain).collect();
+    stems.sort_unstable();
+    let name = written.file_stem()?.to_str()?;
+    let same = stems.iter().copied().find(|stem| *stem == name);
+    let near = same.or_else(|| nearest(name, stems.iter().copied()))?;
+    Some(written.with_file_name(format!("{near}.scn")))
 }
 
 fn read_beside(path: &Path) -> Option<(String, Ast)> {
