@@ -16,7 +16,8 @@ pub fn has(text: &str, word: &str) -> bool {
         let (before, behind) = (&text[..at], &text[at + word.len()..]);
         let dash = signed && !sign_may_follow(before);
         let begun = starts && (goes_on(before.chars().rev()) || ends_with_a_sign(before));
-        if !dash && !begun && !(ends && goes_on(behind.chars())) {
+        let ended = ends && goes_on(behind.chars());
+        if !(dash || begun || ended) {
             return true;
         }
         // a number begins with a digit or a minus, which are one byte, or ends with one
@@ -46,7 +47,7 @@ fn plain(text: &str) -> String {
 fn digits_and_commas(text: &str) -> &str {
     let bytes = text.as_bytes();
     let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
-    let end = (0..bytes.len()).find(|at| !digit(*at) && !(bytes[*at] == b',' && digit(at + 1)));
+    let end = (0..bytes.len()).find(|at| !(digit(*at) || bytes[*at] == b',' && digit(at + 1)));
     &text[..end.unwrap_or(bytes.len())]
 }
 
