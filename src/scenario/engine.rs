@@ -56,7 +56,9 @@ pub(super) fn lower(
             })
             .collect(),
     };
-    apis.iter().all(Option::is_some).then_some(asks)
+    // what it builds on is not known where its head was lost
+    let known = apis.iter().all(Option::is_some) && !(flat.lost_its_head() && apis.is_empty());
+    known.then_some(asks)
 }
 
 fn api(cx: &Context<'_>, block: &Flat) -> Option<Api> {
