@@ -82,9 +82,12 @@ impl<'a> Names<'a> {
 
 /// Whether a name is nearly another, and no other by its number: `tp2` and `tp4`.
 fn is_slip(name: &str, other: &str) -> bool {
-    let limit = 1.max(name.len().min(other.len()) / 4);
+    let shorter = name.len().min(other.len());
+    let limit = 1.max(shorter / 4);
     let letters = |name: &str| name.replace(|c: char| c.is_ascii_digit(), "");
-    other.len().abs_diff(name.len()) <= limit
+    // of one letter nothing is left
+    limit < shorter
+        && other.len().abs_diff(name.len()) <= limit
         && letters(name) != letters(other)
         && strsim::damerau_levenshtein(name, other) <= limit
 }
