@@ -80,7 +80,7 @@ fn pair_lost<'a>(
     let of_parent = parent.children.iter().filter(|c| lost(c));
     for theirs in of_parent.take(MOST_LOST) {
         let same = |c: &&Arc<Flat>| c.kind.text == theirs.kind.text;
-        if let Some(n) = new.iter().position(|c| same(&c)) {
+        if let Some(n) = new.iter().position(same) {
             ours.insert(theirs.key(), new.remove(n));
         }
     }

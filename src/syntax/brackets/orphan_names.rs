@@ -213,8 +213,8 @@ fn sign(rest: &str) -> Option<char> {
 
 /// How long a text is that a quote begins.
 fn end_of_text(rest: &str, quote: char) -> usize {
-    if rest.starts_with("\"\"\"") {
-        return rest[3..].find("\"\"\"").map_or(rest.len(), |end| end + 6);
+    if let Some(inside) = rest.strip_prefix("\"\"\"") {
+        return inside.find("\"\"\"").map_or(rest.len(), |end| end + 6);
     }
     let mut escaped = false;
     for (n, c) in rest.char_indices().skip(1) {
