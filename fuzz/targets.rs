@@ -7,7 +7,7 @@ use scn::diagnostics::{codes, has_errors, human, json, tidy};
 use scn::eval::{Evaluator, Nothing, Params};
 use scn::lint::{
     self,
-    fix::{Look, Texts},
+    fix::{End, Look, Texts},
 };
 use scn::load::sse::SseParser;
 use scn::probe::prometheus::{self, Selector};
@@ -180,14 +180,15 @@ fn mended(texts: &Texts, unsafe_too: bool) -> Mended {
     let Ok(first) = lint(&Texts::new());
     let Ok((mended, last)) = lint::fix::fix(first, unsafe_too, &mut lint);
     // what is wrong all over is left to a person before all is tried
-    assert!(mended.finished || looks < MOST_LOOKS, "no end");
+    let finished = mended.end != End::Stopped;
+    assert!(finished || looks < MOST_LOOKS, "no end");
     Mended {
         first: linted(texts),
         last,
         texts: with(&mended.texts),
         made: mended.made.keys().map(|one| one.code).collect(),
         named,
-        finished: mended.finished,
+        finished,
     }
 }
 

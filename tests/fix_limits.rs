@@ -35,3 +35,17 @@ fn all_findings_are_told_within_limits() {
         }
     }
 }
+
+/// What has a finding every few bytes is held to them at other sizes, too: nothing is tried then.
+#[test]
+fn longer_files_that_are_wrong_all_over_are_within_limits() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("it.scn");
+    let size = 160 << 10;
+    let many = ["colons", "assignments on one line"];
+    let texts = hostile::to_repair(size);
+    for (name, text) in texts.into_iter().filter(|(name, _)| many.contains(name)) {
+        std::fs::write(&file, text).unwrap();
+        run(&["lint", "--diff", "--unsafe-fixes"], &file, SECONDS).within(size, name);
+    }
+}

@@ -420,6 +420,20 @@ fn what_is_wrong_all_over_is_not_tried_piece_by_piece() {
     assert!(said.contains(" more are left out\n"), "{said}");
 }
 
+/// What is wrong by the ten thousand is no scenario with slips.
+#[test]
+fn no_repair_is_tried_where_very_much_is_found() {
+    let before = "a: 1\n".repeat(30_000);
+    let folder = folder(&[("a.scn", &before)]);
+    let (code, _, said) = lint(folder.path(), &["--fix", "--unsafe-fixes", "a.scn"]);
+    assert_eq!(code, 1, "{said}");
+    assert!(
+        said.contains("findings are too many for it: name fewer files"),
+        "{said}"
+    );
+    assert_eq!(text(folder.path(), "a.scn"), before);
+}
+
 /// A file is not emptied to be rid of what is wrong with it, and an operator of two words is one.
 #[test]
 fn no_repair_makes_an_error_of_its_own() {

@@ -5,7 +5,7 @@ use super::given::{Given, OUTSIDE, real};
 use super::load::{Loaded, Refused, load_all_through};
 use super::replace::{diff, replace};
 use crate::diagnostics::{Diagnostic, Fix, human};
-use crate::lint::fix::{LeftOut, Look, Mended, Texts, Why, fix};
+use crate::lint::fix::{End, LeftOut, Look, Mended, Texts, Why, fix};
 use crate::resolve::{Reader, plain, read};
 use crate::source::{FileId, SourceFile, Sources};
 use crate::syntax::{self, ast::Ast};
@@ -48,6 +48,9 @@ impl Reader for Files {
     }
 }
 
+const STOPPED: &str =
+    "stopped before all was tried: mend by hand what is found most, and run it again\n";
+
 /// A file whose text changes.
 struct Changed {
     name: String,
@@ -67,7 +70,7 @@ pub struct Fixed {
     left_out: Vec<LeftOut>,
     /// Files that are not to be changed, and how many repairs each would have.
     outside: Vec<(String, usize)>,
-    finished: bool,
+    end: End,
     unsafe_too: bool,
 }
 
@@ -103,9 +106,12 @@ pub fn fixed(selection: &Selection, unsafe_too: bool) -> Result<Fixed, Refused> 
         ))
     })?;
     let changed = changed(&loaded, &mended, &files);
-    loaded.found = last.found;
     files.mended.replace(mended.texts);
-    if !changed.is_empty() {
+    if changed.is_empty() {
+        loaded.found = last.found;
+    } else {
+        // what much is wrong with takes much room, so not twice at a time
+        drop((loaded, last));
         loaded = load_all_through(selection, files)?;
     }
     let outside = given.outside(&loaded, unsafe_too);
@@ -114,7 +120,7 @@ pub fn fixed(selection: &Selection, unsafe_too: bool) -> Result<Fixed, Refused> 
         loaded,
         changed,
         left_out: mended.left_out,
-        finished: mended.finished,
+        end: mended.end,
         unsafe_too,
     })
 }
@@ -226,8 +232,10 @@ impl Fixed {
         for (name, repairs) in &self.outside {
             out += &format!("not touched: {name}, with {repairs} to fix: {OUTSIDE}\n");
         }
-        if !self.finished {
-            out += "stopped before all was tried: mend what was left out, and run it again\n";
+        match self.end {
+            End::Finished => {}
+            End::Stopped => out += STOPPED,
+            End::TooMuch(count) => out += &too_much(count),
         }
         let found = &self.loaded.found;
         let more = match self.unsafe_too {
@@ -254,6 +262,13 @@ impl Fixed {
         }
         out + &counts.join(", ") + "\n"
     }
+}
+
+fn too_much(count: usize) -> String {
+    format!(
+        "no repair was tried, as {count} findings are too many for it: name fewer files at a time, \
+         or see first whether they are scenarios at all\n"
+    )
 }
 
 fn why(why: &Why) -> String {

@@ -54,6 +54,10 @@ const MOST_IN_VAIN: usize = 60;
 /// More looks may come to nothing where there is little to find, up to this sum of findings.
 const FOUND_IN_VAIN: usize = 20_000;
 
+/// What has more findings is left as it is: a machine that mends one sort of mistake by the ten
+/// thousand takes a text for what it is not.
+const MOST_FOUND: usize = 10_000;
+
 /// A repair may cause errors that have repairs of their own, so many times in a row.
 const LONGEST_CHAIN: usize = 8;
 
@@ -104,8 +108,18 @@ pub struct Mended {
     pub made: IndexMap<Made, usize>,
     /// Of the texts as they are now.
     pub left_out: Vec<LeftOut>,
-    /// Whether nothing more can be mended; else it took too many steps.
-    pub finished: bool,
+    pub end: End,
+}
+
+/// How far the repairs came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Nothing more can be mended.
+    Finished,
+    /// It took too many steps.
+    Stopped,
+    /// So much was found that nothing was tried.
+    TooMuch(usize),
 }
 
 /// Makes the safe repairs, or all that a machine can, of the findings of a first look; `lint`
@@ -118,6 +132,15 @@ pub fn fix<E>(
     lint: &mut dyn FnMut(&Texts) -> Result<Look, E>,
 ) -> Result<(Mended, Look), E> {
     let count = first.found.len();
+    if count > MOST_FOUND {
+        let mended = Mended {
+            texts: Texts::new(),
+            made: IndexMap::new(),
+            left_out: Vec::new(),
+            end: End::TooMuch(count),
+        };
+        return Ok((mended, first));
+    }
     let own = first.own.keys().map(|id| first.sources.get(*id).text.len());
     let mut work = Work {
         unsafe_too,
@@ -139,7 +162,10 @@ pub fn fix<E>(
     let mut left_out: Vec<LeftOut> = refused.into_iter().map(|one| one.left).collect();
     left_out.sort_by_key(|one| one.finding.span());
     let mended = Mended {
-        finished: work.finished,
+        end: match work.finished {
+            true => End::Finished,
+            false => End::Stopped,
+        },
         texts: work.texts,
         made: work.made,
         left_out,
