@@ -66,11 +66,13 @@ impl Scheduler {
     /// What a sequence of its own would need more of than there is.
     pub fn refuses(&self, prompt: u32, output: u32) -> Option<Resource> {
         let blocks = u64::from((prompt + output).div_ceil(self.block));
+        let longest = match self.profile.chunked {
+            true => u32::MAX,
+            false => self.profile.tokens,
+        };
         if blocks > self.pool.capacity() {
             Some(Resource::Blocks)
-        } else if !self.profile.chunked && prompt > self.profile.tokens {
-            Some(Resource::Tokens)
-        } else if self.profile.tokens == 0 {
+        } else if prompt > longest || self.profile.tokens == 0 {
             Some(Resource::Tokens)
         } else if self.profile.sequences == 0 {
             Some(Resource::Sequences)
