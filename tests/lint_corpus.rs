@@ -300,7 +300,7 @@ fn suites_of_other_files_are_planned() {
     );
     let (code, shown) = plan(&["--suite", "nightly", "--only", "large"]);
     assert_eq!(code, Some(0));
-    assert!(!shown.contains("small"), "{shown}");
+    assert!(!shown.contains("scenario small"), "{shown}");
     assert_eq!(plan(&[]).0, Some(4));
 }
 
@@ -324,4 +324,32 @@ fn a_suite_without_its_name_and_a_scenario_of_a_wrong_one_are_told_the_names() {
     // what lies in the folder and is named by the suite too is told once
     let said = refused(folder, &[".", "--only", "nope"]);
     assert_eq!(said.matches("small").count(), 1, "{said}");
+}
+
+/// A base of another folder: what extends it there is looked for below the current folder, and only
+/// where it uses this very file.
+#[test]
+fn what_extends_a_base_from_another_folder_gives_it_names() {
+    let pack = tempfile::tempdir().unwrap();
+    let (base, runs) = (pack.path().join("base"), pack.path().join("runs"));
+    let beside = corpus().join("good_base_of_a_file_beside");
+    for folder in [&base, &runs] {
+        std::fs::create_dir(folder).unwrap();
+    }
+    std::fs::copy(beside.join("main.scn"), base.join("main.scn")).unwrap();
+    let text = std::fs::read_to_string(beside.join("runs.scn")).unwrap();
+    let uses = |path: &str| {
+        let text = text.replace("./main.scn", path);
+        std::fs::write(runs.join("runs.scn"), text).unwrap();
+    };
+    let lint = |folder: &Path, file: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_scn"));
+        let output = command.args(["lint", file]).current_dir(folder).output();
+        output.unwrap().status.code()
+    };
+    uses("../base/main.scn");
+    assert_eq!(lint(pack.path(), "base/main.scn"), Some(0));
+    assert_eq!(lint(&base, "main.scn"), Some(1), "nothing above is read");
+    uses("./main.scn");
+    assert_eq!(lint(pack.path(), "base/main.scn"), Some(1), "another file");
 }

@@ -21,6 +21,14 @@ const OF_STRUCTURE: [codes::Rule; 11] = [
     codes::CONTRADICTION,
 ];
 
+/// Those of them that tell of one statement and the block that it stands in.
+const OF_PLACE: [codes::Rule; 4] = [
+    codes::UNKNOWN_BLOCK,
+    codes::UNKNOWN_ATTRIBUTE,
+    codes::UNKNOWN_OPTION,
+    codes::MISPLACED,
+];
+
 /// With more brackets lost than this, all of their files is torn.
 const MOST_TORN: usize = 20;
 
@@ -44,13 +52,17 @@ pub fn without_consequences(sources: &Sources, found: &mut Vec<Diagnostic>) {
     if !few {
         lost.dedup_by_key(|d| d.span().file);
     }
-    let torn: Vec<Span> = (lost.into_iter())
+    // and of each from where what stands there may be moved: not above a bracket that is never closed
+    let torn: Vec<(Span, u32)> = (lost.into_iter())
         .map(|d| match few {
-            true => torn(sources, d),
-            false => whole(sources, d.span().file),
+            true if sources.text(d.span()).starts_with(['{', '[', '(']) => {
+                (torn(sources, d), d.span().start)
+            }
+            true => (torn(sources, d), 0),
+            false => (whole(sources, d.span().file), 0),
         })
         .collect();
-    let files: HashSet<FileId> = torn.iter().map(|part| part.file).collect();
+    let files: HashSet<FileId> = torn.iter().map(|(part, _)| part.file).collect();
     // on the lines where that came out, or a text did not end, nothing means what it meant
     let unclosed = |d: &&Diagnostic| {
         (d.code == codes::UNCLOSED.0 || d.code == codes::MISSING_BODY.0) && !certain(d)
@@ -90,7 +102,10 @@ pub fn without_consequences(sources: &Sources, found: &mut Vec<Diagnostic>) {
         let misspelt = (d.fixes.iter()).any(|fix| fix.title.starts_with("the nearest"));
         // what a torn part defines may be what is not known elsewhere
         let undefined = d.code == codes::UNKNOWN_NAME.0 && files.contains(&span.file);
-        let caused = of_structure && !misspelt && torn.iter().any(|part| meet(*part, span));
+        let moved = OF_PLACE.iter().any(|rule| rule.0 == d.code);
+        let caused = of_structure
+            && !misspelt
+            && (torn.iter()).any(|(part, from)| meet(*part, span) && !(moved && span.end <= *from));
         is_syntax(d)
             || !(undefined
                 || caused

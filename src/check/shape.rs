@@ -40,7 +40,7 @@ fn block(flat: &Flat, parent: &str, base: bool, found: &mut Vec<Diagnostic>) {
         return;
     };
     let in_node = without_node(kind, flat);
-    if flat.is_nameless() && in_node.is_none() {
+    if flat.is_nameless() && in_node.is_none() && !flat.lost_its_head() {
         found.push(
             Diagnostic::error(
                 codes::MISSING_ATTRIBUTE,

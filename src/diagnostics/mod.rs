@@ -337,6 +337,7 @@ pub mod codes {
     pub const BAD_ESCAPE: Rule = ("E0105", "bad-escape");
     pub const BAD_NUMBER: Rule = ("E0106", "bad-number");
     pub const MISSING_BODY: Rule = ("E0107", "missing-body");
+    pub const MISSING_HEAD: Rule = ("E0108", "missing-head");
     // E02: names
     pub const UNKNOWN_BLOCK: Rule = ("E0201", "unknown-block");
     pub const UNKNOWN_ATTRIBUTE: Rule = ("E0202", "unknown-attribute");

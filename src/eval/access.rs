@@ -386,6 +386,10 @@ impl Evaluator<'_> {
                 dimension: *dimension,
             });
         }
+        // one of the engine's metrics has lost its name
+        if engine.iter().any(|(name, _)| is_hidden(name)) {
+            return Value::Error;
+        }
         let message = format!("the server `{server}` has no series `{}`", field.text);
         if let Some(value) = self.other_series(field, &message) {
             return value;

@@ -21,6 +21,7 @@ pub(super) fn check(program: &Program, params: &Params, cases: &[Case]) -> Vec<D
             .filter(|flat| flat.children_of("phase").next().is_some())
             .all(|flat| cases.iter().any(|case| case.scenario == flat.title()));
         let cases = without_skipped(&limits, cases);
+        found.extend(no_time(suite, &limits));
         found.extend(needs(suite, &limits, &cases));
         if whole {
             found.extend(takes(suite, &limits, &cases));
@@ -64,8 +65,18 @@ fn needs(suite: &Flat, limits: &SuiteLimits, cases: &[&Case]) -> Option<Diagnost
     })
 }
 
+/// A suite that ends before its first case.
+fn no_time(suite: &Flat, limits: &SuiteLimits) -> Option<Diagnostic> {
+    limits.timeout.filter(|timeout| timeout.is_zero())?;
+    let message = "`timeout` is more than 0: the run would be stopped at once";
+    Some(
+        Diagnostic::error(codes::OUT_OF_RANGE, place(suite, "timeout"), message)
+            .help("write how long the suite may take: `timeout = 2h`; or leave it out"),
+    )
+}
+
 fn takes(suite: &Flat, limits: &SuiteLimits, cases: &[&Case]) -> Option<Diagnostic> {
-    let timeout = limits.timeout?;
+    let timeout = limits.timeout.filter(|timeout| !timeout.is_zero())?;
     let sum: f64 = cases
         .iter()
         .map(|case| Estimate::of_case(case).seconds)

@@ -1,12 +1,14 @@
 //! The other files of a folder, as far as their names go: for a name that is not here and is there,
-//! and for a scenario that they build on. They are read once for a file, however often that is asked.
+//! and for a scenario that they, or files of the folders around, build on. They are read once for a file, however often that is asked.
 
+use super::around::around;
 use super::{ModuleId, Program, as_name, is_name, read, text_of};
+use crate::check::nearest;
 use crate::source::FileId;
 use crate::syntax::ast::{Ast, Block, ItemKind, UseTarget};
 use crate::syntax::parse;
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// In a folder of more files none is looked at; nor is one that is longer.
 const MOST_FILES: usize = 64;
@@ -71,7 +73,9 @@ impl Neighbours {
     }
 
     fn add(&mut self, stem: String, ast: &Ast, own: &str) {
-        let aliases = aliases(ast, own);
+        self.give(ast, &|path| {
+            path.file_name().is_some_and(|last| last == own)
+        });
         let mut scenarios = Vec::new();
         for item in &ast.items {
             let ItemKind::Block(block) = &item.kind else {
@@ -84,19 +88,27 @@ impl Neighbours {
                     scenarios.push(name.text.clone());
                 }
             }
-            let parent = block.extends.as_ref().map(|parent| parent.parts.as_slice());
-            if let Some([module, parent]) = parent
+        }
+        self.files.push(Beside { stem, scenarios });
+    }
+
+    /// Keeps what blocks of a file define that extend one of the file that `leads` says a path to.
+    fn give(&mut self, ast: &Ast, leads: &dyn Fn(&Path) -> bool) {
+        let aliases = aliases(ast, leads);
+        for item in &ast.items {
+            if let ItemKind::Block(block) = &item.kind
+                && let Some(parent) = &block.extends
+                && let [module, parent] = parent.parts.as_slice()
                 && aliases.contains(&module.text)
             {
                 defined(block, self.given.entry(parent.text.clone()).or_default());
             }
         }
-        self.files.push(Beside { stem, scenarios });
     }
 }
 
-/// The names by which a file uses another of its folder.
-fn aliases(ast: &Ast, file: &str) -> Vec<String> {
+/// The names by which a file uses the one that `leads` says a path to.
+fn aliases(ast: &Ast, leads: &dyn Fn(&Path) -> bool) -> Vec<String> {
     let used = ast.items.iter().filter_map(|item| {
         let ItemKind::Use(used) = &item.kind else {
             return None;
@@ -105,10 +117,9 @@ fn aliases(ast: &Ast, file: &str) -> Vec<String> {
             return None;
         };
         let path = Path::new(path);
-        let leads = path.file_name().is_some_and(|last| last == file);
         let stem = path.file_stem()?.to_string_lossy().into_owned();
         let alias = used.alias.as_ref().map_or(stem, |alias| alias.text.clone());
-        leads.then_some(alias)
+        leads(path).then_some(alias)
     });
     used.collect()
 }
@@ -169,16 +180,79 @@ fn look(program: &Program, file: FileId) -> Neighbours {
     paths.sort_unstable();
     let own = own.and_then(|own| own.to_str()).unwrap_or_default();
     for path in paths {
-        if let Some((stem, ast)) = read_beside(&path) {
+        if let Some((stem, ast)) = read_beside(&path, |_| true) {
             out.add(stem, &ast, own);
         }
+    }
+    if let Some(path) = &source.path {
+        add_around(&mut out, path);
     }
     out
 }
 
-fn read_beside(path: &Path) -> Option<(String, Ast)> {
+/// What files of other folders give this one.
+fn add_around(out: &mut Neighbours, file: &Path) {
+    let Ok(file) = file.canonicalize() else {
+        return;
+    };
+    let name = file.file_name().and_then(|name| name.to_str());
+    let names_it = |text: &str| name.is_some_and(|name| text.contains(name));
+    for path in around(&file) {
+        let Some((_, ast)) = read_beside(&path, names_it) else {
+            continue;
+        };
+        let folder = path.parent().unwrap_or(&path);
+        let leads = |used: &Path| folder.join(used).canonicalize().is_ok_and(|it| it == file);
+        out.give(&ast, &leads);
+    }
+}
+
+/// In a folder of more entries no file is looked for whose name is nearly what was written.
+const MOST_ENTRIES: usize = 300;
+
+/// The file that is meant by a path which leads to none: one of nearly the same name in that folder,
+/// which is the user's own or below it. The user itself is not meant.
+pub(super) fn meant_file(user: &Path, written: &str) -> Option<PathBuf> {
+    let written = Path::new(written);
+    let below = |part| matches!(part, Component::Normal(_) | Component::CurDir);
+    if !written.components().all(below) {
+        return None;
+    }
+    let here = match user.parent()? {
+        empty if empty.as_os_str().is_empty() => Path::new("."),
+        folder => folder,
+    };
+    let folder = here.join(written).parent()?.canonicalize().ok()?;
+    if !folder.starts_with(here.canonicalize().ok()?) {
+        return None;
+    }
+    let user = user.canonicalize().ok();
+    let entries = std::fs::read_dir(folder).ok()?.take(MOST_ENTRIES + 1);
+    let paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    if paths.len() > MOST_ENTRIES {
+        return None;
+    }
+    let is_scenario = |path: &&PathBuf| path.extension().is_some_and(|end| end == "scn");
+    let others = paths.iter().filter(is_scenario);
+    let others = others.filter(|path| Some(*path) != user.as_ref() && path.is_file());
+    // others would have to be escaped in quotes
+    let plain = |stem: &&str| !stem.contains(['"', '$', '\\']) && !stem.contains(char::is_control);
+    let stems = others.filter_map(|path| path.file_stem()?.to_str());
+    let mut stems: Vec<&str> = stems.filter(plain).collect();
+    stems.sort_unstable();
+    let name = written.file_stem()?.to_str()?;
+    let same = stems.iter().copied().find(|stem| *stem == name);
+    let near = same.or_else(|| nearest(name, stems.iter().copied()))?;
+    Some(written.with_file_name(format!("{near}.scn")))
+}
+
+/// The tree of a file of which the text is `wanted`.
+fn read_beside(path: &Path, wanted: impl Fn(&str) -> bool) -> Option<(String, Ast)> {
     let short = std::fs::metadata(path).is_ok_and(|file| file.len() <= LONGEST as u64);
     let text = text_of(read(path, true).ok().filter(|_| short)?).ok()?;
+    if !wanted(&text) {
+        return None;
+    }
     let stem = path.file_stem()?.to_str()?.to_string();
     Some((stem, parse(FileId::default(), &text).0))
 }

@@ -126,6 +126,11 @@ impl Flat {
         self.name.as_ref().is_some_and(|name| is_hidden(&name.text))
     }
 
+    /// Whether its first line was lost: what is told of that is all that is to be said of it.
+    pub fn lost_its_head(&self) -> bool {
+        self.kind.span.start == self.kind.span.end
+    }
+
     /// What a sentence calls it: "phase `steady`".
     pub fn called(&self) -> String {
         let kind = &self.kind.text;
@@ -198,6 +203,9 @@ pub(super) fn own(
     let mut named = Named::default();
     for item in &block.body {
         add(&mut flat, item, module, &mut named, found);
+    }
+    if block.lost_its_head() {
+        flat.lose_parent();
     }
     flat
 }

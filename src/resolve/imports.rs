@@ -1,5 +1,6 @@
 //! `use`: modules of the standard library and files of the pack.
 
+use super::beside::meant_file;
 use super::find::without_dots;
 use super::load::Loader;
 use super::{Definition, DefinitionKind, ModuleId};
@@ -86,6 +87,7 @@ impl Loader {
                     let help = "name a file that ends in `.scn`, and is no link to another one";
                     let found = Diagnostic::error(codes::UNKNOWN_MODULE, *span, message);
                     self.found.push(found.help(help));
+                    self.file_meant(id, file, path, *span);
                     let name = used.alias.as_ref().unwrap_or(&name);
                     return self.define(id, name, item, DefinitionKind::Broken);
                 }
@@ -94,6 +96,9 @@ impl Loader {
                     &without_dots(&full).display().to_string(),
                     Some(*span),
                 );
+                if target.is_none() && !full.exists() {
+                    self.file_meant(id, file, path, *span);
+                }
                 (target, Some(name))
             }
         };
@@ -119,6 +124,33 @@ impl Loader {
             return self.define(id, &name, item, DefinitionKind::Broken);
         }
         self.define(id, &name, item, DefinitionKind::Module(target));
+    }
+
+    /// Adds the file of nearly that name to what was said last: that a path leads to none.
+    fn file_meant(&mut self, id: ModuleId, file: FileId, path: &str, span: Span) {
+        let user = self.program.sources.get(file).path.as_deref();
+        // what a run has kept is all that is read
+        let user = user.filter(|_| self.program.kept.is_none());
+        let meant = user.and_then(|user| meant_file(user, path));
+        let Some((meant, mut said)) = meant.and_then(|meant| Some((meant, self.found.pop()?)))
+        else {
+            return;
+        };
+        let text = meant.display().to_string();
+        said.help.insert(0, format!("did you mean `{text}`?"));
+        let fixed = said.fix("the nearest file", span, format!("\"{text}\""), false);
+        self.found.push(fixed);
+        // what is read through the right name is not a second mistake
+        let stem = meant
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned());
+        let broken = Definition {
+            span,
+            doc: None,
+            kind: DefinitionKind::Broken,
+        };
+        let names = &mut self.program.modules[id.0].names;
+        names.entry(stem.unwrap_or_default()).or_insert(broken);
     }
 
     fn module_path(&mut self, user: ModuleId, file: FileId, path: &NamePath) -> Option<ModuleId> {

@@ -1,6 +1,7 @@
 //! Names and imports: loads files and what they `use`, gathers the names of each module, and
 //! flattens `extends`. The only IO is reading files of the pack.
 
+mod around;
 mod beside;
 mod extend;
 mod find;

@@ -7,7 +7,7 @@ use crate::diagnostics::{Diagnostic, codes};
 use crate::load::protocol::audio_data;
 use crate::load::random::Random;
 use crate::load::spec::{AudioPart, Media, Protocol};
-use crate::resolve::Flat;
+use crate::resolve::{Flat, is_hidden};
 use indexmap::IndexSet;
 
 /// The engine must have the API, and understand what the workload asks of it.
@@ -19,6 +19,10 @@ pub(super) fn api(
 ) -> Option<()> {
     let place = cx.place(flat, "workload");
     let Some(api) = server.apis.get(&workload.api) else {
+        // it may be the one that has lost its name
+        if server.apis.keys().any(|name| is_hidden(name)) {
+            return None;
+        }
         let known: Vec<&str> = server.apis.keys().map(String::as_str).collect();
         let message = format!("{} has no API `{}`", server.engine, workload.api);
         cx.eval.report(

@@ -56,7 +56,9 @@ pub(super) fn lower(
             })
             .collect(),
     };
-    apis.iter().all(Option::is_some).then_some(asks)
+    // what it builds on is not known where its head was lost
+    let known = apis.iter().all(Option::is_some) && !(flat.lost_its_head() && apis.is_empty());
+    known.then_some(asks)
 }
 
 fn api(cx: &Context<'_>, block: &Flat) -> Option<Api> {
@@ -90,6 +92,20 @@ fn ready(cx: &Context<'_>, server: &Flat, engine: &Flat, scope: &Scope) -> Ready
             (None, None) => crate::eval::Value::None,
         }
     };
+    let timeout = as_duration(&pick("timeout"));
+    if timeout == Some(Duration::ZERO) {
+        let mut blocks = own.into_iter().chain(theirs);
+        let place = blocks.find(|block| block.attrs.contains_key("timeout"));
+        let message = "`timeout` is more than 0: no server is ready at once";
+        cx.eval.report(
+            Diagnostic::error(
+                codes::OUT_OF_RANGE,
+                cx.place(place.map_or(engine, |block| block), "timeout"),
+                message,
+            )
+            .help("write how long it may take to be ready: `timeout = 10min`; or leave it out"),
+        );
+    }
     let request = as_text(&pick("request")).and_then(|text| {
         let block = own
             .filter(|block| block.attrs.contains_key("request"))
@@ -99,7 +115,7 @@ fn ready(cx: &Context<'_>, server: &Flat, engine: &Flat, scope: &Scope) -> Ready
     Ready {
         request,
         every: as_duration(&pick("every")).unwrap_or(Duration::from_secs(1)),
-        timeout: as_duration(&pick("timeout")).unwrap_or(Duration::from_secs(600)),
+        timeout: timeout.unwrap_or(Duration::from_secs(600)),
         answers: super::context::as_bool(&pick("answers")).unwrap_or(false),
     }
 }

@@ -2,11 +2,12 @@
 //! an answer that stands for any text.
 
 use super::Thunk;
-use super::context::Context;
+use super::context::{Context, as_bool, one_line};
 use super::nones::Nones;
 use super::workload::answered;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Shape, Value};
+use crate::resolve::Flat;
 use crate::source::Span;
 use indexmap::IndexMap;
 use std::collections::HashSet;
@@ -19,13 +20,14 @@ const NAMED: usize = 3;
 
 /// Reports what is wrong with an `accept`, once for all rows in which it is; `rows` is none where
 /// these are wrong themselves.
-pub(super) fn check(cx: &Context<'_>, accept: &Thunk, rows: Option<&[Value]>) {
+pub(super) fn check(cx: &Context<'_>, flat: &Flat, accept: &Thunk, rows: Option<&[Value]>) {
     let before = cx.eval.take_found();
     let mut all: IndexMap<Key, (Diagnostic, Vec<usize>)> = IndexMap::new();
     let (mut kinds, mut looked_at) = (HashSet::new(), 0);
     let rows = rows.filter(|rows| !rows.is_empty());
     let rows = rows.unwrap_or(&[Value::Error]);
     let mut nones = Nones::default();
+    let mut values = HashSet::new();
     cx.eval.take_nones();
     for (at, row) in rows.iter().enumerate() {
         let is_new = kinds.insert(kind(row));
@@ -38,6 +40,7 @@ pub(super) fn check(cx: &Context<'_>, accept: &Thunk, rows: Option<&[Value]>) {
         let value = cx.eval.eval(&accept.expr, &scope);
         cx.truth(&value, accept.expr.span, "`accept` is");
         nones.take(cx, at, row);
+        values.insert(as_bool(&value));
         for found in cx.eval.take_found() {
             let (_, of) = (all.entry(key(&found))).or_insert((found, Vec::new()));
             if of.last() != Some(&at) {
@@ -46,6 +49,9 @@ pub(super) fn check(cx: &Context<'_>, accept: &Thunk, rows: Option<&[Value]>) {
         }
     }
     before.into_iter().for_each(|found| cx.eval.report(found));
+    if all.is_empty() {
+        of_no_answer(cx, flat, accept, &values);
+    }
     for (found, of) in all.into_values() {
         let found = match of.len() == rows.len() {
             true => found,
@@ -61,6 +67,35 @@ pub(super) fn check(cx: &Context<'_>, accept: &Thunk, rows: Option<&[Value]>) {
             ),
         )
     });
+}
+
+/// Reports an `accept` that reads neither the answer nor how it ended; `values` is what it comes to.
+fn of_no_answer(cx: &Context<'_>, flat: &Flat, accept: &Thunk, values: &HashSet<Option<bool>>) {
+    let any = || Value::Unknown(Shape::Text);
+    let scope = answered(&accept.scope, any(), any(), &Value::Error);
+    let read = cx.eval.names_of_case(&accept.expr, &scope);
+    let of_answer = ["answer", "finish_reason"]
+        .iter()
+        .any(|n| read.contains(*n));
+    let only = |truth| values.len() == 1 && values.contains(&Some(truth));
+    // `accept = true` drops what the extended workload accepts
+    let in_scenario = || cx.flat.children_of("workload").any(|w| w.span == flat.span);
+    let extends = || flat.extends.is_some() || cx.flat.extends.is_some() && in_scenario();
+    if of_answer || values.contains(&None) || only(true) && extends() {
+        return;
+    }
+    let so = match (only(true), only(false)) {
+        (true, _) => ": every answer is right",
+        (_, true) => ": no answer is right",
+        _ => "",
+    };
+    let text = one_line(&cx.program.sources.shown(accept.expr.span));
+    let message = format!("`{text}` says nothing of the answer{so}");
+    cx.eval.report(
+        Diagnostic::warning(codes::ALWAYS_HOLDS, accept.expr.span, message).help(
+            "read the answer: accept = contains_any(answer, [\"yes\"]); or leave `accept` out",
+        ),
+    );
 }
 
 /// What is one and the same in several rows.

@@ -9,8 +9,8 @@ use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{BlockValue, Handle, Value};
 use crate::load::random::Random;
 use crate::load::spec::{Arrival, Load, Pace};
-use crate::resolve::Flat;
 use crate::resolve::FlatAttr;
+use crate::resolve::{Flat, is_hidden};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, Ident};
 use indexmap::IndexMap;
@@ -341,7 +341,8 @@ fn server<'s>(cx: &Context<'_>, flat: &Flat, servers: &Servers<'s>) -> Option<&'
         if servers.none_named.replace(true) {
             return None;
         }
-        let names = &servers.names[..servers.names.len().min(SERVERS_NAMED)];
+        let shown = servers.names.iter().filter(|name| !is_hidden(name));
+        let names: Vec<&str> = shown.copied().take(SERVERS_NAMED).collect();
         cx.eval.report(
             which_server(cx, flat)
                 .help(format!("say `server = {}`", names.join("`, or `server = "))),

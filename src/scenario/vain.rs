@@ -26,7 +26,9 @@ pub(super) fn decided(cx: &Context<'_>, check: &FlatCheck, value: &Value, scope:
     let may_fail = rests.case || rests.set;
     // `expect tail: true` drops what the extended scenario expects by that name
     let dropped = check.replaces && *holds;
-    if dropped || rests.outside || may_fail && *holds || may_hold && rests.measured {
+    // nor is it known what a scenario builds on that has lost its head
+    let lost = cx.flat.lost_its_head();
+    if dropped || lost || rests.outside || may_fail && *holds || may_hold && rests.measured {
         return;
     }
     let text = one_line(&cx.program.sources.shown(check.expr.span));

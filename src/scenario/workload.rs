@@ -149,7 +149,7 @@ pub(super) fn lower(
         scope: block.scope.in_module(attr.module),
     });
     if let Some(accept) = &accept {
-        judged::check(cx, accept, rows.as_ref().map(|rows| rows.as_slice()));
+        judged::check(cx, flat, accept, rows.as_ref().map(|rows| rows.as_slice()));
     }
     let api = as_text(&constant("api"))?;
     let fine = input.is_some() && output.is_some() && requests.is_some() && !contradicts;

@@ -7,13 +7,19 @@
 //! and gives tokens out (`front`). Times are whole nanoseconds, so that two machines agree.
 
 mod front;
+#[cfg(test)]
+mod hand_tests;
 mod pool;
+#[cfg(test)]
+mod prop_tests;
 mod replica;
 mod route;
 mod scheduler;
 mod sequence;
 mod server;
 mod setup;
+#[cfg(test)]
+mod test_support;
 
 pub use route::{Balance, Router};
 pub use server::Server;

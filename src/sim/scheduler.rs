@@ -66,11 +66,13 @@ impl Scheduler {
     /// What a sequence of its own would need more of than there is.
     pub fn refuses(&self, prompt: u32, output: u32) -> Option<Resource> {
         let blocks = u64::from((prompt + output).div_ceil(self.block));
+        let longest = match self.profile.chunked {
+            true => u32::MAX,
+            false => self.profile.tokens,
+        };
         if blocks > self.pool.capacity() {
             Some(Resource::Blocks)
-        } else if !self.profile.chunked && prompt > self.profile.tokens {
-            Some(Resource::Tokens)
-        } else if self.profile.tokens == 0 {
+        } else if prompt > longest || self.profile.tokens == 0 {
             Some(Resource::Tokens)
         } else if self.profile.sequences == 0 {
             Some(Resource::Sequences)
@@ -160,12 +162,14 @@ impl Scheduler {
             let place = self.running[at];
             at += 1;
             let sequence = &mut self.places[place as usize];
-            let busy = sequence.flights > 0 && !self.ahead;
-            let remaining = sequence.remaining();
-            if remaining == 0 || busy || !wanted(sequence) {
+            let there = match self.ahead {
+                true => sequence.remaining(),
+                false => sequence.there(),
+            };
+            if there == 0 || !wanted(sequence) {
                 continue;
             }
-            let count = remaining.min(*budget);
+            let count = there.min(*budget);
             if !sequence.grow(&mut self.pool, count, self.block) {
                 match self.spare(at - 1) {
                     None => break,
@@ -224,7 +228,7 @@ impl Scheduler {
             self.running.push(place);
             *budget -= count;
             self.take(plan, place, count);
-            if self.profile.reserve > 0.0 {
+            if self.promises() {
                 promised += self.to_come(&self.places[place as usize]);
             }
         }
@@ -239,8 +243,9 @@ impl Scheduler {
             return None;
         }
         let count = whole.min(budget);
-        let needed = if self.profile.reserve > 0.0 {
-            self.to_come(sequence).saturating_sub(u64::from(known)) + promised
+        let needed = if self.promises() {
+            // blocks that it finds may be idle, and then count as free until it has them
+            self.to_come(sequence) + promised
         } else {
             u64::from((known * self.block + count).div_ceil(self.block) - known)
         };
@@ -248,9 +253,15 @@ impl Scheduler {
         (needed <= self.pool.free() || (self.running.is_empty() && promised == 0)).then_some(count)
     }
 
+    /// Whether a request is only taken where more than its next tokens has room. Prompts that go
+    /// first would else take each other's blocks, and answers never get on.
+    fn promises(&self) -> bool {
+        self.profile.reserve > 0.0 || self.profile.passes == Passes::PromptsFirst
+    }
+
     /// Blocks that must stay free for those that run.
     fn promised(&self) -> u64 {
-        if self.profile.reserve == 0.0 || self.waiting.is_empty() {
+        if !self.promises() || self.waiting.is_empty() {
             return 0;
         }
         let running = self.running.iter();

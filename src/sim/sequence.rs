@@ -38,6 +38,12 @@ impl Sequence {
         }
     }
 
+    /// Those of them that are known already: the last token of a step under way is not.
+    pub fn there(&self) -> u32 {
+        self.remaining()
+            .min((self.prompt + self.given).saturating_sub(self.computed))
+    }
+
     /// Whether it is still reading its prompt, or what it had before it was preempted.
     pub fn reads(&self) -> bool {
         self.remaining() > 1 || self.computed == 0

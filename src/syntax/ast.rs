@@ -93,6 +93,14 @@ pub struct Block {
     pub body: Vec<Item>,
 }
 
+impl Block {
+    /// Whether its first line was lost, and its kind is what may hold its body: what is told of the
+    /// lost line is all that is to be said of its name, and of what it may have extended.
+    pub fn lost_its_head(&self) -> bool {
+        self.kind.span.start == self.kind.span.end
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CheckLevel {

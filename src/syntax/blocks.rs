@@ -69,6 +69,16 @@ impl Builder<'_> {
             }
             end = end.max(span.end);
         }
+        if let (Some(axis), Some(sign)) = (&kind, &name)
+            && sign.text == "in"
+            && schema::kind(&axis.text).is_none()
+        {
+            self.found.truncate(said);
+            self.say(axis_in_braces(axis, sign));
+            let value = Self::broken(self.at(sign.span.end as usize, end as usize));
+            let name = axis.clone();
+            return (ItemKind::Attr(Attr { name, value }), end);
+        }
         let bare = name.is_none() && extends.is_none();
         if let Some(kind) = kind.as_ref().filter(|_| bare)
             && is_value(&kind.text, &body)
@@ -217,6 +227,17 @@ fn is_value(name: &str, body: &[Item]) -> bool {
         && body.iter().all(|item| matches!(item.kind, ItemKind::Error))
         && schema::kind(name).is_none()
         && attribute()
+}
+
+/// `matrix { c in {0, 1} }`
+fn axis_in_braces(axis: &Ident, sign: &Ident) -> Diagnostic {
+    let message = format!("`{}` takes its values with `=`", axis.text);
+    Diagnostic::error(codes::FOREIGN_FORM, sign.span, message)
+        .says("expected `=`")
+        .help(format!(
+            "write `{} = […]`: a list stands in `[…]`",
+            axis.text
+        ))
 }
 
 fn braces_for_a_value(name: &Ident) -> Diagnostic {

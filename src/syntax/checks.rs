@@ -3,8 +3,10 @@
 use pest::iterators::Pair;
 
 use super::ast::*;
+use super::forms::rightmost;
 use super::grammar::{Builder, Rule, inner};
 use super::leftover::Place;
+use super::tokens::{Found, token_at};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
 
@@ -15,6 +17,7 @@ impl Builder<'_> {
         let (mut name, mut when, mut because) = (None, None, None);
         let mut expr = Self::broken(self.at(start, start));
         let mut end = start as u32;
+        let mut left = None;
         for part in inner(pair) {
             match part.as_rule() {
                 Rule::kw_warn => {
@@ -22,6 +25,11 @@ impl Builder<'_> {
                     end = self.span(&part).end;
                 }
                 Rule::kw_expect => end = self.span(&part).end,
+                Rule::lone_colon => {
+                    let gap = self.at(end as usize, self.span(&part).end as usize);
+                    end = gap.end;
+                    self.no_name_before(gap);
+                }
                 Rule::ident => {
                     let ident = self.ident(&part);
                     end = ident.span.end;
@@ -80,12 +88,22 @@ impl Builder<'_> {
                 }
                 Rule::tail => {
                     let span = self.span(&part);
-                    self.leftover(span, Some(&expr), Place::Check);
                     end = span.end;
-                    expr = Self::broken(expr.span);
+                    left = Some((span, because.is_some()));
                 }
                 _ => {}
             }
+        }
+        if let Some((span, reasoned)) = left {
+            match self.second_condition(span, when.is_some(), reasoned) {
+                Some(found) if rightmost(&expr).kind != ExprKind::Error => self.say(found),
+                _ if reasoned => self.leftover(span, because.as_ref(), Place::Clause),
+                _ => match when.as_ref().filter(|when| when.span.end <= span.start) {
+                    Some(when) => self.leftover(span, Some(when), Place::Clause),
+                    None => self.leftover(span, Some(&expr), Place::Check),
+                },
+            }
+            expr = Self::broken(expr.span);
         }
         (
             ItemKind::Check(Box::new(Check {
@@ -97,6 +115,78 @@ impl Builder<'_> {
             })),
             end,
         )
+    }
+
+    /// `expect: a < b`
+    fn no_name_before(&mut self, gap: Span) {
+        let colon = self.at(gap.end as usize - 1, gap.end as usize);
+        let rest = &self.text[gap.end as usize..];
+        if rest
+            .trim_start_matches([' ', '\t'])
+            .starts_with(['\n', '}', ';'])
+            || rest.is_empty()
+        {
+            // that there is no condition is what is said
+            return;
+        }
+        let blank = if rest.starts_with([' ', '\t']) {
+            ""
+        } else {
+            " "
+        };
+        let found = Diagnostic::error(
+            codes::FOREIGN_FORM,
+            colon,
+            "a `:` stands behind a check's name, and this has none",
+        )
+        .says("no name before it")
+        .help("with a name it is `expect name: …`")
+        .fix("remove `:`", gap, blank, true);
+        self.say(found);
+    }
+
+    /// `if` where a check has its `when` already, or its reason: what is left over with one more
+    /// `when` would not be a check either.
+    fn second_condition(&self, left: Span, when: bool, reasoned: bool) -> Option<Diagnostic> {
+        let mut tokens = self.words_of(left);
+        let at = tokens.next().filter(|at| self.source(*at) == "if")?;
+        let next = tokens.next()?;
+        let found = |message: &str| Diagnostic::error(codes::FOREIGN_FORM, at, message);
+        if self.source(next) == "when" && !when {
+            let gap = self.at(at.start as usize, next.start as usize);
+            let found = found("a check's condition starts with `when` alone").says("not needed");
+            return Some(found.fix("remove `if`", gap, "", true));
+        }
+        let mut others = std::iter::once(next).chain(tokens);
+        let (mut again, mut choice) = (false, false);
+        others.by_ref().for_each(|other| {
+            again |= self.source(other) == "when";
+            choice |= self.source(other) == "else";
+        });
+        if choice && !reasoned {
+            return None;
+        }
+        if when || again {
+            let found = found("a check has one condition, which starts with `when`");
+            return Some(found.says("a second one").help("join both: when a and b"));
+        }
+        let found = found("a check's condition starts with `when`, and stands before `because`");
+        reasoned.then(|| {
+            found
+                .says("expected before `because`")
+                .help("write it so: … when … because \"…\"")
+        })
+    }
+
+    /// The places of the tokens of a text on one line.
+    fn words_of(&self, span: Span) -> impl Iterator<Item = Span> {
+        let mut from = span.start as usize;
+        std::iter::from_fn(move || {
+            let (start, end, found) = token_at(self.text, from);
+            from = end;
+            let inside = end <= span.end as usize && matches!(found, Found::Text(_));
+            inside.then(|| self.at(start, end))
+        })
     }
 
     fn clause(&mut self, pair: Pair<'_, Rule>, what: &str) -> Expr {
@@ -156,7 +246,7 @@ impl Builder<'_> {
                 return (ItemKind::Error, end);
             }
         }
-        let value = self.value(&mut pairs, "a condition after `when`", Place::Line);
+        let value = self.value(&mut pairs, "a condition after `when`", Place::Exclusion);
         let end = value.span.end;
         (ItemKind::Exclude(value), end)
     }

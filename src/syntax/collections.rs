@@ -4,7 +4,7 @@ use pest::iterators::Pair;
 
 use super::ast::*;
 use super::grammar::{Builder, Rule, inner};
-use super::leftover::Place;
+use super::leftover::{NO_NAMES, Place};
 use super::rows::Row;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::schema;
@@ -19,16 +19,19 @@ impl Builder<'_> {
         let mut values = Vec::new();
         let mut comprehension = None;
         let mut named = false;
+        // behind `as`
+        let mut alias = None;
         for part in inner(pair) {
             let span = self.span(&part);
             match part.as_rule() {
                 Rule::comma => self.comma(&mut row, &part),
+                Rule::elem if self.is_alias(&row, span, &mut alias) => row.follow(span),
                 Rule::elem => {
                     self.missing_comma(&row, span);
                     let said = self.found.len();
                     let (value, made) = self.element(part, "`]`");
                     // that its values have no names is said once of a list
-                    let names = |d: &Diagnostic| d.message == super::leftover::NO_NAMES;
+                    let names = |d: &Diagnostic| d.message == NO_NAMES;
                     if self.found[said..].last().is_some_and(names) {
                         if named {
                             self.found.pop();
@@ -68,6 +71,26 @@ impl Builder<'_> {
                 ExprKind::List(values)
             }
         }
+    }
+
+    /// `figure as name` of other languages: whether this is the `as` of it, of which it tells, or the
+    /// name behind that.
+    fn is_alias(&mut self, row: &Row, span: Span, alias: &mut Option<u32>) -> bool {
+        let Some(before) = row.before() else {
+            return false;
+        };
+        if alias.take().is_some_and(|end| end as usize == before) {
+            return true;
+        }
+        if self.source(span) != "as" {
+            return false;
+        }
+        *alias = Some(span.end);
+        let found = Diagnostic::error(codes::FOREIGN_FORM, span, NO_NAMES)
+            .says("no `as` in `[…]`")
+            .help("names stand in braces, each before its value: `{ name = … }`");
+        self.say(found);
+        true
     }
 
     pub(super) fn missing_comma(&mut self, row: &Row, span: Span) {

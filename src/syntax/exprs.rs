@@ -8,6 +8,7 @@ use super::ast::*;
 use super::climb::Token;
 use super::grammar::{Builder, Rule, inner};
 use super::leftover::Place;
+use super::tokens::{Found, token_at};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
 
@@ -158,6 +159,17 @@ impl Builder<'_> {
         true
     }
 
+    /// Whether of `when if a` nothing more is said, up to a place.
+    fn is_behind_when(&self, start: usize, end: Span) -> bool {
+        let before = self.text[..start].trim_end().strip_suffix("when");
+        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let ends = match token_at(self.text, end.start as usize) {
+            (.., Found::Text(next)) => matches!(next, "}" | "," | ";" | "because"),
+            _ => true,
+        };
+        ends && before.is_some_and(|before| !before.ends_with(is_word))
+    }
+
     /// `if … then … else`, up to what comes after `else`.
     fn branch(&mut self, pair: Pair<'_, Rule>) -> Branch {
         let mut start = self.start(&pair);
@@ -187,6 +199,14 @@ impl Builder<'_> {
                     };
                     self.expected(span.start as usize, what);
                     values.push(Self::broken(self.gap(span.start as usize)));
+                }
+                Rule::no_then if values.len() == 1 && self.is_behind_when(start, span) => {
+                    sound = false;
+                    let gap = self.at(start, values[0].span.start as usize);
+                    let message = "the condition stands right behind `when`";
+                    let found =
+                        Diagnostic::error(codes::FOREIGN_FORM, self.at(start, start + 2), message);
+                    self.say(found.says("not needed").fix("remove `if`", gap, "", true));
                 }
                 Rule::no_then | Rule::no_else => {
                     sound = false;

@@ -285,6 +285,13 @@ impl Builder<'_> {
             )
             .says("expected `when`")
             .fix("write `when`", at, "when", true),
+            Place::Exclusion => Diagnostic::error(
+                codes::FOREIGN_FORM,
+                at,
+                "an exclusion has one condition, which starts with `when`",
+            )
+            .says("a second one")
+            .help("join both: exclude when a and b"),
             _ => found
                 .says("no value without `else`")
                 .help("say what the value is otherwise, too"),

@@ -157,6 +157,9 @@ fn how(what: &str, found: &str) -> String {
         ("@" | "%" | "&" | "|" | "~" | "^" | "\\", _) => {
             format!("`{found}` means nothing here; a text stands in quotes: \"…\"")
         }
+        ("<" | ">" | "<=" | ">=" | "==" | "!=", _) => {
+            format!("`{found}` stands between the two values that it compares")
+        }
         (_, "a name after `.`") => {
             "write one dot, and a name right after it: `steady.ttft.p95`".to_owned()
         }

@@ -19,6 +19,10 @@ pub enum Place {
     Line,
     /// After the condition of a check.
     Check,
+    /// After the condition or the reason of a check.
+    Clause,
+    /// After the condition of an exclusion.
+    Exclusion,
     /// Within brackets that this closes.
     Brackets(&'static str),
 }
@@ -242,7 +246,12 @@ impl Builder<'_> {
                     .help("write `[e for x in xs]`"),
             ),
             "elif" => Some(foreign("expected `else if`", "expected `else if`")),
-            "when" | "because" if place == Place::Line => Some(
+            "when" if place == Place::Exclusion => Some(
+                Diagnostic::error(codes::SYNTAX, at, "an exclusion has one `when`")
+                    .says("the second")
+                    .help("join the conditions with `and`, or write two exclusions"),
+            ),
+            "when" | "because" if matches!(place, Place::Line | Place::Exclusion) => Some(
                 Diagnostic::error(codes::SYNTAX, at, format!("only checks have a `{token}`"))
                     .says("not part of an attribute")
                     .help(if token == "when" {
@@ -303,11 +312,11 @@ fn generic(token: &str, at: Span, place: Place) -> Diagnostic {
             "`name = value`".to_owned(),
             "a record is `{ name = value, … }`; a list is `[value, …]`",
         ),
-        Place::Check => (
+        Place::Check | Place::Clause => (
             "the end of the line".to_owned(),
             "a check may end with `when …` and `because \"…\"`",
         ),
-        Place::Line => (
+        Place::Line | Place::Exclusion => (
             "the end of the line".to_owned(),
             "a text of several words stands in quotes: \"…\"",
         ),

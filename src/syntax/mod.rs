@@ -24,6 +24,7 @@ mod docs;
 mod echoes;
 mod exprs;
 mod foreign_blocks;
+mod foreign_heads;
 mod forms;
 mod grammar;
 mod items;

@@ -12,19 +12,16 @@ pub const HOLE: &str = "\u{1}";
 pub struct Patch {
     pub start: usize,
     pub end: usize,
-    pub with: &'static str,
+    pub with: Cow<'static, str>,
 }
 
 impl Patch {
-    pub fn insert(at: usize, with: &'static str) -> Self {
-        Self {
-            start: at,
-            end: at,
-            with,
-        }
+    pub fn insert(at: usize, with: impl Into<Cow<'static, str>>) -> Self {
+        Self::replace(at, at, with)
     }
 
-    pub fn replace(start: usize, end: usize, with: &'static str) -> Self {
+    pub fn replace(start: usize, end: usize, with: impl Into<Cow<'static, str>>) -> Self {
+        let with = with.into();
         Self { start, end, with }
     }
 }
@@ -78,7 +75,7 @@ impl<'a> Patched<'a> {
                 original: patch.start,
                 copied: false,
             });
-            repaired.push_str(patch.with);
+            repaired.push_str(&patch.with);
             done = patch.end;
         }
         pieces.push(Piece {

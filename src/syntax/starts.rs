@@ -44,6 +44,9 @@ impl Builder<'_> {
         if let Some(found) = word_of_others(token, at) {
             return Some(found);
         }
+        if let Some(found) = self.foreign_head(token, at) {
+            return Some(found);
+        }
         if rest.is_empty() {
             let place = self.at(at.end as usize, at.end as usize);
             let message = format!("expected `=` or `{{` after `{}`", shorten(token));
@@ -119,18 +122,11 @@ impl Builder<'_> {
             shorten(token),
             shorten(next)
         );
-        let listed = self.text[end..]
-            .trim_start_matches([' ', '\t'])
-            .starts_with('[');
-        let help = match token == "suite" && listed {
-            true => format!("write `suite {} {{ scenarios = […] }}`", shorten(next)),
-            false => "an attribute is `name = value`, a block is `kind name { … }`".to_owned(),
-        };
         Some(
             syntax(second, message)
                 .says("expected `=` or `{`")
                 .label(at, "this starts an attribute or a block")
-                .help(help),
+                .help("an attribute is `name = value`, a block is `kind name { … }`"),
         )
     }
 

@@ -80,6 +80,9 @@ impl Setups {
     }
 }
 
+/// Tokens that a server takes at least, prompt and answer together.
+const SHORTEST_CONTEXT: u32 = 8192;
+
 /// The file that says so.
 fn scenario(
     engine: &Known,
@@ -97,7 +100,11 @@ fn scenario(
         "fp4" => Some("nvfp4"),
         other => return Err(format!("how many bytes `{other}` takes is not known")),
     };
-    let weights = weights.map_or(String::new(), |word| format!(" weights = \"{word}\" "));
+    let weights = weights.map_or(String::new(), |word| format!("weights = \"{word}\"\n"));
+    // no source runs a model at all of its context: what a server must have room for is the
+    // longest of its requests, or as much as is common
+    let longest = asked.bench.as_ref().map_or(0, |b| b.prompt + b.output);
+    let context = longest.max(SHORTEST_CONTEXT);
     let version = version.map_or(String::new(), |v| format!("version = \"{v}\"\n"));
     let settings = asked.settings.iter();
     let options: String = settings
@@ -107,7 +114,7 @@ fn scenario(
     let (tp, pp, dp, ep) = (asked.tp, asked.pp, asked.dp, asked.ep);
     Ok(format!(
         "use std.engines\nuse std.models\nuse std.gpus\n\
-         model served extends models.{} {{{weights}}}\n\
+         model served extends models.{} {{\n{weights}context = {context} tok\n}}\n\
          workload asked {{ prompt = \"\" }}\n\
          scenario row {{\nserver sut {{\nengine = engines.{}\nmodel = served\ngpu = gpus.{}\n\
          {version}layout {{ tp = {tp}, pp = {pp}, dp = {dp}, ep = {ep} }}\n\

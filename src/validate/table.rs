@@ -219,8 +219,8 @@ fn loads(text: &str, notes: &str) -> Result<(Load, u32), String> {
     let queued = text.contains("queued at t=0").then(|| {
         // of several numbers the last is the count: `… (1024/1024 uses 3000)`
         let numbers = text.split(|c: char| !c.is_ascii_digit());
-        let numbers = numbers.filter_map(|word| word.parse::<u32>().ok());
-        numbers.filter(|count| *count > 0).next_back()
+        let mut numbers = numbers.filter_map(|word| word.parse::<u32>().ok());
+        numbers.rfind(|count| *count > 0)
     });
     match queued.flatten() {
         Some(together) => Ok((Load::Closed { together }, together)),

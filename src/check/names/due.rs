@@ -1,6 +1,6 @@
 //! What may stand where a name does, by the schema.
 
-use crate::schema::Type;
+use crate::schema::{self, Type};
 
 /// What may stand where a name does.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -28,10 +28,15 @@ impl Due {
         }
     }
 
-    /// Of an argument of a builtin; those of time are phases.
-    pub(super) fn of_argument(function: &str, name: Option<&str>) -> Self {
+    /// Of an argument of a builtin, which is given by its place or its name; those that say of which
+    /// time a series is read are phases.
+    pub(super) fn of_argument(function: &str, at: usize, name: Option<&str>) -> Self {
+        let builtin = schema::builtin(function);
+        let parameters = builtin.map_or(&[][..], |builtin| builtin.parameters);
+        let name = name.or_else(|| parameters.get(at).copied());
+        let of_series = builtin.is_none() || parameters.first() == Some(&"series");
         match (function, name) {
-            (_, Some("from" | "to" | "during")) => Self::Block("phase"),
+            (_, Some("from" | "to" | "during")) if of_series => Self::Block("phase"),
             ("fit", _) => Self::Block("server"),
             _ => Self::Anything,
         }

@@ -367,9 +367,9 @@ impl<'a> Walk<'a> {
                 }
                 let before = self.pattern;
                 self.pattern |= function.text == "matches";
-                for arg in args {
+                for (at, arg) in args.iter().enumerate() {
                     let named = arg.name.as_ref().map(|name| name.text.as_str());
-                    let due = Due::of_argument(&function.text, named);
+                    let due = Due::of_argument(&function.text, at, named);
                     self.part(due, &arg.value, module, locals);
                 }
                 self.pattern = before;

@@ -127,11 +127,7 @@ impl Evaluator<'_> {
                     return wrong(1, &a.dimension.describe());
                 }
                 if b.value == 0.0 {
-                    return self.fail(
-                        codes::ARITHMETIC,
-                        bound.span(1),
-                        "the remainder of a division by zero",
-                    );
+                    return self.remainder_by_zero(bound);
                 }
                 Value::Number(Quantity::new(
                     a.value - b.value * (a.value / b.value).floor(),

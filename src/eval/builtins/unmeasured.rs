@@ -136,14 +136,25 @@ impl Evaluator<'_> {
     /// The remainder of what is still to be measured.
     fn remainder_to_come(&self, builtin: &Builtin, bound: &Bound<'_>) -> Value {
         let [a, b] = [0, 1].map(|index| ops::dimension_of(bound.value(index)));
+        let by_zero = matches!(bound.value(1), Value::Number(by) if by.value == 0.0);
         match (a, b) {
             (Some(a), Some(b)) if a != b && !(a.is_count() && b.is_none()) => {
                 self.wrong_argument(builtin, bound, 1, &a.describe())
             }
+            _ if by_zero => self.remainder_by_zero(bound),
             (Some(dimension), _) | (None, Some(dimension)) => {
                 Value::Unknown(Shape::Number(dimension))
             }
             (None, None) => Value::Unknown(Shape::Any),
         }
+    }
+
+    pub(super) fn remainder_by_zero(&self, bound: &Bound<'_>) -> Value {
+        let message = "the remainder of a division by zero";
+        self.report(
+            Diagnostic::error(codes::ARITHMETIC, bound.span(1), message)
+                .help("where it may be 0, choose: `if x == 0 then 0 else mod(a, x)`"),
+        );
+        Value::Error
     }
 }

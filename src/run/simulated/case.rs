@@ -20,7 +20,6 @@ use std::sync::Arc;
 
 /// What a case has while it runs.
 struct Stage<'a> {
-    shared: &'a Arc<Shared>,
     spec: &'a Case,
     recorder: Arc<Recorder>,
     servers: Vec<Server>,
@@ -45,7 +44,6 @@ pub fn run(shared: &Arc<Shared>, spec: &Case, folder: &CaseFolder, stop: &Stop) 
         Vec::new()
     });
     let mut stage = Stage {
-        shared,
         spec,
         recorder: Recorder::new(shared.clone(), log),
         servers: setups.iter().map(|setup| Server::new(setup)).collect(),

@@ -77,6 +77,9 @@ impl Walk<'_, '_, '_> {
             && self.surplus[top.bracket as usize] < 0
         {
             self.surplus[bracket as usize] -= 1;
+            if self.goes_on_below(n, top) {
+                return self.stray(n, None);
+            }
             self.surplus[top.bracket as usize] += 1;
             self.stack.pop();
             self.said.wrong_closer(top, bracket, mark);
@@ -102,6 +105,16 @@ impl Walk<'_, '_, '_> {
         self.unclosed(nearest + 1, mark.after, Some(mark.at));
         self.stack.pop();
         Some(())
+    }
+
+    /// `server sut {)`, with its statements below: whether what another closer follows at once is a
+    /// block that goes on.
+    fn goes_on_below(&self, n: usize, top: Open) -> bool {
+        let between = &self.said.text[top.at + 1..self.marks[n].at];
+        let next = self.keys[n].map(|next| &self.marks[next]);
+        top.bracket == Bracket::Brace
+            && between.trim().is_empty()
+            && next.is_some_and(|next| next.statement && next.indent > top.indent)
     }
 
     /// `{ a = { b = 1 }}, c = 2 }`, and `{ a = 1 }},` in a list that goes on: whether a brace is one too

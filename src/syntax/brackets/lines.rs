@@ -151,8 +151,11 @@ pub(super) fn bare_head(text: &str, at: usize) -> Option<(usize, usize)> {
     let line = rest(text, at);
     let line = line.split('#').next().unwrap_or("").trim_end();
     let end = head_length(line)?;
-    let colon = line[end..].trim_start_matches(BLANKS);
-    matches!(colon, "" | ":").then_some((at + end, at + line.len()))
+    let sign = line[end..].trim_start_matches(BLANKS);
+    // what stands in place of it; in a list a name may stand before a comma
+    let named = || end > word(line).0.len() && schema::kind(word(line).0).is_some();
+    let bare = matches!(sign, "" | ":") || matches!(sign, "," | ";") && named();
+    bare.then_some((at + end, at + line.len()))
 }
 
 /// Whether a line is the head of a block of a known kind and goes on without its `{`:

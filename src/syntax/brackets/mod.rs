@@ -1,8 +1,9 @@
 //! Brackets that do not match: which one was forgotten, or is one too many? Indentation
 //! decides, since that is where the writer said what belongs together. A text whose brackets
 //! match may be indented in any way, as long as every block may stand where they put it. Braces that
-//! only other languages have are taken out before, heads written as there put right, and the two
-//! brackets of a pair made alike: see [`others`], [`heads`] and [`unlike`].
+//! only other languages have are taken out before, heads written as there put right, the two brackets
+//! of a pair made alike, and first lines that were lost put in: see [`others`], [`heads`], [`unlike`]
+//! and [`orphans`].
 //!
 //! ```text
 //! marks ─▶ straight: where lines are meant to stand
@@ -21,6 +22,9 @@ mod flat;
 mod guess;
 mod heads;
 mod lines;
+mod orphan_kinds;
+mod orphan_names;
+mod orphans;
 mod others;
 mod regions;
 mod said;
@@ -66,18 +70,21 @@ pub fn settle(file: FileId, text: &str, scan: &mut Scan) -> bool {
     others::take_out(file, text, scan);
     let heads = heads::put_right(file, text, scan);
     unlike::make_alike(file, text, scan, &heads);
+    if is_right(text, scan) {
+        return true;
+    }
+    if orphans::put_in_heads(file, text, scan) {
+        scan.balanced = others::is_balanced(&scan.marks);
+        if is_right(text, scan) {
+            return true;
+        }
+    }
     let marks = std::mem::take(&mut scan.marks);
     let whole = Region {
         marks: &marks,
         last: scan.last,
         next: None,
     };
-    // what matches is right, wherever its lines begin, unless it puts blocks where none may stand and
-    // is indented too well for that
-    let whole_is = |verdict| regions::verdict(text, whole.marks) == verdict;
-    if scan.balanced && (whole_is(Verdict::Sound) || !regions::is_regular(whole.marks)) {
-        return true;
-    }
     let straight = straight::straighten(text, &marks);
     let first = match read(file, text, scan.balanced, whole, straight.as_deref(), true) {
         Ok(reading) => reading,
@@ -103,6 +110,13 @@ pub fn settle(file: FileId, text: &str, scan: &mut Scan) -> bool {
         scan.found.extend(found.into_iter().take(room));
     }
     true
+}
+
+/// What matches is right, wherever its lines begin, unless it puts blocks where none may stand and is
+/// indented too well for that.
+fn is_right(text: &str, scan: &Scan) -> bool {
+    let sound = || regions::verdict(text, &scan.marks) == Verdict::Sound;
+    scan.balanced && (sound() || !regions::is_regular(&scan.marks))
 }
 
 /// Mends a text whose lines are meant to be as far in as its marks say, if they say so: `Err` of

@@ -2,7 +2,7 @@
 
 use super::Open;
 use super::ends::{end_of_call, end_of_list, same_wherever_closed};
-use super::lines::is_doubled;
+use super::lines::{first_of_line, is_definition, is_doubled};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::{FileId, Span};
 use crate::syntax::patch::Patch;
@@ -236,12 +236,22 @@ impl<'a> Said<'a> {
         }
     }
 
+    /// `{use std.models`: what defines something of a file stands in no braces.
+    fn before_definition(&self, open: &Open) -> bool {
+        let inside = &self.text[open.at + 1..];
+        let next = self.text.len() - inside.trim_start_matches([' ', '\t']).len();
+        open.bracket == Bracket::Brace
+            && first_of_line(self.text, open.at) == open.at
+            && is_definition(self.text, next)
+    }
+
     fn doubled(&self, group: &[Open], after: usize) -> bool {
         let line = |open: &Open| {
             let end = self.text[open.at..after].find('\n');
             end.map_or(after, |end| open.at + end)
         };
-        matches!(group, [open] if is_doubled(self.text, open.at, line(open)))
+        matches!(group, [open] if self.before_definition(open)
+            || is_doubled(self.text, open.at, line(open)))
     }
 
     /// `phase a {{`

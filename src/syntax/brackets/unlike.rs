@@ -160,6 +160,12 @@ impl Walk<'_> {
         closer: Bracket,
     ) -> bool {
         let (opener, mark) = (&marks[open], &marks[n]);
+        // `server sut {)`, with its statements below
+        let empty = || self.text[opener.at + 1..mark.at].trim().is_empty();
+        let below = |next: &Mark| next.first && next.statement && next.indent > opener.indent;
+        if of == Bracket::Brace && marks.get(n + 1).is_some_and(below) && empty() {
+            return false;
+        }
         let counts = match opener.line == mark.line {
             true => {
                 if self.line.0 != mark.line {
