@@ -27,12 +27,31 @@ impl Patch {
 }
 
 /// A piece of the repaired text: where it starts there and in the user's text, and
-/// whether it was copied (or else put in).
+/// whether it was copied (or else put in). In 32 bits, as in spans: of a text that is wrong all over
+/// there are as many pieces as letters.
 #[derive(Debug, Clone, Copy)]
 struct Piece {
-    repaired: usize,
-    original: usize,
+    repaired: u32,
+    original: u32,
     copied: bool,
+}
+
+impl Piece {
+    fn new(repaired: usize, original: usize, copied: bool) -> Self {
+        Self {
+            repaired: repaired as u32,
+            original: original as u32,
+            copied,
+        }
+    }
+
+    fn repaired(self) -> usize {
+        self.repaired as usize
+    }
+
+    fn original(self) -> usize {
+        self.original as usize
+    }
 }
 
 /// A text with its repairs made.
@@ -64,25 +83,13 @@ impl<'a> Patched<'a> {
                 // Inside what an earlier one took out.
                 continue;
             }
-            pieces.push(Piece {
-                repaired: repaired.len(),
-                original: done,
-                copied: true,
-            });
+            pieces.push(Piece::new(repaired.len(), done, true));
             repaired.push_str(&text[done..patch.start]);
-            pieces.push(Piece {
-                repaired: repaired.len(),
-                original: patch.start,
-                copied: false,
-            });
+            pieces.push(Piece::new(repaired.len(), patch.start, false));
             repaired.push_str(&patch.with);
             done = patch.end;
         }
-        pieces.push(Piece {
-            repaired: repaired.len(),
-            original: done,
-            copied: true,
-        });
+        pieces.push(Piece::new(repaired.len(), done, true));
         repaired.push_str(&text[done..]);
         Self {
             text: Cow::Owned(repaired),
@@ -93,10 +100,10 @@ impl<'a> Patched<'a> {
 
     /// The place in the repaired text of one in the user's that was copied.
     pub fn repaired(&self, original: usize) -> usize {
-        let after = (self.pieces).partition_point(|p| p.original <= original);
+        let after = (self.pieces).partition_point(|p| p.original() <= original);
         let mut pieces = self.pieces[..after].iter().rev();
         let piece = pieces.find(|piece| piece.copied);
-        piece.map_or(original, |p| p.repaired + (original - p.original))
+        piece.map_or(original, |p| p.repaired() + (original - p.original()))
     }
 
     /// How many pieces, which are the first ones, are before a place.
@@ -113,26 +120,26 @@ impl<'a> Patched<'a> {
 
     /// The place in the user's text where something starts in the repaired one.
     pub fn original(&self, start: usize) -> usize {
-        let after = self.count(|p| p.repaired <= start);
+        let after = self.count(|p| p.repaired() <= start);
         match after.checked_sub(1).map(|n| self.pieces[n]) {
             None => start,
-            Some(piece) if piece.copied => piece.original + (start - piece.repaired),
-            Some(piece) => piece.original,
+            Some(piece) if piece.copied => piece.original() + (start - piece.repaired()),
+            Some(piece) => piece.original(),
         }
     }
 
     /// The place in the user's text where something ends in the repaired one: what was
     /// taken out after it is not part of it.
     pub fn original_end(&self, end: usize) -> usize {
-        let after = self.count(|p| p.repaired < end);
+        let after = self.count(|p| p.repaired() < end);
         match after.checked_sub(1).map(|n| self.pieces[n]) {
             None => end,
-            Some(piece) if piece.copied => piece.original + (end - piece.repaired),
+            Some(piece) if piece.copied => piece.original() + (end - piece.repaired()),
             // What stands for something taken out stands for all of it.
             Some(piece) => self
                 .pieces
                 .get(after)
-                .map_or(piece.original, |next| next.original),
+                .map_or(piece.original(), |next| next.original()),
         }
     }
 }
