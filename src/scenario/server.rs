@@ -3,7 +3,7 @@
 use super::context::{Context, as_bool, as_number, as_text, as_whole, member};
 use super::launch::{existing, headers, home, launched, running, words};
 use super::{Layout, ServerSpec, Start, VersionSpec, Word};
-use super::{cluster, engine, gpu, memory, options, simulated};
+use super::{balance, cluster, engine, gpu, memory, options, simulated};
 use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, Label, codes};
 use crate::eval::{BlockValue, Scope, Value};
@@ -73,6 +73,7 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
         dp: axis(cx, &layout_value, "dp", flat),
         ep: axis(cx, &layout_value, "ep", flat),
     };
+    let balance = balance::lower(cx, flat, &layout_value, layout.dp);
     // what the engine's expressions see
     let base = engine.scope.clone();
     let stated = stated(cx, flat)?;
@@ -131,7 +132,7 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
         ),
     };
     let simulated = (cx.shared.simulates() && !broken)
-        .then(|| simulated::lower(cx, (&engine.flat, &launch), &model, (&gpu, place)));
+        .then(|| simulated::lower(cx, (&engine.flat, &launch), &model, (&gpu, place), balance));
     let gpu = gpu::lower(cx, (&gpu, place));
     let start = match url {
         Some(url) => running(cx, flat, url)?,
