@@ -24,7 +24,7 @@ pub(super) struct Ways {
 
 impl Fabric {
     /// `gpus` are the replica's: the ranks of a stage next to each other, then the next stage, then
-    /// the next group of ranks that shares its experts, as vLLM numbers them.
+    /// the next group of ranks that shares its experts, as engines number them.
     ///
     /// Errors: two of them that talk with each other have no path.
     pub fn of(network: &Network, gpus: &[usize], ranks: Ranks) -> Result<Self, Missing> {

@@ -148,7 +148,7 @@ pub(super) const KINDS: &[Kind] = &[
             optional(
                 "balance",
                 Type::Choice(&["least_loaded", "round_robin", "weighted", "prefix"]),
-                "How replicas share requests out: to the one with the least to do, those that wait counted four times, as vLLM does by itself (`least_loaded`, also where nothing is said); in turn (`round_robin`); in turn, to some more often than to others (`weighted`); to the one that holds most of the prompt, unless it has far more to do than others (`prefix`). Only the simulator is told: a scenario that says it has `worlds = [\"sim\"]`.",
+                "How replicas share requests out: to the one with the least to do, those that wait counted four times, as an engine's own balancer does (`least_loaded`, also where nothing is said); in turn (`round_robin`); in turn, to some more often than to others (`weighted`); to the one that holds most of the prompt, unless it has far more to do than others (`prefix`). Only the simulator is told: a scenario that says it has `worlds = [\"sim\"]`.",
             ),
             optional(
                 "weights",

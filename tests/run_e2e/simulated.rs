@@ -76,7 +76,7 @@ fn requests_fail_as_they_do_elsewhere() {
          phase drained { workload = long, rate = 20 req/s, arrival = constant(), duration = 2s, drain = 0s }
          expect none: rejected.completed == 0 req",
     );
-    let huge = "workload huge { input = 2295 tok, output = 10 tok }\n";
+    let huge = "workload huge { prompt = join(range(2400), \" \"), output = 10 tok }\n";
     let text = text.replace(
         "gpu = gpus.h200 }",
         "gpu = gpus.h200, options { max_model_len = 2300 tok } }",
