@@ -6,6 +6,7 @@ use super::workload::{self, Overrides};
 use super::{CheckWords, PhaseSpec, ReportSpec, ServerSpec, WorkloadSpec};
 use crate::eval::BlockValue;
 use crate::report::model::Template;
+use crate::resolve::ModuleId;
 use crate::syntax::ast::Expr;
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
@@ -27,6 +28,8 @@ pub(super) struct Shared {
     exprs: RefCell<HashMap<*const Expr, Arc<Expr>>>,
     /// By the place of their blocks in memory, which stays theirs while they are kept.
     workloads: RefCell<HashMap<usize, VecDeque<Known>>>,
+    /// Whether a file has a server outside of scenarios.
+    misplaced: RefCell<HashMap<ModuleId, bool>>,
 }
 
 /// A workload in which nothing is wrong, and what it was made of.
@@ -37,6 +40,11 @@ struct Known {
 }
 
 impl Shared {
+    /// Whether a file has a server outside of scenarios: looked for once a file, not once a scenario.
+    pub fn has_misplaced(&self, file: ModuleId, look: impl FnOnce() -> bool) -> bool {
+        *self.misplaced.borrow_mut().entry(file).or_insert_with(look)
+    }
+
     /// Forgets what no other scenario has.
     pub fn next_scenario(&self) {
         self.checks.borrow_mut().clear();

@@ -29,6 +29,17 @@ impl Builder<'_> {
         let Some(value) = last_value(last).filter(|_| between.is_some()) else {
             return false;
         };
+        // what stands before is whole, whatever is meant here
+        if self.text[start..].starts_with("--") {
+            let dashes = self.at(start, start + 2);
+            let found =
+                Diagnostic::error(codes::FOREIGN_FORM, dashes, "a line cannot start with `--`")
+                    .says("no comment, and nothing before it")
+                    .help("a comment starts with `#`")
+                    .fix("write `#`", dashes, "#", false);
+            self.say(found);
+            return true;
+        }
         value.kind = ExprKind::Error;
         last.span = last.span.to(span);
         let mut found = Diagnostic::error(
