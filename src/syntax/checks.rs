@@ -243,15 +243,15 @@ impl Builder<'_> {
     /// nothing else.
     fn words_at(&self, value: Span) -> Option<Span> {
         let start = value.start as usize;
-        let line = self.text[start..].lines().next()?;
+        let rest = &self.text[start..];
         let of_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | ' ');
-        let words = line.find(|c| !of_word(c)).map_or(line, |end| &line[..end]);
-        let behind = &line[words.len()..];
+        let words = rest.find(|c| !of_word(c)).map_or(rest, |end| &rest[..end]);
+        let behind = &rest[words.len()..];
         let words = words.trim_end();
         let is_word = |word: &str| {
             word.starts_with(char::is_alphanumeric) && !["when", "because", "if"].contains(&word)
         };
-        let whole = (behind.is_empty() || behind.starts_with(['#', '}', '\r']))
+        let whole = (behind.is_empty() || behind.starts_with(['\n', '\r', '#', '}']))
             && value.end as usize <= start + words.len()
             && words.contains(' ')
             && words.split_whitespace().all(is_word);
