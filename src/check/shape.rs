@@ -155,7 +155,16 @@ fn without_node<'f>(kind: &Kind, flat: &'f Flat) -> Option<(Diagnostic, Vec<&'f 
 pub fn is_child(name: &str) -> bool {
     matches!(
         name,
-        "layout" | "options" | "environment" | "compute" | "moe" | "mla" | "vision" | "audio"
+        "layout"
+            | "options"
+            | "environment"
+            | "compute"
+            | "efficiency"
+            | "all_reduce"
+            | "moe"
+            | "mla"
+            | "vision"
+            | "audio"
     )
 }
 

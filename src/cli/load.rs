@@ -13,8 +13,8 @@ use crate::lint::suppress;
 use crate::plan::{Given, ParamValue};
 use crate::resolve::{self, Flat, Program};
 use crate::scenario::{
-    Case, SuiteLimits, bases, compile_these, constants, scenarios, suite_limits, suite_scenarios,
-    unevaluated,
+    Case, SuiteLimits, bases, compile_simulated, compile_these, constants, scenarios, suite_limits,
+    suite_scenarios, unevaluated,
 };
 use crate::source::{FileId, Sources};
 use indexmap::{IndexMap, IndexSet};
@@ -76,7 +76,7 @@ impl Refused {
 }
 
 /// Says why nothing is done, also as JSON to where a program looks for results; the exit code.
-fn said(message: &str, code: u8, results: &Output) -> u8 {
+pub fn said(message: &str, code: u8, results: &Output) -> u8 {
     eprintln!("error: {message}");
     let json = serde_json::json!({ "exit_code": code, "error": message });
     if let Err(error) = results.write(&json) {
@@ -234,7 +234,10 @@ fn compiled(
     });
     drop(suites);
     let gpus = suite.as_ref().and_then(|suite| suite.gpus);
-    let compiled = compile_these(&program, &params, &chosen, gpus);
+    let compiled = match selection.simulated {
+        true => compile_simulated(&program, &params, &chosen, gpus),
+        false => compile_these(&program, &params, &chosen, gpus),
+    };
     crate::meter::make_room();
     found.extend(compiled.found);
     let given = params.values().filter_map(|value| match value {

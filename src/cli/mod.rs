@@ -19,6 +19,7 @@ mod replace;
 mod report;
 mod run;
 mod style;
+mod validate;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::path::PathBuf;
@@ -60,6 +61,8 @@ enum Command {
     Report(report::ReportArgs),
     /// Start the built-in engine: an OpenAI-compatible server whose timing is declared
     Serve(Box<crate::mock::ServeArgs>),
+    /// Run measured tables again in the serving simulator, and show its errors
+    Validate(validate::ValidateArgs),
     /// Explain a rule of lint, with examples, or list all
     Explain(explain::ExplainArgs),
     /// Write the reference manual, or print what it says of a name
@@ -92,6 +95,9 @@ struct Selection {
     suite: Option<String>,
     #[command(flatten)]
     findings: findings::FindingArgs,
+    /// Whether servers are worked out as the simulator plays them.
+    #[arg(skip)]
+    simulated: bool,
 }
 
 impl Selection {
@@ -111,6 +117,7 @@ pub fn main() -> ExitCode {
         Command::Plan(args) => plan::plan(&args),
         Command::Run(args) => run::run(args),
         Command::Report(args) => report::report(&args),
+        Command::Validate(args) => validate::validation(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Doc(args) => doc::doc(&args),
         Command::Lsp(args) => lsp::lsp(&args),

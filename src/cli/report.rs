@@ -123,6 +123,7 @@ fn cut(
         }
     };
     let again = Again {
+        world: run.world,
         program: &again.program,
         params: &again.params,
         cases: &again.cases,

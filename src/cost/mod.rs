@@ -1,20 +1,41 @@
 //! Memory and time formulas of models on GPUs (pure). What they leave out (activations, CUDA
 //! graphs, an engine's own buffers) comes on top, so what does not fit here fits nowhere.
 
+mod attention;
+mod collective;
+mod device;
+mod experts;
+mod fabric;
 mod fit;
+mod gemm;
 mod kv;
+mod layers;
+mod links;
+mod network;
+mod pool;
 mod precision;
+mod serving;
 mod step;
 mod weights;
 
+pub use collective::AllReduce;
+pub use device::{Device, Kernels};
+pub use fabric::Fabric;
 pub use fit::{Budget, Fit};
+pub use gemm::{Format, Gemm};
 pub use kv::KvCache;
+pub use links::Collective;
+pub use network::{Linear, Link, Missing, Network};
+pub use pool::{KvBlocks, Reserve};
 pub use precision::Precision;
+pub use serving::{Batch, Host, Serving};
 pub use step::{Rates, Step};
 pub use weights::Weights;
 
+use serde::{Deserialize, Serialize};
+
 /// The figures of a decoder that its memory follows from, as a `config.json` has them.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Architecture {
     /// Transformer layers, those with cross-attention included.
     pub layers: f64,
@@ -41,7 +62,7 @@ pub struct Architecture {
 }
 
 /// A mixture of experts in all layers but the first ones.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Moe {
     pub experts: f64,
     pub top_k: f64,
@@ -54,7 +75,7 @@ pub struct Moe {
 }
 
 /// Multi-head latent attention, as DeepSeek's: keys and values are kept as one vector.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Mla {
     pub q_rank: f64,
     pub kv_rank: f64,
@@ -65,7 +86,7 @@ pub struct Mla {
 }
 
 /// Layers that only see the last tokens.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Window {
     pub layers: f64,
     /// Tokens.
@@ -73,7 +94,7 @@ pub struct Window {
 }
 
 /// A transformer that encodes what is no text.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Tower {
     pub layers: f64,
     pub hidden: f64,
@@ -82,7 +103,7 @@ pub struct Tower {
 }
 
 /// Over how many GPUs each part of a model is split.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Ranks {
     /// Dense MLPs, embeddings and towers.
     pub tensor: f64,

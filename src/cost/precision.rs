@@ -1,7 +1,9 @@
 //! Bytes of one number, by the names that engines and checkpoints give their formats.
 
+use serde::{Deserialize, Serialize};
+
 /// How numbers are stored.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Precision {
     /// Block scales included.
     pub bytes: f64,

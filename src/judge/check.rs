@@ -273,6 +273,7 @@ fn result(spec: &CheckSpec, verdict: Verdict, why: String, evidence: Vec<Evidenc
 fn verdict_of(kind: LackKind) -> Verdict {
     match kind {
         LackKind::Skipped => Verdict::Skipped,
+        LackKind::Elsewhere => Verdict::NotDecided,
         LackKind::Interrupted => Verdict::Interrupted,
         LackKind::NotRun | LackKind::Missing => Verdict::NoData,
         LackKind::TooFew | LackKind::Unsettled => Verdict::Inconclusive,

@@ -8,7 +8,7 @@ use crate::load::delay::RunDelay;
 use crate::load::record::Record;
 use crate::probe::series::{Series, SeriesSet};
 use crate::probe::{Reading, Unavailable};
-use crate::report::model::{Bounds, Figure};
+use crate::report::model::{Bounds, Figure, World};
 use crate::scenario::{Names, Nothing, not_feasible};
 use crate::units::{Dimension, Quantity, number};
 use indexmap::IndexMap;
@@ -73,6 +73,8 @@ pub struct CaseData {
     pub servers: IndexMap<String, SeriesSet>,
     /// Why it cannot work, and nothing of it ran.
     pub infeasible: Option<String>,
+    /// Where it was measured.
+    pub world: World,
 }
 
 /// A figure, and how many values it stands on where that says something.
@@ -100,6 +102,8 @@ pub struct Lack {
 pub enum LackKind {
     /// The phase's `when` was false.
     Skipped,
+    /// Nothing in this world can tell it.
+    Elsewhere,
     /// The user stopped the run before the phase had wholly run.
     Interrupted,
     /// The phase did not wholly run for another reason.
@@ -190,6 +194,7 @@ impl CaseData {
             });
         }
         self.look_up(query).map_err(|lack| match lack.kind {
+            LackKind::Missing if self.world == World::Sim => elsewhere(query).unwrap_or(lack),
             // what is missing from a phase that was cut short is missing because of that
             LackKind::Missing => self.cut_short(query).unwrap_or(lack),
             _ => lack,
@@ -361,6 +366,26 @@ impl CaseData {
             }
         }
     }
+}
+
+/// What virtual time has nothing of: processes, the engine's own metrics, and what answers say.
+fn elsewhere(query: &Query) -> Option<Lack> {
+    let reason = match query {
+        Query::SeriesStat { series, .. }
+        | Query::Growth { series, .. }
+        | Query::Peak { series, .. }
+        | Query::Increase { series, .. }
+        | Query::Mean { series, .. } => format!(
+            "`{}.{}` is not decided in virtual time: there is no process that has it",
+            series.server, series.name
+        ),
+        Query::Scalar { metric, .. } if *metric == "accept_rate" => {
+            "what answers say is not decided in virtual time".to_owned()
+        }
+        _ => return None,
+    };
+    let kind = LackKind::Elsewhere;
+    Some(Lack { kind, reason })
 }
 
 /// An answer as results keep it.

@@ -51,7 +51,12 @@ impl Verdict {
 pub enum World {
     #[default]
     Real,
+    /// In virtual time, on the simulator.
+    Sim,
 }
+
+/// What is said of results that were simulated.
+pub const SIMULATED: &str = "simulated, in virtual time";
 
 /// One value for people and machines: a number with its unit, a text, or why there is none.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

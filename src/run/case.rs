@@ -239,6 +239,7 @@ pub fn failed(spec: &Case, shared: &Shared, error: WorldError, begun: &Begun) ->
         phases,
         servers: IndexMap::new(),
         infeasible: None,
+        world: shared.world,
     };
     shared.keep_answers(spec, &data);
     let ended = Ended {
@@ -345,6 +346,7 @@ pub async fn run(
         phases,
         servers: sets,
         infeasible: None,
+        world: shared.world,
     };
     shared.keep_answers(spec, &data);
     let ended = Ended {

@@ -23,7 +23,7 @@ pub(super) fn infeasible(
         };
         let begun = Begun::now(shared);
         let judge = (&*shared.program, &*shared.params);
-        let (case, data) = result::infeasible(spec, why, judge, &begun);
+        let (case, data) = result::infeasible(spec, (why, shared.world), judge, &begun);
         shared.keep_answers(spec, &data);
         shared.log(
             "case_infeasible",

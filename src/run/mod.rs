@@ -24,6 +24,7 @@ mod samples;
 mod server;
 mod shared;
 mod signals;
+mod simulated;
 mod version;
 mod wrong;
 
@@ -46,6 +47,7 @@ use std::sync::{Arc, Mutex};
 
 /// What a run is given besides its cases.
 pub struct Options {
+    pub world: World,
     /// The run folder; none for `runs/<time>`.
     pub out: Option<PathBuf>,
     /// As typed.
@@ -98,7 +100,7 @@ pub async fn run(
         schema: SCHEMA_VERSION,
         scn_version: env!("CARGO_PKG_VERSION").into(),
         id: folder.id(),
-        world: World::Real,
+        world: options.world,
         started: rfc3339(&now),
         command: options.command,
         files: options.files,
@@ -115,6 +117,7 @@ pub async fn run(
         .map_err(|e| RunError::Setup(e.to_string()))?;
     let (stopper, stop) = stop_pair();
     let shared = Arc::new(Shared {
+        world: options.world,
         program,
         params,
         clock: Clock::start(),
@@ -160,6 +163,10 @@ pub async fn run(
     for launch in &plan.launches {
         if stop.level() > StopLevel::Run {
             break;
+        }
+        if shared.world == World::Sim {
+            simulated::run_launch(&shared, cases, launch, &stop, &mut results, &mut result);
+            continue;
         }
         launch::run_launch(
             &shared,

@@ -9,7 +9,7 @@ use crate::eval::Params;
 use crate::judge::{self, Answers};
 use crate::measure::case::{CaseData, PhaseData, Round};
 use crate::probe::Unavailable;
-use crate::report::model::{CaseResult, WorldError};
+use crate::report::model::{CaseResult, World, WorldError};
 use crate::resolve::Program;
 use crate::scenario::{Case, PhaseSpec, Reads, names_of};
 use crate::store::{Redactor, RunFolder, StoreError, case_path};
@@ -30,6 +30,7 @@ pub struct Rebuilt {
 
 /// What a run was made from, read again from what it kept.
 pub struct Again<'a> {
+    pub world: World,
     pub program: &'a Program,
     pub params: &'a Params,
     /// At least those that were planned.
@@ -145,7 +146,7 @@ fn case(
             started: past.started,
             start_s: past.start,
         };
-        return Ok(infeasible(spec, why, judge, &begun));
+        return Ok(infeasible(spec, (why, again.world), judge, &begun));
     }
     let mut requests = folder.requests(path)?;
     let samples = folder.samples(path)?;
@@ -178,6 +179,7 @@ fn case(
         phases,
         servers: samples,
         infeasible: None,
+        world: again.world,
     };
     let begun = past.begun.unwrap_or(Begun {
         started: past.started,

@@ -25,6 +25,11 @@ impl Recorder {
     /// A request of a phase has ended.
     pub fn take(&self, phase: &str, workload: &WorkloadSpec, mut record: Record) {
         requests::judge(&self.shared, workload, &mut record);
+        self.keep(phase, workload, record);
+    }
+
+    /// A request of a phase has ended, of whose answer nothing can be said.
+    pub fn keep(&self, phase: &str, workload: &WorkloadSpec, mut record: Record) {
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         let question = log.as_ref().filter(|log| log.keeps_all_answers());
         let question = question.and_then(|_| workload.question(record.row));

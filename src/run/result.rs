@@ -133,7 +133,7 @@ pub(super) fn result(
         case: spec.id.clone(),
         axes: spec.axes.clone(),
         tags: spec.tags.clone(),
-        world: World::Real,
+        world: data.world,
         verdict,
         infeasible: spec.infeasible.clone(),
         error,
@@ -166,7 +166,7 @@ fn unchecked(data: &CaseData, silent: bool) -> Verdict {
 /// that hold of what follows from the file alone.
 pub(super) fn infeasible(
     spec: &Case,
-    why: &str,
+    (why, world): (&str, World),
     judge: (&Program, &Params),
     begun: &Begun,
 ) -> (CaseResult, CaseData) {
@@ -176,6 +176,7 @@ pub(super) fn infeasible(
         phases: phases.map(|p| not_run(p, begun.start_s, None)).collect(),
         servers: IndexMap::new(),
         infeasible: Some(why.to_string()),
+        world,
     };
     let ended = Ended {
         duration_s: 0.0,

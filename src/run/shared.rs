@@ -5,7 +5,7 @@ use crate::clock::Clock;
 use crate::eval::Params;
 use crate::judge::Answers;
 use crate::measure::case::CaseData;
-use crate::report::model::WorldError;
+use crate::report::model::{World, WorldError};
 use crate::resolve::Program;
 use crate::run::progress::Progress;
 use crate::scenario::Case;
@@ -14,6 +14,8 @@ use std::sync::{Arc, Mutex};
 
 /// What all parts of a run share.
 pub(crate) struct Shared {
+    /// Where servers are played.
+    pub world: World,
     pub program: Arc<Program>,
     pub params: Arc<Params>,
     pub clock: Clock,

@@ -60,10 +60,31 @@ pub fn compile_these(
     chosen: &[Arc<Flat>],
     gpus: Option<u64>,
 ) -> Compiled {
+    compile_shared(program, params, chosen, gpus, Rc::default())
+}
+
+/// The same, with servers worked out as the simulator plays them.
+pub fn compile_simulated(
+    program: &Program,
+    params: &Params,
+    chosen: &[Arc<Flat>],
+    gpus: Option<u64>,
+) -> Compiled {
+    let shared: Rc<Shared> = Rc::default();
+    shared.simulating();
+    compile_shared(program, params, chosen, gpus, shared)
+}
+
+fn compile_shared(
+    program: &Program,
+    params: &Params,
+    chosen: &[Arc<Flat>],
+    gpus: Option<u64>,
+    shared: Rc<Shared>,
+) -> Compiled {
     let mut compiled = Compiled::default();
     let mut names: IndexMap<&str, Vec<&Arc<Flat>>> = IndexMap::new();
     let mut seen = HashSet::new();
-    let shared: Rc<Shared> = Rc::default();
     // one file's scenarios take nothing away from another's
     let mut allowed: Option<(ModuleId, meter::Allowance)> = None;
     for flat in chosen.iter().filter(|flat| runs(flat)) {

@@ -132,11 +132,19 @@ pub(super) fn lower(
 }
 
 /// Why a sum is not known.
-enum Why {
+pub(super) enum Why {
     /// A figure that the file could say.
     Lacks(String),
     /// What nobody can tell of this server.
     Unknown(String),
+}
+
+impl Why {
+    pub(super) fn words(self) -> String {
+        match self {
+            Self::Lacks(why) | Self::Unknown(why) => why,
+        }
+    }
 }
 
 /// Sequences that are answered together, and tokens of a prompt that are taken at once, of the
@@ -193,7 +201,7 @@ fn pool(
 }
 
 /// The model, how it is split, and what the engine may take; or why that is not known.
-fn sides(
+pub(super) fn sides(
     cx: &Context<'_>,
     engine: &Flat,
     model: &Value,

@@ -4,6 +4,7 @@
 mod accepts;
 mod across;
 mod asked;
+mod balance;
 mod base;
 mod by_case;
 mod by_name;
@@ -46,16 +47,18 @@ mod server;
 mod server_log;
 mod shapes;
 mod shared;
+mod simulated;
 mod suite;
 mod unmeasured;
 mod vain;
+mod wiring;
 mod workload;
 
 pub use asked::{Asks, PartSpec, RequestSpec, WorkloadSpec};
 pub use base::bases;
 pub use by_case::ByCase;
 pub use cluster::ClusterSpec;
-pub use compile::{Compiled, compile, compile_these, scenarios};
+pub use compile::{Compiled, compile, compile_simulated, compile_these, scenarios};
 pub use constants::{constants, suite_scenarios};
 pub(crate) use context::one_line;
 pub use engine_metric::{EngineMetric, SeriesName};
@@ -73,7 +76,8 @@ pub use workload::answered;
 
 use crate::eval::{Cases, Query, Scope, Value};
 use crate::load::spec::{Api, Load, Pace};
-use crate::report::model::{Figure, Part, ReportFormat, ReportSeries, Template};
+use crate::report::model::{Figure, Part, ReportFormat, ReportSeries, Template, World};
+use crate::sim::Setup;
 use crate::source::Span;
 use crate::syntax::ast::{CheckLevel, Expr};
 use crate::versions::Versions;
@@ -107,6 +111,9 @@ pub struct Case {
     #[serde(serialize_with = "maybe_seconds")]
     pub estimate: Option<Duration>,
     pub isolate: bool,
+    /// Where it runs.
+    #[serde(skip)]
+    pub worlds: Vec<World>,
     /// How often it is run again where a server did not start or died.
     pub retry: u64,
     pub servers: Vec<Arc<ServerSpec>>,
@@ -253,6 +260,9 @@ pub struct ServerSpec {
     pub headers: Vec<(String, Word)>,
     pub body: serde_json::Map<String, serde_json::Value>,
     pub ca_file: Option<PathBuf>,
+    /// How the simulator plays it, or why it cannot, where that was asked for.
+    #[serde(skip)]
+    pub simulated: Option<Result<Setup, String>>,
 }
 
 /// How a server comes to run.

@@ -8,7 +8,7 @@ use crate::eval::BlockValue;
 use crate::report::model::Template;
 use crate::resolve::ModuleId;
 use crate::syntax::ast::Expr;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -28,6 +28,8 @@ pub(super) struct Shared {
     exprs: RefCell<HashMap<*const Expr, Arc<Expr>>>,
     /// By the place of their blocks in memory, which stays theirs while they are kept.
     workloads: RefCell<HashMap<usize, VecDeque<Known>>>,
+    /// Whether servers are worked out as the simulator plays them.
+    simulates: Cell<bool>,
     /// Whether a file has a server outside of scenarios.
     misplaced: RefCell<HashMap<ModuleId, bool>>,
 }
@@ -40,6 +42,15 @@ struct Known {
 }
 
 impl Shared {
+    /// What is asked for of all servers from here on.
+    pub fn simulating(&self) {
+        self.simulates.set(true);
+    }
+
+    pub fn simulates(&self) -> bool {
+        self.simulates.get()
+    }
+
     /// Whether a file has a server outside of scenarios: looked for once a file, not once a scenario.
     pub fn has_misplaced(&self, file: ModuleId, look: impl FnOnce() -> bool) -> bool {
         *self.misplaced.borrow_mut().entry(file).or_insert_with(look)

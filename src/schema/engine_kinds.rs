@@ -11,7 +11,7 @@ const fn launch(attribute: Attribute) -> Attribute {
 }
 
 /// What an engine's expressions may read of the server that uses it.
-const IMPLICIT: &[&str] = &[
+pub(super) const IMPLICIT: &[&str] = &[
     "model",
     "layout",
     "options",
@@ -77,6 +77,7 @@ pub(super) const KINDS: &[Kind] = &[
                 Type::Text,
                 "Where figures are read, as Prometheus text: `GET /metrics`; none where the server is set up to show none.",
             )),
+            super::simulator_kinds::ALSO,
         ],
         free: None,
         checks: true,

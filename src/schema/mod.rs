@@ -11,6 +11,7 @@ mod model_kinds;
 mod report_kinds;
 mod scenario_kinds;
 mod server_kinds;
+mod simulator_kinds;
 mod statements;
 
 pub use builtins::{BUILTINS, Builtin, builtin};
@@ -172,6 +173,7 @@ pub fn kinds() -> impl Iterator<Item = &'static Kind> {
         load_kinds::KINDS,
         report_kinds::KINDS,
         engine_kinds::KINDS,
+        simulator_kinds::KINDS,
     ]
     .into_iter()
     .flatten()

@@ -1,0 +1,209 @@
+//! One case in virtual time: its phases in order, and the result. Each case begins at 0 on a clock
+//! of its own, with servers that have answered nobody.
+
+use super::flights::{Flights, seconds};
+use super::load::{Source, carry_out};
+use super::samples::Samples;
+use crate::load::drive::RequestSource;
+use crate::load::seed;
+use crate::load::spec::Load;
+use crate::measure::case::{CaseData, PhaseData, Round};
+use crate::report::model::{CaseResult, ServerResult, World, WorldError};
+use crate::run::recorder::Recorder;
+use crate::run::result::{Begun, Ended, not_run, result};
+use crate::run::{Shared, error, requests};
+use crate::scenario::{Case, LoadSpec, PhaseSpec, ServerSpec, names_of};
+use crate::sim::{Server, Time, nanoseconds};
+use crate::stop::{Stop, StopLevel};
+use crate::store::CaseFolder;
+use std::sync::Arc;
+
+/// What a case has while it runs.
+struct Stage<'a> {
+    spec: &'a Case,
+    recorder: Arc<Recorder>,
+    servers: Vec<Server>,
+    flights: Flights,
+    samples: Samples,
+    now: Time,
+}
+
+/// Runs the case and judges it.
+pub fn run(shared: &Arc<Shared>, spec: &Case, folder: &CaseFolder, stop: &Stop) -> CaseResult {
+    let begun = Begun {
+        start_s: 0.0,
+        ..Begun::now(shared)
+    };
+    let mut problem = None;
+    let log = folder
+        .requests()
+        .map_err(|e| problem = Some(error::of_store(&e, None)))
+        .ok();
+    let setups: Result<Vec<_>, WorldError> = spec.servers.iter().map(|s| setup(s)).collect();
+    let setups = setups.unwrap_or_else(|error| {
+        problem.get_or_insert(error);
+        Vec::new()
+    });
+    let mut stage = Stage {
+        spec,
+        recorder: Recorder::new(shared.clone(), log),
+        servers: setups.iter().map(|setup| Server::new(setup)).collect(),
+        flights: Flights::new(setups.iter().map(|setup| setup.blocks.tokens).collect()),
+        samples: Samples::of(spec),
+        now: 0,
+    };
+    let mut phases: Vec<PhaseData> = Vec::new();
+    for phase in &spec.phases {
+        if problem.is_some() || stop.level() > StopLevel::Run {
+            break;
+        }
+        let (data, error) = stage.phase(phase, stop);
+        problem = error.map(|error| WorldError {
+            phase: Some(phase.name.clone()),
+            ..error
+        });
+        phases.push(data);
+    }
+    for phase in spec.phases.iter().skip(phases.len()) {
+        phases.push(not_run(phase, seconds(stage.now), problem.as_ref()));
+    }
+    let data = CaseData {
+        names: names_of(spec),
+        phases,
+        servers: stage.samples.series(),
+        infeasible: None,
+        world: World::Sim,
+    };
+    shared.keep_answers(spec, &data);
+    let ended = Ended {
+        duration_s: seconds(stage.now),
+        error: problem,
+        interrupted: stop.level() > StopLevel::Run,
+    };
+    let judge = (&*shared.program, &*shared.params);
+    let rows = spec.servers.iter().map(|s| row(s)).collect();
+    result(spec, judge, rows, &data, &begun, ended)
+}
+
+fn setup(server: &ServerSpec) -> Result<&crate::sim::Setup, WorldError> {
+    let why = match &server.simulated {
+        Some(Ok(setup)) => return Ok(setup),
+        Some(Err(why)) => why.as_str(),
+        None => "it was not asked for",
+    };
+    Err(error::other(
+        "not_simulated",
+        format!("`{}` cannot be simulated: {why}", server.name),
+        None,
+    ))
+}
+
+/// A server in the results: nothing of it was started.
+fn row(server: &ServerSpec) -> ServerResult {
+    ServerResult {
+        name: server.name.clone(),
+        engine: server.engine.clone(),
+        model: server.model.clone().unwrap_or_default(),
+        launch: 1,
+        ..ServerResult::default()
+    }
+}
+
+impl Stage<'_> {
+    fn phase(&mut self, spec: &PhaseSpec, stop: &Stop) -> (PhaseData, Option<WorldError>) {
+        let mut data = not_run(spec, seconds(self.now), None);
+        data.not_run = None;
+        data.interrupted = false;
+        if spec.skipped.is_some() {
+            return (data, None);
+        }
+        let mut error = None;
+        for round in 0..spec.repeat {
+            if error.is_some() || stop.level() > StopLevel::Run {
+                break;
+            }
+            if round > 0 {
+                self.now += nanoseconds(spec.pause.as_secs_f64());
+            }
+            let start = seconds(self.now);
+            error = self.round(spec, round).err();
+            let end = seconds(self.now);
+            if let Some(idle) = spec.idle {
+                self.now += nanoseconds(idle.as_secs_f64());
+            }
+            data.rounds.push(Round {
+                start,
+                end,
+                ..Round::default()
+            });
+            let limit = self.spec.timeout.as_secs_f64();
+            if error.is_none() && seconds(self.now) > limit {
+                error = Some(error::other(
+                    "case_timeout",
+                    format!("the case took longer than its timeout of {limit} s"),
+                    Some("raise the scenario's `timeout`, or ask for less"),
+                ));
+            }
+        }
+        self.samples.until(self.now, &self.servers);
+        data.end = seconds(self.now);
+        data.records = self.recorder.drain();
+        self.recorder.flush(&spec.name);
+        if let Some(error) = &error {
+            data.not_run = Some(error.message.clone());
+        } else if stop.level() > StopLevel::Run {
+            data.interrupted = true;
+            data.not_run = Some("the run was interrupted".into());
+        }
+        (data, error)
+    }
+
+    /// All loads of one round, at once.
+    fn round(&mut self, spec: &PhaseSpec, round: u64) -> Result<(), WorldError> {
+        let loads: Vec<Load> = (spec.loads.iter())
+            .map(|load| of_round(load, round, &spec.name))
+            .collect();
+        let mut made: Vec<requests::Round> = Vec::new();
+        for (load, of_round) in spec.loads.iter().zip(&loads) {
+            let source = Arc::new(requests::prepare(&load.workload)?);
+            made.push(requests::Round::new(source, of_round));
+        }
+        let mut sources: Vec<Source<'_>> = Vec::new();
+        for ((load, of_round), requests) in spec.loads.iter().zip(&loads).zip(&made) {
+            let mut servers = self.spec.servers.iter();
+            let server = servers.position(|server| server.name == load.server);
+            sources.push(Source {
+                load: of_round,
+                requests: requests as &dyn RequestSource,
+                server: server.ok_or_else(|| {
+                    let message = format!("there is no server `{}`", load.server);
+                    error::other("no_server", message, None)
+                })?,
+            });
+        }
+        let recorder = &self.recorder;
+        self.now = carry_out(
+            &mut self.servers,
+            &sources,
+            (&mut self.flights, &mut self.samples),
+            self.now,
+            &mut |load, mut record| {
+                record.round = u32::try_from(round).unwrap_or(u32::MAX);
+                recorder.keep(&spec.name, &spec.loads[load].workload, record);
+            },
+        );
+        Ok(())
+    }
+}
+
+/// A load with the seeds of its round.
+fn of_round(spec: &LoadSpec, round: u64, phase: &str) -> Load {
+    let mut load = spec.load.clone();
+    let written = load.seed;
+    load.seed = seed::of_load(written, round, phase, load.name.as_deref());
+    load.lengths_seed = match spec.seeded {
+        true => seed::of_lengths(written, round),
+        false => load.seed,
+    };
+    load
+}

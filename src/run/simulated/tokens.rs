@@ -1,0 +1,99 @@
+//! What a request comes to in the simulator: tokens, and what its prompt has in common with others.
+//! As in the built-in engine one word is one token, and an answer is as long as it may be.
+
+use crate::load::spec::{Media, Part, Request};
+use crate::sim;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// Tokens of an answer that has no limit, as the built-in engine's `--answer-tokens`.
+const ANSWER: u32 = 16;
+
+/// A request as the simulator takes it; blocks of KV cache have so many tokens.
+pub fn request(id: u64, asked: &Request, block: u32) -> sim::Request {
+    let texts = asked.content.iter().filter_map(|part| match part {
+        Part::Text(text) => Some(text.as_str()),
+        Part::Media { .. } => None,
+    });
+    let words = (asked.system.as_deref().into_iter().chain(texts)).flat_map(str::split_whitespace);
+    let mut prompt = 0_u32;
+    let mut prefix = Vec::new();
+    let mut so_far = DefaultHasher::new();
+    for word in words {
+        word.hash(&mut so_far);
+        prompt = prompt.saturating_add(1);
+        if prompt.is_multiple_of(block.max(1)) {
+            prefix.push(so_far.finish());
+        }
+    }
+    let media = asked.content.iter().filter_map(|part| match part {
+        Part::Media { kind, .. } => Some(of_media(*kind)),
+        Part::Text(_) => None,
+    });
+    let output = asked
+        .max_tokens
+        .map(|most| u32::try_from(most).unwrap_or(u32::MAX));
+    sim::Request {
+        id,
+        prompt: media.fold(prompt, u32::saturating_add),
+        output: output.unwrap_or(ANSWER),
+        prefix,
+    }
+}
+
+/// Prompt tokens of a picture, a piece of sound or a video, as the built-in engine counts them.
+fn of_media(kind: Media) -> u32 {
+    match kind {
+        Media::Image => 256,
+        Media::Audio => 128,
+        Media::Video => 1024,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    fn asked(system: Option<&str>, content: Vec<Part>, max_tokens: Option<u64>) -> Request {
+        Request {
+            row: 0,
+            system: system.map(String::from),
+            content,
+            max_tokens,
+            temperature: None,
+            ignore_eos: false,
+            stream: true,
+            extra: Arc::default(),
+        }
+    }
+
+    #[test]
+    fn words_and_media_are_tokens() {
+        let text = Part::Text("two words".into());
+        let image = Part::Media {
+            kind: Media::Image,
+            url: String::new(),
+        };
+        let of = |asked| {
+            let request = request(7, &asked, 16);
+            (request.prompt, request.output)
+        };
+        assert_eq!(
+            of(asked(Some("be kind"), vec![text.clone()], Some(5))),
+            (4, 5)
+        );
+        assert_eq!(of(asked(None, vec![image, text], None)), (258, 16));
+    }
+
+    #[test]
+    fn prompts_that_begin_alike_have_blocks_in_common() {
+        let of =
+            |text: &str| request(0, &asked(None, vec![Part::Text(text.into())], None), 2).prefix;
+        let (one, other) = (of("a b c d e"), of("a b c x"));
+        assert_eq!((one.len(), other.len()), (2, 2));
+        assert_eq!(one[0], other[0]);
+        assert_ne!(one[1], other[1]);
+        // what comes before a block is part of it
+        assert_ne!(of("x y c d")[1], one[1]);
+    }
+}

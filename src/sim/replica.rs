@@ -1,0 +1,119 @@
+//! A copy of the model and the steps that it has under way: one after the other on each pipeline
+//! stage, and the next put together while the last one runs.
+
+use super::scheduler::{Plan, Scheduler};
+use super::{Setup, Time, nanoseconds};
+use crate::cost::Serving;
+use std::collections::VecDeque;
+
+/// The schedulers of it take their steps together: one, or one of each rank where ranks have
+/// sequences of their own and share experts.
+#[derive(Debug, Clone)]
+pub(super) struct Replica {
+    pub schedulers: Vec<Scheduler>,
+    serving: Serving,
+    flights: VecDeque<Flight>,
+    /// When each stage is free.
+    stages: Vec<Time>,
+    depth: usize,
+    /// Plans that are not in use: their room is.
+    spare: Vec<Plan>,
+}
+
+#[derive(Debug, Clone)]
+struct Flight {
+    ends: Time,
+    plans: Vec<Plan>,
+}
+
+impl Replica {
+    /// The `index`th of the setup's, with so many ranks that have sequences of their own.
+    pub fn new(setup: &Setup, index: usize, ranks: usize) -> Self {
+        let serving = Serving::new(
+            (&setup.model, setup.ranks),
+            setup.cache,
+            (&setup.device, setup.fabrics.get(index)),
+            setup.host,
+        );
+        let stages = serving.stages();
+        let ahead = stages == 1 && serving.overlaps();
+        let scheduler = Scheduler::new(
+            setup.profile,
+            setup.blocks,
+            serving.window(),
+            setup.prefix_cache,
+            ahead,
+        );
+        Self {
+            schedulers: vec![scheduler; ranks],
+            depth: if ahead { 2 } else { stages },
+            stages: vec![0; stages],
+            flights: VecDeque::new(),
+            spare: Vec::new(),
+            serving,
+        }
+    }
+
+    pub fn is_idle(&self) -> bool {
+        self.flights.is_empty()
+    }
+
+    /// When its oldest step ends.
+    pub fn next(&self) -> Option<Time> {
+        self.flights.front().map(|flight| flight.ends)
+    }
+
+    /// Starts what can be started.
+    pub fn start(&mut self, now: Time, preempted: &mut Vec<u64>) {
+        while self.flights.len() < self.depth {
+            let mut plans = Vec::with_capacity(self.schedulers.len());
+            let mut empty = true;
+            for scheduler in &mut self.schedulers {
+                let mut plan = self.spare.pop().unwrap_or_default();
+                scheduler.plan(&mut plan, preempted);
+                empty &= plan.parts.is_empty();
+                plans.push(plan);
+            }
+            if empty {
+                self.spare.append(&mut plans);
+                return;
+            }
+            let ends = self.pass(now, &plans);
+            self.flights.push_back(Flight { ends, plans });
+        }
+    }
+
+    /// Sends a step through the stages; when it leaves the last.
+    fn pass(&mut self, now: Time, plans: &[Plan]) -> Time {
+        let padded = plans.iter().map(|plan| plan.batch.tokens).max();
+        let padded = padded.unwrap_or_default();
+        let mut at = now;
+        for stage in 0..self.stages.len() {
+            if stage > 0 {
+                let sent = plans
+                    .iter()
+                    .map(|plan| self.serving.hand_on(stage - 1, &plan.batch));
+                at += nanoseconds(sent.fold(0.0, f64::max));
+            }
+            let mut longest = 0.0f64;
+            for plan in plans {
+                longest = longest.max(self.serving.stage_seconds(stage, &plan.batch, padded));
+            }
+            // no step is without any time, or nothing would ever come next
+            at = at.max(self.stages[stage]) + nanoseconds(longest).max(1);
+            self.stages[stage] = at;
+        }
+        at
+    }
+
+    /// Ends the oldest step: `given` is told of its tokens by rank.
+    pub fn complete(&mut self, mut given: impl FnMut(u32, bool)) {
+        let Some(flight) = self.flights.pop_front() else {
+            return;
+        };
+        for (scheduler, plan) in self.schedulers.iter_mut().zip(flight.plans) {
+            scheduler.complete(&plan, &mut given);
+            self.spare.push(plan);
+        }
+    }
+}
