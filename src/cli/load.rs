@@ -13,8 +13,8 @@ use crate::lint::suppress;
 use crate::plan::{Given, ParamValue};
 use crate::resolve::{self, Flat, Program};
 use crate::scenario::{
-    Case, SuiteLimits, bases, compile_simulated, compile_these, constants, scenarios, suite_limits, suite_scenarios,
-    unevaluated,
+    Case, SuiteLimits, bases, compile_simulated, compile_these, constants, scenarios, suite_limits,
+    suite_scenarios, unevaluated,
 };
 use crate::source::{FileId, Sources};
 use indexmap::{IndexMap, IndexSet};
