@@ -1,7 +1,7 @@
 //! What the serving simulator costs: a step by its number of sequences, and a load of many requests.
 
 use scn::cost::{Architecture, Device, Format, Gemm, Host, Kernels, KvBlocks, Precision, Ranks};
-use scn::sim::{Event, FrontEnd, Passes, Profile, Request, Server, Setup, What};
+use scn::sim::{Balance, Event, FrontEnd, Passes, Profile, Request, Server, Setup, What};
 use std::time::Instant;
 
 /// A model of 8 billion parameters on a GPU of 4.8 TB/s and 989 TFLOP/s.
@@ -55,7 +55,7 @@ fn setup(sequences: u32) -> Setup {
             },
             all_reduce: Vec::new(),
         },
-        wires: None,
+        fabrics: Vec::new(),
         host: Host {
             step: 1e-3,
             sequence: 8e-6,
@@ -81,6 +81,7 @@ fn setup(sequences: u32) -> Setup {
         context: 1 << 20,
         replicas: 1,
         lockstep: false,
+        balance: Balance::LeastLoaded,
         front: FrontEnd::NONE,
     }
 }

@@ -76,7 +76,7 @@ impl Refused {
 }
 
 /// Says why nothing is done, also as JSON to where a program looks for results; the exit code.
-fn said(message: &str, code: u8, results: &Output) -> u8 {
+pub fn said(message: &str, code: u8, results: &Output) -> u8 {
     eprintln!("error: {message}");
     let json = serde_json::json!({ "exit_code": code, "error": message });
     if let Err(error) = results.write(&json) {

@@ -4,6 +4,7 @@ use super::{Selection, exit, load, style};
 use crate::report::model::{CaseResult, World};
 use crate::report::{as_stored, terminal};
 use crate::run::{self, Options};
+use crate::scenario::Case;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -42,19 +43,25 @@ enum On {
 pub fn run(mut args: RunArgs) -> u8 {
     args.selection.simulated = args.on == On::Sim;
     let begun = load::begin(&args.selection, args.json.as_deref(), args.out.as_deref());
-    let (loaded, results) = match begun {
+    let (mut loaded, results) = match begun {
         Ok(begun) => begun,
         Err(code) => return code,
     };
+    let world = match args.on {
+        On::Real => World::Real,
+        On::Sim => World::Sim,
+    };
+    if !leave_out(&mut loaded.cases, world) {
+        let message =
+            "no scenario that is selected runs there: its `worlds` say where, and `--on` is told";
+        return load::said(message, exit::NOTHING, &results);
+    }
     ignore_write_signals();
     let mut plan = crate::plan::plan(&loaded.cases);
     plan.given = loaded.given();
     let color = style::color(std::io::stderr().is_terminal());
     let options = Options {
-        world: match args.on {
-            On::Real => World::Real,
-            On::Sim => World::Sim,
-        },
+        world,
         out: args.out,
         command: std::env::args_os()
             .map(|word| word.to_string_lossy().into_owned())
@@ -126,6 +133,24 @@ pub fn run(mut args: RunArgs) -> u8 {
         complain(problem, None);
     }
     code
+}
+
+/// Leaves out the scenarios that do not run in a world, and says so; whether any is left.
+fn leave_out(cases: &mut Vec<Case>, world: World) -> bool {
+    let mut told: Vec<String> = Vec::new();
+    cases.retain(|case| {
+        let runs = case.worlds.contains(&world);
+        if !runs && !told.contains(&case.scenario) {
+            let name = &case.scenario;
+            let _ = writeln!(
+                std::io::stderr(),
+                "note: `{name}` is left out: its `worlds` are others"
+            );
+            told.push(name.clone());
+        }
+        runs
+    });
+    !cases.is_empty()
 }
 
 /// Says what went wrong, where somebody still listens.

@@ -2,6 +2,7 @@
 //! a pipeline stage hands on.
 
 use super::Device;
+use super::fabric::Ways;
 use serde::{Deserialize, Serialize};
 
 /// An engine's own all-reduce between so many ranks of a host, fitted to measured ones.
@@ -33,26 +34,16 @@ impl AllReduce {
     }
 }
 
-/// Links that a scenario states: all alike, between any two ranks.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Wires {
-    /// Bytes per second of the narrowest on the way, in each direction.
-    pub bandwidth: f64,
-    /// Seconds of an empty message.
-    pub latency: f64,
-}
-
-impl Wires {
-    /// Seconds of an all-reduce over them, by the best of three ways: a ring
-    /// `2(n−1)·lat + 2(n−1)/n·S/B`, a tree `2⌈log2 n⌉·lat + 2S/B`, everyone to everyone
-    /// `lat + (n−1)·S/B` (Thakur, Rabenseifner and Gropp, 2005).
-    pub fn all_reduce(&self, ranks: f64, bytes: f64) -> f64 {
-        let once = bytes / self.bandwidth;
-        let ring = 2.0 * (ranks - 1.0) * self.latency + 2.0 * (ranks - 1.0) / ranks * once;
-        let tree = 2.0 * ranks.log2().ceil() * self.latency + 2.0 * once;
-        let shot = self.latency + (ranks - 1.0) * once;
-        ring.min(tree).min(shot)
-    }
+/// Seconds of an all-reduce between ranks that are all joined with each other, by links of so many
+/// bytes per second and so many seconds for an empty message, by the best of three ways: a ring
+/// `2(n−1)·lat + 2(n−1)/n·S/B`, a tree `2⌈log2 n⌉·lat + 2S/B`, everyone to everyone
+/// `lat + (n−1)·S/B` (Thakur, Rabenseifner and Gropp, 2005).
+fn by_best_way(ranks: f64, bytes: f64, (bandwidth, latency): (f64, f64)) -> f64 {
+    let once = bytes / bandwidth;
+    let ring = 2.0 * (ranks - 1.0) * latency + 2.0 * (ranks - 1.0) / ranks * once;
+    let tree = 2.0 * ranks.log2().ceil() * latency + 2.0 * once;
+    let shot = latency + (ranks - 1.0) * once;
+    ring.min(tree).min(shot)
 }
 
 /// Seconds of an empty message between two GPUs of which nothing was measured.
@@ -67,29 +58,25 @@ const STAGE_START: f64 = 10e-6;
 impl Device {
     /// Seconds of an all-reduce of so many bytes between so many of it. Sizes between those that
     /// were measured are as the next larger; where nothing was, its link is taken as it is.
-    pub fn all_reduce(&self, ranks: f64, bytes: f64, wires: Option<Wires>) -> f64 {
+    pub fn all_reduce(&self, ranks: f64, bytes: f64) -> f64 {
         if ranks <= 1.0 {
             return 0.0;
-        }
-        if let Some(wires) = wires {
-            return wires.all_reduce(ranks, bytes);
         }
         let measured = self.all_reduce.iter().find(|one| one.ranks >= ranks);
         match measured.or(self.all_reduce.last()) {
             Some(one) => AllReduce { ranks, ..*one }.seconds(bytes),
-            None => Wires {
-                bandwidth: self.link,
-                latency: PEER_START,
-            }
-            .all_reduce(ranks, bytes),
+            None => by_best_way(ranks, bytes, (self.link, PEER_START)),
         }
     }
 
     /// Seconds in which each of so many ranks sends all but its own share of so many bytes to the
-    /// others: `α + (n−1)/n · S/B`.
-    pub fn all_to_all(&self, ranks: f64, bytes: f64) -> f64 {
+    /// others: `α + (n−1)/n · S/B`, or as the links have it that are stated.
+    pub(super) fn all_to_all(&self, ranks: f64, bytes: f64, ways: Option<&Ways>) -> f64 {
         if ranks <= 1.0 {
             return 0.0;
+        }
+        if let Some(seconds) = ways.and_then(|ways| ways.exchange(ranks, bytes)) {
+            return EXCHANGE_START + seconds;
         }
         let bandwidth = self
             .all_reduce
@@ -98,9 +85,11 @@ impl Device {
         EXCHANGE_START + (ranks - 1.0) / ranks * bytes / bandwidth
     }
 
-    /// Seconds of handing so many bytes to the next stage: `α + S/link`.
-    pub fn hand_on(&self, bytes: f64) -> f64 {
-        STAGE_START + bytes / self.link
+    /// Seconds of handing so many bytes to the next stage: `α + S/link`, or as the links have it
+    /// that are stated.
+    pub(super) fn hand_on(&self, bytes: f64, ways: Option<&Ways>) -> f64 {
+        let stated = ways.and_then(|ways| ways.hand_on(bytes));
+        STAGE_START + stated.unwrap_or(bytes / self.link)
     }
 }
 
@@ -110,13 +99,9 @@ mod tests {
 
     #[test]
     fn the_best_way_over_links_depends_on_the_size() {
-        let wires = Wires {
-            bandwidth: 1e9,
-            latency: 1e-6,
-        };
         // empty: one message at once; large: a ring
-        assert_eq!(wires.all_reduce(8.0, 0.0), 1e-6);
-        let large = wires.all_reduce(8.0, 8e9);
+        assert_eq!(by_best_way(8.0, 0.0, (1e9, 1e-6)), 1e-6);
+        let large = by_best_way(8.0, 8e9, (1e9, 1e-6));
         assert!((large - (14e-6 + 14.0)).abs() < 1e-9, "{large}");
     }
 

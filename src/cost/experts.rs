@@ -1,5 +1,6 @@
 //! The time of a layer's mixture of experts.
 
+use super::fabric::Ways;
 use super::{Device, Moe, Precision, Ranks};
 
 /// How many of so many experts are touched where `tokens` go to `top_k` of them each, evenly:
@@ -17,7 +18,7 @@ const IMBALANCE: f64 = 1.2;
 /// A rank reads `3·h·ff·w` bytes of each touched expert and does `2·3·h·ff` operations for each
 /// of its `N·k` rows, split over `ep` ranks.
 pub(super) fn seconds(
-    device: &Device,
+    (device, ways): (&Device, Option<&Ways>),
     (moe, hidden, gated): (&Moe, f64, bool),
     weights: Precision,
     ranks: Ranks,
@@ -46,7 +47,7 @@ pub(super) fn seconds(
     let products = grouped.bend(work * uneven, bytes, device.bandwidth);
     let exchange = if spread {
         let sent = rows * hidden * 2.0 / ranks.experts;
-        2.0 * device.all_to_all(ranks.experts, sent)
+        2.0 * device.all_to_all(ranks.experts, sent, ways)
     } else {
         0.0
     };

@@ -1,7 +1,8 @@
 //! The time of what a step does with every token alike: the layers' products, elementwise kernels
 //! and sums over ranks. It depends on the number of tokens alone.
 
-use super::{Architecture, Device, Ranks, Wires, experts};
+use super::fabric::Ways;
+use super::{Architecture, Device, Ranks, experts};
 
 /// What the layers of one pipeline stage are.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,7 +38,7 @@ pub(super) fn seconds(
     model: &Architecture,
     ranks: Ranks,
     device: &Device,
-    wires: Option<Wires>,
+    ways: Option<&Ways>,
     stage: Stage,
     tokens: f64,
 ) -> f64 {
@@ -54,7 +55,11 @@ pub(super) fn seconds(
         product(up * width / ranks.tensor, model.hidden)
             + product(model.hidden, width / ranks.tensor)
     };
-    let reduce = device.all_reduce(ranks.tensor, tokens * model.hidden * 2.0, wires);
+    let bytes = tokens * model.hidden * 2.0;
+    let reduce = match ways {
+        Some(ways) => ways.sum(device, bytes),
+        None => device.all_reduce(ranks.tensor, bytes),
+    };
     let common = projections(model, ranks, &product) + elementwise(model, ranks, device, tokens);
     // attention data parallelism gathers in place of the first sum
     let each = common + 2.0 * reduce;
@@ -66,7 +71,7 @@ pub(super) fn seconds(
         let shape = (&moe, model.hidden, model.gated);
         // the ranks that share the experts bring their tokens together
         let together = tokens * (ranks.experts / ranks.tensor).max(1.0);
-        let mut layer = experts::seconds(device, shape, model.weights, ranks, together);
+        let mut layer = experts::seconds((device, ways), shape, model.weights, ranks, together);
         if moe.shared > 0.0 {
             layer += mlp(moe.shared * moe.intermediate);
         }

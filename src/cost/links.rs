@@ -2,12 +2,13 @@
 //! taken, as communication libraries choose theirs by size.
 
 use super::network::{Linear, Missing, Network};
+use serde::{Deserialize, Serialize};
 
 /// More ranks than this do not send to all others at once.
 const MOST_AT_ONCE: usize = 16;
 
 /// The ways to carry out a collective.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Collective {
     ways: Vec<Linear>,
 }

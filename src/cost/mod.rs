@@ -5,6 +5,7 @@ mod attention;
 mod collective;
 mod device;
 mod experts;
+mod fabric;
 mod fit;
 mod gemm;
 mod kv;
@@ -17,8 +18,9 @@ mod serving;
 mod step;
 mod weights;
 
-pub use collective::{AllReduce, Wires};
+pub use collective::AllReduce;
 pub use device::{Device, Kernels};
+pub use fabric::Fabric;
 pub use fit::{Budget, Fit};
 pub use gemm::{Format, Gemm};
 pub use kv::KvCache;

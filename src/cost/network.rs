@@ -4,6 +4,7 @@
 //! until a link is full, then those that do not cross it grow on. What one flow leaves when it has
 //! ended goes to the others.
 
+use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use thiserror::Error;
 
@@ -33,7 +34,7 @@ pub struct Missing {
 }
 
 /// Seconds that something takes: so many, and so many for each byte.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Linear {
     pub latency: f64,
     pub per_byte: f64,

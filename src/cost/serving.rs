@@ -3,7 +3,7 @@
 
 use super::attention::Attention;
 use super::layers::{self, Stage};
-use super::{Architecture, Device, Precision, Ranks, Wires};
+use super::{Architecture, Device, Fabric, Precision, Ranks};
 use serde::{Deserialize, Serialize};
 
 /// What a step works on, added up: its time follows from these sums alone.
@@ -78,7 +78,7 @@ pub struct Serving {
     model: Architecture,
     ranks: Ranks,
     device: Device,
-    wires: Option<Wires>,
+    fabric: Option<Fabric>,
     host: Host,
     attention: Attention,
     stages: Vec<(Stage, Vec<f64>)>,
@@ -89,7 +89,7 @@ impl Serving {
     pub fn new(
         (model, ranks): (&Architecture, Ranks),
         cache: Precision,
-        (device, wires): (&Device, Option<Wires>),
+        (device, fabric): (&Device, Option<&Fabric>),
         host: Host,
     ) -> Self {
         let stages = (ranks.stages as usize).max(1);
@@ -102,7 +102,7 @@ impl Serving {
             model: model.clone(),
             ranks,
             device: device.clone(),
-            wires,
+            fabric: fabric.cloned(),
             host,
         }
     }
@@ -148,23 +148,18 @@ impl Serving {
         (seconds + host.gap).max(host.floor)
     }
 
-    /// Seconds of handing the batch to the next stage.
-    pub fn hand_on(&self, batch: &Batch) -> f64 {
+    /// Seconds of handing the batch on to the stage after this one.
+    pub fn hand_on(&self, stage: usize, batch: &Batch) -> f64 {
         let bytes = f64::from(batch.tokens) * self.model.hidden * 2.0;
-        self.device.hand_on(bytes)
+        let ways = self.fabric.as_ref().and_then(|fabric| fabric.stage(stage));
+        self.device.hand_on(bytes, ways)
     }
 
     fn layers(&mut self, stage: usize, tokens: u32) -> f64 {
+        let ways = self.fabric.as_ref().and_then(|fabric| fabric.stage(stage));
         let (shape, known) = &mut self.stages[stage];
         remembered(known, tokens, |tokens| {
-            layers::seconds(
-                &self.model,
-                self.ranks,
-                &self.device,
-                self.wires,
-                *shape,
-                tokens,
-            )
+            layers::seconds(&self.model, self.ranks, &self.device, ways, *shape, tokens)
         })
     }
 

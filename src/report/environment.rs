@@ -2,7 +2,7 @@
 
 use super::error::ReportError;
 use super::figures::shell;
-use super::model::{CaseResult, RunResult, ServerGpu, ServerResult};
+use super::model::{CaseResult, RunResult, SIMULATED, ServerGpu, ServerResult, World};
 use super::text::one_line;
 use crate::store::HostFacts;
 
@@ -29,7 +29,7 @@ pub(super) fn json(
         .collect();
     let page = serde_json::json!({
         "schema": super::model::SCHEMA_VERSION,
-        "run": { "id": run.id, "started": run.started, "scn_version": run.scn_version,
+        "run": { "id": run.id, "world": run.world, "started": run.started, "scn_version": run.scn_version,
                  "command": run.command, "params": run.params },
         "host": host,
         "servers": servers,
@@ -48,6 +48,9 @@ pub(super) fn text(run: &RunResult, host: Option<&HostFacts>, cases: &[&CaseResu
     page.line("run", &run.id);
     page.line("started", &run.started);
     page.line("scn", &run.scn_version);
+    if run.world == World::Sim {
+        page.line("world", SIMULATED);
+    }
     page.line("command", &shell(run.command.clone()));
     page.head("machine");
     match host {

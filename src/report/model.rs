@@ -55,6 +55,9 @@ pub enum World {
     Sim,
 }
 
+/// What is said of results that were simulated.
+pub const SIMULATED: &str = "simulated, in virtual time";
+
 /// One value for people and machines: a number with its unit, a text, or why there is none.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Figure {

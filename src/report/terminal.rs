@@ -2,7 +2,9 @@
 
 use super::failed;
 use super::figures::duration;
-use super::model::{CaseResult, CheckResult, LEFT_OUT, ServerResult, UNANSWERED, Verdict};
+use super::model::{
+    CaseResult, CheckResult, LEFT_OUT, SIMULATED, ServerResult, UNANSWERED, Verdict, World,
+};
 use super::rank::rankings;
 use super::reached::{not_reached, reached};
 use super::same::{Same, errors};
@@ -30,6 +32,9 @@ pub struct Style {
 /// is cut here could not be recognised any more.
 pub fn outcome(cases: &[CaseResult], folder: &Path, style: Style) -> String {
     let mut text = String::new();
+    if cases.iter().any(|case| case.world == World::Sim) {
+        text.push_str(&format!("{SIMULATED}\n"));
+    }
     let same = errors(cases.iter());
     let same: HashMap<(&str, &str), &Same<'_>> = (same.iter())
         .flat_map(|same| {

@@ -8,7 +8,8 @@ use super::folder_name::folder_name;
 use super::locals::Locals;
 use super::unmeasured::{Launched, Unmeasured};
 use super::{
-    Case, ServerSpec, checks, cluster, constants, feasible, phase, rank, report, server, server_log,
+    Case, ServerSpec, balance, checks, cluster, constants, feasible, phase, rank, report, server,
+    server_log, wiring,
 };
 use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, codes};
@@ -69,7 +70,7 @@ pub(super) fn lower(
     let eval = Evaluator::new(program, params, &Nothing);
     let cx = context(locals, &eval, flat, locals.scope(axes, None));
     let id = case_id(&cx, axes);
-    let servers = servers(&cx);
+    let mut servers = servers(&cx);
     let misplaced = |definition: &Definition| matches!(&definition.kind, DefinitionKind::Block(flat) if flat.kind.text == "server");
     let mut names = program.module(flat.module).names.values();
     if flat.children_of("server").next().is_none() && is_whole(flat) && !names.any(misplaced) {
@@ -83,6 +84,7 @@ pub(super) fn lower(
         );
     }
     cluster::check(&cx, &servers);
+    wiring::lay(&mut servers);
     let mut found = eval.take_found();
     found.extend(
         locals
@@ -114,6 +116,7 @@ pub(super) fn lower(
             .flatten()
             .unwrap_or(Duration::from_secs(3600)),
         estimate: cx.duration(flat, "estimate"),
+        worlds: balance::worlds(&cx),
         isolate: cx.flag(flat, "isolate").unwrap_or(false),
         retry: cx.whole(flat, "retry").unwrap_or(0),
         logs: Vec::new(),

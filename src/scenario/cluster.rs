@@ -362,7 +362,7 @@ fn reach(cluster: &ClusterSpec) -> Vec<u64> {
 }
 
 /// The GPUs that the server's own environment names by their numbers.
-fn visible(server: &ServerSpec) -> Option<Vec<u64>> {
+pub(super) fn visible(server: &ServerSpec) -> Option<Vec<u64>> {
     let Start::Launch { environment, .. } = &server.start else {
         return None;
     };

@@ -4,6 +4,7 @@
 mod accepts;
 mod across;
 mod asked;
+mod balance;
 mod base;
 mod by_case;
 mod by_name;
@@ -50,6 +51,7 @@ mod simulated;
 mod suite;
 mod unmeasured;
 mod vain;
+mod wiring;
 mod workload;
 
 pub use asked::{Asks, PartSpec, RequestSpec, WorkloadSpec};
@@ -74,7 +76,7 @@ pub use workload::answered;
 
 use crate::eval::{Cases, Query, Scope, Value};
 use crate::load::spec::{Api, Load, Pace};
-use crate::report::model::{Figure, Part, ReportFormat, ReportSeries, Template};
+use crate::report::model::{Figure, Part, ReportFormat, ReportSeries, Template, World};
 use crate::sim::Setup;
 use crate::source::Span;
 use crate::syntax::ast::{CheckLevel, Expr};
@@ -109,6 +111,9 @@ pub struct Case {
     #[serde(serialize_with = "maybe_seconds")]
     pub estimate: Option<Duration>,
     pub isolate: bool,
+    /// Where it runs.
+    #[serde(skip)]
+    pub worlds: Vec<World>,
     /// How often it is run again where a server did not start or died.
     pub retry: u64,
     pub servers: Vec<Arc<ServerSpec>>,

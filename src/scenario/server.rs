@@ -2,11 +2,12 @@
 
 use super::context::{Context, as_bool, as_number, as_text, as_whole, member};
 use super::launch::{existing, headers, home, launched, running, words};
-use super::{Layout, ServerSpec, Start, VersionSpec, Word};
-use super::{cluster, engine, gpu, memory, options, simulated};
+use super::{Layout, MemorySpec, ServerSpec, Start, Sum, VersionSpec, Word};
+use super::{balance, cluster, engine, gpu, memory, options, simulated};
 use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, Label, codes};
 use crate::eval::{BlockValue, Scope, Value};
+use crate::report::model::World;
 use crate::resolve::{Flat, FlatAttr};
 use crate::schema;
 use crate::source::Span;
@@ -73,6 +74,7 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
         dp: axis(cx, &layout_value, "dp", flat),
         ep: axis(cx, &layout_value, "ep", flat),
     };
+    let balance = balance::lower(cx, flat, &layout_value, layout.dp);
     // what the engine's expressions see
     let base = engine.scope.clone();
     let stated = stated(cx, flat)?;
@@ -131,7 +133,12 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
         ),
     };
     let simulated = (cx.shared.simulates() && !broken)
-        .then(|| simulated::lower(cx, (&engine.flat, &launch), &model, (&gpu, place)));
+        .then(|| simulated::lower(cx, (&engine.flat, &launch), &model, (&gpu, place), balance));
+    if let Some(Err(why)) = &simulated
+        && balance::worlds(cx).contains(&World::Sim)
+    {
+        not_simulated(cx, flat, why, memory.as_ref());
+    }
     let gpu = gpu::lower(cx, (&gpu, place));
     let start = match url {
         Some(url) => running(cx, flat, url)?,
@@ -185,6 +192,19 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
             .and_then(|path| existing(cx, flat, "ca_file", &path)),
         simulated,
     })
+}
+
+/// Reports a server that the simulator cannot play, unless it is said that its model does not fit.
+fn not_simulated(cx: &Context<'_>, flat: &Flat, why: &str, memory: Option<&MemorySpec>) {
+    let too_large = |memory: &MemorySpec| matches!(memory.sum, Sum::Known { fits: false, .. });
+    if memory.is_some_and(too_large) {
+        return;
+    }
+    let message = format!("{} cannot be simulated: {why}", flat.called());
+    cx.eval.report(
+        Diagnostic::error(codes::CONSTRAINT, flat.head(), message)
+            .help("say what is missing, or run it elsewhere: `worlds = [\"real\"]`"),
+    );
 }
 
 /// What a server's own `environment` says; what is wrong with it is found when its command is made.

@@ -6,7 +6,7 @@ use super::server::{filled, part};
 use crate::cost::{AllReduce, Device, Fit, Format, Gemm, Host, Kernels, KvBlocks, Reserve};
 use crate::eval::{BlockValue, Scope, Value};
 use crate::resolve::Flat;
-use crate::sim::{FrontEnd, Passes, Profile, Setup};
+use crate::sim::{Balance, FrontEnd, Passes, Profile, Setup};
 use crate::source::Span;
 use std::sync::Arc;
 
@@ -19,6 +19,7 @@ pub(super) fn lower(
     (engine, scope): (&Flat, &Scope),
     model: &Value,
     (gpu, place): (&Value, Span),
+    balance: Balance,
 ) -> Result<Setup, String> {
     let name = engine.title();
     let block = engine
@@ -70,7 +71,7 @@ pub(super) fn lower(
         ranks,
         cache: budget.cache,
         device,
-        wires: None,
+        fabrics: Vec::new(),
         host: Host {
             step: number("step"),
             sequence: number("sequence"),
@@ -87,6 +88,7 @@ pub(super) fn lower(
         context: context.or(own).map_or(u32::MAX, |tokens| tokens as u32),
         replicas: whole("replicas").max(1),
         lockstep: flag("lockstep"),
+        balance,
         front: FrontEnd {
             delay: number("request_delay"),
             request: number("request"),

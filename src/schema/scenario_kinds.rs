@@ -53,6 +53,12 @@ pub(super) const KINDS: &[Kind] = &[
                 "Start fresh servers for every case. Without it, cases that describe the same servers share one start of them.",
             ),
             default(
+                "worlds",
+                Type::List(&Type::Choice(&["real", "sim"])),
+                "[\"real\", \"sim\"]",
+                "Where it may run: on servers that are launched (`real`), in the simulator (`sim`). A run elsewhere (`scn run --on …`) leaves it out, and says so.",
+            ),
+            default(
                 "infeasible",
                 Type::Choice(&["error", "skip"]),
                 "\"error\"",

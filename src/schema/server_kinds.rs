@@ -145,6 +145,16 @@ pub(super) const KINDS: &[Kind] = &[
                 "1",
                 "Expert-parallel ranks: so many GPUs divide the experts of a layer among them.",
             ),
+            optional(
+                "balance",
+                Type::Choice(&["least_loaded", "round_robin", "weighted", "prefix"]),
+                "How replicas share requests out: to the one with the least to do, those that wait counted four times, as an engine's own balancer does (`least_loaded`, also where nothing is said); in turn (`round_robin`); in turn, to some more often than to others (`weighted`); to the one that holds most of the prompt, unless it has far more to do than others (`prefix`). Only the simulator is told: a scenario that says it has `worlds = [\"sim\"]`.",
+            ),
+            optional(
+                "weights",
+                Type::List(&Type::Int(1)),
+                "How often each replica gets a request, in relation to the others, where `balance` is `weighted`: [2, 1, 1].",
+            ),
         ],
         free: None,
         checks: false,

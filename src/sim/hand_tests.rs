@@ -1,7 +1,7 @@
 //! Simulations that can be worked out by hand: every step takes 10 ms.
 
 use super::test_support::{MS, chunks, request, run, setup};
-use super::{Passes, Resource, Server, What};
+use super::{Balance, Passes, Request, Resource, Server, What};
 
 #[test]
 fn a_prompt_is_taken_in_chunks_and_its_last_gives_the_first_token() {
@@ -176,4 +176,51 @@ fn replicas_share_the_requests() {
         assert_eq!(chunks(&events, 1), [10]);
         assert_eq!(chunks(&events, 2), [second], "lockstep {lockstep}");
     }
+}
+
+/// When each of four requests that come together, all of one step, has its first token. Of two
+/// replicas that take one at a time the second in a queue waits 10 ms longer.
+fn first_tokens(balance: Balance) -> Vec<u64> {
+    let mut setup = setup(100, 1, 100);
+    setup.replicas = 2;
+    setup.balance = balance;
+    let mut server = Server::new(&setup);
+    for id in 0..4 {
+        server.arrive(request(id, 100, 1), 0);
+    }
+    let events = run(&mut server);
+    (0..4).flat_map(|id| chunks(&events, id)).collect()
+}
+
+#[test]
+fn replicas_get_what_the_balance_says() {
+    assert_eq!(first_tokens(Balance::RoundRobin), [10, 10, 20, 20]);
+    assert_eq!(first_tokens(Balance::LeastLoaded), [10, 10, 20, 20]);
+    // three of four to the first
+    let weighted = Balance::Weighted(vec![3.0, 1.0]);
+    assert_eq!(first_tokens(weighted), [10, 20, 10, 30]);
+}
+
+#[test]
+fn a_replica_that_holds_the_prefix_gets_the_request() {
+    let mut setup = setup(16, 1, 100);
+    setup.replicas = 2;
+    setup.prefix_cache = true;
+    setup.balance = Balance::Prefix;
+    let mut server = Server::new(&setup);
+    let with_prefix = |id| Request {
+        prefix: vec![7, 8, 9],
+        ..request(id, 48, 1)
+    };
+    server.arrive(request(1, 16, 1), 0);
+    server.arrive(with_prefix(2), 0);
+    run(&mut server);
+    let now = 100 * MS;
+    server.advance(now, &mut Vec::new());
+    server.arrive(with_prefix(3), now);
+    server.arrive(with_prefix(4), now);
+    let events = run(&mut server);
+    // both go where it is, one after the other, with a block left to compute
+    assert_eq!(chunks(&events, 3), [110]);
+    assert_eq!(chunks(&events, 4), [120]);
 }

@@ -27,11 +27,12 @@ struct Flight {
 }
 
 impl Replica {
-    pub fn new(setup: &Setup, ranks: usize) -> Self {
+    /// The `index`th of the setup's, with so many ranks that have sequences of their own.
+    pub fn new(setup: &Setup, index: usize, ranks: usize) -> Self {
         let serving = Serving::new(
             (&setup.model, setup.ranks),
             setup.cache,
-            (&setup.device, setup.wires),
+            (&setup.device, setup.fabrics.get(index)),
             setup.host,
         );
         let stages = serving.stages();
@@ -89,7 +90,9 @@ impl Replica {
         let mut at = now;
         for stage in 0..self.stages.len() {
             if stage > 0 {
-                let sent = plans.iter().map(|plan| self.serving.hand_on(&plan.batch));
+                let sent = plans
+                    .iter()
+                    .map(|plan| self.serving.hand_on(stage - 1, &plan.batch));
                 at += nanoseconds(sent.fold(0.0, f64::max));
             }
             let mut longest = 0.0f64;

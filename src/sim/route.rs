@@ -1,15 +1,17 @@
 //! Which of several replicas a request goes to.
 
+use serde::{Deserialize, Serialize};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// How requests are shared out between replicas.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Balance {
     /// In turn.
     RoundRobin,
     /// To the one with the least to do: four for each request that waits and one for each that
-    /// runs, as vLLM's own balancer of data-parallel engines counts them
-    /// (`vllm/v1/engine/core_client.py`).
+    /// runs, as an engine's own balancer of its data-parallel ranks counts them
+    /// (`v1/engine/core_client.py`).
     LeastLoaded,
     /// In turn, to some more often than to others, and as evenly as it goes.
     Weighted(Vec<f64>),
@@ -21,7 +23,7 @@ pub enum Balance {
 }
 
 /// A prefix does not hold a request at a replica that has more than this many points more to do
-/// than the least loaded, and more than this many times as much. SGLang's router calls them
+/// than the least loaded, and more than this many times as much. A router that does so calls them
 /// `balance_abs_threshold` and `balance_rel_threshold`; these are its defaults.
 const FAR_MORE: u64 = 64;
 const TIMES_MORE: f64 = 1.5;

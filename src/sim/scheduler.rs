@@ -63,6 +63,12 @@ impl Scheduler {
         self.waiting.len()
     }
 
+    /// Tokens of a prompt's leading blocks that are here.
+    pub fn cached(&self, prefix: &[u64]) -> u64 {
+        let held = prefix.iter().take_while(|name| self.pool.has(**name));
+        held.count() as u64 * u64::from(self.block)
+    }
+
     /// What a sequence of its own would need more of than there is.
     pub fn refuses(&self, prompt: u32, output: u32) -> Option<Resource> {
         let blocks = u64::from((prompt + output).div_ceil(self.block));

@@ -2,8 +2,9 @@
 
 use super::front::{Done, Front};
 use super::replica::Replica;
+use super::route::{self, Router};
 use super::sequence::Sequence;
-use super::{Event, Request, Resource, Setup, Time, What};
+use super::{Balance, Event, Request, Resource, Setup, Time, What};
 use std::collections::HashMap;
 
 /// A simulated server. What it keeps grows with the requests under way, not with those that ended.
@@ -11,6 +12,11 @@ use std::collections::HashMap;
 pub struct Server {
     front: Front,
     replicas: Vec<Replica>,
+    router: Router,
+    /// Whether the router asks what each rank holds of a prompt.
+    looks: bool,
+    /// The ranks as the router sees them, of the last request: its room is used again.
+    seen: Vec<route::Replica>,
     context: u32,
     /// Where requests are that an engine has.
     places: HashMap<u64, Place>,
@@ -29,12 +35,17 @@ impl Server {
     pub fn new(setup: &Setup) -> Self {
         let count = setup.replicas.max(1) as usize;
         let replicas = match setup.lockstep {
-            true => vec![Replica::new(setup, count)],
-            false => vec![Replica::new(setup, 1); count],
+            true => vec![Replica::new(setup, 0, count)],
+            false => (0..count)
+                .map(|index| Replica::new(setup, index, 1))
+                .collect(),
         };
         Self {
             front: Front::new(&setup.front),
             replicas,
+            router: Router::new(setup.balance.clone()),
+            looks: setup.balance == Balance::Prefix,
+            seen: Vec::new(),
             context: setup.context,
             places: HashMap::new(),
             preempted: Vec::new(),
@@ -114,14 +125,10 @@ impl Server {
         }
     }
 
-    /// Hands a request to the rank with the least to do, those that wait counted four times.
+    /// Hands a request to the rank that the router names.
     fn take(&mut self, request: Request, at: Time, events: &mut Vec<Event>) {
         let id = request.id;
-        let ranks = self.replicas.iter().enumerate().flat_map(|(replica, of)| {
-            let ranks = of.schedulers.iter().enumerate();
-            ranks.map(move |(rank, one)| (4 * one.waiting() + one.running(), replica, rank))
-        });
-        let Some((_, replica, rank)) = ranks.min() else {
+        let Some((replica, rank)) = self.route(&request) else {
             return;
         };
         let chosen = &mut self.replicas[replica];
@@ -158,6 +165,32 @@ impl Server {
             chosen.start(at, &mut self.preempted);
         }
         self.tell_preempted(at, events);
+    }
+
+    /// The replica and the rank of it that take a request. Ranks with queues of their own are
+    /// replicas to the router, also where they take their steps together.
+    fn route(&mut self, request: &Request) -> Option<(usize, usize)> {
+        let looks = self.looks;
+        let ranks = self.replicas.iter().flat_map(|one| &one.schedulers);
+        self.seen.clear();
+        self.seen.extend(ranks.map(|one| route::Replica {
+            waiting: one.waiting() as u64,
+            running: one.running() as u64,
+            cached: if looks {
+                one.cached(&request.prefix)
+            } else {
+                0
+            },
+        }));
+        // no request has a session
+        let mut chosen = self.router.pick(None, &self.seen)?;
+        for (replica, of) in self.replicas.iter().enumerate() {
+            match chosen.checked_sub(of.schedulers.len()) {
+                Some(after) => chosen = after,
+                None => return Some((replica, chosen)),
+            }
+        }
+        None
     }
 
     fn tell_preempted(&mut self, at: Time, events: &mut Vec<Event>) {

@@ -1,6 +1,7 @@
 //! What is simulated: a model on GPUs, and how the engine schedules it.
 
-use crate::cost::{Architecture, Device, Host, KvBlocks, Precision, Ranks, Wires};
+use super::Balance;
+use crate::cost::{Architecture, Device, Fabric, Host, KvBlocks, Precision, Ranks};
 use serde::{Deserialize, Serialize};
 
 /// A server.
@@ -11,8 +12,9 @@ pub struct Setup {
     /// How the KV cache is stored.
     pub cache: Precision,
     pub device: Device,
-    /// Links that a scenario states between the GPUs of one replica.
-    pub wires: Option<Wires>,
+    /// The links that a scenario states, of each replica, or of all where they take their steps
+    /// together; empty where it states none.
+    pub fabrics: Vec<Fabric>,
     pub host: Host,
     pub profile: Profile,
     /// Of each replica.
@@ -25,6 +27,8 @@ pub struct Setup {
     pub replicas: u32,
     /// Whether these take their steps together, because they share experts.
     pub lockstep: bool,
+    /// How requests are shared out between them.
+    pub balance: Balance,
     pub front: FrontEnd,
 }
 

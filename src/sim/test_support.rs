@@ -1,6 +1,6 @@
 //! Setups that are small enough to be worked out by hand.
 
-use super::{Event, FrontEnd, Passes, Profile, Request, Server, Setup, Time, What};
+use super::{Balance, Event, FrontEnd, Passes, Profile, Request, Server, Setup, Time, What};
 use crate::cost::{Architecture, Device, Format, Gemm, Host, Kernels, KvBlocks, Precision, Ranks};
 
 /// A millisecond.
@@ -59,7 +59,7 @@ pub fn setup(tokens: u32, sequences: u32, blocks: u64) -> Setup {
             },
             all_reduce: Vec::new(),
         },
-        wires: None,
+        fabrics: Vec::new(),
         host: Host {
             step: 0.0,
             sequence: 0.0,
@@ -85,6 +85,7 @@ pub fn setup(tokens: u32, sequences: u32, blocks: u64) -> Setup {
         context: 4096,
         replicas: 1,
         lockstep: false,
+        balance: Balance::LeastLoaded,
         front: FrontEnd::NONE,
     }
 }

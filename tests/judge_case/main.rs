@@ -9,7 +9,7 @@ use scn::judge::{Judged, judge};
 use scn::load::record::{Failure, FailureClass, Outcome, Record, TokenSource};
 use scn::measure::case::{CaseData, PhaseData, Round};
 use scn::probe::series::SeriesSet;
-use scn::report::model::{CheckResult, Verdict};
+use scn::report::model::{CheckResult, Verdict, World};
 use scn::resolve::Program;
 use scn::scenario::{Case, compile, names_of};
 use scn::units::Dimension;
@@ -111,6 +111,7 @@ fn data(case: &Case, requests: u64) -> CaseData {
         ],
         servers: [("sut".to_string(), set)].into_iter().collect(),
         infeasible: None,
+        world: World::Real,
     }
 }
 

@@ -17,6 +17,7 @@ mod raw;
 mod reports;
 mod secrets;
 mod servers;
+mod simulated;
 mod suites;
 mod support;
 mod url;

@@ -23,6 +23,7 @@ use crate::diagnostics::Diagnostic;
 use crate::eval::{
     Evaluator, Measurements, Nothing, Params, Query, Reading, Shape, Stretch, Value,
 };
+use crate::report::model::World;
 use crate::resolve::{Flat, Program};
 use crate::scenario::{
     Case, LoadSpec, PhaseSpec, ServerSpec, Start, Unmeasured, WorkloadSpec, answered,
@@ -247,7 +248,8 @@ impl<'a> View<'a> {
     /// Whether a server is started here and works on GPUs: it compiles and allocates as it is used.
     pub fn starts_on_gpus(&self, name: &str) -> bool {
         let server = self.server(name);
-        server.is_some_and(|s| s.gpus > 0 && matches!(s.start, Start::Launch { .. }))
+        let real = self.case.worlds.contains(&World::Real);
+        real && server.is_some_and(|s| s.gpus > 0 && matches!(s.start, Start::Launch { .. }))
     }
 
     /// A case of the scenario by its id; without one, the case at hand.

@@ -3,6 +3,7 @@
 
 use super::flights::{Flights, seconds};
 use super::load::{Source, carry_out};
+use super::samples::Samples;
 use crate::load::drive::RequestSource;
 use crate::load::seed;
 use crate::load::spec::Load;
@@ -15,7 +16,6 @@ use crate::scenario::{Case, LoadSpec, PhaseSpec, ServerSpec, names_of};
 use crate::sim::{Server, Time, nanoseconds};
 use crate::stop::{Stop, StopLevel};
 use crate::store::CaseFolder;
-use indexmap::IndexMap;
 use std::sync::Arc;
 
 /// What a case has while it runs.
@@ -24,6 +24,7 @@ struct Stage<'a> {
     recorder: Arc<Recorder>,
     servers: Vec<Server>,
     flights: Flights,
+    samples: Samples,
     now: Time,
 }
 
@@ -48,6 +49,7 @@ pub fn run(shared: &Arc<Shared>, spec: &Case, folder: &CaseFolder, stop: &Stop) 
         recorder: Recorder::new(shared.clone(), log),
         servers: setups.iter().map(|setup| Server::new(setup)).collect(),
         flights: Flights::new(setups.iter().map(|setup| setup.blocks.tokens).collect()),
+        samples: Samples::of(spec),
         now: 0,
     };
     let mut phases: Vec<PhaseData> = Vec::new();
@@ -68,7 +70,7 @@ pub fn run(shared: &Arc<Shared>, spec: &Case, folder: &CaseFolder, stop: &Stop) 
     let data = CaseData {
         names: names_of(spec),
         phases,
-        servers: IndexMap::new(),
+        servers: stage.samples.series(),
         infeasible: None,
         world: World::Sim,
     };
@@ -143,6 +145,7 @@ impl Stage<'_> {
                 ));
             }
         }
+        self.samples.until(self.now, &self.servers);
         data.end = seconds(self.now);
         data.records = self.recorder.drain();
         self.recorder.flush(&spec.name);
@@ -182,7 +185,7 @@ impl Stage<'_> {
         self.now = carry_out(
             &mut self.servers,
             &sources,
-            &mut self.flights,
+            (&mut self.flights, &mut self.samples),
             self.now,
             &mut |load, mut record| {
                 record.round = u32::try_from(round).unwrap_or(u32::MAX);

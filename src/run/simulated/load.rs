@@ -3,6 +3,7 @@
 //! out over sockets.
 
 use super::flights::Flights;
+use super::samples::Samples;
 use crate::load::arrival::Arrivals;
 use crate::load::drive::RequestSource;
 use crate::load::random::{What, rng};
@@ -55,7 +56,7 @@ struct State {
 pub fn carry_out(
     servers: &mut [Server],
     sources: &[Source<'_>],
-    flights: &mut Flights,
+    (flights, samples): (&mut Flights, &mut Samples),
     begin: Time,
     on_record: &mut dyn FnMut(usize, Record),
 ) -> Time {
@@ -78,6 +79,7 @@ pub fn carry_out(
         let Some(now) = due.into_iter().chain(steps).min() else {
             break;
         };
+        samples.until(now, servers);
         for server in servers.iter_mut() {
             server.advance(now, &mut events);
         }

@@ -3,6 +3,7 @@
 mod case;
 mod flights;
 mod load;
+mod samples;
 mod tokens;
 
 use super::ended::{case_started, finish};

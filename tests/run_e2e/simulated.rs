@@ -1,0 +1,139 @@
+//! Runs in virtual time: `scn run --on sim`.
+
+use crate::support::*;
+use serde_json::Value;
+
+/// A scenario on a simulated server.
+fn simulated(name: &str, body: &str) -> String {
+    format!(
+        "use std.gpus\nuse std.models\n\
+         workload long {{ input = uniform(500 tok, 2000 tok), output = uniform(50 tok, 200 tok) }}\n\
+         scenario {name} {{\n\
+         server sut {{ engine = engines.vllm, model = models.llama_3_1_8b, gpu = gpus.h200 }}\n\
+         {body}\n}}\n"
+    )
+}
+
+/// What was measured, without the dates.
+fn undated(mut case: Value) -> Value {
+    for key in ["started", "start_s"] {
+        case[key] = Value::Null;
+    }
+    case
+}
+
+#[test]
+fn two_runs_give_the_same() {
+    let pack = Pack::new(&simulated(
+        "twice",
+        "phase open { workload = long, rate = 20 req/s, arrival = poisson(), duration = 10s, seed = 7 }
+         phase closed { workload = long, requests = 50, concurrency = 8, think = 50ms, seed = 7 }
+         expect kv: sut.kv_usage.max > 0%
+         expect busy: mean(sut.running, during = closed) <= 8 req
+         expect late: open.ttft.p50 < 1s",
+    ));
+    let begun = std::time::Instant::now();
+    let one = pack.run(&["--on", "sim"]).exits(0);
+    assert!(
+        one.stdout.starts_with("simulated, in virtual time\n"),
+        "{}",
+        one.stdout
+    );
+    let first = (one.case("twice/case"), read(&one, "requests.csv"));
+    assert_eq!(first.0["world"], "sim");
+    assert_eq!(first.0["verdict"], "pass");
+    let virtual_s = first.0["duration_s"].as_f64().unwrap();
+    assert!(virtual_s > 10.0, "{virtual_s}");
+    assert!(begun.elapsed() < PATIENCE);
+    let summary = std::fs::read_to_string(one.folder.join("reports/summary.md")).unwrap();
+    assert!(summary.contains("Simulated, in virtual time"), "{summary}");
+    std::fs::remove_dir_all(&one.folder).unwrap();
+    let other = pack.run(&["--on", "sim"]).exits(0);
+    assert_eq!(read(&other, "requests.csv"), first.1);
+    assert_eq!(undated(other.case("twice/case")), undated(first.0));
+}
+
+fn read(ran: &Ran, file: &str) -> String {
+    let path = ran.folder.join("cases/twice/case").join(file);
+    std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// How many requests of a phase failed in a way, and the first in words.
+fn failed(case: &Value, of: &str, class: &str) -> (u64, String) {
+    let failures = phase(case, of)["failures"].as_array().expect("failures");
+    let one = failures.iter().find(|one| one["class"] == class);
+    let one = one.unwrap_or_else(|| panic!("no {class} in {failures:?}"));
+    let words = one["example"].as_str().unwrap_or_default();
+    (one["count"].as_u64().unwrap_or_default(), words.to_string())
+}
+
+#[test]
+fn requests_fail_as_they_do_elsewhere() {
+    let text = simulated(
+        "fails",
+        "phase rejected { workload = huge, requests = 3, concurrency = 1 }
+         phase timeout { workload = long, batch = 20, timeout = 100ms }
+         phase drained { workload = long, rate = 20 req/s, arrival = constant(), duration = 2s, drain = 0s }
+         expect none: rejected.completed == 0 req",
+    );
+    let huge = "workload huge { prompt = join(range(2400), \" \"), output = 10 tok }\n";
+    let text = text.replace(
+        "gpu = gpus.h200 }",
+        "gpu = gpus.h200, options { max_model_len = 2300 tok } }",
+    );
+    let ran = Pack::new(&format!("{huge}{text}")).run(&["--on", "sim"]);
+    let case = ran.case("fails/case");
+    let (count, words) = failed(&case, "rejected", "status");
+    assert_eq!(count, 3);
+    assert!(words.contains("status 400"), "{words}");
+    assert_eq!(failed(&case, "timeout", "timeout").0, 20);
+    let (count, words) = failed(&case, "drained", "cancelled");
+    assert!(count > 0 && words.contains("drain"), "{count} {words}");
+}
+
+#[test]
+fn what_virtual_time_has_nothing_of_is_not_decided() {
+    let pack = Pack::new(&simulated(
+        "memory",
+        "phase load { workload = long, requests = 20, concurrency = 4 }
+         expect small: sut.memory.max < 1 TB
+         expect fast:  load.ttft.p50 < 1s",
+    ));
+    let case = pack.run(&["--on", "sim"]).case("memory/case");
+    let small = check(&case, "small");
+    assert_eq!(check(&case, "fast")["verdict"], "pass");
+    assert_ne!(small["verdict"], "pass");
+    let why = small["why"].as_str().unwrap();
+    assert!(why.contains("not decided in virtual time"), "{why}");
+}
+
+#[test]
+fn a_server_that_cannot_be_simulated_is_an_error_before_the_run() {
+    let pack = Pack::new(&scenario(
+        "real",
+        "",
+        "phase a { workload = w, requests = 3 }",
+    ));
+    let ran = pack.run(&["--on", "sim"]).exits(2);
+    assert!(
+        ran.stderr
+            .contains("cannot be simulated: builtin does not say how"),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("s.scn:"), "{}", ran.stderr);
+    assert!(!ran.folder.join("run.json").exists());
+}
+
+#[test]
+fn a_scenario_is_left_out_of_worlds_that_it_does_not_name() {
+    let here = scenario("here", "", "phase a { workload = w, requests = 3 }");
+    let there = here
+        .replace("scenario here", "scenario there")
+        .replace("sample = 50ms", "worlds = [\"sim\"]");
+    let ran = Pack::new(&format!("{here}{there}")).run(&[]).exits(0);
+    assert!(ran.stderr.contains("`there` is left out"), "{}", ran.stderr);
+    assert!(!ran.folder.join("cases/there").exists());
+    let ran = Pack::new(&there).run(&[]).exits(4);
+    assert!(ran.stderr.contains("`worlds`"), "{}", ran.stderr);
+}
