@@ -6,15 +6,14 @@
 mod stamps;
 mod support;
 
-use nix::time::{ClockId, clock_gettime};
 use scn::clock::Clock;
 use scn::load::client::Client;
 use scn::load::drive::{RequestSource, drive};
 use scn::load::live::Live;
 use scn::load::record::{Outcome, Record};
-use scn::load::spec::{Api, Arrival, AudioPart, Load, Pace, Part, Protocol, Request, Target};
+use scn::load::spec::{Arrival, Load, Pace, Part, Request};
 use scn::stop::stop_pair;
-use stamps::{Piece, Stamped};
+use stamps::{Piece, Stamped, clock, target};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use support::{Engine, Samples, own_cpu, table};
@@ -187,20 +186,6 @@ async fn compare(load: &Load, url: &str, events: u64) -> Stamped {
     stamps::compare(&records, pieces, offset)
 }
 
-/// A run's clock, and what to add to it to get seconds of `CLOCK_MONOTONIC`: the two are read
-/// together, and of some tries the tightest is taken.
-fn clock() -> (Clock, f64) {
-    let clock = Clock::start();
-    let monotonic =
-        || Duration::from(clock_gettime(ClockId::CLOCK_MONOTONIC).expect("a clock")).as_secs_f64();
-    let tries = (0..100).map(|_| {
-        let (before, ours, after) = (monotonic(), clock.now(), monotonic());
-        (after - before, f64::midpoint(before, after) - ours)
-    });
-    let (_, offset) = tries.min_by(|a, b| a.0.total_cmp(&b.0)).expect("some");
-    (clock, offset)
-}
-
 /// One request per client of a closed loop; five seconds of an open one.
 fn load(pace: &Pace) -> Load {
     let (requests, duration) = match pace {
@@ -244,23 +229,7 @@ async fn run(
     tap: Option<Arc<Mutex<Vec<Piece>>>>,
     clock: Clock,
 ) -> Vec<Record> {
-    let target = Target {
-        base_url: url.into(),
-        model: "builtin".into(),
-        api: Api {
-            protocol: Protocol::OpenaiChat,
-            path: "/v1/chat/completions".into(),
-            max_tokens_field: "max_tokens".into(),
-            stream_usage: true,
-            ignore_eos: true,
-            audio: AudioPart::InputAudio,
-            done_marker: true,
-            keep_alive: true,
-        },
-        headers: Vec::new(),
-        ca_file: None,
-        body: serde_json::Map::new(),
-    };
+    let target = target(url, "builtin");
     let mut client = Client::new(&target).expect("a client");
     if let Some(pieces) = tap {
         client = client.with_tap(Arc::new(move |request, at, bytes| {

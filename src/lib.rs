@@ -18,6 +18,7 @@ pub mod diagnostics;
 pub mod engine;
 pub mod eval;
 pub mod judge;
+pub mod library;
 pub mod lint;
 pub mod load;
 pub mod lsp;

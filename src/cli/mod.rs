@@ -18,6 +18,7 @@ mod plan;
 mod replace;
 mod report;
 mod run;
+mod serve;
 mod style;
 mod validate;
 
@@ -59,7 +60,7 @@ enum Command {
     Run(run::RunArgs),
     /// Write a run's reports again from its folder, without running anything
     Report(report::ReportArgs),
-    /// Start the built-in engine: an OpenAI-compatible server whose timing is declared
+    /// Start the built-in engine: an OpenAI-compatible server whose timing is declared, or simulated
     Serve(Box<crate::mock::ServeArgs>),
     /// Run measured tables again in the serving simulator, and show its errors
     Validate(validate::ValidateArgs),
@@ -122,21 +123,9 @@ pub fn main() -> ExitCode {
         Command::Doc(args) => doc::doc(&args),
         Command::Lsp(args) => lsp::lsp(&args),
         Command::Completions(args) => completions::print(&args, &mut Cli::command()),
-        Command::Serve(args) => serve(*args),
+        Command::Serve(args) => serve::serve(*args),
     };
     ExitCode::from(code)
-}
-
-fn serve(args: crate::mock::ServeArgs) -> u8 {
-    // a client that goes away in the middle of an answer must not end the server
-    run::ignore_write_signals();
-    match crate::mock::serve(args) {
-        Ok(()) => exit::PASSED,
-        Err(error) => {
-            eprintln!("scn serve: {error}");
-            error.exit_code()
-        }
-    }
 }
 
 /// Writing to a pipe whose reader has gone (`scn plan … | head`) ends the program quietly, as it

@@ -1,6 +1,7 @@
 //! The words of an answer. Pure: they follow from what was declared, the seed and the prompt.
 
 use super::fault::Dice;
+use std::ops::Range;
 
 /// Words that say nothing, so that no check mistakes them for an answer.
 const FILLER: [&str; 32] = [
@@ -43,18 +44,19 @@ impl Wording {
 }
 
 impl Words<'_> {
-    pub fn word(&self, k: u64) -> &str {
+    fn word(&self, k: u64) -> &str {
         match self.wording.declared.as_slice() {
             [] => FILLER[(self.dice.roll(k).number() % FILLER.len() as u64) as usize],
             words => &words[(k % words.len() as u64) as usize],
         }
     }
 
-    /// The first `tokens` words as one text.
-    pub fn text(&self, tokens: u64) -> String {
+    /// Some of the words, one after the other, as one text.
+    pub fn text(&self, tokens: Range<u64>) -> String {
         let mut text = String::new();
-        for k in 0..tokens {
-            if k > 0 {
+        let first = tokens.start;
+        for k in tokens {
+            if k > first {
                 text.push(' ');
             }
             text.push_str(self.word(k));
@@ -70,13 +72,14 @@ mod tests {
     #[test]
     fn a_declared_answer_is_repeated_or_cut() {
         let wording = Wording::new(Some("the  sky is\nblue"), 1);
-        assert_eq!(wording.words(5).text(6), "the sky is blue the sky");
-        assert_eq!(wording.words(9).text(2), "the sky");
+        assert_eq!(wording.words(5).text(0..6), "the sky is blue the sky");
+        assert_eq!(wording.words(9).text(0..2), "the sky");
+        assert_eq!(wording.words(9).text(3..5), "blue the");
     }
 
     #[test]
     fn filler_follows_from_seed_and_prompt() {
-        let text = |seed, prompt| Wording::new(None, seed).words(prompt).text(12);
+        let text = |seed, prompt| Wording::new(None, seed).words(prompt).text(0..12);
         assert_eq!(text(1, 2), text(1, 2));
         assert_ne!(text(1, 2), text(1, 3));
         assert_ne!(text(1, 2), text(2, 2));

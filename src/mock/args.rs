@@ -3,15 +3,20 @@
 use super::fault::{ChildPlace, Faults};
 use super::schedule::Timing;
 use crate::units::{Dimension, parse_unit};
+use std::path::PathBuf;
 use std::time::Duration;
 
-/// Start the built-in engine: an OpenAI-compatible server whose timing is declared.
+/// Start the built-in engine: an OpenAI-compatible server whose timing is declared, or simulated.
+///
+/// With --gpu it is as slow as a model of the library on GPUs of the library would be, without any:
+/// `scn serve --model llama_3_1_8b --gpu h200 --tp 2`. The serving simulator plays its scheduler, KV
+/// cache, prefix cache and GPUs, and says when each chunk is due; /metrics has their state.
 ///
 /// One word is one token; an image counts as `--image-tokens`. Token k of an answer is due at
 /// arrival (or the end of the wait in the queue) + ttft + k · itl, and never sent earlier. Every
 /// streamed chunk says when it was due and when it was sent, in nanoseconds of CLOCK_MONOTONIC.
 ///
-/// Exits with 0 after SIGTERM or SIGINT, 2 on wrong usage, 98 if the port is taken, 1 on any other
+/// Exits with 0 after SIGTERM or SIGINT, 2 on wrong usage or for a server that cannot be, 98 if the port is taken, 1 on any other
 /// failure, and 3 where --die-after asks for it.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ServeArgs {
@@ -21,12 +26,12 @@ pub struct ServeArgs {
     /// Port to listen on; 0 takes a free one, which the start line names
     #[arg(long, default_value_t = 8000)]
     pub port: u16,
-    /// Model name that is served
+    /// Model name that is served; with --gpu, a model of the library
     #[arg(long, default_value = "builtin")]
     pub model: String,
-    /// Most tokens of prompt and answer together
-    #[arg(long, default_value_t = 32768, value_name = "TOKENS", value_parser = clap::value_parser!(u64).range(1..))]
-    pub context: u64,
+    /// Most tokens of prompt and answer together [default: 32768; with --gpu, the model's]
+    #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub context: Option<u64>,
     /// Ask for this key (`Authorization: Bearer …`) below /v1; in the variable, a process listing
     /// does not show it
     #[arg(
@@ -42,6 +47,8 @@ pub struct ServeArgs {
 
     #[command(flatten, next_help_heading = "Timing")]
     pub timing: TimingArgs,
+    #[command(flatten, next_help_heading = "Simulation, in place of declared timing")]
+    pub simulation: SimulationArgs,
     #[command(flatten, next_help_heading = "Answers")]
     pub answers: AnswerArgs,
     #[command(flatten, next_help_heading = "Faults, for testing a tester")]
@@ -68,6 +75,34 @@ pub struct TimingArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub max_concurrent: Option<u64>,
 }
+
+#[derive(Debug, Clone, clap::Args)]
+pub struct SimulationArgs {
+    /// Play a server on this GPU of the library, as the serving simulator has it, in real time
+    #[arg(long, requires = "model", conflicts_with_all = DECLARED)]
+    pub gpu: Option<String>,
+    /// Engine of the library that is played
+    #[arg(long, default_value = "vllm", requires = "gpu")]
+    pub engine: String,
+    /// Its version; the newest if not given
+    #[arg(long, value_name = "VERSION", requires = "gpu", value_parser = version)]
+    pub engine_version: Option<String>,
+    /// GPUs that share each layer
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "gpu", value_parser = clap::value_parser!(u64).range(1..))]
+    pub tp: u64,
+    /// Stages that layers are split into
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "gpu", value_parser = clap::value_parser!(u64).range(1..))]
+    pub pp: u64,
+    /// Copies of the model
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "gpu", value_parser = clap::value_parser!(u64).range(1..))]
+    pub dp: u64,
+    /// Play the server of this file: a setup of the simulator as JSON
+    #[arg(long, value_name = "FILE", hide = true, conflicts_with = "gpu", conflicts_with_all = DECLARED)]
+    pub setup: Option<PathBuf>,
+}
+
+/// What says of declared times when tokens are due.
+const DECLARED: [&str; 4] = ["ttft", "itl", "jitter", "max_concurrent"];
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct AnswerArgs {
@@ -267,6 +302,15 @@ fn bytes(value: f64) -> Result<usize, String> {
         return Err("more than 1TB".into());
     }
     Ok(value.round() as usize)
+}
+
+/// Written into a scenario, so that nothing else may be in it.
+fn version(text: &str) -> Result<String, String> {
+    let part = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric());
+    match text.split('.').all(part) {
+        true => Ok(text.to_string()),
+        false => Err("write a version like 0.26".into()),
+    }
 }
 
 fn words(text: &str) -> Result<String, String> {

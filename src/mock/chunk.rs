@@ -59,11 +59,12 @@ impl Writer {
         self.event(&format!("{choice}]{usage}{more}"), stamp)
     }
 
-    /// Token `k`, from 0.
-    pub fn token(&self, k: u64, word: &str, stamp: Stamp) -> String {
+    /// So many tokens, of which the first is token `k`, from 0.
+    pub fn tokens(&self, k: u64, count: u64, text: &str, stamp: Stamp) -> String {
         let space = if k == 0 { "" } else { " " };
-        let text = Value::from(format!("{space}{word}"));
-        let last = k + 1 == self.job.tokens;
+        let text = Value::from(format!("{space}{text}"));
+        let there = k + count;
+        let last = there == self.job.tokens;
         let reason = match last {
             true => format!(r#""{}""#, self.job.finish_reason),
             false => "null".to_string(),
@@ -79,7 +80,7 @@ impl Writer {
                 r#"{{"index":0,"text":{text},"logprobs":null,"finish_reason":{reason},"stop_reason":null,"prompt_token_ids":null,"token_ids":null}}"#
             ),
         };
-        let usage = self.running_usage(k + 1);
+        let usage = self.running_usage(there);
         let fingerprint = match last && !self.job.include_usage {
             true => format!(r#","system_fingerprint":"{FINGERPRINT}""#),
             false => String::new(),
@@ -163,6 +164,7 @@ mod tests {
             endpoint,
             prompt_tokens: 3,
             prompt: 0,
+            prefix: Vec::new(),
             tokens: 2,
             finish_reason: "length",
             stream: true,
@@ -186,8 +188,8 @@ mod tests {
                 let writer = writer(endpoint, continuous);
                 for event in [
                     writer.role(STAMP),
-                    writer.token(0, "say \"hi\"\\\u{1}é", STAMP),
-                    writer.token(1, "end", STAMP),
+                    writer.tokens(0, 1, "say \"hi\"\\\u{1}é", STAMP),
+                    writer.tokens(1, 1, "end", STAMP),
                     writer.usage(STAMP),
                 ] {
                     let data = event.strip_prefix("data: ").expect("an SSE event");

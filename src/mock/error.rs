@@ -1,5 +1,6 @@
 //! Errors as vLLM's API words them. Pure.
 
+use crate::sim::Resource;
 use serde_json::{Value, json};
 
 /// One error answer; `body` gives its JSON.
@@ -29,6 +30,16 @@ impl ApiError {
             kind: "Bad Request",
             message: format!("1 validation error:\n  {message}"),
             param: Some(format!("body.{param}")),
+        }
+    }
+
+    /// 400: a request that the simulated server could never work on.
+    pub fn too_large(resource: Resource) -> Self {
+        Self {
+            status: 400,
+            kind: "BadRequestError",
+            message: format!("the request needs more {resource} than there are"),
+            param: None,
         }
     }
 

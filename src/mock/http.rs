@@ -5,12 +5,12 @@ use super::args::{Secret, ServeArgs, nanoseconds};
 use super::chunk::Writer;
 use super::error::ApiError;
 use super::fault::{Fate, Faults};
-use super::gate::Gate;
 use super::metrics::Metrics;
 use super::openai::{self, Endpoint, Limits};
 use super::pacer::{Pacer, now_ns};
-use super::schedule::Timing;
+use super::source::Source;
 use super::stream::{Run, half, silence};
+use crate::sim::Setup;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -28,11 +28,13 @@ const MOST_BODY_BYTES: usize = 512 << 20;
 /// Lets the last answer get out before `--die-after` ends the process.
 const LAST_WORDS: Duration = Duration::from_millis(50);
 
+/// Most tokens of prompt and answer where neither an option nor a model says it.
+const DEFAULT_CONTEXT: u64 = 32768;
+
 /// Everything that requests share.
 pub struct Engine {
-    pub timing: Timing,
+    pub source: Source,
     pub wording: Wording,
-    pub gate: Arc<Gate>,
     pub pacer: Pacer,
     pub ping_ns: Option<u64>,
     pub omit_usage: bool,
@@ -52,24 +54,27 @@ pub struct Engine {
 }
 
 impl Engine {
-    pub fn new(args: &ServeArgs, pacer: Pacer) -> Self {
+    /// With a setup its tokens come from the simulator, and else as declared.
+    pub fn new(args: &ServeArgs, simulated: Option<Setup>, pacer: Pacer) -> Self {
         let faults = &args.faults;
+        let setup = simulated.as_ref();
         Self {
-            timing: args.timing(),
             wording: Wording::new(args.answers.answer.as_deref(), args.seed),
-            gate: Gate::new(args.timing.max_concurrent),
-            pacer,
             ping_ns: faults.ping.map(nanoseconds),
             omit_usage: faults.omit_usage,
             omit_done: faults.omit_done,
             limits: Limits {
                 model: args.model.clone(),
-                context: args.context,
+                context: args
+                    .context
+                    .unwrap_or_else(|| setup.map_or(DEFAULT_CONTEXT, |setup| setup.context.into())),
                 answer_tokens: args.answers.answer_tokens,
                 image_tokens: args.answers.image_tokens,
                 audio_tokens: args.answers.audio_tokens,
                 video_tokens: args.answers.video_tokens,
+                block: setup.map_or(0, |setup| setup.blocks.tokens),
             },
+            source: Source::new(args, simulated, &pacer),
             faults: args.faults(),
             api_key: args.api_key.clone(),
             ready_ns: match (faults.never_ready, faults.ready_after) {
@@ -83,6 +88,7 @@ impl Engine {
             metrics: Mutex::new(Metrics::new()),
             leak: faults.leak.unwrap_or(0),
             leaked: Mutex::default(),
+            pacer,
         }
     }
 
@@ -192,7 +198,8 @@ async fn answer(
     let stream = job.stream;
     let id = format!("{received_ns:016x}{index:016x}");
     let writer = Writer::new(job.clone(), &id, seconds_since_1970(), &engine.limits.model);
-    let run = Run::enter(engine.clone(), job, index, received_ns, fate);
+    let mut run = Run::enter(engine.clone(), job, index, received_ns, fate);
+    run.taken().await?;
     if let Some(delay) = engine.delay_headers_ns {
         engine.pacer.sleep_until(received_ns + delay).await;
     }
@@ -233,10 +240,8 @@ async fn models(State(engine): State<Arc<Engine>>) -> Response {
 }
 
 async fn metrics(State(engine): State<Arc<Engine>>) -> Response {
-    let (running, waiting) = engine.gate.counts();
-    let text = engine
-        .metrics()
-        .text(&engine.limits.model, running, waiting);
+    let figures = engine.source.figures();
+    let text = engine.metrics().text(&engine.limits.model, figures);
     let kind = "text/plain; version=0.0.4; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], text).into_response()
 }
@@ -246,9 +251,17 @@ async fn version() -> Response {
     json_response(StatusCode::OK, body.to_string())
 }
 
-/// There is no prefix cache, so there is nothing to flush; the answer says that.
-async fn reset_prefix_cache() -> Response {
-    let body = json!({ "success": true, "scn": { "prefix_cache": "none, so nothing to flush" } });
+/// Where times are declared there is no prefix cache, so there is nothing to flush; the answer says
+/// that.
+async fn reset_prefix_cache(State(engine): State<Arc<Engine>>) -> Response {
+    let (success, what) = match &engine.source {
+        Source::Declared { .. } => (true, "none, so nothing to flush"),
+        Source::Simulated(room) => match room.forget_prefixes() {
+            true => (true, "flushed"),
+            false => (false, "in use, so not flushed"),
+        },
+    };
+    let body = json!({ "success": success, "scn": { "prefix_cache": what } });
     json_response(StatusCode::OK, body.to_string())
 }
 

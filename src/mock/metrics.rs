@@ -1,5 +1,5 @@
-//! The engine's own counters, as Prometheus text under vLLM's names. Only what the engine has:
-//! there is no KV cache, so there is no figure for one. Pure.
+//! The engine's own counters, as Prometheus text under vLLM's names. Only what the engine has: where
+//! times are declared there is no KV cache, so there is no figure for one. Pure.
 //!
 //! The names are what this server imitates, as a stand-in for the real one; the rest of scn knows
 //! them only from the engine's block in the standard library.
@@ -35,6 +35,24 @@ impl Finish {
         (Self::Length, "length"),
         (Self::Abort, "abort"),
     ];
+}
+
+/// What is under way.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Figures {
+    pub running: usize,
+    pub waiting: usize,
+    /// Where there is a KV cache.
+    pub cache: Option<Cache>,
+}
+
+/// What the simulator says of its KV cache.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cache {
+    /// The share of its blocks that is in use.
+    pub usage: f64,
+    /// Preemptions since the start.
+    pub preempted: u64,
 }
 
 /// Observations in buckets.
@@ -91,18 +109,24 @@ impl Metrics {
         }
     }
 
-    /// A request's first token, `since_arrival` seconds after it came, of which it waited `queued`.
-    pub fn first_token(&mut self, prompt_tokens: u64, since_arrival: f64, queued: f64) {
-        self.prompt_tokens += prompt_tokens;
-        self.generation_tokens += 1;
-        self.first_token.observe(since_arrival);
-        self.queue.observe(queued);
+    /// A request has waited so many seconds in the queue. Of simulated ones that is not known.
+    pub fn queued(&mut self, seconds: f64) {
+        self.queue.observe(seconds);
     }
 
-    /// A further token, so many seconds after the one before.
-    pub fn next_token(&mut self, gap: f64) {
-        self.generation_tokens += 1;
-        self.between_tokens.observe(gap);
+    /// A request's first tokens, `since_arrival` seconds after it came.
+    pub fn first_tokens(&mut self, prompt_tokens: u64, tokens: u64, since_arrival: f64) {
+        self.prompt_tokens += prompt_tokens;
+        self.generation_tokens += tokens;
+        self.first_token.observe(since_arrival);
+    }
+
+    /// Further tokens, so many seconds after those before; when each of several came is not known.
+    pub fn next_tokens(&mut self, tokens: u64, gap: f64) {
+        self.generation_tokens += tokens;
+        for _ in 0..tokens {
+            self.between_tokens.observe(gap / tokens as f64);
+        }
     }
 
     /// The end of a request, so many seconds after its arrival.
@@ -112,7 +136,7 @@ impl Metrics {
     }
 
     /// Prometheus text format 0.0.4.
-    pub fn text(&self, model: &str, running: usize, waiting: usize) -> String {
+    pub fn text(&self, model: &str, now: Figures) -> String {
         let model = model
             .replace('\\', "\\\\")
             .replace('"', "\\\"")
@@ -125,14 +149,28 @@ impl Metrics {
             "num_requests_running",
             "gauge",
             "Number of requests in model execution batches.",
-            running as f64,
+            now.running as f64,
         );
         page.single(
             "num_requests_waiting",
             "gauge",
             "Number of requests waiting to be processed.",
-            waiting as f64,
+            now.waiting as f64,
         );
+        if let Some(cache) = now.cache {
+            page.single(
+                "kv_cache_usage_perc",
+                "gauge",
+                "KV-cache usage. 1 means 100 percent usage.",
+                cache.usage,
+            );
+            page.single(
+                "num_preemptions_total",
+                "counter",
+                "Cumulative number of preemption from the engine.",
+                cache.preempted as f64,
+            );
+        }
         page.single(
             "prompt_tokens_total",
             "counter",
@@ -170,11 +208,13 @@ impl Metrics {
             "Histogram of e2e request latency in seconds.",
             &self.request,
         );
-        page.histogram(
-            "request_queue_time_seconds",
-            "Histogram of time spent in WAITING phase for request.",
-            &self.queue,
-        );
+        if now.cache.is_none() {
+            page.histogram(
+                "request_queue_time_seconds",
+                "Histogram of time spent in WAITING phase for request.",
+                &self.queue,
+            );
+        }
         page.text
     }
 }
@@ -223,23 +263,28 @@ mod tests {
     #[test]
     fn figures_add_up() {
         let mut metrics = Metrics::new();
-        metrics.first_token(7, 0.02, 0.0);
-        metrics.next_token(0.25);
-        metrics.next_token(0.5);
+        metrics.first_tokens(7, 1, 0.02);
+        metrics.next_tokens(1, 0.25);
+        metrics.next_tokens(2, 0.5);
         metrics.finish(Finish::Length, 0.055);
         metrics.finish(Finish::Abort, 9999.0);
-        let text = metrics.text("a\"b", 1, 2);
+        let mut figures = Figures {
+            running: 1,
+            waiting: 2,
+            cache: None,
+        };
+        let text = metrics.text("a\"b", figures);
         let labels = r#"engine="0",model_name="a\"b""#;
         for line in [
             format!("vllm:num_requests_running{{{labels}}} 1.0"),
             format!("vllm:num_requests_waiting{{{labels}}} 2.0"),
             format!("vllm:prompt_tokens_total{{{labels}}} 7.0"),
-            format!("vllm:generation_tokens_total{{{labels}}} 3.0"),
+            format!("vllm:generation_tokens_total{{{labels}}} 4.0"),
             format!("vllm:request_success_total{{{labels},finished_reason=\"length\"}} 1.0"),
             format!("vllm:request_success_total{{{labels},finished_reason=\"stop\"}} 0.0"),
             format!("vllm:time_to_first_token_seconds_bucket{{{labels},le=\"0.01\"}} 0.0"),
             format!("vllm:time_to_first_token_seconds_bucket{{{labels},le=\"0.02\"}} 1.0"),
-            format!("vllm:inter_token_latency_seconds_bucket{{{labels},le=\"0.3\"}} 1.0"),
+            format!("vllm:inter_token_latency_seconds_bucket{{{labels},le=\"0.3\"}} 3.0"),
             format!("vllm:inter_token_latency_seconds_sum{{{labels}}} 0.75"),
             format!("vllm:e2e_request_latency_seconds_bucket{{{labels},le=\"7680.0\"}} 1.0"),
             format!("vllm:e2e_request_latency_seconds_bucket{{{labels},le=\"+Inf\"}} 2.0"),
@@ -251,5 +296,14 @@ mod tests {
             );
         }
         assert!(!text.contains("kv_cache"));
+        figures.cache = Some(Cache {
+            usage: 0.25,
+            preempted: 3,
+        });
+        let text = metrics.text("m", figures);
+        let labels = r#"engine="0",model_name="m""#;
+        assert!(text.contains(&format!("vllm:kv_cache_usage_perc{{{labels}}} 0.25\n")));
+        assert!(text.contains(&format!("vllm:num_preemptions_total{{{labels}}} 3.0\n")));
+        assert!(!text.contains("request_queue_time"));
     }
 }

@@ -2,6 +2,7 @@
 
 use super::error::ApiError;
 use super::fault::Dice;
+use crate::sim;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
@@ -24,6 +25,8 @@ pub struct Limits {
     pub image_tokens: u64,
     pub audio_tokens: u64,
     pub video_tokens: u64,
+    /// Tokens of a block of KV cache; 0 where there is none.
+    pub block: u32,
 }
 
 /// A request that can be answered.
@@ -33,6 +36,8 @@ pub struct Job {
     pub prompt_tokens: u64,
     /// A fingerprint of the prompt.
     pub prompt: u64,
+    /// What its leading blocks of KV cache hold.
+    pub prefix: Vec<u64>,
     /// Tokens that the answer will have; at least one.
     pub tokens: u64,
     /// `length` or `stop`.
@@ -57,12 +62,12 @@ pub fn read(endpoint: Endpoint, body: &[u8], limits: &Limits) -> Result<Job, Api
     }
     refuse_unsupported(fields)?;
 
-    let mut prompt = Prompt::new();
+    let mut prompt = Prompt::new(limits.block);
     match endpoint {
         Endpoint::Chat => chat(fields, &mut prompt)?,
         Endpoint::Completions => completion(fields, &mut prompt)?,
     }
-    let prompt_tokens = prompt.tokens
+    let prompt_tokens = u64::from(prompt.tokens.tokens())
         + prompt.images * limits.image_tokens
         + prompt.clips * limits.audio_tokens
         + prompt.videos * limits.video_tokens;
@@ -88,6 +93,7 @@ pub fn read(endpoint: Endpoint, body: &[u8], limits: &Limits) -> Result<Job, Api
         endpoint,
         prompt_tokens,
         prompt: prompt.dice.number(),
+        prefix: prompt.tokens.into_prefix(),
         tokens,
         finish_reason,
         stream,
@@ -165,7 +171,7 @@ fn answer_tokens(
 
 /// A prompt's tokens, counted, and its fingerprint.
 struct Prompt {
-    tokens: u64,
+    tokens: sim::Prompt,
     images: u64,
     clips: u64,
     videos: u64,
@@ -173,9 +179,9 @@ struct Prompt {
 }
 
 impl Prompt {
-    fn new() -> Self {
+    fn new(block: u32) -> Self {
         Self {
-            tokens: 0,
+            tokens: sim::Prompt::new(block),
             images: 0,
             clips: 0,
             videos: 0,
@@ -184,7 +190,7 @@ impl Prompt {
     }
 
     fn text(&mut self, text: &str) {
-        self.tokens += text.split_whitespace().count() as u64;
+        self.tokens.text(text);
         self.dice = self.dice.text(text);
     }
 
@@ -297,7 +303,10 @@ fn completion(fields: Fields, prompt: &mut Prompt) -> Result<(), ApiError> {
         Some(Value::Array(ids)) if !ids.is_empty() => {
             for id in ids {
                 match id.as_u64() {
-                    Some(id) => prompt.dice = prompt.dice.roll(id),
+                    Some(id) => {
+                        prompt.dice = prompt.dice.roll(id);
+                        prompt.tokens.id(id);
+                    }
                     None => {
                         return Err(ApiError::bad_request(
                             "prompt",
@@ -307,7 +316,6 @@ fn completion(fields: Fields, prompt: &mut Prompt) -> Result<(), ApiError> {
                     }
                 }
             }
-            prompt.tokens += ids.len() as u64;
         }
         Some(Value::Array(_)) => {
             return Err(ApiError::bad_request("prompt", "the prompt is empty"));

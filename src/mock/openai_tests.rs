@@ -11,6 +11,7 @@ fn limits() -> Limits {
         image_tokens: 10,
         audio_tokens: 5,
         video_tokens: 40,
+        block: 2,
     }
 }
 

@@ -4,6 +4,7 @@ use super::args::ServeArgs;
 use super::fault::ChildPlace;
 use super::http::{Engine, router, touched};
 use super::pacer::Pacer;
+use crate::sim::Setup;
 use axum::serve::ListenerExt;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::io::{self, Write};
@@ -53,6 +54,14 @@ impl ServeError {
     }
 }
 
+/// A server that is played in place of declared times.
+#[derive(Debug, Clone)]
+pub struct Simulated {
+    pub setup: Setup,
+    /// What it is, in words.
+    pub said: String,
+}
+
 /// Serves until SIGTERM or SIGINT, on a runtime of its own; blocks.
 ///
 /// Prints one line on standard output when it listens, with the address. After a signal it accepts
@@ -61,7 +70,7 @@ impl ServeError {
 /// # Errors
 /// Where the port is taken, the address cannot be listened on, or the system refuses a runtime, a
 /// timer, a signal handler or the child.
-pub fn serve(args: ServeArgs) -> Result<(), ServeError> {
+pub fn serve(args: ServeArgs, simulated: Option<Simulated>) -> Result<(), ServeError> {
     if let Some(place) = args.be_child {
         return be_child(place);
     }
@@ -72,13 +81,13 @@ pub fn serve(args: ServeArgs) -> Result<(), ServeError> {
         .enable_all()
         .build()
         .map_err(system("start a runtime"))?;
-    let outcome = runtime.block_on(run(args));
+    let outcome = runtime.block_on(run(args, simulated));
     // Answers that did not make it are dropped, not waited for.
     runtime.shutdown_background();
     outcome
 }
 
-async fn run(args: ServeArgs) -> Result<(), ServeError> {
+async fn run(args: ServeArgs, simulated: Option<Simulated>) -> Result<(), ServeError> {
     let mut term = signal(SignalKind::terminate()).map_err(system("handle SIGTERM"))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(system("handle SIGINT"))?;
     let listener = listen(&args.host, args.port).await?;
@@ -86,9 +95,10 @@ async fn run(args: ServeArgs) -> Result<(), ServeError> {
     let grown = touched(args.faults.grow_at_start.unwrap_or(0));
     let _child = args.faults.spawn_child.map(Descendant::start).transpose()?;
     let pacer = Pacer::start().map_err(system("make a timer"))?;
-    let app = router(Arc::new(Engine::new(&args, pacer)));
+    let (setup, said) = simulated.map(|one| (one.setup, one.said)).unzip();
+    let app = router(Arc::new(Engine::new(&args, setup, pacer)));
 
-    announce(address, &args);
+    announce(address, &args, said);
     let (stop, mut stopped) = tokio::sync::watch::channel(false);
     // Without it, small events would wait for the client's acknowledgements. A connection that is
     // gone already needs none.
@@ -108,17 +118,20 @@ async fn run(args: ServeArgs) -> Result<(), ServeError> {
     Ok(())
 }
 
-/// The line that says where we listen and what was declared; a closed standard output is no error.
-fn announce(address: SocketAddr, args: &ServeArgs) {
-    let timing = &args.timing;
+/// The line that says where we listen and what was declared, or is simulated; a closed standard output is no error.
+fn announce(address: SocketAddr, args: &ServeArgs, simulated: Option<String>) {
+    let (model, seed, timing) = (&args.model, args.seed, &args.timing);
+    let what = simulated.unwrap_or_else(|| {
+        format!(
+            "ttft {:?}, itl {:?}, jitter {:.0}%",
+            timing.ttft,
+            timing.itl,
+            timing.jitter * 100.0
+        )
+    });
     let _ = writeln!(
         io::stdout().lock(),
-        "scn serve: listening on http://{address} (model {}, ttft {:?}, itl {:?}, jitter {:.0}%, seed {})",
-        args.model,
-        timing.ttft,
-        timing.itl,
-        timing.jitter * 100.0,
-        args.seed,
+        "scn serve: listening on http://{address} (model {model}, {what}, seed {seed})",
     );
     let _ = io::stdout().flush();
 }

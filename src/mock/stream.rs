@@ -1,13 +1,14 @@
 //! One request being answered: its tokens at their times, as a stream of events or as a whole.
 
 use super::chunk::{DONE, PING, Stamp, Writer};
+use super::error::ApiError;
 use super::fault::Fate;
-use super::gate::Ticket;
 use super::http::Engine;
 use super::metrics::Finish;
 use super::openai::{Endpoint, Job};
 use super::pacer::now_ns;
-use super::schedule::Plan;
+use super::room::Chunk;
+use super::source::Tokens;
 use bytes::Bytes;
 use futures_util::stream::{Stream, unfold};
 use std::io;
@@ -20,10 +21,9 @@ pub type Frame = Result<Bytes, io::Error>;
 pub struct Run {
     engine: Arc<Engine>,
     pub job: Job,
-    index: u64,
     pub received_ns: u64,
-    ticket: Ticket,
-    plan: Option<Plan>,
+    tokens: Tokens,
+    started: bool,
     fate: Fate,
     /// The next token.
     k: u64,
@@ -33,75 +33,88 @@ pub struct Run {
     over: bool,
 }
 
-/// One token that is due now.
+/// Tokens that are due now, most often one.
 #[derive(Debug, Clone, Copy)]
-struct Token {
+struct Piece {
+    /// The first of them.
     k: u64,
+    tokens: u64,
     due_ns: u64,
 }
 
 impl Run {
     /// Takes a place in the queue.
-    pub fn enter(engine: Arc<Engine>, job: Job, index: u64, received_ns: u64, fate: Fate) -> Self {
-        let ticket = engine.gate.enter(index, received_ns);
+    pub fn enter(
+        engine: Arc<Engine>,
+        mut job: Job,
+        index: u64,
+        received_ns: u64,
+        fate: Fate,
+    ) -> Self {
+        let source = &engine.source;
+        let tokens = source.enter(&mut job, index, received_ns, &engine.pacer);
         Self {
             engine,
             job,
-            index,
             received_ns,
-            ticket,
-            plan: None,
+            tokens,
+            started: false,
             fate,
             k: 0,
             due_ns: 0,
-            at_ns: 0,
+            at_ns: received_ns,
             over: false,
         }
     }
 
-    /// Waits for the next token; none after the last. May be dropped while it waits.
-    async fn token(&mut self) -> Option<Token> {
-        let plan = match self.plan {
-            Some(plan) => plan,
-            None => self.start().await,
-        };
+    /// Waits until it is known whether the request is taken. One that is not was never begun.
+    pub async fn taken(&mut self) -> Result<(), ApiError> {
+        let taken = self.tokens.taken().await;
+        self.over |= taken.is_err();
+        taken
+    }
+
+    /// Waits for the next tokens; none after the last. May be dropped while it waits.
+    async fn piece(&mut self) -> Option<Piece> {
+        if !self.started {
+            self.start().await;
+        }
         if self.k == self.job.tokens {
             return None;
         }
-        let due_ns = plan.due_ns(self.k);
-        self.engine.pacer.sleep_until(due_ns).await;
-        Some(self.happened(due_ns))
+        let chunk = self.tokens.next(self.k).await;
+        Some(self.happened(chunk))
     }
 
     /// Waits in the queue.
-    async fn start(&mut self) -> Plan {
-        let start_ns = self.ticket.started().await;
+    async fn start(&mut self) {
+        let start_ns = self.tokens.started().await;
         self.engine.leak();
         if self.fate == Fate::Stall {
             return std::future::pending().await;
         }
-        self.at_ns = start_ns;
-        *self
-            .plan
-            .insert(self.engine.timing.plan(self.index, start_ns))
+        if let Some(start_ns) = start_ns {
+            let waited = seconds(start_ns, self.received_ns);
+            self.engine.metrics().queued(waited);
+            self.at_ns = start_ns;
+        }
+        self.started = true;
     }
 
-    /// Counts the token that was waited for.
-    fn happened(&mut self, due_ns: u64) -> Token {
+    /// Counts the tokens that were waited for.
+    fn happened(&mut self, chunk: Chunk) -> Piece {
         let (k, now_ns) = (self.k, now_ns());
+        let tokens = chunk.tokens.min(self.job.tokens - k);
         let mut metrics = self.engine.metrics();
         if k == 0 {
-            metrics.first_token(
-                self.job.prompt_tokens,
-                seconds(now_ns, self.received_ns),
-                seconds(self.at_ns, self.received_ns),
-            );
+            let since_arrival = seconds(now_ns, self.received_ns);
+            metrics.first_tokens(self.job.prompt_tokens, tokens, since_arrival);
         } else {
-            metrics.next_token(seconds(now_ns, self.at_ns));
+            metrics.next_tokens(tokens, seconds(now_ns, self.at_ns));
         }
         drop(metrics);
-        self.k += 1;
-        self.due_ns = due_ns;
+        self.k += tokens;
+        self.due_ns = chunk.due_ns;
         self.at_ns = now_ns;
         if self.k == self.job.tokens && !matches!(self.fate, Fate::Cut { .. }) {
             self.end(match self.job.finish_reason {
@@ -109,7 +122,11 @@ impl Run {
                 _ => Finish::Length,
             });
         }
-        Token { k, due_ns }
+        Piece {
+            k,
+            tokens,
+            due_ns: chunk.due_ns,
+        }
     }
 
     /// Counts the request's end and makes room for the next; only the first call counts.
@@ -120,11 +137,12 @@ impl Run {
         self.engine
             .metrics()
             .finish(reason, seconds(now_ns(), self.received_ns));
-        self.ticket.leave();
+        self.tokens.leave();
     }
 
-    fn cut_before(&self, k: u64) -> bool {
-        matches!(self.fate, Fate::Cut { after } if after == k)
+    /// Whether the connection is cut before these tokens are all sent.
+    fn cut_within(&self, piece: Piece) -> bool {
+        matches!(self.fate, Fate::Cut { after } if after < piece.k + piece.tokens)
     }
 
     fn garbage(&self) -> bool {
@@ -142,13 +160,13 @@ impl Run {
     /// Waits for the whole answer and gives its body; the second part is true where the
     /// connection is to be cut in the middle of it.
     pub async fn whole(mut self, writer: &Writer) -> (String, bool) {
-        while self.token().await.is_some() {}
+        while self.piece().await.is_some() {}
         if self.garbage() {
             self.engine.answered();
             return (Writer::garbage(0), false);
         }
         let text = self.engine.wording.words(self.job.prompt);
-        let text = text.text(self.job.tokens);
+        let text = text.text(0..self.job.tokens);
         let stamp = self.stamp(self.due_ns, true);
         let body = writer.whole(&text, !self.engine.omit_usage, stamp);
         let cut = matches!(self.fate, Fate::Cut { .. });
@@ -196,8 +214,8 @@ enum Next {
 struct Events {
     run: Run,
     writer: Writer,
-    /// The first token, while the role goes out before it.
-    held: Option<Token>,
+    /// The first tokens, while the role goes out before it.
+    held: Option<Piece>,
     next: Next,
     events: u64,
     ping_ns: Option<u64>,
@@ -237,37 +255,39 @@ impl Events {
 
     /// The next event of the answer proper, or a ping before it; none after the last token.
     async fn token_frame(&mut self) -> Option<Frame> {
-        if let Some(token) = self.held.take() {
-            return Some(self.token_event(token));
+        if let Some(piece) = self.held.take() {
+            return Some(self.token_event(piece));
         }
         let ping_ns = self.ping_ns.filter(|_| self.run.fate != Fate::Stall);
         let pacer = self.run.engine.pacer.clone();
-        let token = tokio::select! {
+        let piece = tokio::select! {
             biased;
-            token = self.run.token() => token?,
+            piece = self.run.piece() => piece?,
             () = pacer.sleep_until(ping_ns.unwrap_or(u64::MAX)), if ping_ns.is_some() => {
                 let every = self.run.engine.ping_ns.unwrap_or(u64::MAX);
                 self.ping_ns = ping_ns.map(|at| at.saturating_add(every).max(now_ns()));
                 return Some(Ok(Bytes::from_static(PING.as_bytes())));
             }
         };
-        if self.run.cut_before(token.k) {
+        if self.run.cut_within(piece) {
             return Some(cut().await);
         }
-        if token.k == 0 && self.run.job.endpoint == Endpoint::Chat {
-            self.held = Some(token);
-            let stamp = self.run.stamp(token.due_ns, true);
+        if piece.k == 0 && self.run.job.endpoint == Endpoint::Chat {
+            self.held = Some(piece);
+            let stamp = self.run.stamp(piece.due_ns, true);
             let role = self.writer.role(stamp);
             return Some(self.event(role));
         }
-        Some(self.token_event(token))
+        Some(self.token_event(piece))
     }
 
-    fn token_event(&mut self, token: Token) -> Frame {
-        let first = token.k == 0 && self.run.job.endpoint == Endpoint::Completions;
-        let stamp = self.run.stamp(token.due_ns, first);
+    fn token_event(&mut self, piece: Piece) -> Frame {
+        let Piece { k, tokens, due_ns } = piece;
+        let first = k == 0 && self.run.job.endpoint == Endpoint::Completions;
+        let stamp = self.run.stamp(due_ns, first);
         let words = self.run.engine.wording.words(self.run.job.prompt);
-        let event = self.writer.token(token.k, words.word(token.k), stamp);
+        let text = words.text(k..k + tokens);
+        let event = self.writer.tokens(k, tokens, &text, stamp);
         self.event(event)
     }
 
@@ -303,7 +323,7 @@ pub fn half(body: String) -> impl Stream<Item = Frame> {
 /// Headers, and nothing after them, for as long as the client stays.
 pub fn silence(mut run: Run) -> impl Stream<Item = Frame> {
     futures_util::stream::once(async move {
-        run.token().await;
+        run.piece().await;
         Ok(Bytes::new())
     })
 }

@@ -10,6 +10,7 @@ mod front;
 #[cfg(test)]
 mod hand_tests;
 mod pool;
+mod prompt;
 #[cfg(test)]
 mod prop_tests;
 mod replica;
@@ -19,8 +20,9 @@ mod sequence;
 mod server;
 mod setup;
 #[cfg(test)]
-mod test_support;
+pub(crate) mod test_support;
 
+pub use prompt::Prompt;
 pub use route::{Balance, Router};
 pub use server::Server;
 pub use setup::{FrontEnd, Passes, Profile, Setup};

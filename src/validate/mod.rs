@@ -2,7 +2,6 @@
 
 mod drive;
 mod metrics;
-mod names;
 mod page;
 mod setups;
 mod table;

@@ -14,6 +14,8 @@ pub const COMPLETIONS: &str = "/v1/completions";
 pub struct Server {
     pub child: Child,
     pub address: String,
+    /// What it serves.
+    model: String,
 }
 
 impl Server {
@@ -48,7 +50,13 @@ impl Server {
             let _ = child.wait();
             return None;
         };
-        Some(Self { child, address })
+        let given = arguments.iter().skip_while(|word| **word != "--model");
+        let model = given.copied().nth(1).unwrap_or("builtin").to_string();
+        Some(Self {
+            child,
+            address,
+            model,
+        })
     }
 
     pub fn pid(&self) -> nix::unistd::Pid {
@@ -98,7 +106,8 @@ impl Server {
 
     /// The value of a metric; `labels` are those beside the engine's and the model's.
     pub fn metric(&self, name: &str, labels: &str) -> f64 {
-        let line = format!("vllm:{name}{{engine=\"0\",model_name=\"builtin\"{labels}}} ");
+        let model = &self.model;
+        let line = format!("vllm:{name}{{engine=\"0\",model_name=\"{model}\"{labels}}} ");
         let text = self.get("/metrics").body;
         let value = text.lines().find_map(|l| l.strip_prefix(&line));
         let value = value.unwrap_or_else(|| panic!("{line} is not in\n{text}"));

@@ -1,9 +1,8 @@
-//! What a request comes to in the simulator: tokens, and what its prompt has in common with others.
-//! As in the built-in engine one word is one token, and an answer is as long as it may be.
+//! What a request comes to in the simulator. As in the built-in engine one word is one token, and an
+//! answer is as long as it may be.
 
 use crate::load::spec::{Media, Part, Request};
 use crate::sim;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Tokens of an answer that has no limit, as the built-in engine's `--answer-tokens`.
 const ANSWER: u32 = 16;
@@ -14,16 +13,9 @@ pub fn request(id: u64, asked: &Request, block: u32) -> sim::Request {
         Part::Text(text) => Some(text.as_str()),
         Part::Media { .. } => None,
     });
-    let words = (asked.system.as_deref().into_iter().chain(texts)).flat_map(str::split_whitespace);
-    let mut prompt = 0_u32;
-    let mut prefix = Vec::new();
-    let mut so_far = DefaultHasher::new();
-    for word in words {
-        word.hash(&mut so_far);
-        prompt = prompt.saturating_add(1);
-        if prompt.is_multiple_of(block.max(1)) {
-            prefix.push(so_far.finish());
-        }
+    let mut prompt = sim::Prompt::new(block);
+    for text in asked.system.as_deref().into_iter().chain(texts) {
+        prompt.text(text);
     }
     let media = asked.content.iter().filter_map(|part| match part {
         Part::Media { kind, .. } => Some(of_media(*kind)),
@@ -34,9 +26,9 @@ pub fn request(id: u64, asked: &Request, block: u32) -> sim::Request {
         .map(|most| u32::try_from(most).unwrap_or(u32::MAX));
     sim::Request {
         id,
-        prompt: media.fold(prompt, u32::saturating_add),
+        prompt: media.fold(prompt.tokens(), u32::saturating_add),
         output: output.unwrap_or(ANSWER),
-        prefix,
+        prefix: prompt.into_prefix(),
     }
 }
 
@@ -83,17 +75,5 @@ mod tests {
             (4, 5)
         );
         assert_eq!(of(asked(None, vec![image, text], None)), (258, 16));
-    }
-
-    #[test]
-    fn prompts_that_begin_alike_have_blocks_in_common() {
-        let of =
-            |text: &str| request(0, &asked(None, vec![Part::Text(text.into())], None), 2).prefix;
-        let (one, other) = (of("a b c d e"), of("a b c x"));
-        assert_eq!((one.len(), other.len()), (2, 2));
-        assert_eq!(one[0], other[0]);
-        assert_ne!(one[1], other[1]);
-        // what comes before a block is part of it
-        assert_ne!(of("x y c d")[1], one[1]);
     }
 }

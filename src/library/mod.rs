@@ -1,5 +1,11 @@
-//! What tables call the library's models, GPUs and engines.
+//! The library's models, GPUs and engines by what tables and people call them, and servers made of
+//! them.
 
+mod made;
+
+pub use made::{Layout, Unmade, Wanted, made};
+
+use crate::check::nearest;
 use crate::source::FileId;
 use crate::stdlib;
 use crate::syntax::ast::{Attr, Block, ExprKind, ItemKind, StrPart};
@@ -85,6 +91,21 @@ pub fn called<'k>(library: &'k [Known], name: &str) -> Option<&'k Known> {
     library.iter().find(|one| one.calls.contains(&whole))
 }
 
+/// The same, or what to say where there is none; `what` is what the library's module has.
+pub fn find<'k>(library: &'k [Known], what: &str, name: &str) -> Result<&'k Known, String> {
+    called(library, name).ok_or_else(|| {
+        let own = library.iter().flat_map(|one| &one.calls);
+        let near = nearest(&plain(name), own.map(String::as_str));
+        let near = near.and_then(|near| called(library, near));
+        let names = library.iter().map(|one| one.name.as_str());
+        let help = match near {
+            Some(near) => format!("did you mean `{}`?", near.name),
+            None => format!("it has {}", names.collect::<Vec<_>>().join(", ")),
+        };
+        format!("the library has no {what} `{name}`; {help}")
+    })
+}
+
 /// The one that a text names, and the version that follows its name there.
 pub fn mentioned<'k>(library: &'k [Known], text: &str) -> Option<(&'k Known, Option<String>)> {
     let lower = text.to_lowercase();
@@ -110,4 +131,26 @@ fn version(word: &str) -> Option<String> {
     let digits = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
     let parts: Vec<&str> = number.split('.').collect();
     (parts.len() > 1 && parts.iter().all(|part| digits(part))).then(|| number.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_goes_by_several_names() {
+        let models = library("models");
+        let found = |name| find(&models, "model", name).map(|one| one.name.as_str());
+        for name in [
+            "llama_3_1_8b",
+            "Llama-3.1-8B",
+            "meta-llama/Llama-3.1-8B-Instruct",
+        ] {
+            assert_eq!(found(name), Ok("llama_3_1_8b"), "{name}");
+        }
+        let near = found("lama_3_1_8b").expect_err("misspelt");
+        assert!(near.ends_with("did you mean `llama_3_1_8b`?"), "{near}");
+        let far = found("zzz").expect_err("unknown");
+        assert!(far.contains("it has deepseek_v3, "), "{far}");
+    }
 }
