@@ -16,6 +16,10 @@ fn is_scenario_file(path: &Path) -> bool {
     ends(path) && real.as_deref().map_or(true, ends)
 }
 
+/// Each look for a file of nearly a name reads a folder: a text of thousands of such names is none
+/// with a few slips.
+const MOST_LOOKED_FOR: usize = 100;
+
 impl Loader {
     pub(super) fn used(&mut self, id: ModuleId, file: FileId, used: &Use, item: &Item) {
         let (target, name) = match &used.target {
@@ -130,8 +134,10 @@ impl Loader {
     fn file_meant(&mut self, id: ModuleId, file: FileId, path: &str, span: Span) {
         let user = self.program.sources.get(file).path.as_deref();
         // what a run has kept is all that is read
-        let user = user.filter(|_| self.program.kept.is_none());
+        let user =
+            user.filter(|_| self.program.kept.is_none() && self.looked_for < MOST_LOOKED_FOR);
         let meant = user.and_then(|user| meant_file(user, path));
+        self.looked_for += 1;
         let Some((meant, mut said)) = meant.and_then(|meant| Some((meant, self.found.pop()?)))
         else {
             return;

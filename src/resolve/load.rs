@@ -65,6 +65,8 @@ pub(super) struct Loader {
     pub(super) raw: IndexMap<Key, Flat>,
     /// How much more `extends` may copy.
     pub(super) copies_left: usize,
+    /// For how many files that are not there another of nearly their name was looked for.
+    pub(super) looked_for: usize,
 }
 
 impl Loader {

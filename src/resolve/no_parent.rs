@@ -49,7 +49,7 @@ pub(super) fn found(
         DefinitionKind::Module(_) => !last,
         _ => false,
     };
-    let names = looked_in.names.iter();
+    let names = looked_in.names.iter().take(MOST_NAMES);
     let known: Vec<&str> = names
         .filter(|(_, definition)| fits(&definition.kind))
         .map(|(name, _)| name.as_str())
@@ -92,18 +92,17 @@ pub(super) fn found(
         true if !first && known.is_empty() => {
             diagnostic.help(format!("`{}` has no {kind}", looked_in.name))
         }
-        true if !first => {
-            diagnostic.help(format!("`{}` has: {}", looked_in.name, known.join(", ")))
-        }
+        true if !first => diagnostic.help(format!("`{}` has: {}", looked_in.name, listed(&known))),
         true => diagnostic.help(format!(
             "what is extended is a `{kind}` at the top level of a file, outside of any scenario"
         )),
     }
 }
 
-fn listed(names: &[String]) -> String {
+fn listed<T: AsRef<str>>(names: &[T]) -> String {
     let more = if names.len() > LISTED { ", …" } else { "" };
-    format!("{}{more}", names[..names.len().min(LISTED)].join(", "))
+    let first = names.iter().take(LISTED).map(AsRef::as_ref);
+    format!("{}{more}", first.collect::<Vec<_>>().join(", "))
 }
 
 /// The blocks of a kind at the top level of a module, by their names: of very many the first.

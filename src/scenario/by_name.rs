@@ -4,7 +4,7 @@ use super::{Case, LoadSpec, PhaseSpec, ServerSpec};
 use crate::eval::Stretch;
 use crate::resolve::Flat;
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Made once for all checks of a case, so that none of them looks through all phases.
@@ -76,8 +76,12 @@ pub(super) struct Servers<'c> {
 
 impl<'c> Servers<'c> {
     pub fn of(flat: &'c Flat, servers: &'c [Arc<ServerSpec>]) -> Self {
+        // a second one of a name is reported as such
+        let mut seen = HashSet::new();
+        let names = flat.children_of("server").map(|s| s.title());
+        let names = names.filter(|name| seen.insert(*name)).collect();
         Self {
-            names: flat.children_of("server").map(|s| s.title()).collect(),
+            names,
             first: servers.first().map(Arc::as_ref),
             by_name: servers.iter().map(|s| (s.name.as_str(), &**s)).collect(),
             none_named: Cell::new(false),

@@ -72,8 +72,9 @@ pub(super) fn lower(
     let id = case_id(&cx, axes);
     let mut servers = servers(&cx);
     let misplaced = |definition: &Definition| matches!(&definition.kind, DefinitionKind::Block(flat) if flat.kind.text == "server");
-    let mut names = program.module(flat.module).names.values();
-    if flat.children_of("server").next().is_none() && is_whole(flat) && !names.any(misplaced) {
+    let names = || program.module(flat.module).names.values();
+    let outside = || (locals.shared).has_misplaced(flat.module, || names().any(misplaced));
+    if flat.children_of("server").next().is_none() && is_whole(flat) && !outside() {
         eval.report(
             Diagnostic::error(
                 codes::MISSING_ATTRIBUTE,

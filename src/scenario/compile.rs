@@ -84,14 +84,14 @@ fn compile_shared(
 ) -> Compiled {
     let mut compiled = Compiled::default();
     let mut names: IndexMap<&str, Vec<&Arc<Flat>>> = IndexMap::new();
+    let mut seen = HashSet::new();
     // one file's scenarios take nothing away from another's
     let mut allowed: Option<(ModuleId, meter::Allowance)> = None;
     for flat in chosen.iter().filter(|flat| runs(flat)) {
-        let alike = names.entry(flat.title()).or_default();
-        if alike.iter().any(|before| before.head() == flat.head()) {
+        if !seen.insert(flat.head()) {
             continue;
         }
-        alike.push(flat);
+        names.entry(flat.title()).or_default().push(flat);
         if allowed
             .as_ref()
             .is_none_or(|(file, _)| *file != flat.module)

@@ -6,6 +6,7 @@ use super::workload::{self, Overrides};
 use super::{CheckWords, PhaseSpec, ReportSpec, ServerSpec, WorkloadSpec};
 use crate::eval::BlockValue;
 use crate::report::model::Template;
+use crate::resolve::ModuleId;
 use crate::syntax::ast::Expr;
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
@@ -29,6 +30,8 @@ pub(super) struct Shared {
     workloads: RefCell<HashMap<usize, VecDeque<Known>>>,
     /// Whether servers are worked out as the simulator plays them.
     simulates: Cell<bool>,
+    /// Whether a file has a server outside of scenarios.
+    misplaced: RefCell<HashMap<ModuleId, bool>>,
 }
 
 /// A workload in which nothing is wrong, and what it was made of.
@@ -46,6 +49,11 @@ impl Shared {
 
     pub fn simulates(&self) -> bool {
         self.simulates.get()
+    }
+
+    /// Whether a file has a server outside of scenarios: looked for once a file, not once a scenario.
+    pub fn has_misplaced(&self, file: ModuleId, look: impl FnOnce() -> bool) -> bool {
+        *self.misplaced.borrow_mut().entry(file).or_insert_with(look)
     }
 
     /// Forgets what no other scenario has.

@@ -1,10 +1,11 @@
-//! A statement that goes on below with an operator: one mistake, and what is cut off is broken.
+//! A statement that goes on below with an operator, or a check with `if`: one mistake, and what is cut off is broken.
 
 use pest::iterators::Pair;
 
 use super::ast::*;
+use super::forms::rightmost;
 use super::grammar::{Builder, Rule};
-use super::leftover::OPERATORS;
+use super::leftover::{OPERATORS, Place};
 use super::tokens::{Found, token_at};
 use crate::diagnostics::{Diagnostic, Fix, codes};
 
@@ -28,6 +29,17 @@ impl Builder<'_> {
         let Some(value) = last_value(last).filter(|_| between.is_some()) else {
             return false;
         };
+        // what stands before is whole, whatever is meant here
+        if self.text[start..].starts_with("--") {
+            let dashes = self.at(start, start + 2);
+            let found =
+                Diagnostic::error(codes::FOREIGN_FORM, dashes, "a line cannot start with `--`")
+                    .says("no comment, and nothing before it")
+                    .help("a comment starts with `#`")
+                    .fix("write `#`", dashes, "#", false);
+            self.say(found);
+            return true;
+        }
         value.kind = ExprKind::Error;
         last.span = last.span.to(span);
         let mut found = Diagnostic::error(
@@ -58,6 +70,38 @@ impl Builder<'_> {
 }
 
 impl Builder<'_> {
+    /// Whether broken text is `if …` where the `when` of the check before may stand: says so.
+    pub(super) fn condition_below(
+        &mut self,
+        last: Option<&mut Item>,
+        rest: &Pair<'_, Rule>,
+    ) -> bool {
+        let span = self.span(rest);
+        let (start, end, Found::Text("if")) = token_at(self.text, span.start as usize) else {
+            return false;
+        };
+        let Some((check, whole)) = last.and_then(|item| match &mut item.kind {
+            ItemKind::Check(check) => Some((check, &mut item.span)),
+            _ => None,
+        }) else {
+            return false;
+        };
+        let words = || self.source(span).split_whitespace();
+        let choice = words().any(|word| matches!(word, "then" | "else"));
+        let whole_before = check.when.is_none()
+            && check.because.is_none()
+            && rightmost(&check.expr).kind != ExprKind::Error;
+        if choice || words().count() < 2 || !whole_before {
+            return false;
+        }
+        let at = self.at(start, end);
+        let found = self.choice_after(at, span, None, Place::Check);
+        check.when = Some(Self::broken(span));
+        *whole = whole.to(span);
+        found.into_iter().for_each(|found| self.say(found));
+        true
+    }
+
     /// Whether what stands here is a `when` or `because` of the check before, which was cut off.
     pub(super) fn clause_below(&self, last: Option<&mut Item>, rest: &Pair<'_, Rule>) -> bool {
         let word = rest.as_str();

@@ -6,6 +6,7 @@ use super::ast::*;
 use super::grammar::{Builder, Rule, inner};
 use super::leftover::Place;
 use crate::diagnostics::{Diagnostic, codes};
+use crate::source::Span;
 
 /// What other languages call the types of values.
 const TYPES: [&str; 18] = [
@@ -47,8 +48,18 @@ impl Builder<'_> {
                 }
                 Rule::tail => {
                     let span = self.span(&part);
-                    self.leftover(span, None, Place::Line);
                     end = span.end;
+                    match target.take() {
+                        Some(UseTarget::Module(path)) if alias.is_none() => {
+                            let (path, name) = self.foreign_path(path, span);
+                            target = path.map(UseTarget::Module);
+                            alias = name;
+                        }
+                        other => {
+                            self.leftover(span, None, Place::Line);
+                            target = other;
+                        }
+                    }
                 }
                 _ => {}
             }
@@ -59,6 +70,71 @@ impl Builder<'_> {
             }),
             end,
         )
+    }
+
+    /// `std::engines`, `std.engines.*`: the module that was meant, if that is known, and its name
+    /// here.
+    fn foreign_path(&mut self, mut path: Path, tail: Span) -> (Option<Path>, Option<Ident>) {
+        let touches = path.span.end == tail.start;
+        let before = path.clone();
+        let mut at = tail.start as usize;
+        let separator = |rest: &str| ["::", "."].iter().find(|s| rest.starts_with(**s)).copied();
+        while let Some(sign) = separator(&self.text[at..tail.end as usize]) {
+            let name = &self.text[at + sign.len()..tail.end as usize];
+            let name = &name[..name.find(|c| !is_of_name(c)).unwrap_or(name.len())];
+            if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
+                break;
+            }
+            let start = at + sign.len();
+            at = start + name.len();
+            path.parts.push(Ident {
+                text: name.to_owned(),
+                span: self.at(start, at),
+            });
+        }
+        path.span = self.at(path.span.start as usize, at);
+        let rest = self.at(at, tail.end as usize);
+        let behind = self.source(rest);
+        let names: Vec<&str> = path.parts.iter().map(|part| part.text.as_str()).collect();
+        let dotted = names.join(".");
+        if touches && separator(behind).is_some() {
+            let found = Diagnostic::error(codes::FOREIGN_FORM, rest, "`use` takes in one module")
+                .says("not the name of a module");
+            if names.len() < 2 {
+                let help = "name the module, and read what it holds behind a dot: \
+                            `use std.engines`, and `engines.builtin`";
+                self.say(found.help(help));
+                return (None, None);
+            }
+            let last = names[names.len() - 1];
+            let place = path.span.to(rest);
+            let found = found.help(format!("its names stand behind a dot: `{last}.…`"));
+            self.say(found.fix("write the module alone", place, dotted, false));
+            return (Some(path), None);
+        }
+        if !touches || names.len() == before.parts.len() {
+            self.leftover(tail, None, Place::Line);
+            return (Some(before), None);
+        }
+        let found = Diagnostic::error(
+            codes::FOREIGN_FORM,
+            path.span,
+            "a dot stands between the names of a module",
+        );
+        let found = found.says("expected `.` for `::`");
+        self.say(found.fix("write a dot", path.span, dotted, true));
+        let words: Vec<&str> = behind.split_whitespace().collect();
+        let alias = match words.as_slice() {
+            ["as", name] if name.chars().all(is_of_name) => {
+                let end = at + behind.trim_end().len();
+                Some(Ident {
+                    text: (*name).to_owned(),
+                    span: self.at(end - name.len(), end),
+                })
+            }
+            _ => None,
+        };
+        (Some(path), alias)
     }
 
     pub(super) fn path(&self, pair: &Pair<'_, Rule>) -> Path {
@@ -157,4 +233,8 @@ impl Builder<'_> {
         let end = value.span.end.max(name.span.end);
         (Binding { name, value }, end)
     }
+}
+
+fn is_of_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
 }

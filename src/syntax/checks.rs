@@ -18,6 +18,7 @@ impl Builder<'_> {
         let mut expr = Self::broken(self.at(start, start));
         let mut end = start as u32;
         let mut left = None;
+        let mut unquoted = false;
         for part in inner(pair) {
             match part.as_rule() {
                 Rule::kw_warn => {
@@ -83,6 +84,7 @@ impl Builder<'_> {
                     if !matches!(value.kind, ExprKind::Str(_) | ExprKind::Error) {
                         let found = self.no_reason(&value);
                         self.say(found);
+                        unquoted = true;
                     }
                     self.once(because.replace(value), span, "because", "write one reason");
                 }
@@ -96,10 +98,15 @@ impl Builder<'_> {
         }
         if let Some((span, reasoned)) = left {
             match self.second_condition(span, when.is_some(), reasoned) {
+                // the rest of `because it is so` is part of the same mistake
+                _ if reasoned && unquoted => {}
                 Some(found) if rightmost(&expr).kind != ExprKind::Error => self.say(found),
                 _ if reasoned => self.leftover(span, because.as_ref(), Place::Clause),
-                _ => match when.as_ref().filter(|when| when.span.end <= span.start) {
-                    Some(when) => self.leftover(span, Some(when), Place::Clause),
+                _ => match when.as_mut().filter(|when| when.span.end <= span.start) {
+                    Some(when) => {
+                        self.leftover(span, Some(when), Place::Clause);
+                        *when = Self::broken(when.span);
+                    }
                     None => self.leftover(span, Some(&expr), Place::Check),
                 },
             }
@@ -215,15 +222,40 @@ impl Builder<'_> {
                 .help("every text in `\"…\"` takes `${…}`; one in `'…'` is as it stands")
                 .fix(format!("remove `{word}`"), value.span, "", false);
         }
-        let found = Diagnostic::error(codes::SYNTAX, value.span, "a reason is a text in quotes")
-            .says("not in quotes")
-            .help("put it in quotes: because \"…\"");
+        let found = |at: Span| {
+            Diagnostic::error(codes::SYNTAX, at, "a reason is a text in quotes")
+                .says("not in quotes")
+        };
+        if let Some(words) = self.words_at(value.span) {
+            let quoted = format!("\"{}\"", self.source(words));
+            return found(words).fix("put it in quotes", words, quoted, true);
+        }
+        let found = found(value.span).help("put it in quotes: because \"…\"");
         match is_name {
             true => found.help(format!(
                 "the value of a name stands in it so: \"${{{word}}}\""
             )),
             false => found,
         }
+    }
+
+    /// `because it is so`: the rest of the line from a value on, where that is several words and
+    /// nothing else.
+    fn words_at(&self, value: Span) -> Option<Span> {
+        let start = value.start as usize;
+        let rest = &self.text[start..];
+        let of_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | ' ');
+        let words = rest.find(|c| !of_word(c)).map_or(rest, |end| &rest[..end]);
+        let behind = &rest[words.len()..];
+        let words = words.trim_end();
+        let is_word = |word: &str| {
+            word.starts_with(char::is_alphanumeric) && !["when", "because", "if"].contains(&word)
+        };
+        let whole = (behind.is_empty() || behind.starts_with(['\n', '\r', '#', '}']))
+            && value.end as usize <= start + words.len()
+            && words.contains(' ')
+            && words.split_whitespace().all(is_word);
+        whole.then(|| self.at(start, start + words.len()))
     }
 
     pub(super) fn exclude(&mut self, pair: Pair<'_, Rule>) -> (ItemKind, u32) {

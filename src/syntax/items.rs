@@ -19,7 +19,7 @@ struct Items {
     items: Vec<Item>,
     /// What stands here goes on with a list that lacks its brackets.
     listed: bool,
-    /// What stands here goes on with a check that was cut off before an operator.
+    /// What stands here goes on with a check that was cut off before an operator, or before `if`.
     cut: bool,
     defined: Defined,
 }
@@ -84,6 +84,11 @@ impl Builder<'_> {
                         if *cut {
                             self.found.truncate(said);
                         }
+                        *cut = true;
+                        *row = Row::after_junk();
+                        continue;
+                    }
+                    if bad && !row.comma && self.condition_below(items.last_mut(), &pair) {
                         *cut = true;
                         *row = Row::after_junk();
                         continue;

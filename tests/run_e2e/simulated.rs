@@ -137,3 +137,23 @@ fn a_scenario_is_left_out_of_worlds_that_it_does_not_name() {
     let ran = Pack::new(&there).run(&[]).exits(4);
     assert!(ran.stderr.contains("`worlds`"), "{}", ran.stderr);
 }
+
+#[test]
+fn stated_links_carry_what_ranks_send() {
+    let text = "use std.gpus\nuse std.models\n\
+        workload long { input = 2000 tok, output = 20 tok }\n\
+        scenario links {\n\
+        matrix { width = [450 GB/s, 4 GB/s], layout = [{ tp = 2 }, { pp = 2 }, { dp = 2 }] }\n\
+        cluster host { node here { gpu = gpus.h200, gpus = 2\n\
+          link only { between = [[0, 1]], bandwidth = width, latency = 2us } } }\n\
+        server sut { engine = engines.vllm, model = models.llama_3_1_8b, cluster = host, layout = layout }\n\
+        phase load { workload = long, requests = 20, concurrency = 1, seed = 1 }\n\
+        expect sums: at(width = 4 GB/s).load.ttft.p50 > 4 * at(width = 450 GB/s).load.ttft.p50 when layout == { tp = 2 }\n\
+        expect handed: at(width = 4 GB/s).load.ttft.p50 > 1.02 * at(width = 450 GB/s).load.ttft.p50 when layout == { pp = 2 }\n\
+        expect alone: at(width = 4 GB/s).load.ttft.p50 == at(width = 450 GB/s).load.ttft.p50 when layout == { dp = 2 }\n\
+        }\n";
+    let ran = Pack::new(text).run(&["--on", "sim"]).exits(0);
+    assert!(ran.stdout.contains("✓ sums"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("✓ handed"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("✓ alone"), "{}", ran.stdout);
+}

@@ -46,8 +46,9 @@ use crate::diagnostics::codes::Rule;
 use crate::eval::{Evaluator, Params, Scope, Value};
 use crate::lint::view::warning;
 use crate::resolve::{Flat, FlatAttr, Program};
-use crate::scenario::{Case, Unmeasured};
+use crate::scenario::{Case, Thunk, Unmeasured};
 use crate::syntax::ast::Expr;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 const RULE: Rule = ("W0667", "when-never-holds");
@@ -58,9 +59,10 @@ pub fn check(program: &Program, params: &Params, flat: &Flat, cases: &[Case]) ->
     let (Some(matrix), Some(first)) = (flat.child("matrix"), cases.first()) else {
         return Vec::new();
     };
-    let Some(scope) = first.checks.first().map(|check| &check.expr.scope) else {
+    let Some(any) = cases.iter().flat_map(|case| &case.checks).next() else {
         return Vec::new();
     };
+    let scope = &any.expr.scope;
     if base || flat.incomplete {
         return Vec::new();
     }
@@ -94,18 +96,23 @@ pub fn check(program: &Program, params: &Params, flat: &Flat, cases: &[Case]) ->
         Some(warning(RULE, expr.span, message).help(help))
     };
     let mut found = Vec::new();
-    for (index, check) in first.checks.iter().enumerate() {
-        let skipped = |case: &Case| {
-            let when = case.checks.get(index).and_then(|check| check.when.as_ref());
-            let unmeasured = Unmeasured::of(case);
-            let eval = Evaluator::new(program, params, &unmeasured);
-            when.is_some_and(|when| {
-                matches!(eval.eval(&when.expr, &when.scope), Value::Bool(false))
-            })
-        };
-        // `when false` in the place of a check of the base turns it off, and reads no axis
+    // by their names: one that reads other cases stands in only one of those in which it is the same
+    let mut held = HashSet::new();
+    for case in cases {
+        let unmeasured = Unmeasured::of(case);
+        let eval = Evaluator::new(program, params, &unmeasured);
+        let holds =
+            |when: &Thunk| !matches!(eval.eval(&when.expr, &when.scope), Value::Bool(false));
+        for check in &case.checks {
+            if !held.contains(check.name.as_str()) && check.when.as_ref().is_none_or(holds) {
+                held.insert(check.name.as_str());
+            }
+        }
+    }
+    // `when false` in the place of a check of the base turns it off, and reads no axis
+    for check in cases.iter().flat_map(|case| &case.checks) {
         if let Some(when) = &check.when
-            && cases.iter().all(skipped)
+            && held.insert(check.name.as_str())
         {
             found.extend(never(&when.expr, &when.scope, "this check is never judged"));
         }

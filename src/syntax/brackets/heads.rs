@@ -10,7 +10,7 @@ use crate::syntax::patch::Patch;
 use crate::syntax::scan::{Mark, MarkKind, Scan};
 
 /// What other languages say for `extends`.
-const EXTENDS: [&str; 4] = ["inherits", "implements", "derives", "from"];
+const EXTENDS: [&str; 5] = ["extend", "inherits", "implements", "derives", "from"];
 
 /// What is wrong with a head.
 enum Wrong {

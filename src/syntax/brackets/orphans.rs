@@ -2,7 +2,7 @@
 //! above opens it, and its `}` closes nothing. A head is put in, of the kind that may hold that.
 
 use super::by_indent::keys;
-use super::lines::{Head, bare_head, block_head, first_of_line, first_word};
+use super::lines::{Head, bare_head, block_head, first_of_line, first_word, is_bare_block};
 use super::orphan_kinds::{Kinds, kinds_of};
 use super::orphan_names::Names;
 use super::said::MOST_SAID;
@@ -178,7 +178,7 @@ impl<'a> Walk<'a> {
         let mark = &self.marks[n];
         let closes = mark.first && mark.kind == MarkKind::Close(Bracket::Brace);
         let mut lost = None;
-        if mark.first && mark.statement {
+        if mark.first && (mark.statement || self.is_bare(n)) {
             self.statement(n);
         } else if closes {
             lost = self.close(n);
@@ -196,6 +196,15 @@ impl<'a> Walk<'a> {
             self.line = Some(n);
         }
         lost
+    }
+
+    /// Whether a block's kind stands alone on its line, and in no list.
+    fn is_bare(&self, n: usize) -> bool {
+        let within = |bracket: Bracket| self.open[bracket as usize] > 0;
+        self.marks[n].kind == MarkKind::Other
+            && !within(Bracket::Square)
+            && !within(Bracket::Round)
+            && is_bare_block(self.text, self.marks[n].at)
     }
 
     fn statement(&mut self, n: usize) {

@@ -2,7 +2,7 @@
 
 use super::Open;
 use super::ends::{end_of_call, end_of_list, same_wherever_closed};
-use super::lines::{first_of_line, is_definition, is_doubled};
+use super::lines::{is_definition, is_doubled};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::{FileId, Span};
 use crate::syntax::patch::Patch;
@@ -240,8 +240,9 @@ impl<'a> Said<'a> {
     fn before_definition(&self, open: &Open) -> bool {
         let inside = &self.text[open.at + 1..];
         let next = self.text.len() - inside.trim_start_matches([' ', '\t']).len();
+        let before = self.text[..open.at].trim_end_matches([' ', '\t']);
         open.bracket == Bracket::Brace
-            && first_of_line(self.text, open.at) == open.at
+            && (before.is_empty() || before.ends_with('\n'))
             && is_definition(self.text, next)
     }
 
