@@ -5,12 +5,14 @@ use super::case;
 use super::compile::{all_cases, runs};
 use super::locals::Locals;
 use super::matrix;
+use super::shared::Shared;
 use crate::check::names_of;
 use crate::diagnostics::{Diagnostic, Severity, codes};
 use crate::eval::{Evaluator, Nothing, Params};
 use crate::resolve::{DefinitionKind, Flat, Program};
 use crate::source::Span;
 use std::collections::HashSet;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// What no scenario that builds on it can mend but by saying it anew.
@@ -37,13 +39,14 @@ const BY_ITSELF: [codes::Rule; 16] = [
 pub fn bases(program: &Program, params: &Params, said: &[Diagnostic]) -> Vec<Diagnostic> {
     let said: HashSet<(&str, Span)> = said.iter().map(|d| (d.code, d.span())).collect();
     let mut out = Vec::new();
+    let shared: Rc<Shared> = Rc::default();
     for id in program.user_modules() {
         for definition in program.module(id).names.values() {
             if let DefinitionKind::Block(flat) = &definition.kind
                 && flat.kind.text == "scenario"
                 && !runs(flat)
             {
-                out.extend(base(program, params, flat));
+                out.extend(base(program, params, flat, &shared));
             }
         }
     }
@@ -54,8 +57,15 @@ pub fn bases(program: &Program, params: &Params, said: &[Diagnostic]) -> Vec<Dia
     out
 }
 
-fn base(program: &Program, params: &Params, flat: &Arc<Flat>) -> Vec<Diagnostic> {
-    let locals = Locals::of(program, flat);
+fn base(
+    program: &Program,
+    params: &Params,
+    flat: &Arc<Flat>,
+    shared: &Rc<Shared>,
+) -> Vec<Diagnostic> {
+    let mut locals = Locals::of(program, flat);
+    shared.next_scenario();
+    locals.shared = shared.clone();
     let constant = Evaluator::new(program, params, &Nothing);
     let launched = |axes: &_| case::launched(&locals, params, flat, axes);
     let scope = |axes: &_| locals.scope(axes, None);
