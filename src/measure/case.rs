@@ -5,7 +5,7 @@ use super::requests::{Requests, share_of, statistic};
 use super::{floors, window};
 use crate::eval::{Fitted, Measurements, Query, SeriesRef, Stretch, Value};
 use crate::load::delay::RunDelay;
-use crate::load::record::Record;
+use crate::load::record::{FailureClass, Record};
 use crate::probe::series::{Series, SeriesSet};
 use crate::probe::{Reading, Unavailable};
 use crate::report::model::{Bounds, Figure, World};
@@ -193,11 +193,40 @@ impl CaseData {
                 reason: not_feasible(why),
             });
         }
+        if self.world == World::Sim
+            && let Some(lack) = self.by_what_answers_say(query)
+        {
+            return Err(lack);
+        }
         self.look_up(query).map_err(|lack| match lack.kind {
             LackKind::Missing if self.world == World::Sim => elsewhere(query).unwrap_or(lack),
             // what is missing from a phase that was cut short is missing because of that
             LackKind::Missing => self.cut_short(query).unwrap_or(lack),
             _ => lack,
+        })
+    }
+
+    /// Where `accept` judges answers, what counts the wrong ones is known only where there are some.
+    fn by_what_answers_say(&self, query: &Query) -> Option<Lack> {
+        let of = match query {
+            Query::Scalar { of, metric } => {
+                let counts = ["accept_rate", "failed", "success_rate"];
+                counts.contains(metric).then_some(of)
+            }
+            Query::Failures { of, class } => {
+                let by_answer = [FailureClass::WrongAnswer, FailureClass::NotJudged];
+                let is_one = by_answer.iter().any(|one| one.name() == class.as_ref());
+                is_one.then_some(of)
+            }
+            _ => None,
+        }?;
+        let judged = |phase: &&PhaseData| *phase.name == *of.phase && phase.judged;
+        self.phases.iter().find(judged).map(|phase| Lack {
+            kind: LackKind::Elsewhere,
+            reason: format!(
+                "`{}` judges answers, and what they say is not decided in virtual time",
+                phase.name
+            ),
         })
     }
 
@@ -379,8 +408,8 @@ fn elsewhere(query: &Query) -> Option<Lack> {
             "`{}.{}` is not decided in virtual time: there is no process that has it",
             series.server, series.name
         ),
-        Query::Scalar { metric, .. } if *metric == "accept_rate" => {
-            "what answers say is not decided in virtual time".to_owned()
+        Query::Scalar { metric, .. } if *metric == "client_delay" => {
+            "what the client waited for is not decided in virtual time: nobody waits".to_owned()
         }
         _ => return None,
     };

@@ -107,6 +107,29 @@ fn what_virtual_time_has_nothing_of_is_not_decided() {
     assert!(why.contains("not decided in virtual time"), "{why}");
 }
 
+/// Answers say nothing in virtual time, so that none of them is wrong proves nothing.
+#[test]
+fn what_rests_on_answers_is_not_decided() {
+    let pack = Pack::new(&simulated(
+        "asked",
+        "phase p { workload = judged, requests = 20, concurrency = 2 }
+         phase q { workload = long, requests = 20, concurrency = 2 }
+         expect right: p.failed == 0
+         expect most: p.success_rate >= 90%
+         expect known: p.ttft.p50 < 1s
+         expect unasked: q.failed == 0
+         }
+         workload judged { prompt = \"6 times 7?\", output = 8 tok, accept = \"42\" in answer",
+    ));
+    let ran = pack.run(&["--on", "sim"]);
+    let case = ran.case("asked/case");
+    let verdicts = case["checks"].as_array().unwrap().iter();
+    let verdicts: Vec<&str> = verdicts
+        .map(|one| one["verdict"].as_str().unwrap())
+        .collect();
+    assert_eq!(verdicts, ["not_decided", "not_decided", "pass", "pass"]);
+}
+
 #[test]
 fn a_server_that_cannot_be_simulated_is_an_error_before_the_run() {
     let pack = Pack::new(&scenario(
