@@ -13,8 +13,8 @@ use crate::lint::suppress;
 use crate::plan::{Given, ParamValue};
 use crate::resolve::{self, Flat, Program};
 use crate::scenario::{
-    Case, SuiteLimits, bases, compile_simulated, compile_these, constants, scenarios, suite_limits,
-    suite_scenarios, unevaluated,
+    Case, SuiteLimits, bases, compile_simulated, compile_these, constants, few_uses, scenarios,
+    suite_limits, suite_scenarios, unevaluated,
 };
 use crate::source::{FileId, Sources};
 use indexmap::{IndexMap, IndexSet};
@@ -253,6 +253,7 @@ fn compiled(
     found.extend(bases(&program, &params, &found));
     let beside = unevaluated(&program, &params, &chosen, &compiled.cases, &found);
     found.extend(beside);
+    few_uses(&mut found);
     without_consequences(&program.sources, &mut found);
     // where something is wrong, it may be what would have read the rest
     if has_errors(&found) {

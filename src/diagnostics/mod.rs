@@ -411,6 +411,7 @@ pub mod codes {
     pub const MISSPELT_BLOCK: Rule = ("W0710", "misspelt-block");
     pub const EMPTY_REASON: Rule = ("W0712", "empty-reason");
     pub const RANK_OF_THE_CHOSEN: Rule = ("W0713", "rank-of-the-chosen");
+    pub const ANSWER_IN_TEXT: Rule = ("W0714", "answer-in-text");
     pub const SUITE_TIMEOUT: Rule = ("W0655", "suite-timeout");
     pub const USELESS_SUPPRESSION: Rule = ("W0508", "useless-suppression");
 }

@@ -4,6 +4,7 @@ use pest::Parser;
 use pest::iterators::{Pair, Pairs};
 
 use super::ast::{Expr, ExprKind, Ident};
+use super::dashed::Dashed;
 use super::docs::Docs;
 use super::patch::Patched;
 use super::scan::MAX_SAID;
@@ -34,6 +35,7 @@ pub struct Builder<'a> {
     /// Levels of the tree above the expression that is being built.
     pub(super) level: usize,
     pub(super) patched: &'a Patched<'a>,
+    pub(super) dashed: Dashed<'a>,
     /// Where the part that is being built starts in the repaired text.
     pub(super) base: usize,
 }
@@ -53,6 +55,7 @@ impl<'a> Builder<'a> {
             found,
             level: 0,
             patched,
+            dashed: Dashed::of(text),
             base: 0,
         }
     }

@@ -1,7 +1,7 @@
 //! # same-prompt (W0611)
 //!
 //! A time to the first token, a whole latency or a throughput that is checked, that cases are ranked
-//! by, or that a report's columns show, on a server on GPUs which gets one and the same prompt, or a
+//! by, or that a report's columns show, on a server on GPUs, or one that already runs, which gets one and the same prompt, or a
 //! few, again and again, and which does not have its prefix cache turned off.
 //!
 //! ## Why it matters
@@ -68,7 +68,7 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
             let kept = server.and_then(|server| server.prefix_cache) != Some(false);
             if let Some(message) = recur(load)
                 && kept
-                && view.starts_on_gpus(&load.server)
+                && (view.starts_on_gpus(&load.server) || view.runs_elsewhere(&load.server))
             {
                 keep(
                     &mut found,
