@@ -4,9 +4,10 @@ use super::findings::Format;
 use super::output::{self, Output};
 use super::params::{Wrong, params};
 use super::{Selection, exit};
-use crate::check::{nearest, without_consequences};
+use crate::check::{check_first, nearest, without_consequences};
 use crate::diagnostics::{
-    Diagnostic, Severity, codes, for_people, for_programs, has_errors, json, tidy,
+    Diagnostic, Severity, codes, first_found, for_people, for_programs, has_errors, json,
+    most_told, tidy,
 };
 use crate::eval::{Params, Value};
 use crate::lint::suppress;
@@ -209,11 +210,16 @@ fn compiled(
     suites: bool,
     lint: bool,
 ) -> Result<Loaded, Refused> {
-    let (program, mut found) = read;
+    let (program, found) = read;
     let levels = selection.findings.levels().map_err(Refused::usage)?;
     let bytes = written(&program);
     let _allowance = crate::meter::allow(bytes);
-    found.extend(crate::check::check(&program));
+    let (mut found, mut dropped) = first_found(found, bytes);
+    let (checked, more) = check_first(&program, most_told(bytes));
+    dropped += more;
+    let (checked, more) = first_found(checked, bytes);
+    found.extend(checked);
+    dropped += more;
     let given = (&selection.params, &selection.params_files);
     let read = params(&program, given.0, given.1, has_errors(&found));
     let (params, shown_params, param_values) = match read {
@@ -282,7 +288,7 @@ fn compiled(
         shown_params,
         param_values,
         cases: compiled.cases,
-        found: for_programs(tidy(found), bytes),
+        found: for_programs(tidy(found), bytes, dropped),
         secrets,
     })
 }

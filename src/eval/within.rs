@@ -76,7 +76,7 @@ impl Evaluator<'_> {
     fn answer_in_text(&self, whole: &str, op: BinaryOp, left: &Expr, right: &Expr) {
         let source = |expr: &Expr| self.program.sources.text(expr.span);
         let (answer, text) = (source(left), source(right));
-        let message = "this asks whether the answer is a part of the text: an empty one is";
+        let message = "whether the answer is a part of the text: an empty one is";
         let turned = format!("{text} {} {answer}", op.symbol());
         let span = left.span.to(right.span);
         let found = Diagnostic::warning(codes::ANSWER_IN_TEXT, span, message);

@@ -4,26 +4,22 @@ use super::Bound;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::{Evaluator, Shape, Value};
 use crate::schema::Builtin;
+use crate::syntax::ast::ExprKind;
 
 impl Evaluator<'_> {
     /// What is wrong with a call of `contains_any` or `contains_all` whose text is still to come;
     /// none where that is nothing.
     pub(super) fn vain_words(&self, builtin: &Builtin, bound: &Bound<'_>) -> Option<Value> {
         let text_to_come = |value: &Value| matches!(value, Value::Unknown(Shape::Text));
+        let written = (bound.expr(1)).is_some_and(|expr| matches!(expr.kind, ExprKind::List(_)));
         match (bound.value(0), bound.value(1)) {
             (Value::List(_), words) if text_to_come(words) => {
                 let text = self.program.sources.text(bound.span(1));
                 let words = self.program.sources.text(bound.span(0));
                 Some(self.turned(builtin, bound, format!("{text}, {words}")))
             }
-            (Value::Text(_), Value::List(words)) if matches!(&words[..], [one] if text_to_come(one)) =>
-            {
-                let text = self.program.sources.text(bound.span(1));
-                let text = text.trim_start_matches('[').trim_end_matches(']').trim();
-                let word = self.program.sources.text(bound.span(0));
-                Some(self.turned(builtin, bound, format!("{text}, [{word}]")))
-            }
-            (text, Value::List(words)) if text_to_come(text) => {
+            // of a row's words there may be none, where something else is asked besides
+            (text, Value::List(words)) if text_to_come(text) && written => {
                 self.empty_words(builtin, bound, words);
                 None
             }
