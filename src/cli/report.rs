@@ -115,7 +115,7 @@ fn cut(
         notes.push(lost("the run did not come to write sources.json"));
         return Ok(notes);
     };
-    let again = match load::load_kept(kept, &run.params) {
+    let again = match load::load_kept(kept, &run.params, run.world) {
         Ok(again) => again,
         Err(refused) => {
             notes.push(lost(&refused.why()));

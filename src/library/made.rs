@@ -2,8 +2,9 @@
 //! it, and compiled as every scenario is.
 
 use crate::diagnostics::{Diagnostic, Severity};
+use crate::report::model::World;
 use crate::resolve::{Reader, load_through};
-use crate::scenario::{compile_simulated, scenarios};
+use crate::scenario::{compile_in, scenarios};
 use crate::sim::Setup;
 use crate::source::FileId;
 use crate::syntax::ast::Ast;
@@ -127,7 +128,13 @@ impl Reader for One {
 pub fn made(text: &str) -> Result<Setup, Unmade> {
     let reader = Rc::new(One(text.to_string()));
     let (program, mut found) = load_through(&[PathBuf::from("row.scn")], &[], reader);
-    let compiled = compile_simulated(&program, &Default::default(), &scenarios(&program), None);
+    let compiled = compile_in(
+        World::Sim,
+        &program,
+        &Default::default(),
+        &scenarios(&program),
+        None,
+    );
     found.extend(compiled.found);
     let error = found.iter().find(|d| d.severity == Severity::Error);
     if let Some(error) = error {

@@ -3,17 +3,6 @@
 use crate::support::*;
 use serde_json::Value;
 
-/// A scenario on a simulated server.
-fn simulated(name: &str, body: &str) -> String {
-    format!(
-        "use std.gpus\nuse std.models\n\
-         workload long {{ input = uniform(500 tok, 2000 tok), output = uniform(50 tok, 200 tok) }}\n\
-         scenario {name} {{\n\
-         server sut {{ engine = engines.vllm, model = models.llama_3_1_8b, gpu = gpus.h200 }}\n\
-         {body}\n}}\n"
-    )
-}
-
 /// What was measured, without the dates.
 fn undated(mut case: Value) -> Value {
     for key in ["started", "start_s"] {
@@ -151,9 +140,10 @@ fn a_server_that_cannot_be_simulated_is_an_error_before_the_run() {
 #[test]
 fn a_scenario_is_left_out_of_worlds_that_it_does_not_name() {
     let here = scenario("here", "", "phase a { workload = w, requests = 3 }");
-    let there = here
-        .replace("scenario here", "scenario there")
-        .replace("sample = 50ms", "worlds = [\"sim\"]");
+    let there = simulated(
+        "there",
+        "worlds = [\"sim\"]\nphase a { workload = long, requests = 3 }",
+    );
     let ran = Pack::new(&format!("{here}{there}")).run(&[]).exits(0);
     assert!(ran.stderr.contains("`there` is left out"), "{}", ran.stderr);
     assert!(!ran.folder.join("cases/there").exists());
