@@ -2,7 +2,7 @@
 //! server of the library.
 
 use super::{exit, run};
-use crate::library::{Layout, Unmade, Wanted, find, library, made};
+use crate::library::{Layout, Unmade, Wanted, find, library, made_as_meant};
 use crate::mock::{MetricNames, ServeArgs, Simulated, SimulationArgs};
 use std::path::Path;
 
@@ -52,7 +52,7 @@ fn of_library(args: &ServeArgs, asked: &SimulationArgs, gpu: &str) -> Result<Sim
         },
         ..Wanted::default()
     };
-    let setup = made(&wanted.text())?;
+    let setup = made_as_meant(&wanted.text())?;
     let Layout { tp, pp, dp, .. } = wanted.layout;
     Ok(Simulated {
         said: format!(

@@ -29,7 +29,7 @@ fn the_same_scenario_gives_the_same_counts() {
          expect gpu: sut.gpu_memory.max < 1 TB",
     );
     let sim = pack.run(&["--on", "sim"]).case("twice/case");
-    std::fs::remove_dir_all(pack.path().join("out")).unwrap();
+    std::fs::rename(pack.path().join("out"), pack.path().join("sim")).unwrap();
     let ran = pack.run(&["--on", "mock"]).exits(0);
     assert!(
         ran.stdout
@@ -75,6 +75,41 @@ fn the_same_scenario_gives_the_same_counts() {
     assert_eq!(setup["metrics"]["kv_usage"], "vllm:kv_cache_usage_perc");
     let log = ran.folder.join("cases/twice/case/server.log");
     assert!(std::fs::read_to_string(log).unwrap().contains("listening"));
+    beside(&pack);
+}
+
+/// One report of both runs.
+fn beside(pack: &Pack) {
+    let report = pack.scn(&["report", "out", "sim", "--csv", "worlds.csv"]);
+    let report = pack.ran(report).exits(0);
+    let row = |start: &str| {
+        let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut rows = report.stdout.lines().map(words);
+        rows.find(|row| row.starts_with(start))
+            .unwrap_or_else(|| panic!("{start}: {}", report.stdout))
+    };
+    assert_eq!(
+        row("| phase"),
+        "| phase | metric | mock | sim | sim / mock |"
+    );
+    let cells = "| closed | completed | 32 req | 32 req | 1 |";
+    assert_eq!(row("| closed | completed"), cells);
+    let gpu = row("| | check gpu");
+    assert_eq!(gpu, "| | check gpu | not decided | not decided | |");
+    assert!(row("| closed | client_delay").contains("| – (1) |"));
+    assert!(
+        report
+            .stdout
+            .contains("1. what the client waited for is not decided")
+    );
+    let csv = std::fs::read_to_string(pack.path().join("worlds.csv")).unwrap();
+    let memory = csv
+        .lines()
+        .find(|line| line.contains(",sut,gpu_memory.max,"));
+    let memory = memory.unwrap_or_else(|| panic!("{csv}"));
+    assert!(memory.contains("works on no GPU"), "{memory}");
+    let alone = pack.ran(pack.scn(&["report", "sim", "--csv", "one.csv"]));
+    assert_eq!(alone.code, Some(2), "{}", alone.stderr);
 }
 
 /// What answers say is not decided, and they are not judged.

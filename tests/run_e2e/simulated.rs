@@ -170,3 +170,22 @@ fn stated_links_carry_what_ranks_send() {
     assert!(ran.stdout.contains("✓ handed"), "{}", ran.stdout);
     assert!(ran.stdout.contains("✓ alone"), "{}", ran.stdout);
 }
+
+/// A prompt that was read before is read again once the caches were flushed.
+#[test]
+fn flushed_caches_are_empty() {
+    let same = "workload same { prompt = join(range(4000), \" \"), output = 2 tok }\n";
+    let text = simulated(
+        "flushed",
+        "phase cold { workload = same, requests = 1, concurrency = 1 }
+         phase warm { workload = same, requests = 1, concurrency = 1 }
+         phase flushed { workload = same, requests = 1, concurrency = 1, flush = true, quiesce = true }
+         phase rested { workload = same, requests = 1, concurrency = 1 }
+         expect hits: warm.ttft.mean < 70% * cold.ttft.mean
+         expect misses: flushed.ttft.mean > 99% * cold.ttft.mean
+         expect emptied: rested.ttft.mean > 99% * cold.ttft.mean",
+    );
+    Pack::new(&format!("{same}{text}"))
+        .run(&["--on", "sim"])
+        .exits(0);
+}
