@@ -160,13 +160,13 @@ pub async fn run(
     let mut results: Vec<CaseResult> = Vec::new();
     ended::infeasible(&shared, cases, &mut results, &mut result);
     let mut number = 0;
-    for launch in &plan.launches {
+    if shared.world == World::Sim {
+        simulated::run(&shared, cases, plan, &stop, &mut results, &mut result);
+    }
+    let real = plan.launches.iter().filter(|_| shared.world != World::Sim);
+    for launch in real {
         if stop.level() > StopLevel::Run {
             break;
-        }
-        if shared.world == World::Sim {
-            simulated::run_launch(&shared, cases, launch, &stop, &mut results, &mut result);
-            continue;
         }
         launch::run_launch(
             &shared,

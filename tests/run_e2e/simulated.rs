@@ -180,3 +180,37 @@ fn stated_links_carry_what_ranks_send() {
     assert!(ran.stdout.contains("✓ handed"), "{}", ran.stdout);
     assert!(ran.stdout.contains("✓ alone"), "{}", ran.stdout);
 }
+
+#[test]
+fn cases_side_by_side_give_what_one_after_the_other_does() {
+    let pack = Pack::new(&simulated(
+        "many",
+        "matrix { clients = [1, 2, 4, 8, 16, 32] }
+         phase asked { workload = long, requests = 60, concurrency = clients, seed = 3 }
+         expect fast: asked.ttft.p50 < 10s
+         rank best { highest = asked.output_throughput }",
+    ));
+    let kept = |ran: &Ran| {
+        let cases = ["1", "2", "4", "8", "16", "32"].map(|n| format!("many/clients={n}"));
+        let requests = cases.clone().map(|case| {
+            let path = ran.folder.join("cases").join(case).join("requests.csv");
+            std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+        });
+        let told = ran.events_named("case_ended");
+        let told: Vec<_> = told.iter().map(|event| event["case"].clone()).collect();
+        assert_eq!(told.len(), 6);
+        (cases.map(|case| undated(ran.case(&case))), requests, told)
+    };
+    let one = pack.run(&["--on", "sim"]).exits(0);
+    let first = kept(&one);
+    std::fs::remove_dir_all(&one.folder).unwrap();
+    // what this thread starts now has one processor, and so one case at a time
+    let mut alone = nix::sched::CpuSet::new();
+    let this = nix::unistd::Pid::from_raw(0);
+    let allowed = nix::sched::sched_getaffinity(this).unwrap();
+    let first_cpu = (0..).find(|cpu| allowed.is_set(*cpu).unwrap()).unwrap();
+    alone.set(first_cpu).unwrap();
+    nix::sched::sched_setaffinity(this, &alone).unwrap();
+    let other = pack.run(&["--on", "sim"]).exits(0);
+    assert_eq!(kept(&other), first);
+}

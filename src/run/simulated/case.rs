@@ -67,6 +67,7 @@ pub fn run(shared: &Arc<Shared>, spec: &Case, folder: &CaseFolder, stop: &Stop) 
     for phase in spec.phases.iter().skip(phases.len()) {
         phases.push(not_run(phase, seconds(stage.now), problem.as_ref()));
     }
+    problem = problem.or_else(|| stage.recorder.take_problem());
     let data = CaseData {
         names: names_of(spec),
         phases,
