@@ -58,6 +58,8 @@ pub struct Options {
     pub progress: Box<dyn Progress>,
     /// Whether `progress` is told every line that servers write.
     pub server_lines: bool,
+    /// Whether simulated cases write what their servers did when.
+    pub timeline: bool,
     /// What the suite allows that is run.
     pub suite: Option<SuiteLimits>,
 }
@@ -124,6 +126,7 @@ pub async fn run(
         folder: Arc::new(folder),
         progress: options.progress,
         server_lines: options.server_lines,
+        timeline: options.timeline,
         secrets: options.secrets,
         http,
         problem: Mutex::default(),

@@ -4,7 +4,7 @@ use super::front::Front;
 use super::replica::Replica;
 use super::route::{self, Router};
 use super::sequence::Sequence;
-use super::{Balance, Event, Request, Resource, Setup, Time, What};
+use super::{Balance, Event, Request, Resource, Setup, Step, Time, What};
 use std::collections::HashMap;
 
 /// A simulated server. What it keeps grows with the requests under way, not with those that ended.
@@ -196,6 +196,24 @@ impl Server {
             id,
             what: What::Preempted,
         }));
+    }
+
+    /// Keeps the steps from now on, until they are taken.
+    pub fn watch(&mut self) {
+        self.replicas.iter_mut().for_each(Replica::watch);
+    }
+
+    /// Every stage of every replica, by their numbers.
+    pub fn stages(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        let replicas = self.replicas.iter().enumerate();
+        replicas.flat_map(|(index, one)| (0..one.stages()).map(move |stage| (index, stage)))
+    }
+
+    /// The steps that began since the last call, with the replica that each is of; none where
+    /// nobody [watches](Self::watch).
+    pub fn take_steps(&mut self) -> impl Iterator<Item = (usize, Step)> + '_ {
+        let replicas = self.replicas.iter_mut().enumerate();
+        replicas.flat_map(|(index, one)| one.take_steps().map(move |step| (index, step)))
     }
 
     /// Requests that the engine works on, and that wait for it.

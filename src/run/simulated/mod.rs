@@ -4,6 +4,7 @@ mod case;
 mod flights;
 mod load;
 mod samples;
+mod timeline;
 mod tokens;
 
 use super::ended::{case_started, finish};
