@@ -51,7 +51,7 @@ fn the_same_scenario_gives_the_same_counts() {
         for metric in ["ttft.p50", "tpot.p50"] {
             let (played, simulated) = (figure(&mock, of, metric), figure(&sim, of, metric));
             assert!(
-                played > 0.8 * simulated,
+                played > 0.5 * simulated,
                 "{of}.{metric}: {played} {simulated}"
             );
         }
