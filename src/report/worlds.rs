@@ -177,13 +177,13 @@ impl Row {
         };
         let known = (self.figures.iter()).any(|figure| figure.unavailable.is_none());
         let something = |figure: &Figure| figure.unavailable.is_none() && figure.value != Some(0.0);
-        let something = self.figures.iter().any(something) || series == "failed";
+        let something = self.figures.iter().any(something) || series.ends_with("failed");
         let wanted = match self.of_server {
             true if ["memory", "gpu_memory"].contains(&series) => {
                 ["max", "growth"].contains(&statistic)
             }
             true => !self.of_process(series) && ["mean", "max"].contains(&statistic),
-            false => series != "lateness" && ["", "mean", "p50", "p99"].contains(&statistic),
+            false => !series.ends_with("lateness") && ["", "mean", "p50", "p99"].contains(&statistic),
         };
         known && something && wanted
     }
