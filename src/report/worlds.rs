@@ -183,7 +183,9 @@ impl Row {
                 ["max", "growth"].contains(&statistic)
             }
             true => !self.of_process(series) && ["mean", "max"].contains(&statistic),
-            false => !series.ends_with("lateness") && ["", "mean", "p50", "p99"].contains(&statistic),
+            false => {
+                !series.ends_with("lateness") && ["", "mean", "p50", "p99"].contains(&statistic)
+            }
         };
         known && something && wanted
     }
