@@ -212,6 +212,14 @@ impl Builder<'_> {
 
     /// Of what stands behind `because` and is no text: `why`, or the `f` of `f"…"`.
     fn no_reason(&self, value: &Expr) -> Diagnostic {
+        let found = |at: Span| {
+            Diagnostic::error(codes::SYNTAX, at, "a reason is a text in quotes")
+                .says("not in quotes")
+        };
+        if let Some(words) = self.words_at(value.span) {
+            let quoted = format!("\"{}\"", self.source(words));
+            return found(words).fix("put it in quotes", words, quoted, true);
+        }
         let word = self.source(value.span);
         let is_name = matches!(value.kind, ExprKind::Name(_));
         let behind = &self.text[value.span.end as usize..];
@@ -221,14 +229,6 @@ impl Builder<'_> {
                 .says("remove this")
                 .help("every text in `\"…\"` takes `${…}`; one in `'…'` is as it stands")
                 .fix(format!("remove `{word}`"), value.span, "", false);
-        }
-        let found = |at: Span| {
-            Diagnostic::error(codes::SYNTAX, at, "a reason is a text in quotes")
-                .says("not in quotes")
-        };
-        if let Some(words) = self.words_at(value.span) {
-            let quoted = format!("\"{}\"", self.source(words));
-            return found(words).fix("put it in quotes", words, quoted, true);
         }
         let found = found(value.span).help("put it in quotes: because \"…\"");
         match is_name {
@@ -244,7 +244,7 @@ impl Builder<'_> {
     fn words_at(&self, value: Span) -> Option<Span> {
         let start = value.start as usize;
         let rest = &self.text[start..];
-        let of_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | ' ');
+        let of_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '\'' | ' ');
         let words = rest.find(|c| !of_word(c)).map_or(rest, |end| &rest[..end]);
         let behind = &rest[words.len()..];
         let words = words.trim_end();

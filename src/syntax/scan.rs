@@ -7,6 +7,8 @@ mod comments;
 mod groups;
 mod strings;
 
+pub use strings::ends_a_text;
+
 use super::patch::{HOLE, Patch};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::{FileId, Span};

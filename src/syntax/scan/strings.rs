@@ -119,15 +119,10 @@ impl Scanner<'_> {
         }
         let (width, help) = match frame.kind {
             Kind::Triple => (3, "close it with `\"\"\"`"),
-            Kind::Plain
-                if (self.text[frame.at + 1..end].trim_matches([' ', ',', ')', ']', '}']))
-                    .is_empty() =>
-            {
-                (
-                    1,
-                    "the text that ends here has no `\"` before it, or this one is too many",
-                )
-            }
+            Kind::Plain if ends_a_text(self.text, frame.at) => (
+                1,
+                "the text that ends here has no `\"` before it, or this one is too many",
+            ),
             Kind::Curly | Kind::CurlySingle => ("“".len(), "write straight quotes: `\"…\"`"),
             _ => (
                 1,
@@ -245,6 +240,11 @@ impl Scanner<'_> {
             self.at = end + 1;
             return;
         }
+        if self.is_apostrophe(at) {
+            self.out.patches.push(Patch::replace(at, at + 1, " "));
+            self.at += 1;
+            return;
+        }
         let mut close = end;
         if self.bytes[..end].ends_with(b"\r") {
             close -= 1;
@@ -262,4 +262,26 @@ impl Scanner<'_> {
         .help("close it with `'` on the same line");
         self.say(found);
     }
+
+    /// `because it's so`: a sign of a reason that has no quotes, of which is told where that is read.
+    fn is_apostrophe(&self, at: usize) -> bool {
+        let before = &self.text[self.line_start..at];
+        let Some((_, reason)) = before.rsplit_once("because ") else {
+            return false;
+        };
+        let of_words = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '\'' | '-' | '_');
+        reason.starts_with(char::is_alphabetic)
+            && reason.ends_with(char::is_alphabetic)
+            && reason.chars().all(of_words)
+            && self.text[at + 1..].starts_with(char::is_alphabetic)
+    }
+}
+
+/// Whether nothing stands behind a quote on its line but what closes brackets: it was to end a text.
+pub fn ends_a_text(text: &str, quote: usize) -> bool {
+    let Some(rest) = text.get(quote..).and_then(|rest| rest.strip_prefix('"')) else {
+        return false;
+    };
+    let rest = rest.trim_start_matches([' ', ',', ')', ']', '}', '\r']);
+    rest.is_empty() || rest.starts_with('\n')
 }
