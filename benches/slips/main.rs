@@ -2,7 +2,7 @@
 //! then: every error of a file is to be told in one run, and nothing that follows from another.
 //! Run with `cargo bench --bench slips`. `-- 50` makes so many slips of each sort, which a build
 //! without optimizations gets through too (`cargo test --bench slips -- 50`); `-- 50 bracket` those
-//! of some sorts, with all that went wrong.
+//! of some sorts, with all that went wrong; `SCN_BENCHED` names another program, an older build.
 
 mod planted;
 mod slips;
@@ -198,7 +198,10 @@ fn errors(
         }
     }
     std::fs::write(tree.join(&good.path), out.join("\n") + "\n").unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_scn"))
+    // another build, to compare
+    let program = std::env::var("SCN_BENCHED");
+    let program = program.unwrap_or_else(|_| env!("CARGO_BIN_EXE_scn").to_owned());
+    let output = Command::new(program)
         .args(["lint", "--json", "-"])
         .arg(&good.path)
         .current_dir(tree)

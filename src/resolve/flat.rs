@@ -1,6 +1,6 @@
 //! Blocks as written: their attributes, checks and blocks by name, without what they extend.
 
-use super::{ModuleId, is_hidden, records};
+use super::{ModuleId, by_body, is_hidden, records};
 use crate::check::{meant_kind, unknown_kind};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::schema::{self, Naming};
@@ -192,7 +192,13 @@ pub(super) fn own(
         found.push(unknown_kind(&kind, parent));
         kind.text = meant.to_string();
     }
-    let name = block.name.clone().or_else(|| hidden_name(&kind, parent));
+    let mut name = block.name.clone();
+    if let Some(meant) = by_body::kind_of(block, parent).filter(|_| kind.text == block.kind.text) {
+        found.push(by_body::without_kind(&kind, meant));
+        name = Some(kind.clone());
+        kind.text = meant.name.to_string();
+    }
+    let name = name.or_else(|| hidden_name(&kind, parent));
     let mut flat = Flat {
         name,
         span: item.span,
@@ -289,7 +295,10 @@ fn add<'a>(
         }
         ItemKind::Block(block) => {
             let child = own(block, item, module, &flat.kind.text, found);
-            let title = block.name.as_ref().map_or("", |name| name.text.as_str());
+            let left_out = block.kind.text != child.kind.text && child.name.is_some();
+            let written = block.name.as_ref();
+            let written = written.or(Some(&block.kind).filter(|_| left_out));
+            let title = written.map_or("", |name| name.text.as_str());
             if child.is_nameless() {
                 flat.children.push(Arc::new(child));
                 return;
