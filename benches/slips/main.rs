@@ -8,6 +8,7 @@ mod planted;
 mod slips;
 #[path = "../support/mod.rs"]
 mod support;
+mod trees;
 
 use planted::{Planted, SORTS};
 use scn::diagnostics::Severity;
@@ -16,9 +17,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use support::table;
-
-/// The folders of the good files, and what they read.
-const GOOD: [&str; 3] = ["scenarios", "docs/examples", "tests/corpus/drafts"];
+use trees::{GOOD, copied, scenarios, shared_out};
 
 /// So many slips of each sort.
 const OF_EACH: usize = 700;
@@ -253,56 +252,4 @@ fn good(tree: &Path, path: &Path) -> Good {
         }
     }
     good
-}
-
-/// The good files and what they read, in a folder of their own.
-fn copied() -> tempfile::TempDir {
-    let tree = tempfile::tempdir().unwrap();
-    let mut open: Vec<PathBuf> = GOOD.iter().map(PathBuf::from).collect();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    while let Some(folder) = open.pop() {
-        std::fs::create_dir_all(tree.path().join(&folder)).unwrap();
-        for entry in std::fs::read_dir(root.join(&folder)).unwrap() {
-            let path = folder.join(entry.unwrap().file_name());
-            match root.join(&path).is_dir() {
-                true => open.push(path),
-                false => drop(std::fs::copy(root.join(&path), tree.path().join(&path)).unwrap()),
-            }
-        }
-    }
-    tree
-}
-
-fn scenarios(folder: &Path, out: &mut Vec<PathBuf>) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for entry in std::fs::read_dir(root.join(folder)).unwrap() {
-        let path = folder.join(entry.unwrap().file_name());
-        match root.join(&path).is_dir() {
-            true => scenarios(&path, out),
-            false if path.extension().is_some_and(|end| end == "scn") => out.push(path),
-            false => {}
-        }
-    }
-}
-
-/// Does something with each, one thread for each tree; in order.
-fn shared_out<T: Sync, R: Send>(
-    trees: &[tempfile::TempDir],
-    all: &[T],
-    each: impl Fn(&Path, &T) -> R + Sync,
-) -> Vec<R> {
-    let part = all.len().div_ceil(trees.len()).max(1);
-    let each = &each;
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = all
-            .chunks(part)
-            .zip(trees)
-            .map(|(part, tree)| {
-                let of_part = move || part.iter().map(|one| each(tree.path(), one));
-                scope.spawn(move || of_part().collect::<Vec<R>>())
-            })
-            .collect();
-        let done = threads.into_iter().flat_map(|one| one.join().unwrap());
-        done.collect()
-    })
 }

@@ -175,11 +175,21 @@ fn ends_on_its_line(sources: &Sources, lost: &Diagnostic) -> bool {
         }
         false if text.starts_with(brackets) => {
             let mut places = lost.labels.iter().map(|label| label.span);
-            places.all(|span| line(span) == line(*place))
+            return places.all(|span| {
+                line(span) == line(*place) || indent(sources, span) == indent(sources, *place)
+            });
         }
         false => !sources.text(*place).contains(['{', '}']),
     };
     closes && line(*place) == line(lost.span())
+}
+
+/// How far in the line of a place stands.
+fn indent(sources: &Sources, place: Span) -> usize {
+    let text = &sources.get(place.file).text;
+    let before = &text[..place.start as usize];
+    let line = &text[before.rfind('\n').map_or(0, |n| n + 1)..];
+    line.len() - line.trim_start_matches([' ', '\t']).len()
 }
 
 /// How it begins that something stands behind a statement.

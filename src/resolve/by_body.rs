@@ -1,7 +1,8 @@
 //! Blocks whose kind was left out: `long { server … }` for `scenario long { … }`. What stands in one
 //! tells what it is.
 
-use crate::diagnostics::{Diagnostic, codes};
+use crate::check::unknown_kind;
+use crate::diagnostics::Diagnostic;
 use crate::schema::{self, Kind, Naming};
 use crate::syntax::ast::{Block, Ident, ItemKind};
 
@@ -43,14 +44,12 @@ fn held(block: &Block, kind: &Kind) -> usize {
 }
 
 /// That a block lacks its kind.
-pub(super) fn without_kind(name: &Ident, kind: &Kind) -> Diagnostic {
-    let (name, span, kind) = (&name.text, name.span, kind.name);
-    let message = format!("there is no block `{name}`: what stands in it is of a `{kind}`");
-    let start = crate::source::Span {
-        end: span.start,
-        ..span
-    };
-    Diagnostic::error(codes::UNKNOWN_BLOCK, span, message)
-        .help(format!("write `{kind} {name} {{`"))
-        .fix(format!("write `{kind}`"), start, format!("{kind} "), false)
+pub(super) fn without_kind(name: &Ident, kind: &Kind, parent: &str) -> Diagnostic {
+    let head = format!("{} {}", kind.name, name.text);
+    let help = format!(
+        "what stands in it is of a `{}`: write `{head} {{`",
+        kind.name
+    );
+    let found = unknown_kind(name, parent).help(help);
+    found.fix(format!("write `{}`", kind.name), name.span, head, false)
 }

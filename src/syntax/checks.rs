@@ -82,8 +82,11 @@ impl Builder<'_> {
                     let value = self.clause(part, "a reason in quotes after `because`");
                     end = value.span.end;
                     if !matches!(value.kind, ExprKind::Str(_) | ExprKind::Error) {
-                        let found = self.no_reason(&value);
-                        self.say(found);
+                        // of a quote that is missing before it was told
+                        if !self.is_torn(span) {
+                            let found = self.no_reason(&value);
+                            self.say(found);
+                        }
                         unquoted = true;
                     }
                     self.once(because.replace(value), span, "because", "write one reason");
@@ -194,6 +197,13 @@ impl Builder<'_> {
             let inside = end <= span.end as usize && matches!(found, Found::Text(_));
             inside.then(|| self.at(start, end))
         })
+    }
+
+    /// Whether a text without its first quote ends on the line of a clause.
+    fn is_torn(&self, clause: Span) -> bool {
+        let start = clause.start as usize;
+        let next = self.torn.get(self.torn.partition_point(|at| *at < start));
+        next.is_some_and(|at| !self.text[start..*at].contains('\n'))
     }
 
     fn clause(&mut self, pair: Pair<'_, Rule>, what: &str) -> Expr {

@@ -31,15 +31,14 @@ impl Builder<'_> {
     /// What a value holds of which a text lost its first quote is not known, and what was said of it
     /// on that line is said with the quote.
     fn without_torn_text(&mut self, value: Expr, said: usize) -> Expr {
-        let first = self
-            .torn
-            .partition_point(|at| *at < value.span.start as usize);
-        let inside = self.torn[first..].iter();
-        let inside = inside.take_while(|at| **at < value.span.end as usize);
-        let torn: Vec<usize> = inside.copied().collect();
-        if torn.is_empty() {
+        let (start, end) = (value.span.start as usize, value.span.end as usize);
+        let first = self.torn.partition_point(|at| *at < start);
+        let last = self.torn.partition_point(|at| *at <= end);
+        if first >= last {
             return value;
         }
+        // what is around is known but for this
+        let torn: Vec<usize> = self.torn.drain(first..last).collect();
         let text = self.text;
         let one_line = |a: usize, b: usize| {
             let between = text.get(a.min(b)..a.max(b));

@@ -9,6 +9,7 @@ use super::patch::Patched;
 use super::scan::{MAX_SAID, ends_a_text};
 use super::tokens::{Found, end_before, shorten, token_at};
 use crate::diagnostics::{Diagnostic, codes};
+use crate::schema::Kind;
 use crate::source::{FileId, Span};
 
 #[derive(pest_derive::Parser)]
@@ -33,6 +34,8 @@ pub struct Builder<'a> {
     pub(super) found: Vec<Diagnostic>,
     /// Where texts end that have no quote before them, in order.
     pub(super) torn: Vec<usize>,
+    /// The kind of the block whose body is being built.
+    pub(super) around: Option<&'static Kind>,
     /// Levels of the tree above the expression that is being built.
     pub(super) level: usize,
     pub(super) patched: &'a Patched<'a>,
@@ -61,6 +64,7 @@ impl<'a> Builder<'a> {
             docs,
             found,
             torn,
+            around: None,
             level: 0,
             patched,
             base: 0,

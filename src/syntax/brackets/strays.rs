@@ -80,8 +80,15 @@ fn found(text: &str, marks: &[Mark]) -> Vec<Stray> {
         let at_once = behind.is_some_and(|at| text[at + 1..mark.at].trim().is_empty());
         let within = || open.last().is_some_and(|block| *block);
         if at_once || mark.first && within() && begins_a_block(text, mark.at + 1) {
+            let pairs = pairs.get_or_insert_with(|| partners(marks).unwrap_or_default());
+            let closer = pairs.get(n).copied().flatten();
             let left = &mut missing[bracket as usize];
-            if *left > 0 {
+            // `}}`, and no `}` of what is around
+            let next = |closer: usize| marks.get(closer + 1);
+            let twice = closer.is_some_and(|closer| {
+                next(closer).is_some_and(|next| next.line == marks[closer].line)
+            });
+            if *left > 0 && !twice {
                 *left -= 1;
                 out.push(Stray {
                     opener: n,
@@ -89,8 +96,6 @@ fn found(text: &str, marks: &[Mark]) -> Vec<Stray> {
                 });
                 continue;
             }
-            let pairs = pairs.get_or_insert_with(|| partners(marks).unwrap_or_default());
-            let closer = pairs.get(n).copied().flatten();
             if let Some(closer) =
                 closer.filter(|closer| at_once && ends_twice(text, marks, *closer))
             {

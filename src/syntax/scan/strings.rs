@@ -94,6 +94,10 @@ impl Scanner<'_> {
     pub(super) fn unclosed_string(&mut self, first: usize) {
         let frame = self.stack[first];
         let mut end = self.at;
+        if frame.kind == Kind::Plain && lacks_an_opener(self.text, frame.at) {
+            self.ends_there(first, frame.at, end);
+            return;
+        }
         if frame.kind.is_line_string() && self.bytes[..end].ends_with(b"\r") {
             end -= 1;
         }
@@ -119,7 +123,7 @@ impl Scanner<'_> {
         }
         let (width, help) = match frame.kind {
             Kind::Triple => (3, "close it with `\"\"\"`"),
-            Kind::Plain if ends_a_text(self.text, frame.at) => (
+            Kind::Plain if closes_alone(self.text, frame.at) => (
                 1,
                 "the text that ends here has no `\"` before it, or this one is too many",
             ),
@@ -139,6 +143,30 @@ impl Scanner<'_> {
             .says("opened here")
             .label(self.span(place, place), says)
             .help(help);
+        self.say(found);
+    }
+
+    /// A quote ends a text that has none before it: what follows on its line is read as it stands.
+    fn ends_there(&mut self, first: usize, quote: usize, end: usize) {
+        self.truncate(first);
+        let marks = self.out.marks.partition_point(|mark| mark.at < quote);
+        self.out.marks.truncate(marks);
+        while (self.out.patches)
+            .pop_if(|patch| patch.start >= quote)
+            .is_some()
+        {}
+        self.out.patches.push(Patch::replace(quote, quote + 1, " "));
+        self.at = quote + 1;
+        self.out.last = quote;
+        self.fresh = false;
+        if self.said_deep {
+            return;
+        }
+        let span = self.span(quote, quote + 1);
+        let found = Diagnostic::error(codes::UNCLOSED, span, "this string is never closed")
+            .says("opened here")
+            .label(self.span(end, end), "the line ends here")
+            .help("the text that ends here has no `\"` before it, or this one is too many");
         self.say(found);
     }
 
@@ -277,11 +305,28 @@ impl Scanner<'_> {
     }
 }
 
-/// Whether nothing stands behind a quote on its line but what closes brackets: it was to end a text.
+/// Whether a quote that closes nothing was to end a text: something stands right before it, or nothing
+/// behind it.
 pub fn ends_a_text(text: &str, quote: usize) -> bool {
-    let Some(rest) = text.get(quote..).and_then(|rest| rest.strip_prefix('"')) else {
-        return false;
-    };
-    let rest = rest.trim_start_matches([' ', ',', ')', ']', '}', '\r']);
+    text[quote..].starts_with('"') && (lacks_an_opener(text, quote) || closes_alone(text, quote))
+}
+
+/// More of a line than this is not read again.
+const LONGEST_REST: usize = 1000;
+
+/// Whether a quote stands right behind what can only be of a text that it ends: `case"`.
+fn lacks_an_opener(text: &str, quote: usize) -> bool {
+    let before = &text[..quote];
+    let word = before.trim_end_matches(|c: char| c.is_alphanumeric()).len();
+    // `f"…"`
+    let letter = before.len() - word == 1;
+    let ends = before.ends_with(|c: char| c.is_alphanumeric() || "}?!.)%_/".contains(c));
+    let rest = text[quote + 1..].bytes().take(LONGEST_REST + 1);
+    ends && !letter && rest.take_while(|b| *b != b'\n').count() <= LONGEST_REST
+}
+
+/// Whether nothing stands behind a quote on its line but what closes brackets.
+fn closes_alone(text: &str, quote: usize) -> bool {
+    let rest = text[quote + 1..].trim_start_matches([' ', ',', ')', ']', '}', '\r']);
     rest.is_empty() || rest.starts_with('\n')
 }
