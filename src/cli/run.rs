@@ -1,10 +1,10 @@
 //! `scn run`: runs scenarios, judges them and writes reports.
 
+use super::on::{self, On};
 use super::{Selection, exit, load, style};
 use crate::report::model::{CaseResult, World};
 use crate::report::{as_stored, terminal};
 use crate::run::{self, Options};
-use crate::scenario::Case;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,8 +15,7 @@ use std::sync::Arc;
 pub struct RunArgs {
     #[command(flatten)]
     selection: Selection,
-    /// Where servers are played: `real` launches them, `sim` simulates all of it in virtual time,
-    /// without waiting
+    /// How servers are played
     #[arg(long, value_name = "WORLD", default_value = "real")]
     on: On,
     /// The run folder itself; left out, `runs/<time>`
@@ -25,6 +24,10 @@ pub struct RunArgs {
     /// Write the results as JSON to a file; `-` is standard output
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// With `--on sim`: write the servers' steps, queues and KV cache, and the requests, to a
+    /// `timeline.json` in each case's folder, which Perfetto (ui.perfetto.dev) opens
+    #[arg(long)]
+    timeline: bool,
     /// Show more of what happens; twice, what servers write to their logs too
     #[arg(short, long, action = clap::ArgAction::Count)]
     verbose: u8,
@@ -33,28 +36,23 @@ pub struct RunArgs {
     quiet: bool,
 }
 
-/// A world that `--on` names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum On {
-    Real,
-    Sim,
-}
-
 pub fn run(mut args: RunArgs) -> u8 {
-    args.selection.simulated = args.on == On::Sim;
+    let world = World::from(args.on);
+    args.selection.world = world;
     let begun = load::begin(&args.selection, args.json.as_deref(), args.out.as_deref());
     let (mut loaded, results) = match begun {
         Ok(begun) => begun,
         Err(code) => return code,
     };
-    let world = match args.on {
-        On::Real => World::Real,
-        On::Sim => World::Sim,
-    };
-    if !leave_out(&mut loaded.cases, world) {
-        let message =
-            "no scenario that is selected runs there: its `worlds` say where, and `--on` is told";
-        return load::said(message, exit::NOTHING, &results);
+    if args.timeline && world != World::Sim {
+        let message = "only a simulated run knows when its servers take their steps: run with `--on sim --timeline`";
+        return load::said(message, exit::USAGE, &results);
+    }
+    if !on::leave_out(&mut loaded.cases, world) {
+        return load::said(on::NOTHING, exit::NOTHING, &results);
+    }
+    if world == World::Mock {
+        crate::scenario::play(&mut loaded.cases);
     }
     ignore_write_signals();
     let mut plan = crate::plan::plan(&loaded.cases);
@@ -77,6 +75,7 @@ pub fn run(mut args: RunArgs) -> u8 {
         suite: loaded.suite,
         progress: run::progress::terminal(args.quiet, args.verbose > 0, color),
         server_lines: args.verbose > 1,
+        timeline: args.timeline,
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -133,24 +132,6 @@ pub fn run(mut args: RunArgs) -> u8 {
         complain(problem, None);
     }
     code
-}
-
-/// Leaves out the scenarios that do not run in a world, and says so; whether any is left.
-fn leave_out(cases: &mut Vec<Case>, world: World) -> bool {
-    let mut told: Vec<String> = Vec::new();
-    cases.retain(|case| {
-        let runs = case.worlds.contains(&world);
-        if !runs && !told.contains(&case.scenario) {
-            let name = &case.scenario;
-            let _ = writeln!(
-                std::io::stderr(),
-                "note: `{name}` is left out: its `worlds` are others"
-            );
-            told.push(name.clone());
-        }
-        runs
-    });
-    !cases.is_empty()
 }
 
 /// Says what went wrong, where somebody still listens.

@@ -3,17 +3,6 @@
 use crate::support::*;
 use serde_json::Value;
 
-/// A scenario on a simulated server.
-fn simulated(name: &str, body: &str) -> String {
-    format!(
-        "use std.gpus\nuse std.models\n\
-         workload long {{ input = uniform(500 tok, 2000 tok), output = uniform(50 tok, 200 tok) }}\n\
-         scenario {name} {{\n\
-         server sut {{ engine = engines.vllm, model = models.llama_3_1_8b, gpu = gpus.h200 }}\n\
-         {body}\n}}\n"
-    )
-}
-
 /// What was measured, without the dates.
 fn undated(mut case: Value) -> Value {
     for key in ["started", "start_s"] {
@@ -151,9 +140,10 @@ fn a_server_that_cannot_be_simulated_is_an_error_before_the_run() {
 #[test]
 fn a_scenario_is_left_out_of_worlds_that_it_does_not_name() {
     let here = scenario("here", "", "phase a { workload = w, requests = 3 }");
-    let there = here
-        .replace("scenario here", "scenario there")
-        .replace("sample = 50ms", "worlds = [\"sim\"]");
+    let there = simulated(
+        "there",
+        "worlds = [\"sim\"]\nphase a { workload = long, requests = 3 }",
+    );
     let ran = Pack::new(&format!("{here}{there}")).run(&[]).exits(0);
     assert!(ran.stderr.contains("`there` is left out"), "{}", ran.stderr);
     assert!(!ran.folder.join("cases/there").exists());
@@ -179,4 +169,118 @@ fn stated_links_carry_what_ranks_send() {
     assert!(ran.stdout.contains("✓ sums"), "{}", ran.stdout);
     assert!(ran.stdout.contains("✓ handed"), "{}", ran.stdout);
     assert!(ran.stdout.contains("✓ alone"), "{}", ran.stdout);
+}
+
+/// A prompt that was read before is read again once the caches were flushed.
+#[test]
+fn flushed_caches_are_empty() {
+    let same = "workload same { prompt = join(range(4000), \" \"), output = 2 tok }\n";
+    let text = simulated(
+        "flushed",
+        "phase cold { workload = same, requests = 1, concurrency = 1 }
+         phase warm { workload = same, requests = 1, concurrency = 1 }
+         phase flushed { workload = same, requests = 1, concurrency = 1, flush = true, quiesce = true }
+         phase rested { workload = same, requests = 1, concurrency = 1 }
+         expect hits: warm.ttft.mean < 70% * cold.ttft.mean
+         expect misses: flushed.ttft.mean > 99% * cold.ttft.mean
+         expect emptied: rested.ttft.mean > 99% * cold.ttft.mean",
+    );
+    let pack = Pack::new(&format!("{same}{text}"));
+    let ran = pack.run(&["--on", "sim", "--timeline"]).exits(0);
+    let events = json(&ran.folder.join("cases/flushed/case/timeline.json"));
+    let events = events.as_array().expect("an array of events").iter();
+    let whole = events.filter(|event| event["args"]["tokens"].as_f64() > Some(3000.0));
+    assert_eq!(whole.count(), 3, "so often is the prompt read");
+}
+
+#[test]
+fn cases_side_by_side_give_what_one_after_the_other_does() {
+    let pack = Pack::new(&simulated(
+        "many",
+        "matrix { clients = [1, 2, 4, 8, 16, 32] }
+         phase asked { workload = long, requests = 60, concurrency = clients, seed = 3 }
+         expect fast: asked.ttft.p50 < 10s
+         rank best { highest = asked.output_throughput }",
+    ));
+    let kept = |ran: &Ran| {
+        let cases = ["1", "2", "4", "8", "16", "32"].map(|n| format!("many/clients={n}"));
+        let requests = cases.clone().map(|case| {
+            let path = ran.folder.join("cases").join(case).join("requests.csv");
+            std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+        });
+        let told = ran.events_named("case_ended");
+        let told: Vec<_> = told.iter().map(|event| event["case"].clone()).collect();
+        assert_eq!(told.len(), 6);
+        (cases.map(|case| undated(ran.case(&case))), requests, told)
+    };
+    let one = pack.run(&["--on", "sim"]).exits(0);
+    let first = kept(&one);
+    std::fs::remove_dir_all(&one.folder).unwrap();
+    // what this thread starts now has one processor, and so one case at a time
+    let mut alone = nix::sched::CpuSet::new();
+    let this = nix::unistd::Pid::from_raw(0);
+    let allowed = nix::sched::sched_getaffinity(this).unwrap();
+    let first_cpu = (0..).find(|cpu| allowed.is_set(*cpu).unwrap()).unwrap();
+    alone.set(first_cpu).unwrap();
+    nix::sched::sched_setaffinity(this, &alone).unwrap();
+    let other = pack.run(&["--on", "sim"]).exits(0);
+    assert_eq!(kept(&other), first);
+}
+
+#[test]
+fn a_timeline_shows_steps_queues_and_requests() {
+    let pack = Pack::new(&simulated(
+        "shown",
+        "phase asked { workload = long, requests = 12, concurrency = 4 }",
+    ));
+    let ran = pack.run(&["--on", "sim", "--timeline"]).exits(0);
+    let path = ran.folder.join("cases/shown/case/timeline.json");
+    let events = json(&path);
+    let events = events.as_array().expect("an array of events");
+    let of = |ph: &'static str| events.iter().filter(move |event| event["ph"] == ph);
+    let names: Vec<&Value> = of("M").map(|event| &event["args"]["name"]).collect();
+    assert_eq!(names, ["sut", "replica 0, stage 0"]);
+    let steps: Vec<&Value> = of("X").filter(|event| event["name"] == "step").collect();
+    let time = |event: &Value, key: &str| event[key].as_f64().expect("a time");
+    let mut end = 0.0;
+    for step in &steps {
+        assert!(
+            time(step, "ts") >= end,
+            "{step} begins before the one before ends"
+        );
+        end = time(step, "ts") + time(step, "dur");
+    }
+    // every prompt's token is computed in a step, and all but the last of each answer's
+    let tokens: f64 = steps.iter().map(|step| time(&step["args"], "tokens")).sum();
+    let count = |name: &str| {
+        let rows = ran.requests("shown/case");
+        let all = rows
+            .iter()
+            .map(|row| row[name].parse::<f64>().expect("a count"));
+        all.sum::<f64>()
+    };
+    let asked = count("prompt tokens (tok)") + count("completion tokens (tok)") - 12.0;
+    assert_eq!(tokens, asked);
+    // parts fill their step, but for what rounding leaves
+    let parts: f64 = of("X")
+        .filter(|event| event["name"] != "step")
+        .map(|part| time(part, "dur"))
+        .sum();
+    let whole: f64 = steps.iter().map(|step| time(step, "dur")).sum();
+    assert!((parts / whole - 1.0).abs() < 1e-3, "{parts} of {whole}");
+    assert_eq!(
+        of("C")
+            .filter(|event| event["name"] == "replica 0: running")
+            .count(),
+        steps.len()
+    );
+    let ended = of("e").filter(|event| event["name"] != "to the first token");
+    assert_eq!(ended.count(), 12);
+
+    let real = pack.run(&["--timeline"]).exits(2);
+    assert!(
+        real.stderr.contains("--on sim --timeline"),
+        "{}",
+        real.stderr
+    );
 }

@@ -4,6 +4,7 @@
 use super::flights::{Flights, seconds};
 use super::load::{Source, carry_out};
 use super::samples::Samples;
+use super::timeline::Timeline;
 use crate::load::drive::RequestSource;
 use crate::load::seed;
 use crate::load::spec::Load;
@@ -13,18 +14,21 @@ use crate::run::recorder::Recorder;
 use crate::run::result::{Begun, Ended, not_run, result};
 use crate::run::{Shared, error, requests};
 use crate::scenario::{Case, LoadSpec, PhaseSpec, ServerSpec, names_of};
-use crate::sim::{Server, Time, nanoseconds};
+use crate::sim::{Server, Setup, Time, nanoseconds};
 use crate::stop::{Stop, StopLevel};
 use crate::store::CaseFolder;
+use std::cell::RefCell;
 use std::sync::Arc;
 
 /// What a case has while it runs.
 struct Stage<'a> {
     spec: &'a Case,
     recorder: Arc<Recorder>,
+    setups: Vec<&'a Setup>,
     servers: Vec<Server>,
     flights: Flights,
     samples: Samples,
+    timeline: RefCell<Option<Timeline>>,
     now: Time,
 }
 
@@ -50,8 +54,16 @@ pub fn run(shared: &Arc<Shared>, spec: &Case, folder: &CaseFolder, stop: &Stop) 
         servers: setups.iter().map(|setup| Server::new(setup)).collect(),
         flights: Flights::new(setups.iter().map(|setup| setup.blocks.tokens).collect()),
         samples: Samples::of(spec),
+        timeline: RefCell::default(),
         now: 0,
+        setups,
     };
+    if shared.timeline {
+        let names: Vec<&str> = spec.servers.iter().map(|one| one.name.as_str()).collect();
+        let opened = Timeline::open(folder, &names, &mut stage.servers);
+        let opened = opened.map_err(|e| problem = Some(error::of_store(&e, None)));
+        stage.timeline = RefCell::new(opened.ok());
+    }
     let mut phases: Vec<PhaseData> = Vec::new();
     for phase in &spec.phases {
         if problem.is_some() || stop.level() > StopLevel::Run {
@@ -67,6 +79,9 @@ pub fn run(shared: &Arc<Shared>, spec: &Case, folder: &CaseFolder, stop: &Stop) 
     for phase in spec.phases.iter().skip(phases.len()) {
         phases.push(not_run(phase, seconds(stage.now), problem.as_ref()));
     }
+    let unwritten = stage.timeline.take().and_then(|one| one.close().err());
+    problem = problem.or_else(|| Some(error::of_store(&unwritten?, None)));
+    problem = problem.or_else(|| stage.recorder.take_problem());
     let data = CaseData {
         names: names_of(spec),
         phases,
@@ -85,7 +100,7 @@ pub fn run(shared: &Arc<Shared>, spec: &Case, folder: &CaseFolder, stop: &Stop) 
     result(spec, judge, rows, &data, &begun, ended)
 }
 
-fn setup(server: &ServerSpec) -> Result<&crate::sim::Setup, WorldError> {
+fn setup(server: &ServerSpec) -> Result<&Setup, WorldError> {
     let why = match &server.simulated {
         Some(Ok(setup)) => return Ok(setup),
         Some(Err(why)) => why.as_str(),
@@ -125,9 +140,15 @@ impl Stage<'_> {
             if round > 0 {
                 self.now += nanoseconds(spec.pause.as_secs_f64());
             }
+            if spec.flush {
+                self.flush();
+            }
             let start = seconds(self.now);
             error = self.round(spec, round).err();
             let end = seconds(self.now);
+            if spec.quiesce {
+                self.flush();
+            }
             if let Some(idle) = spec.idle {
                 self.now += nanoseconds(idle.as_secs_f64());
             }
@@ -156,6 +177,25 @@ impl Stage<'_> {
             data.not_run = Some("the run was interrupted".into());
         }
         (data, error)
+    }
+
+    /// Empties the caches of servers that rest and whose engines can be asked to.
+    fn flush(&mut self) {
+        let mut timeline = self.timeline.borrow_mut();
+        if let Some(timeline) = timeline.as_mut() {
+            timeline.steps(&mut self.servers);
+        }
+        let all = self.servers.iter_mut().zip(&self.setups);
+        for ((server, setup), spec) in all.zip(&self.spec.servers) {
+            let mut actions = spec.actions.iter();
+            let can = actions.any(|action| action.name.starts_with("flush"));
+            if can && server.running() + server.waiting() == 0 {
+                *server = Server::new(setup);
+                if timeline.is_some() {
+                    server.watch();
+                }
+            }
+        }
     }
 
     /// All loads of one round, at once.
@@ -187,8 +227,16 @@ impl Stage<'_> {
             &sources,
             (&mut self.flights, &mut self.samples),
             self.now,
+            &mut |servers| {
+                if let Some(timeline) = self.timeline.borrow_mut().as_mut() {
+                    timeline.steps(servers);
+                }
+            },
             &mut |load, mut record| {
                 record.round = u32::try_from(round).unwrap_or(u32::MAX);
+                if let Some(timeline) = self.timeline.borrow_mut().as_mut() {
+                    timeline.request(&spec.name, sources[load].server, &record);
+                }
                 recorder.keep(&spec.name, &spec.loads[load].workload, record);
             },
         );
