@@ -194,9 +194,26 @@ pub fn load_kept(
     kept: resolve::Kept,
     params: &IndexMap<String, String>,
 ) -> Result<Loaded, Refused> {
+    load_again(kept, params, false)
+}
+
+/// The same, with servers worked out as the simulator plays them.
+pub fn load_kept_simulated(
+    kept: resolve::Kept,
+    params: &IndexMap<String, String>,
+) -> Result<Loaded, Refused> {
+    load_again(kept, params, true)
+}
+
+fn load_again(
+    kept: resolve::Kept,
+    params: &IndexMap<String, String>,
+    simulated: bool,
+) -> Result<Loaded, Refused> {
     let params = params.iter().map(|(name, value)| format!("{name}={value}"));
     let selection = Selection {
         params: params.collect(),
+        simulated,
         ..Selection::default()
     };
     let read = resolve::load_kept(kept, &selection.params);
