@@ -1,6 +1,6 @@
 //! Fits constants to cases, those that the cases tell something of.
 
-use super::least_squares::{WIDEST, minimise, slopes};
+use super::least_squares::{WIDEST, cost, minimise, slopes};
 use super::simulate::{Predicted, Simulator};
 use std::collections::HashMap;
 
@@ -24,6 +24,9 @@ const TOO_FEW: &str = "there are too few cases for more constants";
 /// that moves them less unknown within its half.
 const LEAST: f64 = 0.1;
 
+/// What is hidden has to take away so much of the errors that are left.
+const CLEARLY: f64 = 0.98;
+
 /// No error counts for more: that of a figure that is sixteen times as large as measured.
 const MOST: f64 = 2.8;
 
@@ -34,18 +37,11 @@ pub fn fit(simulator: &mut Simulator<'_>, subset: &[usize]) -> Fitted {
     let mut values: Vec<f64> = parameters.iter().map(|one| one.start).collect();
     let mut kept: Vec<Option<&'static str>> = parameters.iter().map(|one| one.kept).collect();
     let free: Vec<usize> = (0..kept.len()).filter(|at| kept[*at].is_none()).collect();
-    let start = |of: &[usize]| -> Vec<f64> { of.iter().map(|at| values[*at].ln()).collect() };
-    let bounds = |of: &[usize]| -> Vec<(f64, f64)> {
-        let bounds = of.iter().map(|at| {
-            let (least, most) = parameters[*at].constant.bounds(values[*at]);
-            (least.ln(), most.ln())
-        });
-        bounds.collect()
-    };
-    let first = start(&free);
+    let first: Vec<f64> = free.iter().map(|at| values[*at].ln()).collect();
+    let bounds = bounds(simulator, &free);
     let mut all = |points: &[Vec<f64>]| errors(simulator, subset, (&free, &values), points);
     let here = all(std::slice::from_ref(&first)).pop().unwrap_or_default();
-    let slopes = slopes(&mut all, &first, &here, &bounds(&free), WIDEST);
+    let slopes = slopes(&mut all, &first, &here, &bounds, WIDEST);
     let found = told_apart(slopes);
     let told_apart = found.chosen.len();
     let chosen = &found.chosen[..told_apart.min(subset.len())];
@@ -59,16 +55,70 @@ pub fn fit(simulator: &mut Simulator<'_>, subset: &[usize]) -> Fitted {
             () => Some(NOT_APART),
         };
     }
-    let mut some = |points: &[Vec<f64>]| errors(simulator, subset, (&fitted, &values), points);
-    let best = minimise(&mut some, &start(&fitted), &bounds(&fitted));
-    for (at, value) in fitted.iter().zip(best) {
-        values[*at] = parameters[*at].constant.rounded(value.exp());
+    to_least(simulator, subset, &fitted, &mut values);
+    // what is hidden behind something longer shows where it is much longer itself
+    let hidden: Vec<usize> = (0..kept.len())
+        .filter(|at| kept[*at] == Some(NO_FIGURE))
+        .collect();
+    let mut shown = false;
+    for at in hidden {
+        if fitted.len() < subset.len() && shows(simulator, subset, at, &mut values) {
+            fitted.push(at);
+            kept[at] = None;
+            shown = true;
+        }
+    }
+    if shown {
+        to_least(simulator, subset, &fitted, &mut values);
     }
     Fitted {
         values,
         kept,
-        told_apart,
+        told_apart: told_apart.max(fitted.len()),
     }
+}
+
+/// Moves some values to where the errors are least.
+fn to_least(simulator: &mut Simulator<'_>, subset: &[usize], of: &[usize], values: &mut [f64]) {
+    let parameters = simulator.parameters;
+    let start: Vec<f64> = of.iter().map(|at| values[*at].ln()).collect();
+    let bounds = bounds(simulator, of);
+    let fixed = values.to_vec();
+    let mut some = |points: &[Vec<f64>]| errors(simulator, subset, (of, &fixed), points);
+    let best = minimise(&mut some, &start, &bounds);
+    for (at, value) in of.iter().zip(best) {
+        values[*at] = parameters[*at].constant.rounded(value.exp());
+    }
+}
+
+/// Whether a constant that shows in no figure makes the errors less where it is several times as
+/// large; then it is so large from now on.
+fn shows(simulator: &mut Simulator<'_>, subset: &[usize], at: usize, values: &mut [f64]) -> bool {
+    let (_, most) = bounds(simulator, &[at])[0];
+    let factors = [1.0, 2.0, 4.0, 8.0, 16.0].map(f64::ln);
+    let points: Vec<Vec<f64>> = (factors.iter())
+        .map(|factor| vec![(values[at].ln() + factor).min(most)])
+        .collect();
+    let costs = errors(simulator, subset, (&[at], values), &points);
+    let costs: Vec<f64> = costs.iter().map(|errors| cost(errors)).collect();
+    let best = (0..points.len()).min_by(|a, b| costs[*a].total_cmp(&costs[*b]));
+    match best.filter(|best| costs[*best] < costs[0] * CLEARLY) {
+        Some(best) => {
+            values[at] = points[best][0].exp();
+            true
+        }
+        None => false,
+    }
+}
+
+/// Between which logarithms parameters are looked for.
+fn bounds(simulator: &Simulator<'_>, of: &[usize]) -> Vec<(f64, f64)> {
+    let bounds = of.iter().map(|at| {
+        let parameter = &simulator.parameters[*at];
+        let (least, most) = parameter.constant.bounds(parameter.start);
+        (least.ln(), most.ln())
+    });
+    bounds.collect()
 }
 
 /// The errors of the figures of cases, at points that give these parameters their logarithms.

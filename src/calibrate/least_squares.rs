@@ -39,9 +39,9 @@ pub fn minimise(errors: &mut Errors<'_>, start: &[f64], bounds: &[(f64, f64)]) -
         let slopes = slopes(errors, &at, &here, bounds, width);
         let tried = trials(&at, start, &here, &slopes, bounds);
         let found = errors(&tried);
-        let before = cost(&here, &at, start);
+        let before = pulled(&here, &at, start);
         let best = (tried.into_iter().zip(found))
-            .map(|(point, errors)| (cost(&errors, &point, start), point, errors))
+            .map(|(point, errors)| (pulled(&errors, &point, start), point, errors))
             .min_by(|a, b| a.0.total_cmp(&b.0));
         let narrow = width <= NARROWEST;
         width = (width / 2.0).max(NARROWEST);
@@ -142,13 +142,19 @@ fn trials(
     DAMPINGS.iter().filter_map(step).collect()
 }
 
-fn cost(errors: &[f64], at: &[f64], start: &[f64]) -> f64 {
+/// What errors count for.
+pub fn cost(errors: &[f64]) -> f64 {
     let of = |error: &f64| match error.abs() {
         small if small <= LARGE => small * small / 2.0,
         large => LARGE * (large - LARGE / 2.0),
     };
+    errors.iter().map(of).sum()
+}
+
+/// The same, with the pull to where it began.
+fn pulled(errors: &[f64], at: &[f64], start: &[f64]) -> f64 {
     let moved = at.iter().zip(start).map(|(at, start)| PULL * (at - start));
-    errors.iter().map(of).sum::<f64>() + moved.map(|m| m * m / 2.0).sum::<f64>()
+    cost(errors) + moved.map(|m| m * m / 2.0).sum::<f64>()
 }
 
 /// Solves a symmetric positive system by Cholesky's factors; none where it is none.

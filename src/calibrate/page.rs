@@ -1,5 +1,6 @@
 //! What was fitted, as a page for a terminal.
 
+use super::simulate::NOT_ASKED;
 use super::{Calibration, Spread};
 use crate::validate::plain_table;
 use indexmap::IndexMap;
@@ -74,7 +75,8 @@ fn constants(calibration: &Calibration) -> String {
 fn kept(calibration: &Calibration) -> String {
     let mut reasons: IndexMap<&str, Vec<&str>> = IndexMap::new();
     for one in &calibration.constants {
-        if let Some(why) = one.kept {
+        // who names some knows the others
+        if let Some(why) = one.kept.filter(|why| *why != NOT_ASKED) {
             reasons.entry(why).or_default().push(&one.name);
         }
     }

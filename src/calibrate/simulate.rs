@@ -24,7 +24,8 @@ pub struct Parameter {
 const DIFFERS: &str = "it differs between servers";
 /// A constant of 0 has no logarithm, and says that something is not there.
 const NOTHING: &str = "it is 0";
-const NOT_ASKED: &str = "it was not named";
+/// Names were given, and its own is none of them.
+pub const NOT_ASKED: &str = "it was not named";
 
 impl Parameter {
     /// `gpu h200: gemm.bf16.start`

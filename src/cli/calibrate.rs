@@ -3,6 +3,7 @@
 use super::output::{Output, complain};
 use super::{exit, load, style};
 use crate::calibrate::{Calibration, Cases, Options, Refused, calibrate, is_real, page};
+use crate::diagnostics::Severity;
 use crate::store::{RunFolder, write_whole};
 use crate::validate::read;
 use std::path::{Path, PathBuf};
@@ -149,6 +150,10 @@ fn run(path: &Path, cases: &mut Cases) -> Result<(), Failed> {
         let message = format!("{shown} cannot be read again: {}", refused.why());
         Failed::usage(message, "run again with this version of scn")
     })?;
+    let wrong = { again.found.iter() }.find(|found| found.severity == Severity::Error);
+    if let Some(wrong) = wrong {
+        cases.unusable(&wrong.message);
+    }
     cases.add_run(&folder, &again.cases).map_err(of_store)
 }
 
