@@ -47,19 +47,12 @@ enum Turn {
     Send,
 }
 
-/// What the front end has finished.
-pub(super) enum Done {
-    /// A request can go to the engine.
-    In(Request),
-    /// A chunk has gone out.
-    Out {
-        id: u64,
-        tokens: u32,
-        first: bool,
-        last: bool,
-    },
-    /// Nothing that others see.
-    Nothing,
+/// A chunk that has gone out.
+pub(super) struct Sent {
+    pub id: u64,
+    pub tokens: u32,
+    pub first: bool,
+    pub last: bool,
 }
 
 impl Front {
@@ -150,35 +143,55 @@ impl Front {
         Some(self.free.max(ready) + work)
     }
 
-    /// Finishes the next thing, at the time that `next` said.
-    pub fn finish(&mut self, now: Time) -> Done {
-        let turn = self.turn();
-        self.free = now;
-        match turn {
-            Some((_, Turn::Read)) => {
-                let read = self.inbound.pop_front();
-                self.read.extend(read.map(|(_, request)| (now, request)));
-                Done::Nothing
+    /// Does what it finishes until `until`, and tells of every chunk that goes out; ends early with
+    /// a request that can go to the engine, and when it could.
+    pub fn advance(
+        &mut self,
+        until: Time,
+        mut sent: impl FnMut(Time, Sent),
+    ) -> Option<(Time, Request)> {
+        loop {
+            self.send_all(until, &mut sent);
+            let now = self.next().filter(|at| *at <= until)?;
+            self.free = now;
+            match self.turn()?.1 {
+                Turn::Read => {
+                    let read = self.inbound.pop_front();
+                    self.read.extend(read.map(|(_, request)| (now, request)));
+                }
+                Turn::Submit => return self.read.pop_front().map(|(_, request)| (now, request)),
+                Turn::Send => {}
             }
-            Some((_, Turn::Submit)) => match self.read.pop_front() {
-                Some((_, request)) => Done::In(request),
-                None => Done::Nothing,
-            },
-            _ => self.send(),
         }
     }
 
-    fn send(&mut self) -> Done {
-        let Some((_, at)) = self.outbound.pop_front() else {
-            return Done::Nothing;
-        };
+    /// Sends what is first in turn, and goes out until `until`: nearly all that it ever does.
+    fn send_all(&mut self, until: Time, sent: &mut impl FnMut(Time, Sent)) {
+        let others = [self.read.front(), self.inbound.front()];
+        let other = others.into_iter().flatten().map(|(ready, _)| *ready).min();
+        let other = other.unwrap_or(Time::MAX);
+        while let Some(&(ready, at)) = self.outbound.front() {
+            let now = self.free.max(ready) + self.chunk;
+            if ready > other || now > until {
+                return;
+            }
+            self.free = now;
+            self.outbound.pop_front();
+            if let Some(chunk) = self.send(at) {
+                sent(now, chunk);
+            }
+        }
+    }
+
+    /// What a stream sends; nothing where nobody wants it.
+    fn send(&mut self, at: u32) -> Option<Sent> {
         let stream = &mut self.streams[at as usize];
         stream.queued = false;
         if stream.gone {
             self.vacant.push(at);
-            return Done::Nothing;
+            return None;
         }
-        let done = Done::Out {
+        let chunk = Sent {
             id: stream.id,
             tokens: stream.ready,
             first: !stream.begun,
@@ -189,6 +202,6 @@ impl Front {
         if stream.complete {
             self.vacant.push(at);
         }
-        done
+        Some(chunk)
     }
 }

@@ -19,6 +19,7 @@ mod scheduler;
 mod sequence;
 mod server;
 mod setup;
+mod step;
 #[cfg(test)]
 pub(crate) mod test_support;
 
@@ -26,6 +27,7 @@ pub use prompt::Prompt;
 pub use route::{Balance, Router};
 pub use server::Server;
 pub use setup::{FrontEnd, Passes, Profile, Setup};
+pub use step::Step;
 
 /// Nanoseconds since the simulation began.
 pub type Time = u64;

@@ -1,10 +1,10 @@
 //! The server as its clients and a driver see it.
 
-use super::front::{Done, Front};
+use super::front::Front;
 use super::replica::Replica;
 use super::route::{self, Router};
 use super::sequence::Sequence;
-use super::{Balance, Event, Request, Resource, Setup, Time, What};
+use super::{Balance, Event, Request, Resource, Setup, Step, Time, What};
 use std::collections::HashMap;
 
 /// A simulated server. What it keeps grows with the requests under way, not with those that ended.
@@ -85,11 +85,32 @@ impl Server {
 
     /// Lets everything happen that does until `now`, in order; what happened is added to `events`.
     pub fn advance(&mut self, now: Time, events: &mut Vec<Event>) {
-        while let Some(at) = self.next().filter(|at| *at <= now) {
-            if self.front.next() == Some(at) {
-                self.front_done(at, events);
+        loop {
+            let step = self.replicas.iter().filter_map(Replica::next).min();
+            // of what ends at one time the front end's is first
+            let until = step.map_or(now, |step| step.min(now));
+            let places = &mut self.places;
+            let taken = self.front.advance(until, |at, sent| {
+                let id = sent.id;
+                let what = match sent.first {
+                    true => What::First(sent.tokens),
+                    false => What::Tokens(sent.tokens),
+                };
+                events.push(Event { at, id, what });
+                if sent.last {
+                    places.remove(&id);
+                    let what = What::Finished;
+                    events.push(Event { at, id, what });
+                }
+            });
+            if let Some((at, request)) = taken {
+                // which may start a step
+                self.take(request, at, events);
                 continue;
             }
+            let Some(at) = step.filter(|step| *step <= now) else {
+                return;
+            };
             for replica in &mut self.replicas {
                 if replica.next() == Some(at) {
                     let front = &mut self.front;
@@ -98,30 +119,6 @@ impl Server {
                 }
             }
             self.tell_preempted(at, events);
-        }
-    }
-
-    fn front_done(&mut self, at: Time, events: &mut Vec<Event>) {
-        match self.front.finish(at) {
-            Done::Nothing => {}
-            Done::In(request) => self.take(request, at, events),
-            Done::Out {
-                id,
-                tokens,
-                first,
-                last,
-            } => {
-                let what = match first {
-                    true => What::First(tokens),
-                    false => What::Tokens(tokens),
-                };
-                events.push(Event { at, id, what });
-                if last {
-                    self.places.remove(&id);
-                    let what = What::Finished;
-                    events.push(Event { at, id, what });
-                }
-            }
         }
     }
 
@@ -199,6 +196,24 @@ impl Server {
             id,
             what: What::Preempted,
         }));
+    }
+
+    /// Keeps the steps from now on, until they are taken.
+    pub fn watch(&mut self) {
+        self.replicas.iter_mut().for_each(Replica::watch);
+    }
+
+    /// Every stage of every replica, by their numbers.
+    pub fn stages(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        let replicas = self.replicas.iter().enumerate();
+        replicas.flat_map(|(index, one)| (0..one.stages()).map(move |stage| (index, stage)))
+    }
+
+    /// The steps that began since the last call, with the replica that each is of; none where
+    /// nobody [watches](Self::watch).
+    pub fn take_steps(&mut self) -> impl Iterator<Item = (usize, Step)> + '_ {
+        let replicas = self.replicas.iter_mut().enumerate();
+        replicas.flat_map(|(index, one)| one.take_steps().map(move |step| (index, step)))
     }
 
     /// Requests that the engine works on, and that wait for it.
