@@ -181,7 +181,7 @@ fn bench(load: &LoadSpec, setup: &Setup, records: &[&Record]) -> Result<Bench, S
         return Err("requests of a phase were not answered".into());
     }
     let media = |r: &&Record| r.images + r.clips.unwrap_or(0) + r.videos.unwrap_or(0) > 0;
-    if records.iter().any(|record| media(record)) {
+    if records.iter().any(media) {
         return Err("requests of a phase hold more than text".into());
     }
     let asks = &load.workload.asks;
