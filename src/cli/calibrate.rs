@@ -4,6 +4,7 @@ use super::output::{Output, complain};
 use super::{exit, load, style};
 use crate::calibrate::{Calibration, Cases, Options, Refused, calibrate, is_real, page};
 use crate::diagnostics::Severity;
+use crate::report::model::World;
 use crate::store::{RunFolder, write_whole};
 use crate::validate::read;
 use std::path::{Path, PathBuf};
@@ -146,7 +147,7 @@ fn run(path: &Path, cases: &mut Cases) -> Result<(), Failed> {
             format!("nothing is fitted to {shown}: it did not come to write sources.json");
         Failed::usage(message, "run again")
     })?;
-    let again = load::load_kept_simulated(kept, &result.params).map_err(|refused| {
+    let again = load::load_kept(kept, &result.params, World::Sim).map_err(|refused| {
         let message = format!("{shown} cannot be read again: {}", refused.why());
         Failed::usage(message, "run again with this version of scn")
     })?;

@@ -5,7 +5,7 @@ use super::args::{Secret, ServeArgs, nanoseconds};
 use super::chunk::Writer;
 use super::error::ApiError;
 use super::fault::{Fate, Faults};
-use super::metrics::Metrics;
+use super::metrics::{MetricNames, Metrics};
 use super::openai::{self, Endpoint, Limits};
 use super::pacer::{Pacer, now_ns};
 use super::source::Source;
@@ -55,7 +55,12 @@ pub struct Engine {
 
 impl Engine {
     /// With a setup its tokens come from the simulator, and else as declared.
-    pub fn new(args: &ServeArgs, simulated: Option<Setup>, pacer: Pacer) -> Self {
+    pub fn new(
+        args: &ServeArgs,
+        simulated: Option<Setup>,
+        names: MetricNames,
+        pacer: Pacer,
+    ) -> Self {
         let faults = &args.faults;
         let setup = simulated.as_ref();
         Self {
@@ -85,7 +90,7 @@ impl Engine {
             created: seconds_since_1970(),
             arrived: AtomicU64::new(0),
             answered: AtomicU64::new(0),
-            metrics: Mutex::new(Metrics::new()),
+            metrics: Mutex::new(Metrics::new(names)),
             leak: faults.leak.unwrap_or(0),
             leaked: Mutex::default(),
             pacer,

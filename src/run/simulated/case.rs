@@ -14,7 +14,7 @@ use crate::run::recorder::Recorder;
 use crate::run::result::{Begun, Ended, not_run, result};
 use crate::run::{Shared, error, requests};
 use crate::scenario::{Case, LoadSpec, PhaseSpec, ServerSpec, names_of};
-use crate::sim::{Server, Time, nanoseconds};
+use crate::sim::{Server, Setup, Time, nanoseconds};
 use crate::stop::{Stop, StopLevel};
 use crate::store::CaseFolder;
 use std::cell::RefCell;
@@ -24,6 +24,7 @@ use std::sync::Arc;
 struct Stage<'a> {
     spec: &'a Case,
     recorder: Arc<Recorder>,
+    setups: Vec<&'a Setup>,
     servers: Vec<Server>,
     flights: Flights,
     samples: Samples,
@@ -55,6 +56,7 @@ pub fn run(shared: &Arc<Shared>, spec: &Case, folder: &CaseFolder, stop: &Stop) 
         samples: Samples::of(spec),
         timeline: RefCell::default(),
         now: 0,
+        setups,
     };
     if shared.timeline {
         let names: Vec<&str> = spec.servers.iter().map(|one| one.name.as_str()).collect();
@@ -98,7 +100,7 @@ pub fn run(shared: &Arc<Shared>, spec: &Case, folder: &CaseFolder, stop: &Stop) 
     result(spec, judge, rows, &data, &begun, ended)
 }
 
-fn setup(server: &ServerSpec) -> Result<&crate::sim::Setup, WorldError> {
+fn setup(server: &ServerSpec) -> Result<&Setup, WorldError> {
     let why = match &server.simulated {
         Some(Ok(setup)) => return Ok(setup),
         Some(Err(why)) => why.as_str(),
@@ -138,9 +140,15 @@ impl Stage<'_> {
             if round > 0 {
                 self.now += nanoseconds(spec.pause.as_secs_f64());
             }
+            if spec.flush {
+                self.flush();
+            }
             let start = seconds(self.now);
             error = self.round(spec, round).err();
             let end = seconds(self.now);
+            if spec.quiesce {
+                self.flush();
+            }
             if let Some(idle) = spec.idle {
                 self.now += nanoseconds(idle.as_secs_f64());
             }
@@ -169,6 +177,25 @@ impl Stage<'_> {
             data.not_run = Some("the run was interrupted".into());
         }
         (data, error)
+    }
+
+    /// Empties the caches of servers that rest and whose engines can be asked to.
+    fn flush(&mut self) {
+        let mut timeline = self.timeline.borrow_mut();
+        if let Some(timeline) = timeline.as_mut() {
+            timeline.steps(&mut self.servers);
+        }
+        let all = self.servers.iter_mut().zip(&self.setups);
+        for ((server, setup), spec) in all.zip(&self.spec.servers) {
+            let mut actions = spec.actions.iter();
+            let can = actions.any(|action| action.name.starts_with("flush"));
+            if can && server.running() + server.waiting() == 0 {
+                *server = Server::new(setup);
+                if timeline.is_some() {
+                    server.watch();
+                }
+            }
+        }
     }
 
     /// All loads of one round, at once.
