@@ -1,7 +1,7 @@
 //! What the serving simulator costs: a step by its number of sequences, and a load of many requests.
 
 use scn::cost::{Architecture, Device, Format, Gemm, Host, Kernels, KvBlocks, Precision, Ranks};
-use scn::sim::{Balance, Event, FrontEnd, Passes, Profile, Request, Server, Setup, What};
+use scn::sim::{Balance, Event, Faults, FrontEnd, Passes, Profile, Request, Server, Setup, What};
 use std::time::Instant;
 
 /// A model of 8 billion parameters on a GPU of 4.8 TB/s and 989 TFLOP/s.
@@ -83,6 +83,7 @@ fn setup(sequences: u32) -> Setup {
         lockstep: false,
         balance: Balance::LeastLoaded,
         front: FrontEnd::NONE,
+        faults: Faults::default(),
     }
 }
 
@@ -91,7 +92,7 @@ fn request(id: u64, prompt: u32, output: u32) -> Request {
         id,
         prompt,
         output,
-        prefix: Vec::new(),
+        ..Request::default()
     }
 }
 

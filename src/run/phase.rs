@@ -15,7 +15,7 @@ use crate::report::model::WorldError;
 use crate::run::progress::Event;
 use crate::scenario::PhaseSpec;
 use crate::stop::{Stop, StopLevel};
-use care::DIED;
+pub(super) use care::DIED;
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -3,7 +3,7 @@
 use super::context::{Context, as_bool, as_number, as_text, as_whole, member};
 use super::launch::{existing, headers, home, launched, running, words};
 use super::{Layout, MemorySpec, ServerSpec, Start, Sum, VersionSpec, Word};
-use super::{balance, cluster, engine, gpu, memory, options, simulated};
+use super::{balance, cluster, engine, faults, gpu, memory, options, simulated};
 use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, Label, codes};
 use crate::eval::{BlockValue, Scope, Value};
@@ -75,6 +75,7 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
         ep: axis(cx, &layout_value, "ep", flat),
     };
     let balance = balance::lower(cx, flat, &layout_value, layout.dp);
+    let faults = faults::lower(cx, flat);
     // what the engine's expressions see
     let base = engine.scope.clone();
     let stated = stated(cx, flat)?;
@@ -132,8 +133,15 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
             cluster.as_ref().map(|(cluster, _)| cluster),
         ),
     };
-    let simulated = (cx.shared.simulates() && !broken)
-        .then(|| simulated::lower(cx, (&engine.flat, &launch), &model, (&gpu, place), balance));
+    let simulated = (cx.shared.simulates() && !broken).then(|| {
+        simulated::lower(
+            cx,
+            (&engine.flat, &launch),
+            &model,
+            (&gpu, place),
+            (balance, faults),
+        )
+    });
     if let Some(Err(why)) = &simulated
         && balance::worlds(cx).contains(&World::Sim)
     {

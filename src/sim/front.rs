@@ -91,6 +91,12 @@ impl Front {
         self.inbound.len() + self.read.len() < before
     }
 
+    /// Requests that have not reached the engine.
+    pub fn all_inbound(&self) -> impl Iterator<Item = u64> {
+        let all = self.inbound.iter().chain(&self.read);
+        all.map(|(_, request)| request.id)
+    }
+
     pub fn open(&mut self, id: u64) -> u32 {
         let stream = Stream {
             id,

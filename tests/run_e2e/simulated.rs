@@ -4,7 +4,7 @@ use crate::support::*;
 use serde_json::Value;
 
 /// A scenario on a simulated server.
-fn simulated(name: &str, body: &str) -> String {
+pub fn simulated(name: &str, body: &str) -> String {
     format!(
         "use std.gpus\nuse std.models\n\
          workload long {{ input = uniform(500 tok, 2000 tok), output = uniform(50 tok, 200 tok) }}\n\
@@ -59,7 +59,7 @@ fn read(ran: &Ran, file: &str) -> String {
 }
 
 /// How many requests of a phase failed in a way, and the first in words.
-fn failed(case: &Value, of: &str, class: &str) -> (u64, String) {
+pub fn failed(case: &Value, of: &str, class: &str) -> (u64, String) {
     let failures = phase(case, of)["failures"].as_array().expect("failures");
     let one = failures.iter().find(|one| one["class"] == class);
     let one = one.unwrap_or_else(|| panic!("no {class} in {failures:?}"));

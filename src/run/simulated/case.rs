@@ -9,6 +9,7 @@ use crate::load::seed;
 use crate::load::spec::Load;
 use crate::measure::case::{CaseData, PhaseData, Round};
 use crate::report::model::{CaseResult, ServerResult, World, WorldError};
+use crate::run::phase::DIED;
 use crate::run::recorder::Recorder;
 use crate::run::result::{Begun, Ended, not_run, result};
 use crate::run::{Shared, error, requests};
@@ -19,13 +20,13 @@ use crate::store::CaseFolder;
 use std::sync::Arc;
 
 /// What a case has while it runs.
-struct Stage<'a> {
-    spec: &'a Case,
+pub(super) struct Stage<'a> {
+    pub spec: &'a Case,
     recorder: Arc<Recorder>,
-    servers: Vec<Server>,
+    pub servers: Vec<Server>,
     flights: Flights,
-    samples: Samples,
-    now: Time,
+    pub samples: Samples,
+    pub now: Time,
 }
 
 /// Runs the case and judges it.
@@ -44,12 +45,13 @@ pub fn run(shared: &Arc<Shared>, spec: &Case, folder: &CaseFolder, stop: &Stop) 
         problem.get_or_insert(error);
         Vec::new()
     });
+    let servers: Vec<Server> = setups.iter().map(|setup| Server::new(setup)).collect();
     let mut stage = Stage {
         spec,
         recorder: Recorder::new(shared.clone(), log),
-        servers: setups.iter().map(|setup| Server::new(setup)).collect(),
+        samples: Samples::of(spec, &servers),
+        servers,
         flights: Flights::new(setups.iter().map(|setup| setup.blocks.tokens).collect()),
-        samples: Samples::of(spec),
         now: 0,
     };
     let mut phases: Vec<PhaseData> = Vec::new();
@@ -125,17 +127,23 @@ impl Stage<'_> {
             if round > 0 {
                 self.now += nanoseconds(spec.pause.as_secs_f64());
             }
-            let start = seconds(self.now);
-            error = self.round(spec, round).err();
-            let end = seconds(self.now);
-            if let Some(idle) = spec.idle {
-                self.now += nanoseconds(idle.as_secs_f64());
+            if spec.flush {
+                self.flush(&mut data);
             }
-            data.rounds.push(Round {
+            let start = seconds(self.now);
+            error = self.round(spec, round).err().or_else(|| self.ended());
+            let mut this = Round {
                 start,
-                end,
+                end: seconds(self.now),
                 ..Round::default()
-            });
+            };
+            if error.is_none()
+                && let Some((watched, quiet)) = self.quiet(spec, &mut data)
+            {
+                this.watched = Some(watched);
+                this.quiet = Some(quiet);
+            }
+            data.rounds.push(this);
             let limit = self.spec.timeout.as_secs_f64();
             if error.is_none() && seconds(self.now) > limit {
                 error = Some(error::other(
@@ -156,6 +164,15 @@ impl Stage<'_> {
             data.not_run = Some("the run was interrupted".into());
         }
         (data, error)
+    }
+
+    /// The error of a server that has ended by itself.
+    fn ended(&self) -> Option<WorldError> {
+        let all = self.spec.servers.iter().zip(&self.servers);
+        let mut ended = all.filter(|(_, server)| server.ended().is_some());
+        let (spec, _) = ended.next()?;
+        let message = format!("the server `{}` ended, as its `faults` say", spec.name);
+        Some(error::other(DIED, message, None))
     }
 
     /// All loads of one round, at once.

@@ -21,6 +21,15 @@ pub fn request(id: u64, asked: &Request, block: u32) -> sim::Request {
         Part::Media { kind, .. } => Some(of_media(*kind)),
         Part::Text(_) => None,
     });
+    let images = asked.content.iter().filter(|part| {
+        matches!(
+            part,
+            Part::Media {
+                kind: Media::Image,
+                ..
+            }
+        )
+    });
     let output = asked
         .max_tokens
         .map(|most| u32::try_from(most).unwrap_or(u32::MAX));
@@ -29,6 +38,8 @@ pub fn request(id: u64, asked: &Request, block: u32) -> sim::Request {
         prompt: media.fold(prompt.tokens(), u32::saturating_add),
         output: output.unwrap_or(ANSWER),
         prefix: prompt.into_prefix(),
+        images: u32::try_from(images.count()).unwrap_or(u32::MAX),
+        session: None,
     }
 }
 
