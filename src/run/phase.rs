@@ -72,6 +72,7 @@ impl Stage<'_> {
             records: Vec::new(),
             notes: Vec::new(),
             client_delay: None,
+            replicas: None,
         };
         if spec.skipped.is_some() {
             return PhaseEnd { data, error: None };

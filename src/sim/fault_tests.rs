@@ -146,7 +146,7 @@ fn a_slow_replica_takes_longer_and_is_busier() {
     assert_eq!(chunks(&events, 2), [10, 20]);
     let expected = [60, 20].map(|busy| Share {
         requests: 1,
-        busy: busy * MS,
+        busy: vec![busy * MS],
     });
     assert_eq!(server.shares().collect::<Vec<_>>(), expected);
 }

@@ -21,9 +21,9 @@ pub(super) struct Replica {
     faults: Faults,
     /// Steps so far.
     steps: u64,
-    /// By rank: requests that it got, and how long its stages worked, added up.
+    /// By rank: requests that it got, and how long each of its stages worked.
     pub taken: Vec<u64>,
-    busy: Vec<Time>,
+    pub busy: Vec<Vec<Time>>,
     /// Plans that are not in use: their room is.
     spare: Vec<Plan>,
 }
@@ -59,7 +59,7 @@ impl Replica {
             faults: setup.faults.of_engine(),
             steps: 0,
             taken: vec![0; ranks],
-            busy: vec![0; ranks],
+            busy: vec![vec![0; stages]; ranks],
             stages: vec![0; stages],
             flights: VecDeque::new(),
             spare: Vec::new(),
@@ -114,7 +114,7 @@ impl Replica {
                 let own = stretch * self.serving.stage_seconds(stage, &plan.batch, padded);
                 longest = longest.max(own);
                 if !plan.parts.is_empty() {
-                    self.busy[rank] += nanoseconds(own).max(1);
+                    self.busy[rank][stage] += nanoseconds(own).max(1);
                 }
             }
             // no step is without any time, or nothing would ever come next
@@ -123,11 +123,6 @@ impl Replica {
         }
         self.steps += 1;
         at
-    }
-
-    /// How long the GPUs of a rank worked, in the mean over its stages.
-    pub fn busy(&self, rank: usize) -> Time {
-        self.busy[rank] / self.stages.len().max(1) as Time
     }
 
     /// As after its start, but for what was counted.

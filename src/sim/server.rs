@@ -37,11 +37,11 @@ pub(super) struct Place {
 }
 
 /// What one replica, or one rank with sequences of its own, had of the work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Share {
     pub requests: u64,
-    /// How long its GPUs worked.
-    pub busy: Time,
+    /// How long the GPUs of each of its pipeline stages worked.
+    pub busy: Vec<Time>,
 }
 
 impl Server {
@@ -259,7 +259,7 @@ impl Server {
         self.replicas.iter().flat_map(|one| {
             let share = |(rank, requests): (usize, &u64)| Share {
                 requests: *requests,
-                busy: one.busy(rank),
+                busy: one.busy[rank].clone(),
             };
             one.taken.iter().enumerate().map(share)
         })

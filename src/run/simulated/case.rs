@@ -7,14 +7,14 @@ use super::samples::Samples;
 use crate::load::drive::RequestSource;
 use crate::load::seed;
 use crate::load::spec::Load;
-use crate::measure::case::{CaseData, PhaseData, Round};
+use crate::measure::case::{CaseData, PhaseData, ReplicaWork, Round};
 use crate::report::model::{CaseResult, ServerResult, World, WorldError};
 use crate::run::phase::DIED;
 use crate::run::recorder::Recorder;
 use crate::run::result::{Begun, Ended, not_run, result};
 use crate::run::{Shared, error, requests};
 use crate::scenario::{Case, LoadSpec, PhaseSpec, ServerSpec, names_of};
-use crate::sim::{Server, Time, nanoseconds};
+use crate::sim::{Server, Share, Time, nanoseconds};
 use crate::stop::{Stop, StopLevel};
 use crate::store::CaseFolder;
 use std::sync::Arc;
@@ -131,12 +131,14 @@ impl Stage<'_> {
                 self.flush(&mut data);
             }
             let start = seconds(self.now);
+            let before = self.shares(spec);
             error = self.round(spec, round).err().or_else(|| self.ended());
             let mut this = Round {
                 start,
                 end: seconds(self.now),
                 ..Round::default()
             };
+            self.add_work(spec, &before, &mut data);
             if error.is_none()
                 && let Some((watched, quiet)) = self.quiet(spec, &mut data)
             {
@@ -164,6 +166,33 @@ impl Stage<'_> {
             data.not_run = Some("the run was interrupted".into());
         }
         (data, error)
+    }
+
+    /// What each replica had of the work so far, of the servers that the phase asks.
+    fn shares(&self, spec: &PhaseSpec) -> Vec<Share> {
+        let asked = |name: &str| spec.loads.iter().any(|load| load.server == name);
+        let all = self.spec.servers.iter().zip(&self.servers);
+        all.filter(|(one, _)| asked(&one.name))
+            .flat_map(|(_, server)| server.shares())
+            .collect()
+    }
+
+    /// Adds what replicas did since `before`.
+    fn add_work(&self, spec: &PhaseSpec, before: &[Share], data: &mut PhaseData) {
+        let now = self.shares(spec);
+        if now.is_empty() {
+            return;
+        }
+        let work = data.replicas.get_or_insert_with(Vec::new);
+        work.resize_with(now.len(), ReplicaWork::default);
+        for (work, (now, before)) in work.iter_mut().zip(now.iter().zip(before)) {
+            work.requests += now.requests - before.requests;
+            work.busy.resize(now.busy.len(), 0.0);
+            for (busy, (now, before)) in work.busy.iter_mut().zip(now.busy.iter().zip(&before.busy))
+            {
+                *busy += seconds(now - before);
+            }
+        }
     }
 
     /// The error of a server that has ended by itself.
