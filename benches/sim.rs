@@ -1,107 +1,45 @@
-//! What the serving simulator costs: a step by its number of sequences, and a load of many requests.
+//! What the serving simulator costs: a step by its number of sequences, and a chat workload of many
+//! requests. Run with `cargo bench --bench sim`.
 
-use scn::cost::{Architecture, Device, Format, Gemm, Host, Kernels, KvBlocks, Precision, Ranks};
-use scn::sim::{Balance, Event, Faults, FrontEnd, Passes, Profile, Request, Server, Setup, What};
+mod support;
+
+use scn::library::{Layout, Wanted, made};
+use scn::sim::{Event, FrontEnd, Request, Server, Setup, What};
 use std::time::Instant;
+use support::{own_cpu, table};
 
-/// A model of 8 billion parameters on a GPU of 4.8 TB/s and 989 TFLOP/s.
-fn setup(sequences: u32) -> Setup {
-    let gemm = Gemm {
-        start: 4e-6,
-        compute: 0.65,
-        memory: 0.8,
-        blend: 3.0,
+/// vLLM with Llama 3.1 8B on H200, so many replicas of it.
+fn setup(dp: u64) -> Setup {
+    let wanted = Wanted {
+        engine: "vllm",
+        model: "llama_3_1_8b",
+        gpu: "h200",
+        layout: Layout {
+            dp,
+            ..Layout::default()
+        },
+        ..Wanted::default()
     };
-    Setup {
-        model: Architecture {
-            layers: 32.0,
-            cross_layers: 0.0,
-            hidden: 4096.0,
-            heads: 32.0,
-            kv_heads: 8.0,
-            head_dim: 128.0,
-            intermediate: 14336.0,
-            gated: true,
-            vocab: 128_256.0,
-            tied: false,
-            weights: Precision::BF16,
-            moe: None,
-            mla: None,
-            window: None,
-            towers: Vec::new(),
-        },
-        ranks: Ranks::ONE,
-        cache: Precision::BF16,
-        device: Device {
-            memory: 150e9,
-            bandwidth: 4.8e12,
-            link: 450e9,
-            sixteen: Format {
-                flops: 989e12,
-                input: 2.0,
-                gemm,
-            },
-            eight: None,
-            four: None,
-            kernels: Kernels {
-                attention_start: 8e-6,
-                attention_compute: 0.6,
-                attention_memory: 0.8,
-                elementwise_start: 2e-6,
-                elementwise_memory: 0.8,
-                expert_start: 2e-5,
-                expert_compute: 0.35,
-                expert_memory: 0.8,
-            },
-            all_reduce: Vec::new(),
-        },
-        fabrics: Vec::new(),
-        host: Host {
-            step: 1e-3,
-            sequence: 8e-6,
-            overlaps: true,
-            gap: 1e-4,
-            graphs: 512.0,
-            layer: 1e-4,
-            expert_layer: 1e-4,
-            floor: 0.0,
-        },
-        profile: Profile {
-            passes: Passes::Mixed,
-            tokens: 8192,
-            sequences,
-            chunked: true,
-            reserve: 0.0,
-        },
-        blocks: KvBlocks {
-            count: 1 << 20,
-            tokens: 16,
-        },
-        prefix_cache: false,
-        context: 1 << 20,
-        replicas: 1,
-        lockstep: false,
-        balance: Balance::LeastLoaded,
-        front: FrontEnd::NONE,
-        faults: Faults::default(),
-    }
+    made(&wanted.text()).unwrap_or_else(|why| panic!("{}", why.message))
 }
 
-fn request(id: u64, prompt: u32, output: u32) -> Request {
-    Request {
-        id,
-        prompt,
-        output,
-        ..Request::default()
-    }
-}
-
-/// Nanoseconds of a step in which so many sequences decode, their events included.
+/// Nanoseconds of a step in which so many sequences decode, each with a chunk of its own.
 fn step(sequences: u32) -> f64 {
     const STEPS: u32 = 2000;
-    let mut server = Server::new(&setup(sequences));
+    let mut setup = setup(1);
+    setup.profile.sequences = sequences;
+    // a front end that falls behind merges chunks, and room for all: the most that a step costs
+    setup.front = FrontEnd::NONE;
+    setup.blocks.count = 1 << 20;
+    let mut server = Server::new(&setup);
     for id in 0..u64::from(sequences) {
-        server.arrive(request(id, 16, STEPS + 200), 0);
+        let request = Request {
+            id,
+            prompt: 16,
+            output: STEPS + 200,
+            ..Request::default()
+        };
+        server.arrive(request, 0);
     }
     let mut events: Vec<Event> = Vec::new();
     let mut next = |server: &mut Server| {
@@ -128,35 +66,84 @@ fn step(sequences: u32) -> f64 {
     start.elapsed().as_nanos() as f64 * f64::from(sequences) / tokens as f64
 }
 
-/// Requests a second that a closed loop of 256 gets through, of 500 and 200 tokens.
-fn requests() -> f64 {
-    const COUNT: u64 = 20_000;
-    let mut server = Server::new(&setup(256));
-    (0..256).for_each(|id| server.arrive(request(id, 500, 200), 0));
-    let (start, mut sent, mut events) = (Instant::now(), 256, Vec::new());
+/// A chat's turn: 256 tokens that all share, a question of up to 500, an answer of up to 400.
+fn chat(id: u64) -> Request {
+    let mixed = (id + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+    let prompt = 256 + 20 + (mixed % 480) as u32;
+    let shared = 256 / 16;
+    let own = u64::from(prompt / 16) - shared;
+    Request {
+        id,
+        prompt,
+        output: 20 + (mixed / 480 % 380) as u32,
+        prefix: (0..shared)
+            .chain((0..own).map(|block| (id + 1) << 8 | block))
+            .collect(),
+        ..Request::default()
+    }
+}
+
+/// Sends so many turns to eight GPUs, 1024 at once; the tokens that came.
+fn chats(count: u64) -> u64 {
+    let mut server = Server::new(&setup(8));
+    let (mut sent, mut tokens, mut events) = (0, 0, Vec::new());
+    while sent < 1024.min(count) {
+        server.arrive(chat(sent), 0);
+        sent += 1;
+    }
     while let Some(at) = server.next() {
         server.advance(at, &mut events);
         for event in events.drain(..) {
-            if event.what == What::Finished && sent < COUNT {
-                server.arrive(request(sent, 500, 200), event.at);
-                sent += 1;
+            match event.what {
+                What::First(some) | What::Tokens(some) => tokens += u64::from(some),
+                What::Finished if sent < count => {
+                    server.arrive(chat(sent), event.at);
+                    sent += 1;
+                }
+                _ => {}
             }
         }
     }
-    COUNT as f64 / start.elapsed().as_secs_f64()
+    tokens
+}
+
+/// The most memory that this process had so far, in MB.
+fn peak() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kb = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+    kb.map_or("unavailable".into(), |kb| format!("{:.1}", kb / 1e3))
 }
 
 fn main() {
-    println!("sequences    ns a step    ns a step and sequence");
-    for sequences in [1, 8, 64, 256, 1024] {
+    let steps = [1, 8, 64, 256, 1024].map(|sequences| {
         let ns = step(sequences);
-        println!(
-            "{sequences:>9} {ns:>12.0} {:>25.1}",
-            ns / f64::from(sequences)
-        );
-    }
-    println!(
-        "{:.0} requests a second of one core, of 500 and 200 tokens",
-        requests()
+        let each = ns / f64::from(sequences);
+        vec![
+            format!("{sequences}"),
+            format!("{ns:.0}"),
+            format!("{each:.1}"),
+            format!("{:.2}", ns / (1000.0 + 20.0 * f64::from(sequences))),
+        ]
+    });
+    table(
+        "a step",
+        &["sequences", "ns", "ns a sequence", "of 1 µs + 20 ns each"],
+        &steps,
+    );
+    let loads = [10_000, 100_000, 1_000_000].map(|count| {
+        let cpu = own_cpu();
+        let tokens = chats(count);
+        vec![
+            format!("{count}"),
+            format!("{tokens}"),
+            format!("{:.2}", own_cpu() - cpu),
+            peak(),
+        ]
+    });
+    table(
+        "turns of chats on 8 GPUs, dp 8, 1024 at once",
+        &["requests", "tokens", "CPU s", "peak MB so far"],
+        &loads,
     );
 }

@@ -25,6 +25,10 @@ pub struct RunArgs {
     /// Write the results as JSON to a file; `-` is standard output
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// With `--on sim`: write the servers' steps, queues and KV cache, and the requests, to a
+    /// `timeline.json` in each case's folder, which Perfetto (ui.perfetto.dev) opens
+    #[arg(long)]
+    timeline: bool,
     /// Show more of what happens; twice, what servers write to their logs too
     #[arg(short, long, action = clap::ArgAction::Count)]
     verbose: u8,
@@ -51,6 +55,10 @@ pub fn run(mut args: RunArgs) -> u8 {
         On::Real => World::Real,
         On::Sim => World::Sim,
     };
+    if args.timeline && world != World::Sim {
+        let message = "only a simulated run knows when its servers take their steps: run with `--on sim --timeline`";
+        return load::said(message, exit::USAGE, &results);
+    }
     if !leave_out(&mut loaded.cases, world) {
         let message =
             "no scenario that is selected runs there: its `worlds` say where, and `--on` is told";
@@ -77,6 +85,7 @@ pub fn run(mut args: RunArgs) -> u8 {
         suite: loaded.suite,
         progress: run::progress::terminal(args.quiet, args.verbose > 0, color),
         server_lines: args.verbose > 1,
+        timeline: args.timeline,
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

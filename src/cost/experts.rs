@@ -34,7 +34,7 @@ pub(super) fn seconds(
     let matrices = if gated { 3.0 } else { 2.0 };
     let width = matrices * hidden * moe.intermediate;
     let rows = tokens * moe.top_k;
-    let spread = ranks.experts > ranks.tensor;
+    let spread = spread(ranks);
     // split by width, every rank has part of each expert: nothing is uneven
     let uneven = if spread { IMBALANCE } else { 1.0 };
     let active = touched(moe.experts, moe.top_k, tokens);
@@ -45,13 +45,27 @@ pub(super) fn seconds(
     grouped.gemm.memory = device.kernels.expert_memory;
     let work = 2.0 * rows * width / ranks.experts;
     let products = grouped.bend(work * uneven, bytes, device.bandwidth);
-    let exchange = if spread {
-        let sent = rows * hidden * 2.0 / ranks.experts;
-        2.0 * device.all_to_all(ranks.experts, sent, ways)
-    } else {
-        0.0
-    };
+    let exchange = exchange((device, ways), (moe, hidden), ranks, tokens);
     router + device.kernels.expert_start + products + exchange
+}
+
+/// Whether ranks have experts of their own, and send them tokens.
+fn spread(ranks: Ranks) -> bool {
+    ranks.experts > ranks.tensor
+}
+
+/// Seconds of sending tokens to their experts and back, where these are spread over ranks.
+pub(super) fn exchange(
+    (device, ways): (&Device, Option<&Ways>),
+    (moe, hidden): (&Moe, f64),
+    ranks: Ranks,
+    tokens: f64,
+) -> f64 {
+    if !spread(ranks) {
+        return 0.0;
+    }
+    let sent = tokens * moe.top_k * hidden * 2.0 / ranks.experts;
+    2.0 * device.all_to_all(ranks.experts, sent, ways)
 }
 
 #[cfg(test)]

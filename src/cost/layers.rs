@@ -55,11 +55,7 @@ pub(super) fn seconds(
         product(up * width / ranks.tensor, model.hidden)
             + product(model.hidden, width / ranks.tensor)
     };
-    let bytes = tokens * model.hidden * 2.0;
-    let reduce = match ways {
-        Some(ways) => ways.sum(device, bytes),
-        None => device.all_reduce(ranks.tensor, bytes),
-    };
+    let reduce = sum(model, ranks, (device, ways), tokens);
     let common = projections(model, ranks, &product) + elementwise(model, ranks, device, tokens);
     // attention data parallelism gathers in place of the first sum
     let each = common + 2.0 * reduce;
@@ -69,8 +65,7 @@ pub(super) fn seconds(
     }
     if let Some(moe) = model.moe.filter(|_| stage.sparse > 0.0) {
         let shape = (&moe, model.hidden, model.gated);
-        // the ranks that share the experts bring their tokens together
-        let together = tokens * (ranks.experts / ranks.tensor).max(1.0);
+        let together = together(ranks, tokens);
         let mut layer = experts::seconds((device, ways), shape, model.weights, ranks, together);
         if moe.shared > 0.0 {
             layer += mlp(moe.shared * moe.intermediate);
@@ -78,6 +73,44 @@ pub(super) fn seconds(
         seconds += stage.sparse * layer;
     }
     seconds
+}
+
+/// Seconds of a layer's sum over tensor-parallel ranks.
+fn sum(
+    model: &Architecture,
+    ranks: Ranks,
+    (device, ways): (&Device, Option<&Ways>),
+    tokens: f64,
+) -> f64 {
+    let bytes = tokens * model.hidden * 2.0;
+    match ways {
+        Some(ways) => ways.sum(device, bytes),
+        None => device.all_reduce(ranks.tensor, bytes),
+    }
+}
+
+/// The ranks that share the experts bring their tokens together.
+fn together(ranks: Ranks, tokens: f64) -> f64 {
+    tokens * (ranks.experts / ranks.tensor).max(1.0)
+}
+
+/// What of a stage's seconds ranks send each other: sums, and exchanges between experts.
+pub(super) fn collectives(
+    model: &Architecture,
+    ranks: Ranks,
+    (device, ways): (&Device, Option<&Ways>),
+    stage: Stage,
+    tokens: f64,
+) -> f64 {
+    if tokens <= 0.0 {
+        return 0.0;
+    }
+    let sums = 2.0 * stage.layers() * sum(model, ranks, (device, ways), tokens);
+    let exchanges = model.moe.filter(|_| stage.sparse > 0.0).map_or(0.0, |moe| {
+        let shape = (&moe, model.hidden);
+        stage.sparse * experts::exchange((device, ways), shape, ranks, together(ranks, tokens))
+    });
+    sums + exchanges
 }
 
 /// Seconds of attention's own matrices in a layer.

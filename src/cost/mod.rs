@@ -28,7 +28,7 @@ pub use links::Collective;
 pub use network::{Linear, Link, Missing, Network};
 pub use pool::{KvBlocks, Reserve};
 pub use precision::Precision;
-pub use serving::{Batch, Host, Serving};
+pub use serving::{Batch, Host, Parts, Serving};
 pub use step::{Rates, Step};
 pub use weights::Weights;
 

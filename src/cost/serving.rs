@@ -72,6 +72,20 @@ pub struct Host {
     pub floor: f64,
 }
 
+/// What a pipeline stage spends a step's time on, in seconds, each added up over its layers.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Parts {
+    pub attention: f64,
+    /// Products of matrices, experts and elementwise kernels.
+    pub products: f64,
+    /// Sums over ranks, and exchanges between experts.
+    pub collectives: f64,
+    /// The output layer, and choosing tokens.
+    pub output: f64,
+    /// What the host adds, and what neither hides.
+    pub host: f64,
+}
+
 /// The step times of a model on so many GPUs. Those of layers are kept by number of tokens.
 #[derive(Debug, Clone)]
 pub struct Serving {
@@ -146,6 +160,31 @@ impl Serving {
             false => seconds + scheduling,
         };
         (seconds + host.gap).max(host.floor)
+    }
+
+    /// The parts of [`stage_seconds`](Self::stage_seconds).
+    pub fn parts(&mut self, stage: usize, batch: &Batch, padded: u32) -> Parts {
+        let tokens = batch.tokens.max(padded);
+        let (shape, _) = self.stages[stage];
+        let layers = self.layers(stage, tokens);
+        let ways = self.fabric.as_ref().and_then(|fabric| fabric.stage(stage));
+        let devices = (&self.device, ways);
+        let (model, ranks) = (&self.model, self.ranks);
+        let collectives =
+            layers::collectives(model, ranks, devices, shape, f64::from(tokens)).min(layers);
+        let attention = shape.layers() * self.attention.seconds(&self.device, batch);
+        let output = match shape.last {
+            true => self.head(batch.sampled),
+            false => 0.0,
+        };
+        let gpu = layers + attention + output;
+        Parts {
+            attention,
+            products: layers - collectives,
+            collectives,
+            output,
+            host: (self.stage_seconds(stage, batch, padded) - gpu).max(0.0),
+        }
     }
 
     /// Seconds of handing the batch on to the stage after this one.

@@ -111,19 +111,19 @@ const DECLARED: [&str; 4] = ["ttft", "itl", "jitter", "max_concurrent"];
 #[derive(Debug, Clone, clap::Args)]
 pub struct AnswerArgs {
     /// Tokens of an answer where the request sets no limit
-    #[arg(long, default_value_t = 16, value_name = "TOKENS", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = sim::ANSWER_TOKENS.into(), value_name = "TOKENS", value_parser = clap::value_parser!(u64).range(1..))]
     pub answer_tokens: u64,
     /// Words of every answer, repeated or cut to its length
     #[arg(long, value_name = "TEXT", value_parser = words)]
     pub answer: Option<String>,
     /// Prompt tokens that an image counts
-    #[arg(long, default_value_t = 256, value_name = "TOKENS")]
+    #[arg(long, default_value_t = sim::IMAGE_TOKENS.into(), value_name = "TOKENS")]
     pub image_tokens: u64,
     /// Prompt tokens that a piece of sound counts
-    #[arg(long, default_value_t = 128, value_name = "TOKENS")]
+    #[arg(long, default_value_t = sim::AUDIO_TOKENS.into(), value_name = "TOKENS")]
     pub audio_tokens: u64,
     /// Prompt tokens that a video counts
-    #[arg(long, default_value_t = 1024, value_name = "TOKENS")]
+    #[arg(long, default_value_t = sim::VIDEO_TOKENS.into(), value_name = "TOKENS")]
     pub video_tokens: u64,
 }
 

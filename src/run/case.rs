@@ -328,6 +328,7 @@ pub async fn run(
     for phase in spec.phases.iter().skip(phases.len()) {
         phases.push(not_run(phase, shared.clock.now(), problem.as_ref()));
     }
+    problem = problem.or_else(|| recorder.take_problem());
     let log = samples.stop().await;
     let mut sets = IndexMap::new();
     for Watched { live, sampler, .. } in watched {

@@ -58,6 +58,8 @@ pub struct Options {
     pub progress: Box<dyn Progress>,
     /// Whether `progress` is told every line that servers write.
     pub server_lines: bool,
+    /// Whether simulated cases write what their servers did when.
+    pub timeline: bool,
     /// What the suite allows that is run.
     pub suite: Option<SuiteLimits>,
 }
@@ -124,6 +126,7 @@ pub async fn run(
         folder: Arc::new(folder),
         progress: options.progress,
         server_lines: options.server_lines,
+        timeline: options.timeline,
         secrets: options.secrets,
         http,
         problem: Mutex::default(),
@@ -160,13 +163,13 @@ pub async fn run(
     let mut results: Vec<CaseResult> = Vec::new();
     ended::infeasible(&shared, cases, &mut results, &mut result);
     let mut number = 0;
-    for launch in &plan.launches {
+    if shared.world == World::Sim {
+        simulated::run(&shared, cases, plan, &stop, &mut results, &mut result);
+    }
+    let real = plan.launches.iter().filter(|_| shared.world != World::Sim);
+    for launch in real {
         if stop.level() > StopLevel::Run {
             break;
-        }
-        if shared.world == World::Sim {
-            simulated::run_launch(&shared, cases, launch, &stop, &mut results, &mut result);
-            continue;
         }
         launch::run_launch(
             &shared,

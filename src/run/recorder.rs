@@ -2,6 +2,7 @@
 
 use super::{Shared, error, requests};
 use crate::load::record::{FailureClass, Outcome, Record};
+use crate::report::model::WorldError;
 use crate::scenario::WorkloadSpec;
 use crate::store::RequestLog;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,6 +12,8 @@ pub struct Recorder {
     shared: Arc<Shared>,
     log: Mutex<Option<RequestLog>>,
     records: Mutex<Vec<Record>>,
+    /// The first thing that could not be written. It is the case's own: others may run beside it.
+    problem: Mutex<Option<WorldError>>,
 }
 
 impl Recorder {
@@ -19,6 +22,7 @@ impl Recorder {
             shared,
             log: Mutex::new(log),
             records: Mutex::default(),
+            problem: Mutex::default(),
         })
     }
 
@@ -37,7 +41,7 @@ impl Recorder {
             && let Err(problem) = open.write_asked(phase, &record, question.as_deref())
         {
             // nothing more can be written; what was is kept, and so is the reason
-            self.shared.keep(error::of_store(&problem, Some(phase)));
+            self.keep_problem(error::of_store(&problem, Some(phase)));
             *log = None;
         }
         drop(log);
@@ -66,13 +70,24 @@ impl Recorder {
         std::mem::take(&mut self.records.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    fn keep_problem(&self, problem: WorldError) {
+        let mut kept = self.problem.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.get_or_insert(problem);
+    }
+
+    /// What could not be written, if anything.
+    pub fn take_problem(&self) -> Option<WorldError> {
+        let mut kept = self.problem.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.take()
+    }
+
     /// Hands what was written to the system.
     pub fn flush(&self, phase: &str) {
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(open) = log.as_mut()
             && let Err(problem) = open.flush()
         {
-            self.shared.keep(error::of_store(&problem, Some(phase)));
+            self.keep_problem(error::of_store(&problem, Some(phase)));
             *log = None;
         }
     }

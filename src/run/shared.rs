@@ -23,6 +23,8 @@ pub(crate) struct Shared {
     pub progress: Box<dyn Progress>,
     /// Whether `progress` is told every line that servers write.
     pub server_lines: bool,
+    /// Whether simulated cases write what their servers did when.
+    pub timeline: bool,
     pub secrets: Vec<String>,
     /// For readiness; never uses a proxy.
     pub http: reqwest::Client,

@@ -1,6 +1,7 @@
 //! What goes wrong in a server: requests with a fate of their own, workers that crash, an end that
 //! comes too soon; and what its process holds.
 
+use super::front::Sent;
 use super::replica::Replica;
 use super::server::Server;
 use super::{Counts, Event, Fate, Faults, Setup, Time, What};
@@ -12,7 +13,7 @@ pub(super) struct Troubles {
     faults: Faults,
     pub counts: Counts,
     arrived: u64,
-    answered: u64,
+    pub answered: u64,
     /// Requests that are not simply answered, and how many of their tokens were given.
     fates: HashMap<u64, (Fate, u64)>,
     /// Replicas without a worker, and until when.
@@ -72,6 +73,12 @@ impl Troubles {
         }
     }
 
+    /// Whether something may become of a chunk: its request has a fate, or it is an answer too many.
+    pub fn minds(&self, sent: &Sent) -> bool {
+        let counts = self.faults.die_after.is_some() || self.faults.crash_after.is_some();
+        !self.fates.is_empty() || (sent.last && counts)
+    }
+
     /// Whether so many more tokens of a request are given; and whether it is cut off here.
     fn gives(&mut self, id: u64, tokens: u32) -> (bool, bool) {
         if self.fates.is_empty() {
@@ -90,13 +97,14 @@ impl Troubles {
 }
 
 impl Server {
-    /// A chunk of an answer goes out.
-    pub(super) fn give(
-        &mut self,
-        (id, at): (u64, Time),
-        (tokens, first, last): (u32, bool, bool),
-        events: &mut Vec<Event>,
-    ) {
+    /// A chunk of an answer goes out of which more may come than its client sees.
+    pub(super) fn give(&mut self, sent: Sent, at: Time, events: &mut Vec<Event>) {
+        let Sent {
+            id,
+            tokens,
+            first,
+            last,
+        } = sent;
         let (given, cut) = self.troubles.gives(id, tokens);
         if cut {
             self.troubles.forget(id);

@@ -47,19 +47,22 @@ enum Turn {
     Send,
 }
 
-/// What the front end has finished.
-pub(super) enum Done {
+/// A chunk that has gone out.
+pub(super) struct Sent {
+    pub id: u64,
+    pub tokens: u32,
+    pub first: bool,
+    pub last: bool,
+}
+
+/// Why the front end stopped.
+pub(super) enum Turned {
+    /// Nothing more is to be done until then.
+    Done,
     /// A request can go to the engine.
-    In(Request),
-    /// A chunk has gone out.
-    Out {
-        id: u64,
-        tokens: u32,
-        first: bool,
-        last: bool,
-    },
-    /// Nothing that others see.
-    Nothing,
+    Taken(Time, Request),
+    /// A chunk has gone out that was not simply taken.
+    Stopped(Time, Sent),
 }
 
 impl Front {
@@ -156,35 +159,68 @@ impl Front {
         Some(self.free.max(ready) + work)
     }
 
-    /// Finishes the next thing, at the time that `next` said.
-    pub fn finish(&mut self, now: Time) -> Done {
-        let turn = self.turn();
-        self.free = now;
-        match turn {
-            Some((_, Turn::Read)) => {
-                let read = self.inbound.pop_front();
-                self.read.extend(read.map(|(_, request)| (now, request)));
-                Done::Nothing
+    /// Does what it finishes until `until`, and tells of every chunk that goes out; ends early with
+    /// a request that can go to the engine, or a chunk that `sent` does not take.
+    pub fn advance(&mut self, until: Time, mut sent: impl FnMut(Time, &Sent) -> bool) -> Turned {
+        loop {
+            if let Some((now, chunk)) = self.send_all(until, &mut sent) {
+                return Turned::Stopped(now, chunk);
             }
-            Some((_, Turn::Submit)) => match self.read.pop_front() {
-                Some((_, request)) => Done::In(request),
-                None => Done::Nothing,
-            },
-            _ => self.send(),
+            let turn = self.next().filter(|at| *at <= until).zip(self.turn());
+            let Some((now, (_, turn))) = turn else {
+                return Turned::Done;
+            };
+            self.free = now;
+            match turn {
+                Turn::Read => {
+                    let read = self.inbound.pop_front();
+                    self.read.extend(read.map(|(_, request)| (now, request)));
+                }
+                Turn::Submit => {
+                    if let Some((_, request)) = self.read.pop_front() {
+                        return Turned::Taken(now, request);
+                    }
+                }
+                Turn::Send => {}
+            }
         }
     }
 
-    fn send(&mut self) -> Done {
-        let Some((_, at)) = self.outbound.pop_front() else {
-            return Done::Nothing;
-        };
+    /// Sends what is first in turn, and goes out until `until`: nearly all that it ever does. Ends
+    /// early with a chunk that `sent` does not take.
+    fn send_all(
+        &mut self,
+        until: Time,
+        sent: &mut impl FnMut(Time, &Sent) -> bool,
+    ) -> Option<(Time, Sent)> {
+        let others = [self.read.front(), self.inbound.front()];
+        let other = others.into_iter().flatten().map(|(ready, _)| *ready).min();
+        let other = other.unwrap_or(Time::MAX);
+        while let Some(&(ready, at)) = self.outbound.front() {
+            let now = self.free.max(ready) + self.chunk;
+            if ready > other || now > until {
+                return None;
+            }
+            self.free = now;
+            self.outbound.pop_front();
+            if let Some(chunk) = self.send(at)
+                && !sent(now, &chunk)
+            {
+                return Some((now, chunk));
+            }
+        }
+        None
+    }
+
+    /// What a stream sends; nothing where nobody wants it.
+    fn send(&mut self, at: u32) -> Option<Sent> {
         let stream = &mut self.streams[at as usize];
         stream.queued = false;
         if stream.gone {
             self.vacant.push(at);
-            return Done::Nothing;
+            return None;
         }
-        let done = Done::Out {
+        let chunk = Sent {
             id: stream.id,
             tokens: stream.ready,
             first: !stream.begun,
@@ -195,6 +231,6 @@ impl Front {
         if stream.complete {
             self.vacant.push(at);
         }
-        done
+        Some(chunk)
     }
 }

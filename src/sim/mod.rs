@@ -24,15 +24,17 @@ mod scheduler;
 mod sequence;
 mod server;
 mod setup;
+mod step;
 #[cfg(test)]
 pub(crate) mod test_support;
 
 pub use fault::{Dice, Fate, Faults};
 pub use memory::{Counts, Memory};
-pub use prompt::Prompt;
+pub use prompt::{ANSWER_TOKENS, AUDIO_TOKENS, IMAGE_TOKENS, Prompt, VIDEO_TOKENS};
 pub use route::{Balance, Router};
 pub use server::{Server, Share};
 pub use setup::{FrontEnd, Passes, Profile, Setup};
+pub use step::Step;
 
 /// Nanoseconds since the simulation began.
 pub type Time = u64;
@@ -55,8 +57,6 @@ pub struct Request {
     pub prefix: Vec<u64>,
     /// Pictures in it.
     pub images: u32,
-    /// Requests with the same number belong together.
-    pub session: Option<u64>,
 }
 
 /// What happened, and when.

@@ -2,7 +2,7 @@
 //! stage, and the next put together while the last one runs.
 
 use super::scheduler::{Plan, Scheduler};
-use super::{Faults, Setup, Time, nanoseconds};
+use super::{Faults, Setup, Step, Time, nanoseconds};
 use crate::cost::Serving;
 use std::collections::VecDeque;
 
@@ -26,6 +26,8 @@ pub(super) struct Replica {
     pub busy: Vec<Vec<Time>>,
     /// Plans that are not in use: their room is.
     spare: Vec<Plan>,
+    /// The steps since they were last asked for, where somebody looks.
+    watched: Option<Vec<Step>>,
 }
 
 #[derive(Debug, Clone)]
@@ -63,8 +65,13 @@ impl Replica {
             stages: vec![0; stages],
             flights: VecDeque::new(),
             spare: Vec::new(),
+            watched: None,
             serving,
         }
+    }
+
+    pub fn stages(&self) -> usize {
+        self.stages.len()
     }
 
     pub fn is_idle(&self) -> bool {
@@ -118,8 +125,12 @@ impl Replica {
                 }
             }
             // no step is without any time, or nothing would ever come next
-            at = at.max(self.stages[stage]) + nanoseconds(longest).max(1);
+            let begin = at.max(self.stages[stage]);
+            at = begin + nanoseconds(longest).max(1);
             self.stages[stage] = at;
+            if self.watched.is_some() {
+                self.watch_step(stage, (begin, at), plans, padded);
+            }
         }
         self.steps += 1;
         at
@@ -129,6 +140,48 @@ impl Replica {
     pub fn restart(&mut self, fresh: &Self) {
         let old = std::mem::replace(self, fresh.clone());
         (self.taken, self.busy, self.steps) = (old.taken, old.busy, old.steps);
+        self.watched = old.watched;
+    }
+
+    /// Keeps the steps from now on, for [`take_steps`](Self::take_steps).
+    pub fn watch(&mut self) {
+        self.watched.get_or_insert_default();
+    }
+
+    /// The steps since the last call, where they are kept.
+    pub fn take_steps(&mut self) -> impl Iterator<Item = Step> + '_ {
+        self.watched.iter_mut().flat_map(|steps| steps.drain(..))
+    }
+
+    fn watch_step(
+        &mut self,
+        stage: usize,
+        (begin, end): (Time, Time),
+        plans: &[Plan],
+        padded: u32,
+    ) {
+        let mut step = Step {
+            stage,
+            begin,
+            end,
+            ..Step::default()
+        };
+        let mut longest = 0.0;
+        for (plan, scheduler) in plans.iter().zip(&self.schedulers) {
+            let batch = &plan.batch;
+            step.tokens += batch.tokens;
+            step.decoding += batch.decoding;
+            step.chunks += batch.chunks;
+            step.running += scheduler.running();
+            step.waiting += scheduler.waiting();
+            step.blocks += scheduler.pool.in_use();
+            let seconds = self.serving.stage_seconds(stage, batch, padded);
+            if seconds > longest {
+                longest = seconds;
+                step.parts = self.serving.parts(stage, batch, padded);
+            }
+        }
+        self.watched.iter_mut().for_each(|steps| steps.push(step));
     }
 
     /// Ends the oldest step: `given` is told of its tokens by rank.

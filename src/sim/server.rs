@@ -1,11 +1,11 @@
 //! The server as its clients and a driver see it.
 
 use super::faulty::Troubles;
-use super::front::{Done, Front};
+use super::front::{Front, Turned};
 use super::replica::Replica;
 use super::route::{self, Router};
 use super::sequence::Sequence;
-use super::{Balance, Event, Request, Resource, Setup, Time, What};
+use super::{Balance, Event, Request, Resource, Setup, Step, Time, What};
 use std::collections::HashMap;
 
 /// The status of requests that come while no worker is there.
@@ -117,11 +117,51 @@ impl Server {
 
     /// Lets everything happen that does until `now`, in order; what happened is added to `events`.
     pub fn advance(&mut self, now: Time, events: &mut Vec<Event>) {
-        while let Some(at) = self.next().filter(|at| *at <= now) {
-            if self.front.next() == Some(at) {
-                self.front_done(at, events);
-                continue;
+        if self.ended().is_some() {
+            return;
+        }
+        loop {
+            let step = self.replicas.iter().filter_map(Replica::next).min();
+            // of what ends at one time the front end's is first
+            let until = step.map_or(now, |step| step.min(now));
+            let (places, troubles) = (&mut self.places, &mut self.troubles);
+            let turned = self.front.advance(until, |at, sent| {
+                if troubles.minds(sent) {
+                    return false;
+                }
+                let id = sent.id;
+                let what = match sent.first {
+                    true => What::First(sent.tokens),
+                    false => What::Tokens(sent.tokens),
+                };
+                troubles.counts.tokens += u64::from(sent.tokens);
+                events.push(Event { at, id, what });
+                if sent.last {
+                    troubles.answered += 1;
+                    places.remove(&id);
+                    let what = What::Finished;
+                    events.push(Event { at, id, what });
+                }
+                true
+            });
+            match turned {
+                // which may start a step
+                Turned::Taken(at, request) => {
+                    self.take(request, at, events);
+                    continue;
+                }
+                Turned::Stopped(at, sent) => {
+                    self.give(sent, at, events);
+                    if self.ended().is_some() {
+                        return;
+                    }
+                    continue;
+                }
+                Turned::Done => {}
             }
+            let Some(at) = step.filter(|step| *step <= now) else {
+                return;
+            };
             for replica in &mut self.replicas {
                 if replica.next() == Some(at) {
                     let front = &mut self.front;
@@ -130,19 +170,6 @@ impl Server {
                 }
             }
             self.tell_preempted(at, events);
-        }
-    }
-
-    fn front_done(&mut self, at: Time, events: &mut Vec<Event>) {
-        match self.front.finish(at) {
-            Done::Nothing => {}
-            Done::In(request) => self.take(request, at, events),
-            Done::Out {
-                id,
-                tokens,
-                first,
-                last,
-            } => self.give((id, at), (tokens, first, last), events),
         }
     }
 
@@ -217,7 +244,8 @@ impl Server {
                 0
             },
         }));
-        let mut chosen = self.router.pick(request.session, &self.seen)?;
+        // no request has a session
+        let mut chosen = self.router.pick(None, &self.seen)?;
         for (replica, of) in all.filter(up) {
             match chosen.checked_sub(of.schedulers.len()) {
                 Some(after) => chosen = after,
@@ -233,6 +261,24 @@ impl Server {
             id,
             what: What::Preempted,
         }));
+    }
+
+    /// Keeps the steps from now on, until they are taken.
+    pub fn watch(&mut self) {
+        self.replicas.iter_mut().for_each(Replica::watch);
+    }
+
+    /// Every stage of every replica, by their numbers.
+    pub fn stages(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        let replicas = self.replicas.iter().enumerate();
+        replicas.flat_map(|(index, one)| (0..one.stages()).map(move |stage| (index, stage)))
+    }
+
+    /// The steps that began since the last call, with the replica that each is of; none where
+    /// nobody [watches](Self::watch).
+    pub fn take_steps(&mut self) -> impl Iterator<Item = (usize, Step)> + '_ {
+        let replicas = self.replicas.iter_mut().enumerate();
+        replicas.flat_map(|(index, one)| one.take_steps().map(move |step| (index, step)))
     }
 
     /// Requests that the engine works on, and that wait for it.

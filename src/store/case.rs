@@ -2,7 +2,7 @@
 
 use super::events::EventLog;
 use super::write::{make_folder, write_whole};
-use super::{Redactor, RequestLog, SampleLog, StoreError, folder_name};
+use super::{LineLog, Redactor, RequestLog, SampleLog, StoreError, folder_name};
 use crate::report::model::CaseResult;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -92,6 +92,11 @@ impl CaseFolder {
     /// Opens `samples.csv`.
     pub fn samples(&self) -> Result<SampleLog, StoreError> {
         SampleLog::open(self.path.join("samples.csv"))
+    }
+
+    /// Makes `timeline.json`.
+    pub fn timeline(&self) -> Result<LineLog, StoreError> {
+        LineLog::create(self.path.join("timeline.json"))
     }
 
     /// Writes `result.json` whole, and forces the events so far to the disk.

@@ -243,3 +243,95 @@ fn who_gets_no_place_says_what_it_waited_for() {
     let place = "the server's first in the queue waits for places for sequences";
     assert!(words.contains(place), "{words}");
 }
+
+#[test]
+fn cases_side_by_side_give_what_one_after_the_other_does() {
+    let pack = Pack::new(&simulated(
+        "many",
+        "matrix { clients = [1, 2, 4, 8, 16, 32] }
+         phase asked { workload = long, requests = 60, concurrency = clients, seed = 3 }
+         expect fast: asked.ttft.p50 < 10s
+         rank best { highest = asked.output_throughput }",
+    ));
+    let kept = |ran: &Ran| {
+        let cases = ["1", "2", "4", "8", "16", "32"].map(|n| format!("many/clients={n}"));
+        let requests = cases.clone().map(|case| {
+            let path = ran.folder.join("cases").join(case).join("requests.csv");
+            std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+        });
+        let told = ran.events_named("case_ended");
+        let told: Vec<_> = told.iter().map(|event| event["case"].clone()).collect();
+        assert_eq!(told.len(), 6);
+        (cases.map(|case| undated(ran.case(&case))), requests, told)
+    };
+    let one = pack.run(&["--on", "sim"]).exits(0);
+    let first = kept(&one);
+    std::fs::remove_dir_all(&one.folder).unwrap();
+    // what this thread starts now has one processor, and so one case at a time
+    let mut alone = nix::sched::CpuSet::new();
+    let this = nix::unistd::Pid::from_raw(0);
+    let allowed = nix::sched::sched_getaffinity(this).unwrap();
+    let first_cpu = (0..).find(|cpu| allowed.is_set(*cpu).unwrap()).unwrap();
+    alone.set(first_cpu).unwrap();
+    nix::sched::sched_setaffinity(this, &alone).unwrap();
+    let other = pack.run(&["--on", "sim"]).exits(0);
+    assert_eq!(kept(&other), first);
+}
+
+#[test]
+fn a_timeline_shows_steps_queues_and_requests() {
+    let pack = Pack::new(&simulated(
+        "shown",
+        "phase asked { workload = long, requests = 12, concurrency = 4 }",
+    ));
+    let ran = pack.run(&["--on", "sim", "--timeline"]).exits(0);
+    let path = ran.folder.join("cases/shown/case/timeline.json");
+    let events = json(&path);
+    let events = events.as_array().expect("an array of events");
+    let of = |ph: &'static str| events.iter().filter(move |event| event["ph"] == ph);
+    let names: Vec<&Value> = of("M").map(|event| &event["args"]["name"]).collect();
+    assert_eq!(names, ["sut", "replica 0, stage 0"]);
+    let steps: Vec<&Value> = of("X").filter(|event| event["name"] == "step").collect();
+    let time = |event: &Value, key: &str| event[key].as_f64().expect("a time");
+    let mut end = 0.0;
+    for step in &steps {
+        assert!(
+            time(step, "ts") >= end,
+            "{step} begins before the one before ends"
+        );
+        end = time(step, "ts") + time(step, "dur");
+    }
+    // every prompt's token is computed in a step, and all but the last of each answer's
+    let tokens: f64 = steps.iter().map(|step| time(&step["args"], "tokens")).sum();
+    let count = |name: &str| {
+        let rows = ran.requests("shown/case");
+        let all = rows
+            .iter()
+            .map(|row| row[name].parse::<f64>().expect("a count"));
+        all.sum::<f64>()
+    };
+    let asked = count("prompt tokens (tok)") + count("completion tokens (tok)") - 12.0;
+    assert_eq!(tokens, asked);
+    // parts fill their step, but for what rounding leaves
+    let parts: f64 = of("X")
+        .filter(|event| event["name"] != "step")
+        .map(|part| time(part, "dur"))
+        .sum();
+    let whole: f64 = steps.iter().map(|step| time(step, "dur")).sum();
+    assert!((parts / whole - 1.0).abs() < 1e-3, "{parts} of {whole}");
+    assert_eq!(
+        of("C")
+            .filter(|event| event["name"] == "replica 0: running")
+            .count(),
+        steps.len()
+    );
+    let ended = of("e").filter(|event| event["name"] != "to the first token");
+    assert_eq!(ended.count(), 12);
+
+    let real = pack.run(&["--timeline"]).exits(2);
+    assert!(
+        real.stderr.contains("--on sim --timeline"),
+        "{}",
+        real.stderr
+    );
+}

@@ -4,6 +4,7 @@
 use super::flights::{Flights, seconds};
 use super::load::{Source, carry_out};
 use super::samples::Samples;
+use super::timeline::Timeline;
 use crate::load::drive::RequestSource;
 use crate::load::seed;
 use crate::load::spec::Load;
@@ -17,6 +18,7 @@ use crate::scenario::{Case, LoadSpec, PhaseSpec, ServerSpec, names_of};
 use crate::sim::{Server, Share, Time, nanoseconds};
 use crate::stop::{Stop, StopLevel};
 use crate::store::CaseFolder;
+use std::cell::RefCell;
 use std::sync::Arc;
 
 /// What a case has while it runs.
@@ -26,6 +28,7 @@ pub(super) struct Stage<'a> {
     pub servers: Vec<Server>,
     flights: Flights,
     pub samples: Samples,
+    timeline: RefCell<Option<Timeline>>,
     pub now: Time,
 }
 
@@ -52,8 +55,15 @@ pub fn run(shared: &Arc<Shared>, spec: &Case, folder: &CaseFolder, stop: &Stop) 
         samples: Samples::of(spec, &servers),
         servers,
         flights: Flights::new(setups.iter().map(|setup| setup.blocks.tokens).collect()),
+        timeline: RefCell::default(),
         now: 0,
     };
+    if shared.timeline {
+        let names: Vec<&str> = spec.servers.iter().map(|one| one.name.as_str()).collect();
+        let opened = Timeline::open(folder, &names, &mut stage.servers);
+        let opened = opened.map_err(|e| problem = Some(error::of_store(&e, None)));
+        stage.timeline = RefCell::new(opened.ok());
+    }
     let mut phases: Vec<PhaseData> = Vec::new();
     for phase in &spec.phases {
         if problem.is_some() || stop.level() > StopLevel::Run {
@@ -69,6 +79,9 @@ pub fn run(shared: &Arc<Shared>, spec: &Case, folder: &CaseFolder, stop: &Stop) 
     for phase in spec.phases.iter().skip(phases.len()) {
         phases.push(not_run(phase, seconds(stage.now), problem.as_ref()));
     }
+    let unwritten = stage.timeline.take().and_then(|one| one.close().err());
+    problem = problem.or_else(|| Some(error::of_store(&unwritten?, None)));
+    problem = problem.or_else(|| stage.recorder.take_problem());
     let data = CaseData {
         names: names_of(spec),
         phases,
@@ -233,8 +246,16 @@ impl Stage<'_> {
             &sources,
             (&mut self.flights, &mut self.samples),
             self.now,
+            &mut |servers| {
+                if let Some(timeline) = self.timeline.borrow_mut().as_mut() {
+                    timeline.steps(servers);
+                }
+            },
             &mut |load, mut record| {
                 record.round = u32::try_from(round).unwrap_or(u32::MAX);
+                if let Some(timeline) = self.timeline.borrow_mut().as_mut() {
+                    timeline.request(&spec.name, sources[load].server, &record);
+                }
                 recorder.keep(&spec.name, &spec.loads[load].workload, record);
             },
         );

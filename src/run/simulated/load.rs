@@ -52,12 +52,14 @@ struct State {
 }
 
 /// Carries loads out from `begin` on, on servers that may have had others before; hands out each
-/// request's record, with its load's index, as it ends. Returns when all is over.
+/// request's record, with its load's index, as it ends, and the servers whenever they may have begun
+/// steps. Returns when all is over.
 pub fn carry_out(
     servers: &mut [Server],
     sources: &[Source<'_>],
     (flights, samples): (&mut Flights, &mut Samples),
     begin: Time,
+    on_steps: &mut dyn FnMut(&mut [Server]),
     on_record: &mut dyn FnMut(usize, Record),
 ) -> Time {
     let mut round = Round {
@@ -83,6 +85,7 @@ pub fn carry_out(
         for server in servers.iter_mut() {
             server.advance(now, &mut events);
         }
+        on_steps(servers);
         for event in events.drain(..) {
             if let Some((load, record)) = flights.event(event) {
                 round.ended(load, record.index, event.at);
