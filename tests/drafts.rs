@@ -40,7 +40,7 @@ fn the_five_jobs_lint_clean_and_are_planned() {
         ("batched", "6 cases on 2 launches; 2 GPUs; "),
         ("leak", "3 cases on 2 launches; 1 GPU; "),
         ("multimodal", "16 cases on 10 launches; 4 GPUs; "),
-        ("parallelism", "18 of 19 cases on 13 launches; 8 GPUs; "),
+        ("parallelism", "18 of 19 cases, simulated; no GPU"),
         ("tp_moe", "13 of 24 cases on 13 launches; 8 GPUs; "),
     ];
     for (pack, (name, first)) in packs.iter().zip(planned) {

@@ -281,4 +281,10 @@ fn what_cannot_be_simulated_is_said_at_once() {
     let said = refused(&[&LLAMA[..], &["--tp", "3"]].concat());
     println!("{said}");
     assert!(said.contains("heads"), "{said}");
+    // of which lint warns
+    let said = refused(&[&LLAMA[..], &["--pp", "33"]].concat());
+    assert!(
+        said.contains("32 layers over 33 pipeline stages: some have none"),
+        "{said}"
+    );
 }

@@ -11,10 +11,11 @@ use crate::diagnostics::{
 use crate::eval::{Params, Value};
 use crate::lint::suppress;
 use crate::plan::{Given, ParamValue};
+use crate::report::model::World;
 use crate::resolve::{self, Flat, Program};
 use crate::scenario::{
-    Case, SuiteLimits, bases, compile_simulated, compile_these, constants, scenarios, suite_limits,
-    suite_scenarios, unevaluated,
+    Case, SuiteLimits, bases, compile_in, constants, scenarios, suite_limits, suite_scenarios,
+    unevaluated,
 };
 use crate::source::{FileId, Sources};
 use indexmap::{IndexMap, IndexSet};
@@ -193,10 +194,12 @@ pub fn lint_read(read: (Program, Vec<Diagnostic>)) -> Result<Loaded, Refused> {
 pub fn load_kept(
     kept: resolve::Kept,
     params: &IndexMap<String, String>,
+    world: World,
 ) -> Result<Loaded, Refused> {
     let params = params.iter().map(|(name, value)| format!("{name}={value}"));
     let selection = Selection {
         params: params.collect(),
+        world,
         ..Selection::default()
     };
     let read = resolve::load_kept(kept, &selection.params);
@@ -234,10 +237,7 @@ fn compiled(
     });
     drop(suites);
     let gpus = suite.as_ref().and_then(|suite| suite.gpus);
-    let compiled = match selection.simulated {
-        true => compile_simulated(&program, &params, &chosen, gpus),
-        false => compile_these(&program, &params, &chosen, gpus),
-    };
+    let compiled = compile_in(selection.world, &program, &params, &chosen, gpus);
     crate::meter::make_room();
     found.extend(compiled.found);
     let given = params.values().filter_map(|value| match value {

@@ -11,6 +11,7 @@ mod lines;
 mod lint;
 mod load;
 mod lsp;
+mod on;
 mod output;
 mod params;
 mod params_file;
@@ -22,6 +23,7 @@ mod serve;
 mod style;
 mod validate;
 
+use crate::report::model::World;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -96,9 +98,9 @@ struct Selection {
     suite: Option<String>,
     #[command(flatten)]
     findings: findings::FindingArgs,
-    /// Whether servers are worked out as the simulator plays them.
+    /// Where the cases are to run.
     #[arg(skip)]
-    simulated: bool,
+    world: World,
 }
 
 impl Selection {
@@ -115,7 +117,7 @@ pub fn main() -> ExitCode {
     let code = match cli.command {
         Command::Lint(args) => lint::lint(&args),
         Command::Fmt(args) => fmt::fmt(&args),
-        Command::Plan(args) => plan::plan(&args),
+        Command::Plan(args) => plan::plan(args),
         Command::Run(args) => run::run(args),
         Command::Report(args) => report::report(&args),
         Command::Validate(args) => validate::validation(&args),

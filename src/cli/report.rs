@@ -4,18 +4,26 @@ use super::load;
 use super::output::{self, Output};
 use super::{exit, style};
 use crate::report::model::{CaseResult, CaseSummary, RunResult};
+use crate::report::worlds::{Run, SideBySide};
 use crate::report::{terminal, write_all};
 use crate::run::rebuild::{Again, across, rebuild};
 use crate::store::{RunFolder, RunState, StoreError};
-use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
 
 /// Write a run's reports again from its folder, without running anything.
+///
+/// Of several runs of one scenario, such as of one in each world (`scn run --on …`), nothing is
+/// written again: a Markdown table shows their figures beside each other, and in relation to those
+/// of the real run, or of the first where none is.
 #[derive(clap::Args)]
 pub struct ReportArgs {
-    /// The run folder: `runs/2026-01-31T12-00-00`
-    #[arg(value_name = "RUN")]
-    run: PathBuf,
+    /// The run folder: `runs/2026-01-31T12-00-00`; or those of several runs, to compare them
+    #[arg(value_name = "RUN", required = true)]
+    runs: Vec<PathBuf>,
+    /// Write the table of several runs as CSV to a file, with all figures; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
     /// Write the results as JSON to a file; `-` is standard output
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -33,33 +41,19 @@ pub fn report(args: &ReportArgs) -> u8 {
         Ok(results) => results,
         Err(error) => return output::complain(error),
     };
-    let read = || {
-        let folder = RunFolder::open(&args.run)?;
-        let (mut run, mut cases) = (folder.run()?, folder.cases()?);
-        let cut = cut(&folder, &mut run, &mut cases)?;
-        Ok((folder, run, cases, cut))
-    };
-    let (folder, run, mut cases, cut) = match read() {
-        Ok(read) => read,
-        Err(error) => {
-            let error: StoreError = error;
-            let help = match args.run.is_dir() {
-                true => error.help(),
-                false => WANTS_A_RUN,
-            };
-            eprintln!("error: {error}\n  help: {help}");
-            // a path that was never a run's is a slip of the hand; a run that cannot be read is not
-            return match error {
-                _ if !args.run.is_dir() => exit::USAGE,
-                StoreError::NoRun { .. } => exit::USAGE,
-                _ => exit::WORLD,
-            };
+    let path = match args.runs.as_slice() {
+        [one] if args.csv.is_none() => one,
+        [_] => {
+            let help = "name two runs or more; of one, the reports of its scenario are written";
+            eprintln!("error: `--csv` is of several runs\n  help: {help}");
+            return exit::USAGE;
         }
+        several => return beside(several, args, &results),
     };
-    cases.iter_mut().for_each(CaseResult::settle);
-    for note in cut {
-        eprintln!("note: {note}");
-    }
+    let (folder, run, cases) = match read(path) {
+        Ok(read) => read,
+        Err(code) => return code,
+    };
     let mut code = exit::PASSED;
     if let Err(errors) = write_all(&run, &cases, &folder, None) {
         for error in &errors.errors {
@@ -82,6 +76,71 @@ pub fn report(args: &ReportArgs) -> u8 {
         return super::style::print_or(&terminal::outcome(&cases, folder.path(), style), code);
     }
     code
+}
+
+/// The run of a folder, with what can be made of what it left; where it cannot be read, that is
+/// said, and this is the exit code.
+fn read(path: &Path) -> Result<(RunFolder, RunResult, Vec<CaseResult>), u8> {
+    let read = || -> Result<_, StoreError> {
+        let folder = RunFolder::open(path)?;
+        let (mut run, mut cases) = (folder.run()?, folder.cases()?);
+        let cut = cut(&folder, &mut run, &mut cases)?;
+        Ok((folder, run, cases, cut))
+    };
+    let (folder, run, mut cases, cut) = read().map_err(|error| {
+        let help = match path.is_dir() {
+            true => error.help(),
+            false => WANTS_A_RUN,
+        };
+        eprintln!("error: {error}\n  help: {help}");
+        // a path that was never a run's is a slip of the hand; a run that cannot be read is not
+        match error {
+            _ if !path.is_dir() => exit::USAGE,
+            StoreError::NoRun { .. } => exit::USAGE,
+            _ => exit::WORLD,
+        }
+    })?;
+    cases.iter_mut().for_each(CaseResult::settle);
+    for note in cut {
+        eprintln!("note: {note}");
+    }
+    Ok((folder, run, cases))
+}
+
+/// Shows several runs beside each other.
+fn beside(paths: &[PathBuf], args: &ReportArgs, results: &Output) -> u8 {
+    let mut runs = Vec::new();
+    for path in paths {
+        match read(path) {
+            Ok((_, run, cases)) => runs.push(Run { run, cases }),
+            Err(code) => return code,
+        }
+    }
+    let Some(table) = SideBySide::of(&runs) else {
+        let help = "name runs of the same scenario, with the same matrix";
+        eprintln!("error: these runs have no case in common\n  help: {help}");
+        return exit::USAGE;
+    };
+    let stdout = |path: &PathBuf| path.as_os_str() == "-";
+    let written = results.write(&table).and_then(|()| {
+        let Some(path) = &args.csv else {
+            return Ok(());
+        };
+        let bytes = table.csv().map_err(|error| error.to_string())?;
+        match stdout(path) {
+            true => std::io::stdout().write_all(&bytes),
+            false => std::fs::write(path, bytes),
+        }
+        .map_err(|error| format!("cannot write {}: {error}", path.display()))
+    });
+    if let Err(error) = written {
+        eprintln!("error: {error}");
+        return exit::WORLD;
+    }
+    if args.quiet || results.is_stdout() || args.csv.as_ref().is_some_and(stdout) {
+        return exit::PASSED;
+    }
+    style::print_or(&table.markdown(), exit::PASSED)
 }
 
 /// Adds what can be made of the cases that have no result; what a reader must know of them.
@@ -115,7 +174,7 @@ fn cut(
         notes.push(lost("the run did not come to write sources.json"));
         return Ok(notes);
     };
-    let again = match load::load_kept(kept, &run.params) {
+    let again = match load::load_kept(kept, &run.params, run.world) {
         Ok(again) => again,
         Err(refused) => {
             notes.push(lost(&refused.why()));

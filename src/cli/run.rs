@@ -1,10 +1,10 @@
 //! `scn run`: runs scenarios, judges them and writes reports.
 
+use super::on::{self, On};
 use super::{Selection, exit, load, style};
 use crate::report::model::{CaseResult, World};
 use crate::report::{as_stored, terminal};
 use crate::run::{self, Options};
-use crate::scenario::Case;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,8 +15,7 @@ use std::sync::Arc;
 pub struct RunArgs {
     #[command(flatten)]
     selection: Selection,
-    /// Where servers are played: `real` launches them, `sim` simulates all of it in virtual time,
-    /// without waiting
+    /// How servers are played
     #[arg(long, value_name = "WORLD", default_value = "real")]
     on: On,
     /// The run folder itself; left out, `runs/<time>`
@@ -37,32 +36,23 @@ pub struct RunArgs {
     quiet: bool,
 }
 
-/// A world that `--on` names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum On {
-    Real,
-    Sim,
-}
-
 pub fn run(mut args: RunArgs) -> u8 {
-    args.selection.simulated = args.on == On::Sim;
+    let world = World::from(args.on);
+    args.selection.world = world;
     let begun = load::begin(&args.selection, args.json.as_deref(), args.out.as_deref());
     let (mut loaded, results) = match begun {
         Ok(begun) => begun,
         Err(code) => return code,
     };
-    let world = match args.on {
-        On::Real => World::Real,
-        On::Sim => World::Sim,
-    };
     if args.timeline && world != World::Sim {
         let message = "only a simulated run knows when its servers take their steps: run with `--on sim --timeline`";
         return load::said(message, exit::USAGE, &results);
     }
-    if !leave_out(&mut loaded.cases, world) {
-        let message =
-            "no scenario that is selected runs there: its `worlds` say where, and `--on` is told";
-        return load::said(message, exit::NOTHING, &results);
+    if !on::leave_out(&mut loaded.cases, world) {
+        return load::said(on::NOTHING, exit::NOTHING, &results);
+    }
+    if world == World::Mock {
+        crate::scenario::play(&mut loaded.cases);
     }
     ignore_write_signals();
     let mut plan = crate::plan::plan(&loaded.cases);
@@ -142,24 +132,6 @@ pub fn run(mut args: RunArgs) -> u8 {
         complain(problem, None);
     }
     code
-}
-
-/// Leaves out the scenarios that do not run in a world, and says so; whether any is left.
-fn leave_out(cases: &mut Vec<Case>, world: World) -> bool {
-    let mut told: Vec<String> = Vec::new();
-    cases.retain(|case| {
-        let runs = case.worlds.contains(&world);
-        if !runs && !told.contains(&case.scenario) {
-            let name = &case.scenario;
-            let _ = writeln!(
-                std::io::stderr(),
-                "note: `{name}` is left out: its `worlds` are others"
-            );
-            told.push(name.clone());
-        }
-        runs
-    });
-    !cases.is_empty()
 }
 
 /// Says what went wrong, where somebody still listens.

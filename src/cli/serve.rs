@@ -2,8 +2,8 @@
 //! server of the library.
 
 use super::{exit, run};
-use crate::library::{Layout, Unmade, Wanted, find, library, made};
-use crate::mock::{ServeArgs, Simulated, SimulationArgs};
+use crate::library::{Layout, Unmade, Wanted, find, library, made_as_meant};
+use crate::mock::{MetricNames, ServeArgs, Simulated, SimulationArgs};
 use std::path::Path;
 
 pub fn serve(args: ServeArgs) -> u8 {
@@ -52,7 +52,7 @@ fn of_library(args: &ServeArgs, asked: &SimulationArgs, gpu: &str) -> Result<Sim
         },
         ..Wanted::default()
     };
-    let setup = made(&wanted.text())?;
+    let setup = made_as_meant(&wanted.text())?;
     let Layout { tp, pp, dp, .. } = wanted.layout;
     Ok(Simulated {
         said: format!(
@@ -62,15 +62,31 @@ fn of_library(args: &ServeArgs, asked: &SimulationArgs, gpu: &str) -> Result<Sim
             wanted.described(&setup)
         ),
         setup,
+        metrics: MetricNames::default(),
     })
 }
 
 fn read(file: &Path) -> Result<Simulated, Unmade> {
     let said = format!("as {} says", file.display());
     let text = std::fs::read_to_string(file).map_err(|error| error.to_string());
-    let setup = text.and_then(|text| serde_json::from_str(&text).map_err(|why| why.to_string()));
-    match setup {
-        Ok(setup) => Ok(Simulated { setup, said }),
+    let read = text.and_then(|text| {
+        let read = serde_json::from_str(&text)
+            .and_then(|setup| Ok((setup, serde_json::from_str::<Beside>(&text)?)));
+        read.map_err(|why| why.to_string())
+    });
+    match read {
+        Ok((setup, Beside { metrics })) => Ok(Simulated {
+            setup,
+            said,
+            metrics,
+        }),
         Err(why) => Err(format!("cannot read the setup {}: {why}", file.display()).into()),
     }
+}
+
+/// What a file has beside a setup.
+#[derive(serde::Deserialize)]
+struct Beside {
+    #[serde(default)]
+    metrics: MetricNames,
 }

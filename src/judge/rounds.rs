@@ -1,7 +1,7 @@
 //! What was measured in one repetition of a phase, for reports that tell of it alone.
 
 use crate::measure::case::{CaseData, PhaseData};
-use crate::measure::figures::phase_result;
+use crate::measure::figures::phase_result_in;
 use crate::report::model::{Part, ReportData};
 use crate::scenario::ReportSpec;
 
@@ -44,5 +44,5 @@ pub(super) fn add_figures(report: &mut ReportData, data: &CaseData) {
         .phases
         .iter()
         .find(|phase| Some(phase.name.as_str()) == part.phase.as_deref());
-    part.figures = phase.map(phase_result);
+    part.figures = phase.map(|phase| phase_result_in(data.world, phase));
 }

@@ -1,9 +1,10 @@
 //! A server of the library's blocks, as the simulator plays it: a scenario of one file is written for
 //! it, and compiled as every scenario is.
 
-use crate::diagnostics::{Diagnostic, Severity};
+use crate::diagnostics::{Diagnostic, Severity, codes};
+use crate::report::model::World;
 use crate::resolve::{Reader, load_through};
-use crate::scenario::{compile_simulated, scenarios};
+use crate::scenario::{compile_in, scenarios};
 use crate::sim::Setup;
 use crate::source::FileId;
 use crate::syntax::ast::Ast;
@@ -125,11 +126,30 @@ impl Reader for One {
 
 /// The setup of a file with one server.
 pub fn made(text: &str) -> Result<Setup, Unmade> {
+    made_unless(text, |found| found.severity == Severity::Error)
+}
+
+/// The same of one of which its engine does not even warn: somebody who asks for a server by hand
+/// asks for none with GPUs that do nothing.
+pub fn made_as_meant(text: &str) -> Result<Setup, Unmade> {
+    let warned = |found: &Diagnostic| found.code == codes::CONSTRAINT.0;
+    made_unless(text, |found| {
+        found.severity == Severity::Error || warned(found)
+    })
+}
+
+fn made_unless(text: &str, refused: impl Fn(&Diagnostic) -> bool) -> Result<Setup, Unmade> {
     let reader = Rc::new(One(text.to_string()));
     let (program, mut found) = load_through(&[PathBuf::from("row.scn")], &[], reader);
-    let compiled = compile_simulated(&program, &Default::default(), &scenarios(&program), None);
+    let compiled = compile_in(
+        World::Sim,
+        &program,
+        &Default::default(),
+        &scenarios(&program),
+        None,
+    );
     found.extend(compiled.found);
-    let error = found.iter().find(|d| d.severity == Severity::Error);
+    let error = found.iter().find(|found| refused(found));
     if let Some(error) = error {
         let labels = error.labels.iter().map(|label| &label.text);
         let notes = labels.chain(&error.help).filter(|note| !note.is_empty());

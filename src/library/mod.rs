@@ -3,7 +3,7 @@
 
 mod made;
 
-pub use made::{Layout, Unmade, Wanted, made};
+pub use made::{Layout, Unmade, Wanted, made, made_as_meant};
 
 use crate::check::nearest;
 use crate::source::FileId;

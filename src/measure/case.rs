@@ -10,6 +10,7 @@ use crate::probe::series::{Series, SeriesSet};
 use crate::probe::{Reading, Unavailable};
 use crate::report::model::{Bounds, Figure, World};
 use crate::scenario::{Names, Nothing, not_feasible};
+use crate::schema::{RestsOn, rests_on};
 use crate::units::{Dimension, Quantity, number};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -203,17 +204,17 @@ impl CaseData {
                 reason: not_feasible(why),
             });
         }
-        if self.world == World::Sim
-            && let Some(lack) = self.by_what_answers_say(query)
-        {
+        if let Some(lack) = self.by_what_answers_say(query) {
             return Err(lack);
         }
         self.look_up(query).map_err(|lack| match lack.kind {
-            LackKind::Missing if self.world == World::Sim => elsewhere(query).unwrap_or(lack),
-            LackKind::Missing if only_simulated(query) => Lack {
+            LackKind::Missing if self.world != World::Sim && only_simulated(query) => Lack {
                 kind: LackKind::Elsewhere,
                 ..lack
             },
+            LackKind::Missing if self.world != World::Real => {
+                elsewhere(self.world, query, &lack.reason).unwrap_or(lack)
+            }
             // what is missing from a phase that was cut short is missing because of that
             LackKind::Missing => self.cut_short(query).unwrap_or(lack),
             _ => lack,
@@ -222,11 +223,9 @@ impl CaseData {
 
     /// Where `accept` judges answers, what counts the wrong ones is known only where there are some.
     fn by_what_answers_say(&self, query: &Query) -> Option<Lack> {
+        let why = self.world.lacks(RestsOn::Answers)?;
         let of = match query {
-            Query::Scalar { of, metric } => {
-                let counts = ["accept_rate", "failed", "success_rate"];
-                counts.contains(metric).then_some(of)
-            }
+            Query::Scalar { of, metric } => (rests_on(metric) == RestsOn::Answers).then_some(of),
             Query::Failures { of, class } => {
                 let by_answer = [FailureClass::WrongAnswer, FailureClass::NotJudged];
                 let is_one = by_answer.iter().any(|one| one.name() == class.as_ref());
@@ -237,10 +236,7 @@ impl CaseData {
         let judged = |phase: &&PhaseData| *phase.name == *of.phase && phase.judged;
         self.phases.iter().find(judged).map(|phase| Lack {
             kind: LackKind::Elsewhere,
-            reason: format!(
-                "`{}` judges answers, and what they say is not decided in virtual time",
-                phase.name
-            ),
+            reason: format!("`{}` judges answers, and {why}", phase.name),
         })
     }
 
@@ -421,25 +417,34 @@ fn only_simulated(query: &Query) -> bool {
     }
 }
 
-/// What virtual time has nothing of: processes, the engine's own metrics, and what answers say.
-fn elsewhere(query: &Query) -> Option<Lack> {
+/// What a simulated world has nothing of: in virtual time processes, and what of the engine's own
+/// metrics the simulator does not know; a simulated server has a process, but no GPU.
+fn elsewhere(world: World, query: &Query, missing: &str) -> Option<Lack> {
     let reason = match query {
         Query::SeriesStat { series, .. }
         | Query::Growth { series, .. }
         | Query::Peak { series, .. }
         | Query::Increase { series, .. }
-        | Query::Mean { series, .. } => format!(
-            "`{}.{}` is not decided in virtual time: there is no process that has it",
-            series.server, series.name
-        ),
-        Query::Scalar { metric, .. } if *metric == "client_delay" => {
-            "what the client waited for is not decided in virtual time: nobody waits".to_owned()
-        }
+        | Query::Mean { series, .. } => match world {
+            World::Sim => format!(
+                "`{}.{}` is not decided in virtual time: there is no process that has it",
+                series.server, series.name
+            ),
+            World::Mock if *series.name != *OF_ITS_PROCESS => format!(
+                "`{}.{}` is not decided on a simulated server: {missing}",
+                series.server, series.name
+            ),
+            World::Mock | World::Real => return None,
+        },
+        Query::Scalar { metric, .. } => world.lacks(rests_on(metric))?.to_owned(),
         _ => return None,
     };
     let kind = LackKind::Elsewhere;
     Some(Lack { kind, reason })
 }
+
+/// What a simulated server's process has.
+const OF_ITS_PROCESS: &str = "memory";
 
 /// An answer as results keep it.
 pub fn figure_from(query: &Query, answer: Result<Measured, Lack>) -> Figure {

@@ -7,8 +7,10 @@ use crate::eval;
 use crate::load::record::{FailureClass, Outcome, Record};
 use crate::probe::Reading;
 use crate::probe::series::{Series, SeriesSet};
-use crate::report::model::{Between, FailureCount, Figure, PhaseResult};
-use crate::schema::{DISTRIBUTION_STATS, MetricDef, PHASE_METRICS, SERIES_STATS, Shape};
+use crate::report::model::{Between, FailureCount, Figure, PhaseResult, World};
+use crate::schema::{
+    DISTRIBUTION_STATS, MetricDef, PHASE_METRICS, RestsOn, SERIES_STATS, Shape, rests_on,
+};
 use crate::units::{Dimension, Quantity};
 use indexmap::IndexMap;
 
@@ -65,6 +67,26 @@ pub fn phase_result(phase: &PhaseData) -> PhaseResult {
         warnings,
         notes,
     }
+}
+
+/// The same in a world: of what is not known there, why not.
+pub fn phase_result_in(world: World, phase: &PhaseData) -> PhaseResult {
+    let mut result = phase_result(phase);
+    for (name, figure) in &mut result.metrics {
+        // of a load its name stands before
+        let metric = name.rsplit('.').next().unwrap_or(name);
+        let rests_on = rests_on(metric);
+        let why = world.lacks(rests_on);
+        *figure = match (why, rests_on) {
+            (None, _) => continue,
+            (Some(_), RestsOn::Answers) if !phase.judged => continue,
+            (Some(why), RestsOn::Answers) => {
+                Figure::unavailable(format!("answers are judged, and {why}"))
+            }
+            (Some(why), _) => Figure::unavailable(why),
+        };
+    }
+    result
 }
 
 /// Of a phase, or of one of its loads: a figure that only workloads with an `accept` have.

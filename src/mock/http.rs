@@ -6,7 +6,7 @@ use super::chunk::Writer;
 use super::error::ApiError;
 use super::fault::{Fate, Faults};
 use super::memory::Held;
-use super::metrics::Metrics;
+use super::metrics::{MetricNames, Metrics};
 use super::openai::{self, Endpoint, Limits};
 use super::pacer::{Pacer, now_ns};
 use super::source::Source;
@@ -55,7 +55,12 @@ pub struct Engine {
 
 impl Engine {
     /// With a setup its tokens come from the simulator, and else as declared.
-    pub fn new(args: &ServeArgs, simulated: Option<Setup>, pacer: Pacer) -> Self {
+    pub fn new(
+        args: &ServeArgs,
+        simulated: Option<Setup>,
+        names: MetricNames,
+        pacer: Pacer,
+    ) -> Self {
         let faults = &args.faults;
         let setup = simulated.as_ref();
         let wrong = args.faults(setup.map(|setup| &setup.faults));
@@ -87,7 +92,7 @@ impl Engine {
             created: seconds_since_1970(),
             arrived: AtomicU64::new(0),
             answered: AtomicU64::new(0),
-            metrics: Mutex::new(Metrics::new()),
+            metrics: Mutex::new(Metrics::new(names)),
             pacer,
         }
     }

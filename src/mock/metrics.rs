@@ -4,6 +4,7 @@
 //! The names are what this server imitates, as a stand-in for the real one; the rest of scn knows
 //! them only from the engine's block in the standard library.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// Bucket bounds in seconds, as vLLM has them.
@@ -84,9 +85,16 @@ impl Histogram {
     }
 }
 
+/// Under which name these stand in the file of a setup.
+pub const SETUP_METRICS: &str = "metrics";
+
+/// What a simulated engine calls its metrics, by their names in engine blocks: `running`.
+pub type MetricNames = BTreeMap<String, String>;
+
 /// Everything counted since the start.
 #[derive(Debug, Clone)]
 pub struct Metrics {
+    names: MetricNames,
     prompt_tokens: u64,
     generation_tokens: u64,
     finished: [u64; 3],
@@ -97,8 +105,9 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    pub fn new() -> Self {
+    pub fn new(names: MetricNames) -> Self {
         Self {
+            names,
             prompt_tokens: 0,
             generation_tokens: 0,
             finished: [0; 3],
@@ -208,6 +217,7 @@ impl Metrics {
             "Histogram of e2e request latency in seconds.",
             &self.request,
         );
+        self.under_other_names(now, &mut page);
         if now.cache.is_none() {
             page.histogram(
                 "request_queue_time_seconds",
@@ -216,6 +226,36 @@ impl Metrics {
             );
         }
         page.text
+    }
+}
+
+impl Metrics {
+    /// The same as the engine that is played calls it, where that is something else.
+    fn under_other_names(&self, now: Figures, page: &mut Page) {
+        for (name, series) in &self.names {
+            let figure = match name.as_str() {
+                "running" => Some(now.running as f64),
+                "waiting" => Some(now.waiting as f64),
+                "kv_usage" => now.cache.map(|cache| cache.usage),
+                "preemptions" | "retractions" => now.cache.map(|cache| cache.preempted as f64),
+                "prompt_tokens" => Some(self.prompt_tokens as f64),
+                "generation_tokens" => Some(self.generation_tokens as f64),
+                _ => None,
+            };
+            let said = format!("# TYPE {series} ");
+            if let Some(figure) = figure.filter(|_| !page.text.contains(&said)) {
+                let kind = match series.ends_with("_total") {
+                    true => "counter",
+                    false => "gauge",
+                };
+                // Writing to a String cannot fail.
+                let _ = writeln!(
+                    page.text,
+                    "{said}{kind}\n{series}{{{}}} {figure:?}",
+                    page.labels
+                );
+            }
+        }
     }
 }
 
@@ -262,7 +302,7 @@ mod tests {
 
     #[test]
     fn figures_add_up() {
-        let mut metrics = Metrics::new();
+        let mut metrics = Metrics::new(MetricNames::new());
         metrics.first_tokens(7, 1, 0.02);
         metrics.next_tokens(1, 0.25);
         metrics.next_tokens(2, 0.5);

@@ -47,4 +47,5 @@ mod source;
 mod stream;
 
 pub use args::{ServeArgs, SimulationArgs};
+pub use metrics::{MetricNames, SETUP_METRICS};
 pub use serve::{ServeError, Simulated, serve};

@@ -32,7 +32,6 @@ type Given = Result<Chunk, Refusal>;
 
 /// A simulated server, and who waits in it.
 pub struct Room {
-    setup: Setup,
     opened_ns: u64,
     state: Mutex<State>,
     /// Something happens at another moment than the one that is awaited.
@@ -78,7 +77,6 @@ impl Room {
                 events: Vec::new(),
             }),
             changed: Notify::new(),
-            setup,
         });
         tokio::spawn(pass_time(room.clone(), pacer));
         room
@@ -121,7 +119,7 @@ impl Room {
         let mut state = self.lock();
         let empty = state.seats.is_empty();
         if empty {
-            state.server = Server::new(&self.setup);
+            state.server.forget_prefixes();
         }
         empty
     }

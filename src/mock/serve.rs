@@ -3,6 +3,7 @@
 use super::args::ServeArgs;
 use super::fault::ChildPlace;
 use super::http::{Engine, router};
+use super::metrics::MetricNames;
 use super::pacer::Pacer;
 use crate::sim::Setup;
 use axum::serve::ListenerExt;
@@ -60,6 +61,8 @@ pub struct Simulated {
     pub setup: Setup,
     /// What it is, in words.
     pub said: String,
+    /// What the engine that it plays calls its metrics.
+    pub metrics: MetricNames,
 }
 
 /// Serves until SIGTERM or SIGINT, on a runtime of its own; blocks.
@@ -94,8 +97,14 @@ async fn run(args: ServeArgs, simulated: Option<Simulated>) -> Result<(), ServeE
     let address = listener.local_addr().map_err(system("read our address"))?;
     let _child = args.faults.spawn_child.map(Descendant::start).transpose()?;
     let pacer = Pacer::start().map_err(system("make a timer"))?;
-    let (setup, said) = simulated.map(|one| (one.setup, one.said)).unzip();
-    let app = router(Arc::new(Engine::new(&args, setup, pacer)));
+    let mut names = MetricNames::default();
+    let (setup, said) = simulated
+        .map(|one| {
+            names = one.metrics;
+            (one.setup, one.said)
+        })
+        .unzip();
+    let app = router(Arc::new(Engine::new(&args, setup, names, pacer)));
 
     announce(address, &args, said);
     let (stop, mut stopped) = tokio::sync::watch::channel(false);

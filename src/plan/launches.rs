@@ -142,7 +142,9 @@ fn server_words(server: &ServerSpec) -> String {
         }
     }
     if let Start::Launch { port, .. } = server.start {
-        if server.gpus > 0 {
+        if server.played {
+            words.push_str(", played by the built-in server");
+        } else if server.gpus > 0 {
             words.push_str(&format!(", {}", count(server.gpus, "GPU")));
         }
         if let Some(port) = port {

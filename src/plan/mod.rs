@@ -19,6 +19,7 @@ pub use json::{PlanJson, to_json};
 pub use render::{Style, render};
 pub use words::{count, load_words, phase_words, rounds_words, time_words, workload_words};
 
+use crate::report::model::World;
 use crate::scenario::{Case, ServerSpec, Start};
 use indexmap::IndexMap;
 use std::collections::HashMap;
@@ -70,6 +71,13 @@ impl Launch {
 }
 
 impl Plan {
+    /// How many of the cases that can work have no launch: they run simulated alone.
+    pub fn simulated(&self, cases: &[Case]) -> usize {
+        let work = cases.iter().filter(|case| case.infeasible.is_none());
+        let launched: usize = self.launches.iter().map(|launch| launch.cases.len()).sum();
+        work.count().saturating_sub(launched)
+    }
+
     /// Servers that are started over the whole run.
     pub fn starts(&self) -> usize {
         self.launches.iter().map(Launch::starts).sum()
@@ -96,11 +104,11 @@ impl Plan {
     }
 }
 
-/// A server that already runs takes none from this run.
+/// A server that already runs takes none from this run, and one that is simulated none at all.
 pub(crate) fn gpus(servers: &[Arc<ServerSpec>]) -> u64 {
     servers
         .iter()
-        .filter(|server| matches!(server.start, Start::Launch { .. }))
+        .filter(|server| matches!(server.start, Start::Launch { .. }) && !server.played)
         .map(|server| server.gpus)
         .sum()
 }
@@ -109,12 +117,24 @@ pub(crate) fn gpus(servers: &[Arc<ServerSpec>]) -> u64 {
 /// their first case, and the cases of one in the order given; an `isolate` case has a launch of
 /// its own.
 pub fn plan(cases: &[Case]) -> Plan {
+    plan_of(cases, |_| true)
+}
+
+/// The same in a world: cases that do not run there have no launch, and in virtual time none has.
+pub fn plan_in(world: World, cases: &[Case]) -> Plan {
+    plan_of(cases, |case| {
+        world != World::Sim && case.worlds.contains(&world)
+    })
+}
+
+fn plan_of(cases: &[Case], launched: impl Fn(&Case) -> bool) -> Plan {
     let mut launches: Vec<Launch> = Vec::new();
     // launches that others may join, by a number that equal server lists share: it spares comparing
     // every case with every launch
     let mut shared: HashMap<u64, Vec<usize>> = HashMap::new();
     let can_work = cases.iter().enumerate();
-    for (index, case) in can_work.filter(|(_, case)| case.infeasible.is_none()) {
+    let works = |case: &Case| case.infeasible.is_none() && launched(case);
+    for (index, case) in can_work.filter(|(_, case)| works(case)) {
         if case.isolate {
             launches.push(Launch::next(&launches, case, index));
             continue;

@@ -63,6 +63,13 @@ fn said_cases(cases: &[Case]) -> String {
 impl Page {
     fn totals(&mut self, cases: &[Case], plan: &Plan) {
         let launches = plan.launches.len();
+        let simulated = plan.simulated(cases) as u64;
+        if simulated > 0 && launches == 0 {
+            let line = format!("{}, simulated; no GPU", said_cases(cases));
+            let line = self.bold(&line);
+            self.line(0, &line);
+            return self.given(&plan.given);
+        }
         let gpus = match plan.gpus() {
             0 => "no GPU".to_string(),
             gpus => count(gpus, "GPU"),
@@ -72,9 +79,13 @@ impl Page {
             starts => format!(", plus {}", count(starts as u64, "server start")),
         };
         let line = format!(
-            "{} on {launches} launch{}; {gpus}; time: {}{starting}",
+            "{} on {launches} launch{}{}; {gpus}; time: {}{starting}",
             said_cases(cases),
             if launches == 1 { "" } else { "es" },
+            match simulated {
+                0 => String::new(),
+                some => format!(", {some} of them simulated"),
+            },
             plan.estimate(cases).words(),
         );
         for line in wrap(&line, self.style.width) {
@@ -145,6 +156,7 @@ impl Page {
             let gpus = gpus(&case.servers).to_string();
             row.extend(match launch {
                 Some(launch) => [launch.to_string(), gpus, Estimate::of_case(case).words()],
+                None if case.infeasible.is_none() => ["–".into(), gpus, "simulated".into()],
                 None => ["–".into(), gpus, "not feasible".into()],
             });
             table.add_row(row);

@@ -2,7 +2,7 @@
 
 use super::error::ReportError;
 use super::figures::shell;
-use super::model::{CaseResult, RunResult, SIMULATED, ServerGpu, ServerResult, World};
+use super::model::{CaseResult, RunResult, ServerGpu, ServerResult};
 use super::text::one_line;
 use crate::store::HostFacts;
 
@@ -48,8 +48,8 @@ pub(super) fn text(run: &RunResult, host: Option<&HostFacts>, cases: &[&CaseResu
     page.line("run", &run.id);
     page.line("started", &run.started);
     page.line("scn", &run.scn_version);
-    if run.world == World::Sim {
-        page.line("world", SIMULATED);
+    if let Some(said) = run.world.simulated() {
+        page.line("world", said);
     }
     page.line("command", &shell(run.command.clone()));
     page.head("machine");

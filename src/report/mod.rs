@@ -28,6 +28,7 @@ pub mod terminal;
 pub mod text;
 mod transcript;
 mod warned;
+pub mod worlds;
 mod write;
 
 pub use ending::Ending;

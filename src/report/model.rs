@@ -3,6 +3,7 @@
 
 use super::ending::Ending;
 use crate::measure::distribution::Support;
+use crate::schema::RestsOn;
 use crate::syntax::ast::CheckLevel;
 use crate::units::{Dimension, Quantity};
 use indexmap::IndexMap;
@@ -53,10 +54,45 @@ pub enum World {
     Real,
     /// In virtual time, on the simulator.
     Sim,
+    /// In real time, on the simulator behind HTTP.
+    Mock,
 }
 
-/// What is said of results that were simulated.
-pub const SIMULATED: &str = "simulated, in virtual time";
+impl World {
+    pub const ALL: [Self; 3] = [Self::Real, Self::Sim, Self::Mock];
+
+    /// As scenarios and results name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Real => "real",
+            Self::Sim => "sim",
+            Self::Mock => "mock",
+        }
+    }
+
+    /// What is said of results that were simulated.
+    pub fn simulated(self) -> Option<&'static str> {
+        match self {
+            Self::Real => None,
+            Self::Sim => Some("simulated, in virtual time"),
+            Self::Mock => Some("simulated, behind HTTP in real time"),
+        }
+    }
+
+    /// Why figures that rest on this are not known there, where they are not.
+    pub fn lacks(self, rests_on: RestsOn) -> Option<&'static str> {
+        match (self, rests_on) {
+            (Self::Sim, RestsOn::Answers) => Some("what they say is not decided in virtual time"),
+            (Self::Sim, RestsOn::Client) => {
+                Some("what the client waited for is not decided in virtual time: nobody waits")
+            }
+            (Self::Mock, RestsOn::Answers) => {
+                Some("what they say is not decided on simulated servers")
+            }
+            _ => None,
+        }
+    }
+}
 
 /// One value for people and machines: a number with its unit, a text, or why there is none.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -2,9 +2,7 @@
 
 use super::failed;
 use super::figures::duration;
-use super::model::{
-    CaseResult, CheckResult, LEFT_OUT, SIMULATED, ServerResult, UNANSWERED, Verdict, World,
-};
+use super::model::{CaseResult, CheckResult, LEFT_OUT, ServerResult, UNANSWERED, Verdict};
 use super::rank::rankings;
 use super::reached::{not_reached, reached};
 use super::same::{Same, errors};
@@ -32,8 +30,8 @@ pub struct Style {
 /// is cut here could not be recognised any more.
 pub fn outcome(cases: &[CaseResult], folder: &Path, style: Style) -> String {
     let mut text = String::new();
-    if cases.iter().any(|case| case.world == World::Sim) {
-        text.push_str(&format!("{SIMULATED}\n"));
+    if let Some(said) = cases.iter().find_map(|case| case.world.simulated()) {
+        text.push_str(&format!("{said}\n"));
     }
     let same = errors(cases.iter());
     let same: HashMap<(&str, &str), &Same<'_>> = (same.iter())

@@ -6,7 +6,7 @@ use super::quiesce::MEMORY;
 use super::recorder::Recorder;
 use super::result::{Begun, Ended, not_run, result};
 use super::server::{self, Live};
-use super::{Shared, error, gpus, samples};
+use super::{Shared, error, gpus, played, samples};
 use crate::measure::case::{CaseData, PhaseData};
 use crate::probe::sampler;
 use crate::report::model::{CaseResult, ServerResult, WorldError};
@@ -60,6 +60,8 @@ impl Servers {
         };
         for spec in &case.servers {
             let log = folder.server_log((case.servers.len() > 1).then_some(spec.name.as_str()));
+            let prepared = played::prepared(spec, &log);
+            let spec = prepared.as_deref().unwrap_or(spec);
             shared.progress.event(Event::LaunchStarting {
                 number,
                 again: start.again,
@@ -72,7 +74,12 @@ impl Servers {
                 let follower = Follower::start(shared, &spec.name, &log);
                 this.followed.push(follower);
             }
-            let starting = server::start(shared, spec, &log, stop);
+            let starting = async {
+                match &prepared {
+                    Ok(spec) => server::start(shared, spec, &log, stop).await,
+                    Err(error) => Err(error.clone()),
+                }
+            };
             match waiting(shared, number, &spec.name, &log, starting).await {
                 Ok(live) => {
                     let after_s = live.ready_s();

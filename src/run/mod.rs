@@ -14,6 +14,7 @@ mod launch;
 mod limits;
 mod masked;
 mod phase;
+mod played;
 pub mod progress;
 mod quiesce;
 pub mod rebuild;

@@ -5,7 +5,7 @@ use super::{Shared, gpus};
 use crate::eval::{Params, Query, SeriesRef};
 use crate::judge;
 use crate::measure::case::{CaseData, PhaseData};
-use crate::measure::figures::{growth_between, phase_result, server_figures};
+use crate::measure::figures::{growth_between, phase_result_in, server_figures};
 use crate::report::model::{
     CaseResult, CheckResult, SCHEMA_VERSION, ServerResult, Verdict, World, WorldError,
 };
@@ -143,7 +143,9 @@ pub(super) fn result(
         duration_s: ended.duration_s,
         servers,
         growth_between: growth_between(&data.phases),
-        phases: data.phases.iter().map(phase_result).collect(),
+        phases: (data.phases.iter())
+            .map(|phase| phase_result_in(data.world, phase))
+            .collect(),
         checks: judged.checks,
         reports: judged.reports,
         ranks: judged.ranks,

@@ -12,6 +12,7 @@ use crate::engine::ready::{Answers, Ready};
 use crate::load::client::{Client, ClientError};
 use crate::load::record::{Outcome, Record};
 use crate::load::spec::{Part, Request, Target};
+use crate::probe::gpu::GpuScope;
 use crate::probe::sampler::Targets;
 use crate::probe::scrape::{EngineMetric, MetricKind, MetricsTarget, Reduce};
 use crate::report::model::WorldError;
@@ -398,7 +399,12 @@ impl Live {
                 every: SCRAPE,
                 metrics: self.metrics(),
             });
-        let roles = self.spec.roles.iter();
+        // nothing of a simulated server has its engine's roles, or is on a GPU
+        let roles = self.spec.roles.iter().filter(|_| !self.spec.played);
+        let gpus = match self.spec.played {
+            true => GpuScope::Nothing("it is simulated, and works on no GPU".into()),
+            false => gpus::scope(&self.spec.start),
+        };
         Targets {
             server: self.spec.name.clone(),
             roots: root.into_iter().collect(),
@@ -406,7 +412,7 @@ impl Live {
             roles: roles
                 .filter_map(|(name, title)| Some((name.clone(), Regex::new(title).ok()?)))
                 .collect(),
-            gpus: gpus::scope(&self.spec.start),
+            gpus,
             metrics,
             host,
         }

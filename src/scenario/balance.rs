@@ -13,11 +13,7 @@ use crate::source::Span;
 pub(super) fn worlds(cx: &Context<'_>) -> Vec<World> {
     let names = cx.texts(cx.flat, "worlds");
     let worlds: Vec<World> = (names.iter())
-        .filter_map(|name| match name.as_str() {
-            "real" => Some(World::Real),
-            "sim" => Some(World::Sim),
-            _ => None,
-        })
+        .filter_map(|name| World::ALL.into_iter().find(|world| world.name() == name))
         .collect();
     if matches!(cx.attr(cx.flat, "worlds"), Value::List(names) if names.is_empty()) {
         let message = "this scenario runs in no world";
@@ -27,6 +23,11 @@ pub(super) fn worlds(cx: &Context<'_>) -> Vec<World> {
         );
     }
     worlds
+}
+
+/// Whether it says itself where it may run.
+pub(super) fn says_worlds(cx: &Context<'_>) -> bool {
+    cx.flat.attrs.contains_key("worlds")
 }
 
 /// What the layout of a server says; what is wrong with it is reported.

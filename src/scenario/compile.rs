@@ -13,6 +13,7 @@ use crate::diagnostics::{Diagnostic, codes, has_errors};
 use crate::eval::{Cases, Evaluator, Fitted, Nothing, Params, Value};
 use crate::meter;
 use crate::report::Ending;
+use crate::report::model::World;
 use crate::resolve::{DefinitionKind, Flat, ModuleId, Program};
 use crate::syntax::ast::{Expr, ExprKind};
 use indexmap::IndexMap;
@@ -60,18 +61,20 @@ pub fn compile_these(
     chosen: &[Arc<Flat>],
     gpus: Option<u64>,
 ) -> Compiled {
-    compile_shared(program, params, chosen, gpus, Rc::default())
+    compile_in(World::Real, program, params, chosen, gpus)
 }
 
-/// The same, with servers worked out as the simulator plays them.
-pub fn compile_simulated(
+/// The same for a world; in one that is simulated servers are worked out as the simulator plays
+/// them.
+pub fn compile_in(
+    world: World,
     program: &Program,
     params: &Params,
     chosen: &[Arc<Flat>],
     gpus: Option<u64>,
 ) -> Compiled {
     let shared: Rc<Shared> = Rc::default();
-    shared.simulating();
+    shared.run_on(world);
     compile_shared(program, params, chosen, gpus, shared)
 }
 

@@ -39,6 +39,7 @@ mod option_flags;
 mod option_value;
 mod options;
 mod phase;
+mod played;
 mod rank;
 mod report;
 mod report_columns;
@@ -59,7 +60,7 @@ pub use asked::{Asks, PartSpec, RequestSpec, WorkloadSpec};
 pub use base::bases;
 pub use by_case::ByCase;
 pub use cluster::ClusterSpec;
-pub use compile::{Compiled, compile, compile_simulated, compile_these, scenarios};
+pub use compile::{Compiled, compile, compile_in, compile_these, scenarios};
 pub use constants::{constants, suite_scenarios};
 pub(crate) use context::one_line;
 pub use engine_metric::{EngineMetric, SeriesName};
@@ -68,6 +69,7 @@ pub use folder_name::folder_name;
 pub use formula::{Formula, Nothing};
 pub use gpu::{GpuSpec, price};
 pub use memory::{MemorySpec, Pool, Sum};
+pub use played::{SETUP, play};
 pub use report::figure;
 pub use server::PORT;
 pub use shapes::unevaluated;
@@ -264,6 +266,9 @@ pub struct ServerSpec {
     /// How the simulator plays it, or why it cannot, where that was asked for.
     #[serde(skip)]
     pub simulated: Option<Result<Setup, String>>,
+    /// Whether the built-in server plays it, in real time.
+    #[serde(skip)]
+    pub played: bool,
 }
 
 /// How a server comes to run.

@@ -2,8 +2,8 @@
 
 use super::context::{Context, as_bool, as_number, as_text, as_whole, member};
 use super::launch::{existing, headers, home, launched, running, words};
-use super::{Layout, MemorySpec, ServerSpec, Start, Sum, VersionSpec, Word};
-use super::{balance, cluster, engine, faults, gpu, memory, options, simulated};
+use super::{Layout, ServerSpec, Start, VersionSpec, Word};
+use super::{balance, cluster, engine, faults, gpu, memory, options, played, simulated};
 use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, Label, codes};
 use crate::eval::{BlockValue, Scope, Value};
@@ -133,26 +133,27 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
             cluster.as_ref().map(|(cluster, _)| cluster),
         ),
     };
-    let simulated = (cx.shared.simulates() && !broken).then(|| {
-        simulated::lower(
-            cx,
-            (&engine.flat, &launch),
-            &model,
-            (&gpu, place),
-            (balance, faults),
-        )
-    });
-    if let Some(Err(why)) = &simulated
-        && balance::worlds(cx).contains(&World::Sim)
-    {
-        not_simulated(cx, flat, why, memory.as_ref());
-    }
-    let gpu = gpu::lower(cx, (&gpu, place));
     let start = match url {
         Some(url) => running(cx, flat, url)?,
         None if has_url => return None,
         None => launched(cx, flat, &engine.flat, &launch, set.passed.environment)?,
     };
+    let simulated = (!broken && (cx.shared.world() != World::Real || balance::says_worlds(cx)))
+        .then(|| {
+            simulated::lower(
+                cx,
+                (&engine.flat, &launch),
+                &model,
+                (&gpu, place),
+                (balance, faults),
+            )
+        });
+    if let Some(simulated) = &simulated
+        && !played::is_too_large(memory.as_ref())
+    {
+        played::check(cx, flat, &start, simulated.as_ref().err());
+    }
+    let gpu = gpu::lower(cx, (&gpu, place));
     let mut asks = engine::lower(cx, flat, &engine, &launch)?;
     if let Some(version) = &mut asks.version {
         own_version_command(cx, (flat, &engine.flat), &launch, &start, version);
@@ -199,20 +200,8 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
             .text(flat, "ca_file")
             .and_then(|path| existing(cx, flat, "ca_file", &path)),
         simulated,
+        played: false,
     })
-}
-
-/// Reports a server that the simulator cannot play, unless it is said that its model does not fit.
-fn not_simulated(cx: &Context<'_>, flat: &Flat, why: &str, memory: Option<&MemorySpec>) {
-    let too_large = |memory: &MemorySpec| matches!(memory.sum, Sum::Known { fits: false, .. });
-    if memory.is_some_and(too_large) {
-        return;
-    }
-    let message = format!("{} cannot be simulated: {why}", flat.called());
-    cx.eval.report(
-        Diagnostic::error(codes::CONSTRAINT, flat.head(), message)
-            .help("say what is missing, or run it elsewhere: `worlds = [\"real\"]`"),
-    );
 }
 
 /// What a server's own `environment` says; what is wrong with it is found when its command is made.
@@ -294,7 +283,7 @@ fn texts(value: &Value) -> Option<Vec<String>> {
 }
 
 /// This program, for engines that are part of it.
-fn own_program() -> String {
+pub(super) fn own_program() -> String {
     std::env::current_exe().map_or_else(|_| "scn".into(), |path| path.display().to_string())
 }
 

@@ -5,7 +5,7 @@ use super::context::Context;
 use super::workload::{self, Overrides};
 use super::{CheckWords, PhaseSpec, ReportSpec, ServerSpec, WorkloadSpec};
 use crate::eval::BlockValue;
-use crate::report::model::Template;
+use crate::report::model::{Template, World};
 use crate::resolve::ModuleId;
 use crate::syntax::ast::Expr;
 use std::cell::{Cell, RefCell};
@@ -28,8 +28,8 @@ pub(super) struct Shared {
     exprs: RefCell<HashMap<*const Expr, Arc<Expr>>>,
     /// By the place of their blocks in memory, which stays theirs while they are kept.
     workloads: RefCell<HashMap<usize, VecDeque<Known>>>,
-    /// Whether servers are worked out as the simulator plays them.
-    simulates: Cell<bool>,
+    /// Where the cases are to run: outside of the real world the simulator plays their servers.
+    world: Cell<World>,
     /// Whether a file has a server outside of scenarios.
     misplaced: RefCell<HashMap<ModuleId, bool>>,
 }
@@ -42,13 +42,13 @@ struct Known {
 }
 
 impl Shared {
-    /// What is asked for of all servers from here on.
-    pub fn simulating(&self) {
-        self.simulates.set(true);
+    /// Of all servers from here on.
+    pub fn run_on(&self, world: World) {
+        self.world.set(world);
     }
 
-    pub fn simulates(&self) -> bool {
-        self.simulates.get()
+    pub fn world(&self) -> World {
+        self.world.get()
     }
 
     /// Whether a file has a server outside of scenarios: looked for once a file, not once a scenario.

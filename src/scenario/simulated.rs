@@ -106,6 +106,9 @@ fn number_of(value: &Value) -> u32 {
 
 /// The GPU with what its kernels reach; what its block does not say is as the schema has it.
 fn device(cx: &Context<'_>, gpu: &Value, place: Span) -> Result<Device, String> {
+    if matches!(gpu, Value::None) {
+        return Err("it names no `gpu`".to_string());
+    }
     let figure = |name: &'static str| {
         let value = as_number(&member(cx.eval, gpu, "gpu", name, place));
         value

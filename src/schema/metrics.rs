@@ -16,6 +16,17 @@ pub enum Shape {
     Distribution,
 }
 
+/// What of a run a metric rests on; not every world has all of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RestsOn {
+    /// When requests were sent and answered, and how long they were.
+    Requests,
+    /// What answers say, where a workload judges them.
+    Answers,
+    /// The client's own threads.
+    Client,
+}
+
 #[derive(Debug, Clone, Copy)]
 pub struct MetricDef {
     pub name: &'static str,
@@ -23,7 +34,14 @@ pub struct MetricDef {
     pub dimension: Dimension,
     /// A share of one, shown in per cent.
     pub ratio: bool,
+    pub rests_on: RestsOn,
     pub doc: &'static str,
+}
+
+impl MetricDef {
+    const fn on(self, rests_on: RestsOn) -> Self {
+        Self { rests_on, ..self }
+    }
 }
 
 const fn scalar(name: &'static str, dimension: Dimension, doc: &'static str) -> MetricDef {
@@ -32,6 +50,7 @@ const fn scalar(name: &'static str, dimension: Dimension, doc: &'static str) -> 
         shape: Shape::Scalar,
         dimension,
         ratio: false,
+        rests_on: RestsOn::Requests,
         doc,
     }
 }
@@ -42,6 +61,7 @@ const fn share(name: &'static str, doc: &'static str) -> MetricDef {
         shape: Shape::Scalar,
         dimension: NONE,
         ratio: true,
+        rests_on: RestsOn::Requests,
         doc,
     }
 }
@@ -52,6 +72,7 @@ const fn distribution(name: &'static str, dimension: Dimension, doc: &'static st
         shape: Shape::Distribution,
         dimension,
         ratio: false,
+        rests_on: RestsOn::Requests,
         doc,
     }
 }
@@ -126,15 +147,18 @@ pub const PHASE_METRICS: &[MetricDef] = &[
         "failed",
         REQUESTS,
         "Requests that failed, wrong answers among them.",
-    ),
+    )
+    .on(RestsOn::Answers),
     share(
         "success_rate",
         "Share of the requests that were answered whole, and rightly where the workload has an `accept`.",
-    ),
+    )
+    .on(RestsOn::Answers),
     share(
         "accept_rate",
         "Share of the answered requests whose answer was accepted. Where `accept` could not be evaluated for one of them there is none: these are `failures.not_judged`.",
-    ),
+    )
+    .on(RestsOn::Answers),
     scalar(
         "request_rate",
         REQUESTS.per(TIME),
@@ -189,8 +213,15 @@ pub const PHASE_METRICS: &[MetricDef] = &[
         "client_delay",
         TIME,
         "How long the client's own threads waited for a core when they had something to do: the mean of all waits while load was sent. It is part of every latency. Loads of one phase share it.",
-    ),
+    )
+    .on(RestsOn::Client),
 ];
+
+/// What the metric of a phase with this name rests on.
+pub fn rests_on(metric: &str) -> RestsOn {
+    let known = PHASE_METRICS.iter().find(|one| one.name == metric);
+    known.map_or(RestsOn::Requests, |one| one.rests_on)
+}
 
 /// Statistics of a distribution.
 pub const DISTRIBUTION_STATS: &[&str] = &[

@@ -17,8 +17,8 @@ mod statements;
 pub use builtins::{BUILTINS, Builtin, builtin};
 pub use expressions::{Form, NAMES, OPERATORS};
 pub use metrics::{
-    DISTRIBUTION_STATS, MetricDef, PHASE_METRICS, SERIES_STATS, SERVER_SERIES, SeriesDef, Shape,
-    phase_metric, server_series, stat_doc,
+    DISTRIBUTION_STATS, MetricDef, PHASE_METRICS, RestsOn, SERIES_STATS, SERVER_SERIES, SeriesDef,
+    Shape, phase_metric, rests_on, server_series, stat_doc,
 };
 pub use statements::{EXTENDS, STATEMENTS, Statement};
 

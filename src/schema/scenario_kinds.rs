@@ -54,9 +54,9 @@ pub(super) const KINDS: &[Kind] = &[
             ),
             default(
                 "worlds",
-                Type::List(&Type::Choice(&["real", "sim"])),
-                "[\"real\", \"sim\"]",
-                "Where it may run: on servers that are launched (`real`), in the simulator (`sim`). A run elsewhere (`scn run --on …`) leaves it out, and says so.",
+                Type::List(&Type::Choice(&["real", "sim", "mock"])),
+                "[\"real\", \"sim\", \"mock\"]",
+                "Where it may run: on servers that are launched (`real`), in the simulator in virtual time (`sim`), on the simulator behind HTTP in real time (`mock`). A run elsewhere (`scn run --on …`) leaves it out, and says so.",
             ),
             default(
                 "infeasible",

@@ -12,6 +12,7 @@ mod folder;
 mod interrupt;
 mod load;
 mod media;
+mod mock;
 mod random;
 mod raw;
 mod reports;

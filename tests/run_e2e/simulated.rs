@@ -3,17 +3,6 @@
 use crate::support::*;
 use serde_json::Value;
 
-/// A scenario on a simulated server.
-pub fn simulated(name: &str, body: &str) -> String {
-    format!(
-        "use std.gpus\nuse std.models\n\
-         workload long {{ input = uniform(500 tok, 2000 tok), output = uniform(50 tok, 200 tok) }}\n\
-         scenario {name} {{\n\
-         server sut {{ engine = engines.vllm, model = models.llama_3_1_8b, gpu = gpus.h200 }}\n\
-         {body}\n}}\n"
-    )
-}
-
 /// What was measured, without the dates.
 fn undated(mut case: Value) -> Value {
     for key in ["started", "start_s"] {
@@ -151,9 +140,10 @@ fn a_server_that_cannot_be_simulated_is_an_error_before_the_run() {
 #[test]
 fn a_scenario_is_left_out_of_worlds_that_it_does_not_name() {
     let here = scenario("here", "", "phase a { workload = w, requests = 3 }");
-    let there = here
-        .replace("scenario here", "scenario there")
-        .replace("sample = 50ms", "worlds = [\"sim\"]");
+    let there = simulated(
+        "there",
+        "worlds = [\"sim\"]\nphase a { workload = long, requests = 3 }",
+    );
     let ran = Pack::new(&format!("{here}{there}")).run(&[]).exits(0);
     assert!(ran.stderr.contains("`there` is left out"), "{}", ran.stderr);
     assert!(!ran.folder.join("cases/there").exists());
@@ -179,6 +169,28 @@ fn stated_links_carry_what_ranks_send() {
     assert!(ran.stdout.contains("✓ sums"), "{}", ran.stdout);
     assert!(ran.stdout.contains("✓ handed"), "{}", ran.stdout);
     assert!(ran.stdout.contains("✓ alone"), "{}", ran.stdout);
+}
+
+/// A prompt that was read before is read again once the caches were flushed.
+#[test]
+fn flushed_caches_are_empty() {
+    let same = "workload same { prompt = join(range(4000), \" \"), output = 2 tok }\n";
+    let text = simulated(
+        "flushed",
+        "phase cold { workload = same, requests = 1, concurrency = 1 }
+         phase warm { workload = same, requests = 1, concurrency = 1 }
+         phase flushed { workload = same, requests = 1, concurrency = 1, flush = true, quiesce = true }
+         phase rested { workload = same, requests = 1, concurrency = 1 }
+         expect hits: warm.ttft.mean < 70% * cold.ttft.mean
+         expect misses: flushed.ttft.mean > 99% * cold.ttft.mean
+         expect emptied: rested.ttft.mean > 99% * cold.ttft.mean",
+    );
+    let pack = Pack::new(&format!("{same}{text}"));
+    let ran = pack.run(&["--on", "sim", "--timeline"]).exits(0);
+    let events = json(&ran.folder.join("cases/flushed/case/timeline.json"));
+    let events = events.as_array().expect("an array of events").iter();
+    let whole = events.filter(|event| event["args"]["tokens"].as_f64() > Some(3000.0));
+    assert_eq!(whole.count(), 3, "so often is the prompt read");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Servers that do wrong on purpose, in virtual time: what a scenario sees of it.
 
-use crate::simulated::{failed, simulated};
+use crate::simulated::failed;
 use crate::support::*;
 
 /// A scenario on a simulated server with these faults.
@@ -116,4 +116,26 @@ fn two_runs_with_faults_give_the_same() {
         (requests, figures)
     };
     assert_eq!(table(), table());
+}
+
+/// One scenario, in virtual time and on a real process.
+#[test]
+fn a_leak_is_found_in_both_worlds() {
+    let text = faulty(
+        "both",
+        "leak = 2MB/req, grow_at_start = 50MB, fail_rate = 10%, seed = 1",
+        "phase before { workload = long, output = 2 tok, requests = 4, concurrency = 4, quiesce = true }
+         phase a { workload = long, output = 2 tok, requests = 40, concurrency = 8, seed = 1 }
+         phase after { quiesce = true }
+         expect leaks: growth(sut.memory, from = before, to = after) >= 50 MB
+         expect some:  a.failed > 0 req",
+    );
+    let text = text.replace("worlds = [\"sim\"]", "worlds = [\"sim\", \"mock\"]");
+    let pack = Pack::new(&text);
+    for world in ["sim", "mock"] {
+        let ran = pack.run(&["--on", world]).exits(0);
+        let case = ran.case("both/case");
+        assert!(failed(&case, "a", "status").0 > 0, "{case:#}");
+        std::fs::remove_dir_all(&ran.folder).unwrap();
+    }
 }

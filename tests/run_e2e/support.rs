@@ -30,6 +30,17 @@ pub fn scenario(name: &str, options: &str, body: &str) -> String {
     )
 }
 
+/// A scenario on a simulated server.
+pub fn simulated(name: &str, body: &str) -> String {
+    format!(
+        "use std.gpus\nuse std.models\n\
+         workload long {{ input = uniform(500 tok, 2000 tok), output = uniform(50 tok, 200 tok) }}\n\
+         scenario {name} {{\n\
+         server sut {{ engine = engines.vllm, model = models.llama_3_1_8b, gpu = gpus.h200 }}\n\
+         {body}\n}}\n"
+    )
+}
+
 /// The file `s.scn` in a folder of its own.
 pub struct Pack {
     folder: Arc<TempDir>,

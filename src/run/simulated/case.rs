@@ -15,7 +15,7 @@ use crate::run::recorder::Recorder;
 use crate::run::result::{Begun, Ended, not_run, result};
 use crate::run::{Shared, error, requests};
 use crate::scenario::{Case, LoadSpec, PhaseSpec, ServerSpec, names_of};
-use crate::sim::{Server, Share, Time, nanoseconds};
+use crate::sim::{Server, Setup, Share, Time, nanoseconds};
 use crate::stop::{Stop, StopLevel};
 use crate::store::CaseFolder;
 use std::cell::RefCell;
@@ -100,7 +100,7 @@ pub fn run(shared: &Arc<Shared>, spec: &Case, folder: &CaseFolder, stop: &Stop) 
     result(spec, judge, rows, &data, &begun, ended)
 }
 
-fn setup(server: &ServerSpec) -> Result<&crate::sim::Setup, WorldError> {
+fn setup(server: &ServerSpec) -> Result<&Setup, WorldError> {
     let why = match &server.simulated {
         Some(Ok(setup)) => return Ok(setup),
         Some(Err(why)) => why.as_str(),
