@@ -172,6 +172,7 @@ impl Client<'_> {
             prompt,
             output,
             prefix: self.prefix.clone(),
+            ..Request::default()
         };
         server.arrive(request, now);
     }
@@ -211,6 +212,9 @@ impl Client<'_> {
                 return Ok(true);
             }
             What::Preempted => self.out.preempted += 1,
+            What::Refused(_) | What::Cut | What::Lost => {
+                return Err("the server does wrong on purpose".into());
+            }
             What::Rejected(resource) => {
                 return Err(format!("a request needs more {resource} than there is"));
             }
