@@ -59,6 +59,16 @@ pub fn texts(size: usize) -> Vec<(String, String)> {
         "use \"x\"\n",
         "let a = a\n",
         "expect a\n",
+        "scenaro s {}\n",
+        "scenario a extends b {}\n",
+        "scenario s { phase a {} }\n",
+        "phse a {}\n",
+        "use \"x.scn\"\n",
+        "let a = nosuch\n",
+        "expect a: b\n",
+        "suite a = [b]\n",
+        "# scn: allow(x) because \"y\"\n",
+        "phase a-b {}\nlet c = a-b\n",
     ];
     for piece in pieces {
         let head = if piece.ends_with('\n') {

@@ -211,6 +211,67 @@ const SHAPES: &[Shape] = &[
         |n| format!("use \"x{n}.scn\"\n"),
         "",
     ),
+    (
+        "misspelt scenarios",
+        "",
+        |n| format!("scenaro s{n} {{}}\n"),
+        "",
+    ),
+    (
+        "scenarios of bases that are not known",
+        "",
+        |n| format!("scenario a{n} extends b{n} {{}}\n"),
+        "",
+    ),
+    (
+        "empty scenarios",
+        "",
+        |n| format!("scenario s{n} {{ phase a {{}} }}\n"),
+        "",
+    ),
+    ("misspelt phases", "", |n| format!("phse a{n} {{}}\n"), ""),
+    (
+        "files without an ending",
+        "",
+        |n| format!("use \"x{n}\"\n"),
+        "",
+    ),
+    (
+        "names that are not known",
+        "",
+        |n| format!("let a{n} = nosuch{n}\n"),
+        "",
+    ),
+    (
+        "checks at the top level",
+        "",
+        |n| format!("expect a{n}: b{n}\n"),
+        "",
+    ),
+    (
+        "suites without braces",
+        "",
+        |n| format!("suite a{n} = [b{n}]\n"),
+        "",
+    ),
+    (
+        "comments that allow unknown rules",
+        "",
+        |n| format!("# scn: allow(x{n}) because \"y{n}\"\n"),
+        "",
+    ),
+    (
+        "names with hyphens",
+        "",
+        |n| format!("phase a-b{n} {{}}\nlet c{n} = a-b{n}\n"),
+        "",
+    ),
+    (
+        "uses of an axis without units",
+        "@matrix { a = [1, 2] }\n%",
+        |n| format!("expect e{n}: p.ttft.p50 <= a\n"),
+        "}",
+    ),
     ("values on one line", "let a = [", |_| "é, b, ".into(), "]"),
 ];
 

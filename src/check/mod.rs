@@ -18,11 +18,16 @@ use crate::resolve::Program;
 
 /// Checks all files that users wrote: the root files, and those that they use.
 pub fn check(program: &Program) -> Vec<Diagnostic> {
-    let mut found = shape::check(program);
+    check_first(program, usize::MAX).0
+}
+
+/// The same, of whose findings about blocks the first are kept, and how many were not.
+pub fn check_first(program: &Program, most: usize) -> (Vec<Diagnostic>, usize) {
+    let (mut found, dropped) = shape::check(program, most);
     found.extend(names::check(program));
     found.extend(unused::check(program));
     found.extend(reasons::check(program));
-    found
+    (found, dropped)
 }
 
 /// Longer names are compared with nothing.

@@ -8,18 +8,21 @@ use crate::schema::{self, Kind, Naming};
 use crate::source::Span;
 use crate::syntax::ast::Ident;
 
-pub(super) fn check(program: &Program) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
+/// The first findings, and how many there were besides.
+pub(super) fn check(program: &Program, most: usize) -> (Vec<Diagnostic>, usize) {
+    let (mut found, mut dropped) = (Vec::new(), 0);
     for id in program.user_modules() {
         for (name, definition) in &program.module(id).names {
             if let DefinitionKind::Block(flat) = &definition.kind {
                 // what others extend need not be whole, and reports here are there to be extended
                 let base = program.is_base(id, name) || flat.kind.text == "report";
                 block(flat, "file", base, &mut found);
+                dropped += found.len().saturating_sub(most);
+                found.truncate(most);
             }
         }
     }
-    found
+    (found, dropped)
 }
 
 /// Whether nothing in a block is wrong by itself: only then is something surely missing.

@@ -4,9 +4,10 @@ use super::findings::Format;
 use super::output::{self, Output};
 use super::params::{Wrong, params};
 use super::{Selection, exit};
-use crate::check::{nearest, without_consequences};
+use crate::check::{check_first, nearest, without_consequences};
 use crate::diagnostics::{
-    Diagnostic, Severity, codes, for_people, for_programs, has_errors, json, tidy,
+    Diagnostic, Severity, codes, first_found, for_people, for_programs, has_errors, json,
+    most_told, tidy,
 };
 use crate::eval::{Params, Value};
 use crate::lint::suppress;
@@ -14,8 +15,8 @@ use crate::plan::{Given, ParamValue};
 use crate::report::model::World;
 use crate::resolve::{self, Flat, Program};
 use crate::scenario::{
-    Case, SuiteLimits, bases, compile_in, constants, scenarios, suite_limits, suite_scenarios,
-    unevaluated,
+    Case, SuiteLimits, bases, compile_in, constants, few_uses, scenarios, suite_limits,
+    suite_scenarios, unevaluated,
 };
 use crate::source::{FileId, Sources};
 use indexmap::{IndexMap, IndexSet};
@@ -212,11 +213,16 @@ fn compiled(
     suites: bool,
     lint: bool,
 ) -> Result<Loaded, Refused> {
-    let (program, mut found) = read;
+    let (program, found) = read;
     let levels = selection.findings.levels().map_err(Refused::usage)?;
     let bytes = written(&program);
     let _allowance = crate::meter::allow(bytes);
-    found.extend(crate::check::check(&program));
+    let (mut found, mut dropped) = first_found(found, bytes);
+    let (checked, more) = check_first(&program, most_told(bytes));
+    dropped += more;
+    let (checked, more) = first_found(checked, bytes);
+    found.extend(checked);
+    dropped += more;
     let given = (&selection.params, &selection.params_files);
     let read = params(&program, given.0, given.1, has_errors(&found));
     let (params, shown_params, param_values) = match read {
@@ -253,6 +259,7 @@ fn compiled(
     found.extend(bases(&program, &params, &found));
     let beside = unevaluated(&program, &params, &chosen, &compiled.cases, &found);
     found.extend(beside);
+    few_uses(&mut found);
     without_consequences(&program.sources, &mut found);
     // where something is wrong, it may be what would have read the rest
     if has_errors(&found) {
@@ -281,7 +288,7 @@ fn compiled(
         shown_params,
         param_values,
         cases: compiled.cases,
-        found: for_programs(tidy(found), bytes),
+        found: for_programs(tidy(found), bytes, dropped),
         secrets,
     })
 }

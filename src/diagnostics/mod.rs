@@ -107,17 +107,20 @@ impl Diagnostic {
 
     /// Adds a second place.
     pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.labels.push(Label {
-            span,
-            text: shortened(text.into()),
-            primary: false,
-        });
+        push(
+            &mut self.labels,
+            Label {
+                span,
+                text: shortened(text.into()),
+                primary: false,
+            },
+        );
         self
     }
 
     /// Adds a line of help: what to do.
     pub fn help(mut self, text: impl Into<String>) -> Self {
-        self.help.push(shortened(text.into()));
+        push(&mut self.help, shortened(text.into()));
         self
     }
 
@@ -129,11 +132,14 @@ impl Diagnostic {
         text: impl Into<String>,
         safe: bool,
     ) -> Self {
-        self.fixes.push(Fix {
-            title: title.into(),
-            edits: vec![(span, text.into())],
-            safe,
-        });
+        push(
+            &mut self.fixes,
+            Fix {
+                title: title.into(),
+                edits: vec![(span, text.into())],
+                safe,
+            },
+        );
         self
     }
 
@@ -155,6 +161,15 @@ impl Diagnostic {
             .map(|l| l.span)
             .unwrap_or_default()
     }
+}
+
+/// Adds to what is mostly short, with no room for more: of a text that is wrong all over there are
+/// very many findings.
+fn push<T>(to: &mut Vec<T>, one: T) {
+    if to.len() < 4 {
+        to.reserve_exact(1);
+    }
+    to.push(one);
 }
 
 /// A name of more letters is shown with its first and its last ones.
@@ -258,7 +273,7 @@ pub fn for_people(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
             out.push(more_mistakes(more, span));
         }
     }
-    capped(out, MOST_SHOWN)
+    capped(out, MOST_SHOWN, 0)
 }
 
 /// What is not shown of a file's mistakes of reading.
@@ -269,17 +284,41 @@ pub fn more_mistakes(more: usize, last: Span) -> Diagnostic {
 
 /// What programs are told of files of so many bytes: all, but where that is so much that it takes
 /// much memory.
-pub fn for_programs(found: Vec<Diagnostic>, bytes: usize) -> Vec<Diagnostic> {
-    capped(found, MOST_TOLD + bytes / BYTES_EACH)
+/// `dropped` of them were before.
+pub fn for_programs(found: Vec<Diagnostic>, bytes: usize, dropped: usize) -> Vec<Diagnostic> {
+    capped(found, most_told(bytes), dropped)
+}
+
+/// So many findings programs are told of files of so many bytes.
+pub fn most_told(bytes: usize) -> usize {
+    MOST_TOLD + bytes / BYTES_EACH
+}
+
+/// The first of what one look at files of so many bytes found, before others add to it, and how many
+/// were dropped.
+pub fn first_found(found: Vec<Diagnostic>, bytes: usize) -> (Vec<Diagnostic>, usize) {
+    let most = most_told(bytes);
+    if found.len() <= most {
+        return (found, 0);
+    }
+    let mut found = tidy(found);
+    let dropped = found.len().saturating_sub(most);
+    found.truncate(most);
+    found.shrink_to_fit();
+    (found, dropped)
 }
 
 /// The first of them, and in place of the others one that counts them, as bad as the worst.
-fn capped(mut found: Vec<Diagnostic>, most: usize) -> Vec<Diagnostic> {
+fn capped(mut found: Vec<Diagnostic>, most: usize, before: usize) -> Vec<Diagnostic> {
     let dropped = found.split_off(found.len().min(most));
     // an error that lint makes a note is the last to speak for others
     let rank = |d: &&Diagnostic| (d.severity, d.code == codes::UNSET_VARIABLE.0);
-    if let Some(worst) = dropped.iter().min_by_key(rank) {
-        let message = format!("{} more findings are not shown", dropped.len());
+    let worst = match dropped.is_empty() && before > 0 {
+        true => found.last(),
+        false => dropped.iter().min_by_key(rank),
+    };
+    if let Some(worst) = worst {
+        let message = format!("{} more findings are not shown", before + dropped.len());
         let mut rest = Diagnostic::error((worst.code, worst.rule), worst.span(), message)
             .says("this is one of them")
             .help("mend the first ones, and look again");
@@ -411,6 +450,7 @@ pub mod codes {
     pub const MISSPELT_BLOCK: Rule = ("W0710", "misspelt-block");
     pub const EMPTY_REASON: Rule = ("W0712", "empty-reason");
     pub const RANK_OF_THE_CHOSEN: Rule = ("W0713", "rank-of-the-chosen");
+    pub const ANSWER_IN_TEXT: Rule = ("W0714", "answer-in-text");
     pub const SUITE_TIMEOUT: Rule = ("W0655", "suite-timeout");
     pub const USELESS_SUPPRESSION: Rule = ("W0508", "useless-suppression");
 }

@@ -3,6 +3,7 @@
 //! `Unknown` with its dimension, so that one evaluator both checks and computes.
 
 mod access;
+mod alone;
 mod at;
 mod between;
 mod builtins;
@@ -281,8 +282,11 @@ impl<'a> Evaluator<'a> {
                 if let Some(module) = self.module_named(base, scope) {
                     return self.member(module, field);
                 }
+                let before = self.trace.borrow().len();
                 let value = self.eval(base, scope);
-                self.field(value, base.span, field, expr.span)
+                let value = self.field(value, base.span, field, expr.span);
+                self.read_alone(before, base, &field.text, scope);
+                value
             }
             ExprKind::Index { base, index } => {
                 let (of, at) = (self.eval(base, scope), self.eval(index, scope));

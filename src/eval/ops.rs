@@ -240,6 +240,13 @@ impl Evaluator<'_> {
                 text && !matches!(expr.kind, ExprKind::Str(_))
             };
             self.report(match (&a, &b) {
+                (Value::Text(text), Value::Number(_)) | (Value::Number(_), Value::Text(text))
+                    if text.parse::<f64>().is_ok() && (is_text(&a, left) || is_text(&b, right)) =>
+                {
+                    found.help(
+                        "it is a text where it is defined: write the number without quotes there",
+                    )
+                }
                 (text, Value::Number(_)) if is_text(text, left) => {
                     self.with_text(found, (&b, right), false)
                 }

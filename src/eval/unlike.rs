@@ -27,6 +27,15 @@ fn is_written(expr: &Expr) -> bool {
 }
 
 impl Evaluator<'_> {
+    /// The unit that a number is written with.
+    fn unit_of(&self, expr: &Expr) -> Option<String> {
+        match &expr.kind {
+            ExprKind::Number { unit, .. } => unit.as_ref().map(|unit| unit.text.clone()),
+            ExprKind::Unary { value, .. } => self.unit_of(value),
+            _ => None,
+        }
+    }
+
     /// A bare number beside a count: `failed == 0` is `failed == 0 req`.
     pub(super) fn as_count(&self, value: Value, expr: &Expr, other: Dimension) -> Value {
         if !other.is_count() || is_share(expr) {
@@ -81,7 +90,8 @@ impl Evaluator<'_> {
         if let Some((with, _, Value::Number(q), expr)) = bare {
             let right_is_bare = std::ptr::eq(expr, right);
             let (value, other) = if right_is_bare { (a, left) } else { (b, right) };
-            let unit = column_unit(with);
+            let likely = column_unit(with);
+            let unit = self.unit_of(other).unwrap_or(likely);
             let told = |bare: &str| match right_is_bare && op == BinaryOp::Subtract {
                 true => cannot(&with.describe(), bare),
                 false => cannot(bare, &with.describe()),
@@ -123,8 +133,11 @@ impl Evaluator<'_> {
             let found = Diagnostic::error(codes::MISSING_UNIT, expr.span, told("a bare number"))
                 .says("which unit?")
                 .label(other.span, says(value, other, with));
-            // a name's value is written elsewhere
+            // a name's value is written elsewhere; beside what is added a guess would be as good as any
+            let sum = matches!(op, BinaryOp::Add | BinaryOp::Subtract);
+            let guess = sum && self.unit_of(other).is_none();
             self.report(match is_written(expr) {
+                true if guess => found.help(format!("write its unit, as in `{shown}`")),
                 true => found
                     .help(format!(
                         "write the unit: `{shown}`, if that is what was meant"

@@ -6,6 +6,10 @@ use crate::diagnostics::{Diagnostic, codes};
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
 use crate::units::Dimension;
 
+fn is_answer(expr: &Expr) -> bool {
+    matches!(&expr.kind, ExprKind::Name(name) if name == "answer")
+}
+
 impl Evaluator<'_> {
     pub(super) fn within(
         &self,
@@ -31,6 +35,24 @@ impl Evaluator<'_> {
             (Value::Unavailable(reason), _) | (_, Value::Unavailable(reason)) => {
                 Value::Unavailable(reason.clone())
             }
+            (Value::Unknown(Shape::Text), Value::Text(whole)) if is_answer(left) => {
+                self.answer_in_text(whole, op, left, right);
+                Value::Unknown(Shape::Bool)
+            }
+            (Value::Text(part), Value::Unknown(Shape::Text)) if part.is_empty() => {
+                let message = format!(
+                    "every text has \"\" in it: this {} holds",
+                    match yes {
+                        true => "always",
+                        false => "never",
+                    }
+                );
+                self.report(
+                    Diagnostic::warning(codes::ALWAYS_HOLDS, left.span, message)
+                        .help("write the part that a right answer has"),
+                );
+                Value::Unknown(Shape::Bool)
+            }
             (Value::Unknown(Shape::Text | Shape::Any), Value::Text(_) | Value::Record(_))
             | (_, Value::Unknown(Shape::Any)) => Value::Unknown(Shape::Bool),
             // whatever the text will be
@@ -48,6 +70,23 @@ impl Evaluator<'_> {
             }
             _ => self.no_container(op, &b, right),
         }
+    }
+
+    /// An answer that is to be a part of a text: most likely the text is to be one of the answer.
+    fn answer_in_text(&self, whole: &str, op: BinaryOp, left: &Expr, right: &Expr) {
+        let source = |expr: &Expr| self.program.sources.text(expr.span);
+        let (answer, text) = (source(left), source(right));
+        let message = "whether the answer is a part of the text: an empty one is";
+        let turned = format!("{text} {} {answer}", op.symbol());
+        let span = left.span.to(right.span);
+        let found = Diagnostic::warning(codes::ANSWER_IN_TEXT, span, message);
+        let short = text.len() <= 60 && whole.len() <= 60;
+        self.report(match short {
+            true => found
+                .help(format!("whether the answer has it: `{turned}`; whether it is one of several: `{answer} {} [{text}]`", op.symbol()))
+                .fix("turn it around", span, turned, false),
+            false => found.help("whether the answer has it: `\"…\" in answer`"),
+        });
     }
 
     fn no_container(&self, op: BinaryOp, b: &Value, right: &Expr) -> Value {

@@ -7,6 +7,7 @@
 //! ```
 
 mod actions;
+mod capture;
 mod complete;
 mod cursor;
 mod diagnose;

@@ -5,7 +5,7 @@ use super::protocol::{
 };
 use super::server::Server;
 use super::text::{Lines, Position, Range};
-use super::{actions, complete, hover, library, navigate, rename, symbols};
+use super::{actions, capture, complete, hover, library, navigate, rename, symbols};
 use crate::diagnostics::Diagnostic;
 use crate::resolve::{ModuleId, Program, find_files};
 use crate::source::{FileId, Span};
@@ -220,7 +220,8 @@ impl<W: Write> Server<'_, W> {
         Ok(json!({ "changes": changes }))
     }
 
-    /// Reads everything as it would be, and says what would be wrong then and is not now.
+    /// Reads everything as it would be, and says what would be wrong then or mean something else, and
+    /// does not now.
     fn refuse_clash(&self, view: &View, places: &[Span], new: &str) -> Result<(), String> {
         let sources = &view.program.sources;
         let open = self.open.values().map(|open| &open.document);
@@ -246,7 +247,8 @@ impl<W: Write> Server<'_, W> {
             self.files.open(path, text);
         }
         let before = (&view.program, view.found.clone());
-        match rename::clash(before, (&after, found)) {
+        let clash = rename::clash(before, (&after, found));
+        match clash.or_else(|| capture::captured(&view.program, &after, places, new)) {
             Some(why) => Err(format!("with `{new}` {why}")),
             None => Ok(()),
         }

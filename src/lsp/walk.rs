@@ -60,11 +60,18 @@ pub fn walk<'a>(names: Names<'a>, module: ModuleId, see: &mut dyn FnMut(Node<'a>
     }
 }
 
+/// A check or a report, by its name.
+#[derive(PartialEq, Eq, Hash)]
+enum Replaced<'a> {
+    Check(&'a str),
+    Report(&'a str),
+}
+
 struct Walk<'a, 's> {
     names: Names<'a>,
     see: &'s mut dyn FnMut(Node<'a>, &Scope<'a>),
-    /// The checks that the block around takes over, by name: where each was first written.
-    replaced: HashMap<&'a str, Span>,
+    /// The checks and reports that the block around takes over: where each was first written.
+    replaced: HashMap<Replaced<'a>, Span>,
 }
 
 impl<'a> Walk<'a, '_> {
@@ -102,7 +109,7 @@ impl<'a> Walk<'a, '_> {
             ItemKind::Block(block) => self.block(block, scope),
             ItemKind::Check(check) => {
                 if let Some(name) = &check.name {
-                    let base = self.replaced.get(name.text.as_str());
+                    let base = self.replaced.get(&Replaced::Check(&name.text));
                     (self.see)(Node::Defined(name, *base.unwrap_or(&name.span)), scope);
                 }
                 let more = check.when.iter().chain(&check.because);
@@ -129,8 +136,10 @@ impl<'a> Walk<'a, '_> {
             // in a scenario it may stand in place of one of the base
             let inside = scope.kind() == "scenario" && block.kind.text != "report";
             let local = scope.locals.get(&name.text).filter(|_| inside);
-            let span = local.and_then(|local| local.span).unwrap_or(name.span);
-            (self.see)(Node::Defined(name, span), scope);
+            let local = local.and_then(|local| local.span);
+            let report = || self.replaced.get(&Replaced::Report(&name.text)).copied();
+            let base = local.or_else(|| report().filter(|_| block.kind.text == "report"));
+            (self.see)(Node::Defined(name, base.unwrap_or(name.span)), scope);
         }
         if let Some(path) = &block.extends {
             (self.see)(Node::Parent(path, block), scope);
@@ -144,7 +153,7 @@ impl<'a> Walk<'a, '_> {
             key: None,
         };
         let taken_over = match block.extends {
-            Some(_) => self.checks_of(block, scope.module),
+            Some(_) => self.taken_over(block, scope.module),
             None => HashMap::new(),
         };
         let around = std::mem::replace(&mut self.replaced, taken_over);
@@ -154,14 +163,20 @@ impl<'a> Walk<'a, '_> {
         self.replaced = around;
     }
 
-    /// The named checks of a block and of what it extends: one takes the place of one of its name.
-    fn checks_of(&self, block: &'a Block, module: ModuleId) -> HashMap<&'a str, Span> {
+    /// The named checks and reports of a block and of what it extends: one takes the place of one
+    /// of its name.
+    fn taken_over(&self, block: &'a Block, module: ModuleId) -> HashMap<Replaced<'a>, Span> {
         let mut found = HashMap::new();
         for (_, item) in self.names.bodies(block, module) {
-            if let ItemKind::Check(check) = &item.kind
-                && let Some(name) = &check.name
-            {
-                found.insert(name.text.as_str(), name.span);
+            let (name, one): (_, fn(&'a str) -> Replaced<'a>) = match &item.kind {
+                ItemKind::Check(check) => (check.name.as_ref(), Replaced::Check),
+                ItemKind::Block(block) if block.kind.text == "report" => {
+                    (block.name.as_ref(), Replaced::Report)
+                }
+                _ => continue,
+            };
+            if let Some(name) = name {
+                found.insert(one(&name.text), name.span);
             }
         }
         found

@@ -2,6 +2,7 @@
 //! what is wrong with any of them is known before anything starts.
 
 use super::across::across;
+use super::axis_units::at_the_axis;
 use super::by_case::ByCase;
 use super::case::{self, launched};
 use super::case_id::same_id;
@@ -240,7 +241,8 @@ fn scenario(locals: Locals<'_>, params: &Params, flat: &Arc<Flat>, out: &mut Com
         !repeated.contains(&(at - 1))
     });
     let cases = &mut out.cases[first..];
-    let gathered = found.gather();
+    let mut gathered = found.gather();
+    at_the_axis(program, flat, &mut gathered);
     // one that is wrong in another way may be feasible once it is mended
     if !has_errors(&gathered) {
         out.found.extend(feasible::none_left(flat, cases));

@@ -4,6 +4,7 @@
 mod accepts;
 mod across;
 mod asked;
+mod axis_units;
 mod balance;
 mod base;
 mod by_case;
@@ -19,6 +20,7 @@ mod decided;
 mod either;
 mod engine;
 mod engine_metric;
+mod faults;
 mod feasible;
 mod fit;
 mod folder_name;
@@ -56,6 +58,7 @@ mod wiring;
 mod workload;
 
 pub use asked::{Asks, PartSpec, RequestSpec, WorkloadSpec};
+pub use axis_units::few_uses;
 pub use base::bases;
 pub use by_case::ByCase;
 pub use cluster::ClusterSpec;

@@ -67,14 +67,14 @@ pub const BUILTINS: &[Builtin] = &[
         "contains_any(text, words)",
         &["text", "words"],
         2,
-        "Whether the text has at least one of the words, in any case of letters, also as parts of longer words; a number only whole, with its sign: 4 is not in \"14\", \"4.5\" or \"-4\". A comma is of thousands (4,500 is 4500), or of a list: 5 is in \"4,5,6\".",
+        "Whether the text has at least one of the words, in any case of letters (\"STRASSE\" is \"straße\") and with any apostrophe, also as parts of longer words; a number only whole, with its sign and exponent: 4 is not in \"14\", \"4.5\", \"-4\" or \"4e3\". Zeros may end its fraction: 3.5 is in \"3.50\". A comma is of thousands (4,500 is 4500), or of a list: 5 is in \"4,5,6\"; so is a blank: 10000 is in \"10 000\".",
     ),
     function(
         "contains_all",
         "contains_all(text, words)",
         &["text", "words"],
         2,
-        "Whether the text has every one of the words, in any case of letters, also as parts of longer words; a number only whole, with its sign: 4 is not in \"14\", \"4.5\" or \"-4\". A comma is of thousands (4,500 is 4500), or of a list: 5 is in \"4,5,6\".",
+        "Whether the text has every one of the words, in any case of letters (\"STRASSE\" is \"straße\") and with any apostrophe, also as parts of longer words; a number only whole, with its sign and exponent: 4 is not in \"14\", \"4.5\", \"-4\" or \"4e3\". Zeros may end its fraction: 3.5 is in \"3.50\". A comma is of thousands (4,500 is 4500), or of a list: 5 is in \"4,5,6\"; so is a blank: 10000 is in \"10 000\".",
     ),
     function(
         "matches",

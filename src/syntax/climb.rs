@@ -120,7 +120,38 @@ impl Builder<'_> {
         self.say(found);
     }
 
+    /// Whether `a => b` looks like a function of other languages: what stands left names what is
+    /// given to it.
+    fn is_function(&self, left: &Expr, right: &Expr) -> bool {
+        let name = |c: char| c.is_alphanumeric() || c == '_';
+        let given = self.source(left.span);
+        match &left.kind {
+            ExprKind::Name(given) => {
+                let mut words = self.source(right.span).split(|c| !name(c));
+                self.source(left.span).starts_with('(') || words.any(|word| word == given)
+            }
+            ExprKind::Call { function, .. } => {
+                matches!(
+                    function.text.as_str(),
+                    "fn" | "func" | "function" | "lambda"
+                )
+            }
+            ExprKind::Error => given.starts_with('('),
+            _ => false,
+        }
+    }
+
+    fn function(&mut self, arrow: Span, whole: Span) -> Expr {
+        let found = Diagnostic::error(codes::FOREIGN_FORM, arrow, "a file cannot define functions")
+            .says("no function of your own")
+            .help("write the value where it is due; of each value of a list: `[x * 2 for x in xs]`")
+            .help("a comparison is written `>=`");
+        self.say(found);
+        Self::broken(whole)
+    }
+
     pub(super) fn climb(&mut self, tokens: Vec<Token>) -> Expr {
+        let tokens = self.with_dashed(tokens);
         let mut row = Row {
             tokens: tokens.into_iter().peekable(),
         };
@@ -146,12 +177,17 @@ impl Builder<'_> {
                 break;
             }
             row.tokens.next();
+            let said = self.found.len();
             if let Some(right) = right {
                 let with = self.spaced(op_span, right);
                 self.foreign_operator(&symbol, op_span, right, &with);
             }
             let value = self.binary(row, op.binds() + 1);
             left = match op {
+                _ if symbol == "=>" && self.is_function(&left, &value) => {
+                    self.found.truncate(said);
+                    self.function(op_span, left.span.to(value.span))
+                }
                 Infix::Op(op) if Infix::Op(op).binds() == COMPARISON => {
                     let before = compared.replace(value.clone());
                     match before {

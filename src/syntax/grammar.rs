@@ -4,6 +4,7 @@ use pest::Parser;
 use pest::iterators::{Pair, Pairs};
 
 use super::ast::{Expr, ExprKind, Ident};
+use super::dashed::Dashed;
 use super::docs::Docs;
 use super::patch::Patched;
 use super::scan::{MAX_SAID, ends_a_text};
@@ -39,6 +40,7 @@ pub struct Builder<'a> {
     /// Levels of the tree above the expression that is being built.
     pub(super) level: usize,
     pub(super) patched: &'a Patched<'a>,
+    pub(super) dashed: Dashed<'a>,
     /// Where the part that is being built starts in the repaired text.
     pub(super) base: usize,
 }
@@ -67,6 +69,7 @@ impl<'a> Builder<'a> {
             around: None,
             level: 0,
             patched,
+            dashed: Dashed::of(text),
             base: 0,
         }
     }

@@ -291,16 +291,8 @@ impl Builder<'_> {
 
     pub(super) fn dashed(&mut self, pair: &Pair<'_, Rule>) -> Ident {
         let span = self.span(pair);
-        let name = pair.as_str().replace('-', "_");
-        let found = Diagnostic::error(
-            codes::FOREIGN_FORM,
-            span,
-            format!("names are written with `_`: `{name}`"),
-        )
-        .says("`-` is a minus sign")
-        .fix("write `_`", span, name.clone(), true);
-        self.say(found);
-        Ident { text: name, span }
+        let text = self.without_dashes(span);
+        Ident { text, span }
     }
 
     pub(super) fn wrong_eq(&mut self, pair: &Pair<'_, Rule>, name: Span) {

@@ -20,6 +20,7 @@ mod brackets;
 mod checks;
 mod climb;
 mod collections;
+mod dashed;
 mod docs;
 mod echoes;
 mod exprs;
@@ -98,6 +99,7 @@ fn parse_in_parts(file: FileId, text: &str, part: usize) -> (Ast, Vec<Diagnostic
     let Some(ast) = builder.file(&cuts) else {
         return too_deep(file);
     };
+    builder.say_dashed();
     let mut found = letters::foreign(text, tidy(echoes::without(text, builder.found)));
     comments::kept(text, &mut found);
     if let Some(at) = lone_return(text) {

@@ -460,6 +460,88 @@ fn a_rename_that_would_break_something_is_refused() {
     assert_eq!(client.findings("a.scn", Some(9)), [] as [Value; 0]);
 }
 
+/// What is written apart stays apart: nothing takes the place of what a base defines.
+#[test]
+fn a_rename_that_would_change_what_a_name_means_is_refused() {
+    const BASE: &str = "use std.engines\nlet limit = 250ms\nworkload w { prompt = \"x\", output = 8 }\n\
+        scenario base {\n  server sut { engine = engines.builtin }\n  let slow = 2s\n  \
+        phase steady { workload = w, requests = 99 }\n  expect quick: steady.ttft.p95 <= limit\n  \
+        report table { columns = [steady.ttft.p50], to = \"a.csv\" }\n}\n";
+    const NEXT: &str = "use \"./base.scn\"\nlet bound = 1s\nscenario next extends base.base {\n  \
+        server other { engine = base.engines.builtin }\n  \
+        phase load { workload = base.w, requests = 99, server = sut }\n  let fast = 1s\n  \
+        expect well: load.ttft.p95 <= fast\n  expect early: steady.ttft.p95 <= bound\n  \
+        report rows { columns = [load.ttft.p50], to = \"b.csv\" }\n}\n";
+    let next = NEXT.replace("base.engines.builtin", "engines.builtin");
+    let next = format!("use std.engines\n{next}");
+    let mut client = Client::ready();
+    client.write("base.scn", BASE);
+    let mut refused = |written: &str, marked: &str, new: &str, why: &str| {
+        let marked = next.replacen(written, marked, 1);
+        assert!(marked.contains('|'), "{written}");
+        let answer = rename(&mut client, &marked, new);
+        let message = answer["error"]["message"].as_str().unwrap_or_default();
+        assert!(message.contains(why), "{marked} {new}: {answer}");
+    };
+    let place = "would take the place of what";
+    // its own things, by the names of its base's
+    refused("phase load", "phase lo|ad", "steady", place);
+    refused("load.ttft", "lo|ad.ttft", "steady", place);
+    refused("server other", "server oth|er", "sut", place);
+    refused("let fast", "let fa|st", "slow", place);
+    refused("expect well", "expect we|ll", "quick", place);
+    refused("report rows", "report ro|ws", "table", place);
+    // its base's, by the names of its own
+    refused("steady.ttft", "stead|y.ttft", "load", place);
+    refused("server = sut", "server = s|ut", "other", place);
+    // one of another kind
+    refused(
+        "phase load",
+        "phase lo|ad",
+        "sut",
+        "already means something",
+    );
+    refused(
+        "phase load",
+        "phase lo|ad",
+        "slow",
+        "already means something",
+    );
+    // and what is in sight
+    refused(
+        "phase load",
+        "phase lo|ad",
+        "bound",
+        "already means something",
+    );
+    refused(
+        "let bound",
+        "let bo|und",
+        "steady",
+        "already means something",
+    );
+    refused("let bound", "let bo|und", "engines", "taken");
+    // where nothing is in the way, all of a name goes along
+    let answer = rename(
+        &mut client,
+        &next.replacen("phase load", "phase lo|ad", 1),
+        "busy",
+    );
+    let text = edited(&next, &answer["result"]["changes"][client.uri("a.scn")]);
+    assert_eq!(text.matches("busy").count(), 3, "{answer}");
+    client.write("c.scn", "use \"./base.scn\"\nscenario c extends base.base {\n  report table { format = \"csv\" }\n}\n");
+    let (text, place) = cursor(&BASE.replace("report table", "report ta|ble"));
+    client.open("base.scn", &text);
+    let mut params = client.at("base.scn", place);
+    params["newName"] = json!("figures");
+    let changes = client.ok("textDocument/rename", params);
+    assert_eq!(
+        changes["changes"].as_object().unwrap().len(),
+        2,
+        "{changes}"
+    );
+}
+
 #[test]
 fn the_outline_has_definitions_and_what_is_in_them() {
     let mut client = pack();

@@ -81,8 +81,9 @@ impl Evaluator<'_> {
                 }
             }
             ("contains_any" | "contains_all", Value::Text(text), Value::List(words)) => {
+                let text = words::Plain::new(text);
                 let mut hits = words.iter().map(|word| match word {
-                    Value::Text(word) => words::has(text, word),
+                    Value::Text(word) => text.has(word),
                     _ => false,
                 });
                 Value::Bool(if builtin.name == "contains_any" {

@@ -3,6 +3,7 @@
 mod apply;
 mod extreme;
 mod unmeasured;
+mod vain_words;
 mod words;
 
 use super::{Evaluator, Handle, Value};

@@ -82,6 +82,11 @@ impl Evaluator<'_> {
                     Value::Unknown(Shape::Text | Shape::Any) => Value::text(""),
                     known => known.clone(),
                 };
+                if name != "matches"
+                    && let Some(wrong) = self.vain_words(builtin, bound)
+                {
+                    return wrong;
+                }
                 let pattern = matches!(bound.value(1), Value::Unknown(_));
                 if pattern {
                     return Value::Unknown(Shape::Bool);

@@ -1,22 +1,47 @@
-//! Whether a text has a word. A number is had whole: 4 is not in "14", nor in "4.5", "-4" or "4,500".
+//! Whether a text has a word. A number is had whole: 4 is not in "14", nor in "4.5", "-4", "4,500" or
+//! "4e3"; how many zeros its fraction ends with, and what parts its thousands, are the writer's.
 
 /// Behind which a minus before a digit is a sign; behind others it is a dash: "2-4", "page-4".
 const BEFORE_A_SIGN: &str = "([{=:,;<>|*$\"'`";
 
-/// Whether the text has the word, in any case of letters.
-pub fn has(text: &str, word: &str) -> bool {
-    let (text, word) = (plain(text), plain(word));
+/// What parts thousands and nothing else: the blanks at which no line is broken, and thin ones.
+const OF_THOUSANDS: &str = "\u{a0}\u{2007}\u{2009}\u{202f}";
+
+/// A text in which words are looked for.
+pub struct Plain {
+    text: String,
+    /// With each blank that may be of thousands taken for one: "12 345" may be two numbers, too.
+    whole: String,
+}
+
+impl Plain {
+    pub fn new(text: &str) -> Self {
+        let text = folded(text);
+        Self {
+            whole: in_thousands(&text, true),
+            text: in_thousands(&text, false),
+        }
+    }
+
+    /// Whether the text has the word, in any case of letters.
+    pub fn has(&self, word: &str) -> bool {
+        let word = Self::new(word);
+        found(&self.text, &word.text) || found(&self.whole, &word.whole)
+    }
+}
+
+fn found(text: &str, word: &str) -> bool {
     let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
     let signed = word
         .strip_prefix('-')
         .is_some_and(|w| digit(w.chars().next()));
     let (starts, ends) = (digit(word.chars().next()), digit(word.chars().next_back()));
     let mut from = 0;
-    while let Some(at) = text[from..].find(&word).map(|at| from + at) {
+    while let Some(at) = text[from..].find(word).map(|at| from + at) {
         let (before, behind) = (&text[..at], &text[at + word.len()..]);
         let dash = signed && !sign_may_follow(before);
-        let begun = starts && (goes_on(before.chars().rev()) || ends_with_a_sign(before));
-        let ended = ends && goes_on(behind.chars());
+        let begun = starts && (is_begun(before) || ends_with_a_sign(before));
+        let ended = ends && goes_on(without_zeros(word, behind));
         if !(dash || begun || ended) {
             return true;
         }
@@ -26,48 +51,121 @@ pub fn has(text: &str, word: &str) -> bool {
     false
 }
 
-/// The text in small letters, with one kind of minus and without signs of thousands.
-fn plain(text: &str) -> String {
-    let text = text.to_lowercase().replace('\u{2212}', "-");
+/// The text with one form of each letter ("STRASSE" is "straße"), one minus and one apostrophe.
+fn folded(text: &str) -> String {
+    // to small ones by way of capitals, of which there are fewer: `ß` has two, and both `σ` one
+    let same = |c: char| {
+        let small = c.to_lowercase().flat_map(char::to_uppercase);
+        small.flat_map(char::to_lowercase)
+    };
     let mut out = String::with_capacity(text.len());
-    let mut rest = text.as_str();
+    for c in text.chars() {
+        match c {
+            '\u{2212}' => out.push('-'),
+            '\u{2018}' | '\u{2019}' | '\u{2bc}' => out.push('\''),
+            c if c.is_ascii() => out.push(c.to_ascii_lowercase()),
+            // a letter of its own, though its capital is that of `i`
+            'ı' => out.push(c),
+            c => out.extend(same(c)),
+        }
+    }
+    out
+}
+
+/// The text without signs of thousands. A blank is one for sure before a zero; `blanks`: elsewhere,
+/// too.
+fn in_thousands(text: &str, blanks: bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
     while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
         out += &rest[..at];
-        let run = digits_and_commas(&rest[at..]);
-        match of_thousands(run) && !goes_on(out.chars().rev()) {
-            true => out.extend(run.chars().filter(|c| *c != ',')),
-            false => out += run,
-        }
-        rest = &rest[at + run.len()..];
+        let digits = digits_and(None, &rest[at..]);
+        let sign = rest[at + digits.len()..].chars().next();
+        let sign = sign.filter(|c| matches!(c, ',' | ' ') || OF_THOUSANDS.contains(*c));
+        let run = digits_and(sign, &rest[at..]);
+        let sure = sign != Some(' ') || blanks || run.contains(" 0");
+        let taken = match sign {
+            Some(sign) if sure && of_thousands(run, sign) && !is_begun(&out) => {
+                out.extend(run.chars().filter(char::is_ascii_digit));
+                run
+            }
+            // "1,2,345" is a list to its end; of what blanks part each may have thousands
+            Some(',') => {
+                out += run;
+                run
+            }
+            _ => {
+                out += digits;
+                digits
+            }
+        };
+        rest = &rest[at + taken.len()..];
     }
     out + rest
 }
 
-/// What a text begins with of digits, and of commas between them.
-fn digits_and_commas(text: &str) -> &str {
-    let bytes = text.as_bytes();
-    let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
-    let end = (0..bytes.len()).find(|at| !(digit(*at) || bytes[*at] == b',' && digit(at + 1)));
-    &text[..end.unwrap_or(bytes.len())]
+/// What a text begins with of digits, and of the sign between them.
+fn digits_and(sign: Option<char>, text: &str) -> &str {
+    let mut end = 0;
+    let mut rest = text;
+    loop {
+        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        if digits == 0 {
+            return &text[..end];
+        }
+        end = text.len() - rest.len() + digits;
+        rest = match sign.and_then(|sign| rest[digits..].strip_prefix(sign)) {
+            Some(rest) => rest,
+            None => return &text[..end],
+        };
+    }
 }
 
-/// Whether the commas of "1,234,567" are signs of thousands; "4,5,6" and "0,100,200" are lists.
-fn of_thousands(run: &str) -> bool {
-    match run.split_once(',') {
+/// Whether the signs of "1,234,567" are of thousands; "4,5,6" and "0,100,200" are lists.
+fn of_thousands(run: &str, sign: char) -> bool {
+    match run.split_once(sign) {
         Some((first, rest)) => {
-            first.len() <= 3 && !first.starts_with('0') && rest.split(',').all(|g| g.len() == 3)
+            first.len() <= 3 && !first.starts_with('0') && rest.split(sign).all(|g| g.len() == 3)
         }
         None => false,
     }
 }
 
-/// Whether a number goes on with these characters: a digit, or a point and a digit.
-fn goes_on(mut next: impl Iterator<Item = char>) -> bool {
-    match next.next() {
-        Some('.') => next.next().is_some_and(|c| c.is_ascii_digit()),
-        Some(c) => c.is_ascii_digit(),
-        None => false,
-    }
+/// What follows the number at a word's end, without the zeros that end its fraction: in "3.50" that
+/// is nothing behind 3.5, and in "4.0" nothing behind 4.
+fn without_zeros<'a>(word: &str, behind: &'a str) -> &'a str {
+    let digits = |c: char| c.is_ascii_digit();
+    let whole = word.trim_end_matches(digits);
+    let zeros = match whole.strip_suffix('.') {
+        // the last part of a version is no fraction
+        Some(before) => match before.trim_end_matches(digits).ends_with('.') {
+            true => return behind,
+            false => behind,
+        },
+        None => match behind.strip_prefix('.') {
+            Some(fraction) if fraction.starts_with('0') => fraction,
+            _ => return behind,
+        },
+    };
+    zeros.trim_start_matches('0')
+}
+
+/// Whether a number goes on with this: a digit, a point and a digit, or an exponent.
+fn goes_on(behind: &str) -> bool {
+    let digit = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
+    let exponent = |text: &str| digit(text.strip_prefix(['+', '-']).unwrap_or(text));
+    digit(behind)
+        || behind.strip_prefix('.').is_some_and(digit)
+        || behind.strip_prefix('e').is_some_and(exponent)
+}
+
+/// Whether digits behind this text go on with a number of it.
+fn is_begun(before: &str) -> bool {
+    let digit = |text: &str| text.ends_with(|c: char| c.is_ascii_digit());
+    let mantissa = before.strip_suffix(['+', '-']).unwrap_or(before);
+    digit(before)
+        || before.strip_suffix('.').is_some_and(digit)
+        || mantissa.strip_suffix('e').is_some_and(digit)
 }
 
 /// Whether the number behind this text is below 0.
@@ -83,9 +181,13 @@ fn sign_may_follow(before: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::has;
+    use super::Plain;
     use proptest::collection::vec;
     use proptest::prelude::*;
+
+    fn has(text: &str, word: &str) -> bool {
+        Plain::new(text).has(word)
+    }
 
     #[test]
     fn words_are_parts_of_a_text() {
@@ -180,6 +282,67 @@ mod tests {
         assert!(!has("is -45", "-4") && !has("is -4.5", "-4"));
         assert!(has("is -4,500", "-4500") && !has("is -4,500", "4500"));
         assert!(has("2-4 or -4", "-4"));
+    }
+
+    #[test]
+    fn letters_have_many_forms() {
+        for (text, word) in [
+            ("STRASSE", "straße"),
+            ("die Straße", "STRASSE"),
+            ("GROẞE", "große"),
+            ("ΟΔΟΣ", "οδος"),
+            ("ο οδός", "ΟΔΌΣ"),
+            ("It’s", "it's"),
+            ("it's", "It‘s"),
+            ("the ﬁrst", "FIRST"),
+        ] {
+            assert!(has(text, word), "{word} in {text}");
+        }
+        assert!(!has("ısı", "isi") && !has("Strase", "straße"));
+    }
+
+    #[test]
+    fn zeros_end_a_fraction() {
+        for text in ["3.50", "3.5", "3.500 EUR", "is 3.50.", "1 or 3.50"] {
+            assert!(has(text, "3.5"), "{text}");
+        }
+        for text in [
+            "3.505", "3.50.1", "3.5.0", "13.50", "3.05", "3.50e2", "3.05",
+        ] {
+            assert!(!has(text, "3.5"), "{text}");
+        }
+        assert!(has("4.0", "4") && has("4.00 m", "4") && has("-4.0", "-4"));
+        assert!(!has("4.01", "4") && !has("4.0.1", "4") && !has("40", "4"));
+        // a word has the zeros that it is written with: 3.10 is another version than 3.1
+        assert!(!has("3.1", "3.10") && has("3.10", "3.10"));
+        assert!(!has("1.2.30", "1.2.3"));
+    }
+
+    #[test]
+    fn blanks_part_thousands() {
+        for blank in [" ", "\u{a0}", "\u{2009}", "\u{202f}"] {
+            let text = format!("about 10{blank}000, or 1{blank}234{blank}567.5");
+            for word in ["10000", "10,000", "10 000", "1234567.5"] {
+                assert!(has(&text, word), "{word} in {text}");
+            }
+            for word in ["10", "000", "0", "1000", "1234567", "5"] {
+                assert!(!has(&text, word), "{word} in {text}");
+            }
+        }
+        // one number, or two
+        assert!(has("12 345", "12345") && has("12 345", "12") && has("12 345", "345"));
+        assert!(!has("12\u{202f}345", "12") && has("12\u{202f}345", "12345"));
+        assert!(!has("2024 500", "2024500") && !has("1 23", "123") && !has("7 1234", "71234"));
+        assert!(has("1 2 345,678", "345678") && has("99 100 101 7", "101"));
+        assert!(has("In 2024 10 000 came", "10000") && has("12345", "12 345"));
+    }
+
+    #[test]
+    fn an_exponent_is_part_of_a_number() {
+        for text in ["4e3", "4E3", "4e-3", "4e+3", "1.4e3", "4.0e3"] {
+            assert!(!has(text, "4") && !has(text, "3"), "{text}");
+        }
+        assert!(has("4e3", "4E3") && has("4 e3", "4") && has("4eur", "4") && has("4e", "4"));
     }
 
     proptest! {

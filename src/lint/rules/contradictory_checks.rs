@@ -50,7 +50,7 @@ use crate::resolve::Flat;
 use crate::scenario::PhaseSpec;
 use crate::source::Span;
 use crate::syntax::ast::BinaryOp;
-use crate::units::{Quantity, display};
+use crate::units::{Dimension, Quantity, display};
 use std::collections::HashMap;
 
 const RULE: Rule = ("E0450", "contradictory-checks");
@@ -66,11 +66,13 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
     for claim in &claims {
         if let Some(other) = earlier.excluding(claim) {
             found.push(apart(claim, other));
-        } else if let Some(fact) = unmade(view, claim) {
+        } else if let Some(fact) = in_parts(claim.comparison).or_else(|| unmade(view, claim)) {
             found.push(fact);
         }
         earlier.add(claim);
     }
+    let others = view.comparisons().filter(|c| c.op == BinaryOp::NotEqual);
+    found.extend(others.filter_map(in_parts));
     let ratios = view.ratios();
     found.extend(ratios.filter_map(disordered));
     found
@@ -234,6 +236,31 @@ fn apart(claim: &Claim<'_>, other: &Claim<'_>) -> Diagnostic {
     Diagnostic::error(RULE, claim.comparison.span, message)
         .label(other.comparison.span, "this leaves nothing of it")
         .help(help)
+}
+
+/// A number of requests that is no whole one.
+fn in_parts(comparison: &Comparison) -> Option<Diagnostic> {
+    let counts = match &comparison.figure.query {
+        query @ Query::Scalar { .. } => query.dimension() == Dimension::REQUESTS,
+        Query::Failures { .. } => true,
+        _ => false,
+    };
+    if !counts || comparison.limit.fract() == 0.0 {
+        return None;
+    }
+    let help = "write a whole number; a share is of all requests: failed / requests, success_rate";
+    match comparison.op {
+        BinaryOp::Equal => {
+            let message = "this never holds: requests are counted in whole numbers";
+            Some(Diagnostic::error(RULE, comparison.span, message).help(help))
+        }
+        BinaryOp::NotEqual => {
+            let message = "this always holds: requests are counted in whole numbers";
+            let found = Diagnostic::warning(codes::ALWAYS_HOLDS, comparison.span, message);
+            Some(found.help(help))
+        }
+        _ => None,
+    }
 }
 
 /// A number of requests that the phase does not make.

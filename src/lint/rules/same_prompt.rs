@@ -2,7 +2,8 @@
 //!
 //! A time to the first token, a whole latency or a throughput that is checked, that cases are ranked
 //! by, or that a report's columns show, on a server on GPUs which gets one and the same prompt, or a
-//! few, again and again, and which does not have its prefix cache turned off.
+//! few, again and again, and which does not have its prefix cache turned off; or on one that already
+//! runs, which gets one and the same.
 //!
 //! ## Why it matters
 //!
@@ -66,9 +67,12 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
         for (load, block) in view.loads(of) {
             let server = view.server(&load.server);
             let kept = server.and_then(|server| server.prefix_cache) != Some(false);
+            // one that runs elsewhere may be there to be tried with a few requests
+            let here = view.starts_on_gpus(&load.server);
+            let elsewhere = || view.runs_elsewhere(&load.server) && is_one(load);
             if let Some(message) = recur(load)
                 && kept
-                && view.starts_on_gpus(&load.server)
+                && (here || elsewhere())
             {
                 keep(
                     &mut found,
@@ -84,6 +88,15 @@ pub fn check(view: &View<'_>) -> Vec<Diagnostic> {
         }
     }
     found
+}
+
+/// Whether all requests of a load have one prompt.
+fn is_one(load: &LoadSpec) -> bool {
+    let mut requests = load.workload.requests.iter();
+    let first = requests.next();
+    first.is_some_and(|first| {
+        requests.all(|other| other.system == first.system && other.content == first.content)
+    })
 }
 
 /// That the prompts of a load are the same ones all the time.

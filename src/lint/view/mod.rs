@@ -252,6 +252,13 @@ impl<'a> View<'a> {
         real && server.is_some_and(|s| s.gpus > 0 && matches!(s.start, Start::Launch { .. }))
     }
 
+    /// Whether it runs already, started by someone else: on GPUs, as most do.
+    pub fn runs_elsewhere(&self, name: &str) -> bool {
+        let server = self.server(name);
+        let real = self.case.worlds.contains(&World::Real);
+        real && server.is_some_and(|s| matches!(s.start, Start::Running { .. }))
+    }
+
     /// A case of the scenario by its id; without one, the case at hand.
     pub fn case_of(&self, id: Option<&str>) -> Option<&'a Case> {
         let Some(id) = id else { return Some(self.case) };

@@ -103,14 +103,13 @@ impl Scanner<'_> {
             self.stack.last().map(|frame| frame.kind),
             Some(Kind::Bracket(Bracket::Square | Bracket::Round) | Kind::Interpolation)
         );
-        let mut found = found
+        // neither is repaired: a division made a comment is another value
+        let found = found
             .says("neither a comment nor an operator here")
             .help("a comment: `# …`; a whole division of `a` by `b`: `(a - mod(a, b)) / b`");
         self.at = line_end;
         if listed || closes {
             self.at = at + slashes + operand;
-        } else {
-            found = found.fix("write `#`", sign, "#", false);
         }
         self.out.patches.push(Patch::replace(at, self.at, ""));
         self.say(found);
