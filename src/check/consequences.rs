@@ -48,6 +48,14 @@ pub fn without_consequences(sources: &Sources, found: &mut Vec<Diagnostic>) {
                 .starts_with(['{', '}', '[', ']', '(', ')', '/'])
     };
     let mut lost: Vec<&Diagnostic> = found.iter().filter(lost).collect();
+    // where no line is indented, a `}` may be of a block whose first line was lost, with its name
+    let headless: HashSet<FileId> = (lost.iter())
+        .filter(|d| sources.text(d.span()).starts_with('}') && d.message.starts_with("stray"))
+        .map(|d| d.span().file)
+        .collect();
+    let headless: HashSet<FileId> = (headless.into_iter())
+        .filter(|file| is_flush(&sources.get(*file).text))
+        .collect();
     let few = lost.len() <= MOST_TORN;
     // of many, each would tear the same file
     if !few {
@@ -102,7 +110,8 @@ pub fn without_consequences(sources: &Sources, found: &mut Vec<Diagnostic>) {
         // what is nearly a name that is known there is a slip of the pen, wherever it stands
         let misspelt = (d.fixes.iter()).any(|fix| fix.title.starts_with("the nearest"));
         // what a torn part defines may be what is not known elsewhere
-        let undefined = d.code == codes::UNKNOWN_NAME.0 && defined.may_be(sources, span);
+        let undefined = d.code == codes::UNKNOWN_NAME.0
+            && (headless.contains(&span.file) || defined.may_be(sources, span));
         let moved = OF_PLACE.iter().any(|rule| rule.0 == d.code);
         let caused = of_structure
             && !misspelt
@@ -229,13 +238,18 @@ fn whole(sources: &Sources, file: FileId) -> Span {
     Span::new(file, 0, sources.get(file).text.len())
 }
 
+/// Whether no line of a text is indented.
+fn is_flush(text: &str) -> bool {
+    !text.lines().any(|line| line.starts_with([' ', '\t']))
+}
+
 /// The items at the left margin from the one in which a bracket was opened to the one in which it
 /// came out that it is not closed.
 fn torn(sources: &Sources, lost: &Diagnostic) -> Span {
     let file = lost.span().file;
     let text = &sources.get(file).text;
     // where no line is indented, none shows where a part begins
-    if !text.lines().any(|line| line.starts_with([' ', '\t'])) {
+    if is_flush(text) {
         return whole(sources, file);
     }
     let places = lost.labels.iter().map(|label| label.span);
