@@ -37,7 +37,7 @@ fn step(sequences: u32) -> f64 {
             id,
             prompt: 16,
             output: STEPS + 200,
-            prefix: Vec::new(),
+            ..Request::default()
         };
         server.arrive(request, 0);
     }
@@ -79,6 +79,7 @@ fn chat(id: u64) -> Request {
         prefix: (0..shared)
             .chain((0..own).map(|block| (id + 1) << 8 | block))
             .collect(),
+        ..Request::default()
     }
 }
 

@@ -10,6 +10,7 @@
 // what the grammar's parser is written with
 extern crate alloc;
 
+pub mod calibrate;
 pub mod check;
 pub mod cli;
 pub mod clock;

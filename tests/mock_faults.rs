@@ -195,6 +195,29 @@ fn memory_is_really_kept() {
     let grown = anonymous(&sound).saturating_sub(before);
     assert!(grown < 4_000_000, "{grown} without a leak");
 
+    // what is collected is given back to the system
+    let collects = fast(&["--sawtooth", "30MB/req", "--sawtooth-top", "100MB"]);
+    let before = anonymous(&collects);
+    let held = |requests: usize| {
+        (0..requests).for_each(|_| drop(collects.post(CHAT, &stream(1))));
+        anonymous(&collects).saturating_sub(before)
+    };
+    assert!((90_000_000..98_000_000).contains(&held(3)));
+    assert!((20_000_000..28_000_000).contains(&held(1)));
+
+    let per_token = fast(&[
+        "--leak-token",
+        "1MB/tok",
+        "--cache",
+        "9MB/req",
+        "--cache-size",
+        "10MB",
+    ]);
+    let before = anonymous(&per_token);
+    (0..4).for_each(|_| drop(per_token.post(CHAT, &stream(5))));
+    let grown = anonymous(&per_token).saturating_sub(before);
+    assert!((30_000_000..36_000_000).contains(&grown), "{grown}");
+
     let large = fast(&["--grow-at-start", "50MB"]);
     assert!(anonymous(&large) >= 50_000_000);
 }

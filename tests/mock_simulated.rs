@@ -41,6 +41,11 @@ fn ttft(answer: &Answer) -> u64 {
 
 /// A server of so few blocks, from a file.
 fn with_blocks(blocks: u64) -> (Server, tempfile::TempDir) {
+    with(|setup| setup.blocks.count = blocks)
+}
+
+/// A server of a setup that is changed so.
+fn with(change: impl FnOnce(&mut Setup)) -> (Server, tempfile::TempDir) {
     let wanted = Wanted {
         engine: "vllm",
         model: "llama_3_1_8b",
@@ -48,13 +53,61 @@ fn with_blocks(blocks: u64) -> (Server, tempfile::TempDir) {
         ..Wanted::default()
     };
     let mut setup: Setup = made(&wanted.text()).expect("a setup");
-    setup.blocks.count = blocks;
+    change(&mut setup);
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("setup.json");
     std::fs::write(&file, serde_json::to_string(&setup).expect("JSON")).expect("written");
     let file = file.to_str().expect("UTF-8");
     let server = Server::start(&["--model", "llama_3_1_8b", "--setup", file]);
     (server, folder)
+}
+
+#[test]
+fn what_goes_wrong_in_a_setup_goes_wrong_here() {
+    let resident = |server: &Server| {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id()));
+        let status = status.expect("it runs");
+        let line = status.lines().find_map(|l| l.strip_prefix("RssAnon:"));
+        let kib = line.and_then(|l| l.trim().split(' ').next()?.parse::<u64>().ok());
+        kib.expect("a figure") * 1024
+    };
+    let (server, _folder) = with(|setup| {
+        setup.faults.fail_rate = 0.5;
+        setup.faults.fail_status = 503;
+        setup.faults.memory = Some(scn::sim::Memory {
+            grow_at_start: 50e6,
+            leak: 2e6,
+            ..Default::default()
+        });
+    });
+    assert!(resident(&server) > 50_000_000);
+    let before = resident(&server);
+    let body = prompt(20, json!({ "max_tokens": 2 }));
+    let status = |_| server.post(COMPLETIONS, &body).status;
+    let statuses: Vec<u16> = (0..20).map(status).collect();
+    let refused = statuses.iter().filter(|status| **status == 503).count();
+    assert!((4..=16).contains(&refused), "{statuses:?}");
+    // those that are refused leak nothing
+    let leaked = (20 - refused as u64) * 2_000_000;
+    let grown = resident(&server) - before;
+    assert!((leaked..leaked + 6_000_000).contains(&grown), "{grown}");
+}
+
+#[test]
+fn a_worker_that_crashes_cuts_streams_and_comes_back() {
+    let (server, _folder) = with(|setup| {
+        setup.faults.crash_after = Some(1);
+        setup.faults.crash_restart = Some(1.0);
+    });
+    let long = prompt(20, json!({ "max_tokens": 5000 })).to_string();
+    let long = server.send("POST", COMPLETIONS, "", &long);
+    poll(|| (server.metric("num_requests_running", "") == 1.0).then_some(())).expect("it runs");
+    let short = prompt(20, json!({ "max_tokens": 2 }));
+    assert_eq!(server.post(COMPLETIONS, &short).status, 200);
+    let cut = Answer::read(long);
+    assert!(!cut.complete && (1..5000).contains(&words(&cut)), "{cut:?}");
+    assert_eq!(server.post(COMPLETIONS, &short).status, 503);
+    poll(|| (server.post(COMPLETIONS, &short).status == 200).then_some(())).expect("another");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What a mistake in the syntax may have caused: of a broken part only the root is told, and what
 //! is wrong elsewhere all the same.
 
+use super::torn::Defined;
 use crate::diagnostics::{Diagnostic, Severity, codes};
 use crate::source::{FileId, Sources, Span};
 use std::collections::HashSet;
@@ -47,6 +48,14 @@ pub fn without_consequences(sources: &Sources, found: &mut Vec<Diagnostic>) {
                 .starts_with(['{', '}', '[', ']', '(', ')', '/'])
     };
     let mut lost: Vec<&Diagnostic> = found.iter().filter(lost).collect();
+    // where no line is indented, a `}` may be of a block whose first line was lost, with its name
+    let headless: HashSet<FileId> = (lost.iter())
+        .filter(|d| sources.text(d.span()).starts_with('}') && d.message.starts_with("stray"))
+        .map(|d| d.span().file)
+        .collect();
+    let headless: HashSet<FileId> = (headless.into_iter())
+        .filter(|file| is_flush(&sources.get(*file).text))
+        .collect();
     let few = lost.len() <= MOST_TORN;
     // of many, each would tear the same file
     if !few {
@@ -62,7 +71,7 @@ pub fn without_consequences(sources: &Sources, found: &mut Vec<Diagnostic>) {
             false => (whole(sources, d.span().file), 0),
         })
         .collect();
-    let files: HashSet<FileId> = torn.iter().map(|(part, _)| part.file).collect();
+    let defined = Defined::by(sources, torn.iter().map(|(part, _)| *part));
     // on the lines where that came out, or a text did not end, nothing means what it meant
     let unclosed = |d: &&Diagnostic| {
         (d.code == codes::UNCLOSED.0 || d.code == codes::MISSING_BODY.0) && !certain(d)
@@ -101,7 +110,8 @@ pub fn without_consequences(sources: &Sources, found: &mut Vec<Diagnostic>) {
         // what is nearly a name that is known there is a slip of the pen, wherever it stands
         let misspelt = (d.fixes.iter()).any(|fix| fix.title.starts_with("the nearest"));
         // what a torn part defines may be what is not known elsewhere
-        let undefined = d.code == codes::UNKNOWN_NAME.0 && files.contains(&span.file);
+        let undefined = d.code == codes::UNKNOWN_NAME.0
+            && (headless.contains(&span.file) || defined.may_be(sources, span));
         let moved = OF_PLACE.iter().any(|rule| rule.0 == d.code);
         let caused = of_structure
             && !misspelt
@@ -157,18 +167,38 @@ pub fn surely_mended(sources: &Sources, found: &Diagnostic) -> bool {
         && found.fixes.iter().any(|fix| fix.safe)
 }
 
-/// Whether a bracket that is never closed is taken as closed at the end of its own line, or one that
-/// nothing opened holds no statements.
+/// Whether a bracket that is never closed is taken as closed at the end of its own line, one that
+/// nothing opened holds no statements, or one is only written for another of the same pair.
 fn ends_on_its_line(sources: &Sources, lost: &Diagnostic) -> bool {
     let edits = lost.fixes.first().map(|fix| fix.edits.as_slice());
     let Some([(place, text)]) = edits else {
         return false;
     };
+    let line = |span: Span| sources.line_col(span).0;
+    let brackets = [')', ']', '}', '(', '[', '{'];
     let closes = match place.start == place.end {
-        true => text.trim_start().starts_with([')', ']', '}', '(', '[']),
+        true => {
+            let block = lost.code != codes::UNCLOSED.0;
+            let text = text.trim_start();
+            text.starts_with(brackets) && !(block && text.starts_with('{'))
+        }
+        false if text.starts_with(brackets) => {
+            let mut places = lost.labels.iter().map(|label| label.span);
+            return places.all(|span| {
+                line(span) == line(*place) || indent(sources, span) == indent(sources, *place)
+            });
+        }
         false => !sources.text(*place).contains(['{', '}']),
     };
-    closes && sources.line_col(*place).0 == sources.line_col(lost.span()).0
+    closes && line(*place) == line(lost.span())
+}
+
+/// How far in the line of a place stands.
+fn indent(sources: &Sources, place: Span) -> usize {
+    let text = &sources.get(place.file).text;
+    let before = &text[..place.start as usize];
+    let line = &text[before.rfind('\n').map_or(0, |n| n + 1)..];
+    line.len() - line.trim_start_matches([' ', '\t']).len()
 }
 
 /// How it begins that something stands behind a statement.
@@ -208,13 +238,18 @@ fn whole(sources: &Sources, file: FileId) -> Span {
     Span::new(file, 0, sources.get(file).text.len())
 }
 
+/// Whether no line of a text is indented.
+fn is_flush(text: &str) -> bool {
+    !text.lines().any(|line| line.starts_with([' ', '\t']))
+}
+
 /// The items at the left margin from the one in which a bracket was opened to the one in which it
 /// came out that it is not closed.
 fn torn(sources: &Sources, lost: &Diagnostic) -> Span {
     let file = lost.span().file;
     let text = &sources.get(file).text;
     // where no line is indented, none shows where a part begins
-    if !text.lines().any(|line| line.starts_with([' ', '\t'])) {
+    if is_flush(text) {
         return whole(sources, file);
     }
     let places = lost.labels.iter().map(|label| label.span);

@@ -5,6 +5,7 @@ mod consequences;
 mod names;
 mod reasons;
 mod shape;
+mod torn;
 mod unused;
 
 pub use consequences::{SEVERAL_SERVERS, surely_mended, without_consequences};

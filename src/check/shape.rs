@@ -312,7 +312,9 @@ fn unknown_attribute(kind: &Kind, flat: &Flat, name: &str, span: Span) -> Diagno
     let other = (OTHER_WORDS.iter())
         .find(|(word, right)| *word == name && known().any(|known| known == *right));
     let other = other.map(|(_, right)| *right);
-    let near = || nearest(name, known().filter(|n| !flat.attrs.contains_key(*n)));
+    // what was read as another name is no other attribute
+    let set = |n: &str| (flat.attrs.get(n)).is_some_and(|one| one.name.span != span);
+    let near = || nearest(name, known().filter(|n| !set(n)));
     if let Some(near) = other.or_else(near) {
         return diagnostic.help(format!("did you mean `{near}`?")).fix(
             "the nearest attribute",

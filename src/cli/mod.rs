@@ -1,5 +1,6 @@
 //! The command line: one file per command. Holds no logic of its own.
 
+mod calibrate;
 mod completions;
 mod doc;
 mod explain;
@@ -66,6 +67,8 @@ enum Command {
     Serve(Box<crate::mock::ServeArgs>),
     /// Run measured tables again in the serving simulator, and show its errors
     Validate(validate::ValidateArgs),
+    /// Fit the serving simulator's constants to measured runs, and show its errors before and after
+    Calibrate(calibrate::CalibrateArgs),
     /// Explain a rule of lint, with examples, or list all
     Explain(explain::ExplainArgs),
     /// Write the reference manual, or print what it says of a name
@@ -121,6 +124,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(args),
         Command::Report(args) => report::report(&args),
         Command::Validate(args) => validate::validation(&args),
+        Command::Calibrate(args) => calibrate::calibration(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Doc(args) => doc::doc(&args),
         Command::Lsp(args) => lsp::lsp(&args),

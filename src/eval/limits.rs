@@ -14,7 +14,7 @@ impl Query {
     /// None where it may be anything, as a growth may.
     fn bounds(&self) -> Option<Bounds> {
         match self {
-            Self::Scalar { .. } if self.is_ratio() => Some((0.0, Some(1.0))),
+            _ if self.is_ratio() => Some((0.0, Some(1.0))),
             // the client's own clocks may be a hair apart
             Self::Statistic { metric, .. } | Self::Percentile { metric, .. } => {
                 (*metric != "lateness").then_some((0.0, None))

@@ -112,10 +112,10 @@ impl Query {
 
     /// Whether the answer is a share that people read in per cent.
     pub fn is_ratio(&self) -> bool {
+        let share = |metric| crate::schema::phase_metric(metric).is_some_and(|m| m.ratio);
         match self {
-            Self::Scalar { metric, .. } => {
-                crate::schema::phase_metric(metric).is_some_and(|m| m.ratio)
-            }
+            Self::Scalar { metric, .. } | Self::Percentile { metric, .. } => share(metric),
+            Self::Statistic { metric, stat, .. } => stat.as_ref() != "count" && share(metric),
             _ => false,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::distribution::Support;
 use super::requests::{Requests, share_of, statistic};
-use super::{floors, window};
+use super::{floors, requests, window};
 use crate::eval::{Fitted, Measurements, Query, SeriesRef, Stretch, Value};
 use crate::load::delay::RunDelay;
 use crate::load::record::{FailureClass, Record};
@@ -62,6 +62,16 @@ pub struct PhaseData {
     pub notes: Vec<String>,
     /// How long the client's threads waited for a core while it sent load; none where it sent none.
     pub client_delay: Option<Reading<RunDelay>>,
+    /// What each replica of its servers had of the work; none where nobody can tell.
+    pub replicas: Option<Vec<ReplicaWork>>,
+}
+
+/// What one replica had of a phase's work.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ReplicaWork {
+    pub requests: u64,
+    /// Seconds in which the GPUs of each of its pipeline stages worked, while load was sent.
+    pub busy: Vec<f64>,
 }
 
 /// What was measured in one case.
@@ -198,6 +208,10 @@ impl CaseData {
             return Err(lack);
         }
         self.look_up(query).map_err(|lack| match lack.kind {
+            LackKind::Missing if self.world != World::Sim && only_simulated(query) => Lack {
+                kind: LackKind::Elsewhere,
+                ..lack
+            },
             LackKind::Missing if self.world != World::Real => {
                 elsewhere(self.world, query, &lack.reason).unwrap_or(lack)
             }
@@ -390,6 +404,16 @@ impl CaseData {
                 Ok(floors::during(&self.phases, phase, series))
             }
         }
+    }
+}
+
+/// Whether only the simulator can tell it.
+fn only_simulated(query: &Query) -> bool {
+    match query {
+        Query::Statistic { metric, .. } | Query::Percentile { metric, .. } => {
+            requests::OF_REPLICAS.contains(metric)
+        }
+        _ => false,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The figures of phases and servers as results keep them.
 
 use super::case::PhaseData;
-use super::requests::{Requests, class, statistic};
+use super::requests::{OF_REPLICAS, Requests, class, statistic};
 use super::{floors, followed, late};
 use crate::eval;
 use crate::load::record::{FailureClass, Outcome, Record};
@@ -102,6 +102,9 @@ fn add_metrics(metrics: &mut IndexMap<String, Figure>, prefix: &str, requests: &
         let name = metric.name;
         // loops have no prefill and decode apart: there is nothing that could not be measured
         if OF_BATCHES.contains(&name) && !requests.sent_at_once() {
+            continue;
+        }
+        if OF_REPLICAS.contains(&name) && !requests.knows_replicas() {
             continue;
         }
         if metric.shape == Shape::Scalar {
@@ -288,7 +291,8 @@ mod tests {
             ..PhaseData::default()
         };
         let result = phase_result(&phase);
-        for metric in PHASE_METRICS {
+        let of_requests = |metric: &&MetricDef| !OF_REPLICAS.contains(&metric.name);
+        for metric in PHASE_METRICS.iter().filter(of_requests) {
             let stats: &[&str] = match metric.shape {
                 Shape::Scalar => &[""],
                 Shape::Distribution => DISTRIBUTION_STATS,

@@ -30,7 +30,12 @@ pub struct Requests<'a> {
     records: Vec<&'a Record>,
     answered: Vec<&'a Record>,
     client_delay: Option<&'a Reading<RunDelay>>,
+    phase: &'a PhaseData,
+    of_load: bool,
 }
+
+/// Metrics of the replicas of a server, with values where it was simulated.
+pub const OF_REPLICAS: [&str; 2] = ["replica_requests", "gpu_busy"];
 
 impl<'a> Requests<'a> {
     /// Requests that were cancelled because the phase was cut short are left out.
@@ -49,6 +54,8 @@ impl<'a> Requests<'a> {
             answered: records.iter().copied().filter(|r| r.answered()).collect(),
             records,
             client_delay: phase.client_delay.as_ref(),
+            phase,
+            of_load: load.is_some(),
         }
     }
 
@@ -98,6 +105,9 @@ impl<'a> Requests<'a> {
     /// # Errors
     /// Why there are none.
     pub fn distribution(&self, metric: &str) -> Reading<Distribution> {
+        if OF_REPLICAS.contains(&metric) {
+            return self.of_replicas(metric);
+        }
         self.any_request()?;
         if metric == "lateness" {
             let late = |r: &&Record| r.sent.map(|sent| sent - r.due);
@@ -144,6 +154,35 @@ impl<'a> Requests<'a> {
             }
             other => Err(Unavailable(format!("`{other}` is no metric of a phase"))),
         }
+    }
+
+    /// Whether it is known what replicas did.
+    pub fn knows_replicas(&self) -> bool {
+        self.phase.replicas.is_some() && !self.of_load
+    }
+
+    fn of_replicas(&self, metric: &str) -> Reading<Distribution> {
+        let Some(replicas) = &self.phase.replicas else {
+            let why = "what replicas and GPUs did only the simulator tells";
+            return Err(Unavailable::new(why));
+        };
+        if self.of_load {
+            let why = "what replicas and GPUs did is known of whole phases";
+            return Err(Unavailable::new(why));
+        }
+        let rounds = self.phase.rounds.iter();
+        let loaded: f64 = rounds.map(|round| round.end - round.start).sum();
+        if metric == "replica_requests" {
+            let requests = replicas.iter().map(|one| one.requests as f64);
+            return self.some(requests, || "`{}` had no server");
+        }
+        let busy = replicas.iter().flat_map(|one| &one.busy);
+        // a step that is under way at the end may last longer
+        let share = |busy: &f64| (busy / loaded).min(1.0);
+        self.some(
+            busy.map(share).filter(|share| share.is_finite()),
+            || "the requests of `{}` took no time",
+        )
     }
 
     /// What a reader of the figures must know.

@@ -1,6 +1,6 @@
 //! The words of an answer. Pure: they follow from what was declared, the seed and the prompt.
 
-use super::fault::Dice;
+use crate::sim::Dice;
 use std::ops::Range;
 
 /// Words that say nothing, so that no check mistakes them for an answer.

@@ -1,7 +1,9 @@
 //! The command line of `scn serve`.
 
 use super::fault::{ChildPlace, Faults};
+use super::memory::MemoryArgs;
 use super::schedule::Timing;
+use crate::sim;
 use crate::units::{Dimension, parse_unit};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -53,6 +55,8 @@ pub struct ServeArgs {
     pub answers: AnswerArgs,
     #[command(flatten, next_help_heading = "Faults, for testing a tester")]
     pub faults: FaultArgs,
+    #[command(flatten, next_help_heading = "Memory, for testing a tester")]
+    pub memory: MemoryArgs,
 
     /// Be the sleeping child of `--spawn-child`
     #[arg(long, hide = true)]
@@ -107,19 +111,19 @@ const DECLARED: [&str; 4] = ["ttft", "itl", "jitter", "max_concurrent"];
 #[derive(Debug, Clone, clap::Args)]
 pub struct AnswerArgs {
     /// Tokens of an answer where the request sets no limit
-    #[arg(long, default_value_t = 16, value_name = "TOKENS", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = sim::ANSWER_TOKENS.into(), value_name = "TOKENS", value_parser = clap::value_parser!(u64).range(1..))]
     pub answer_tokens: u64,
     /// Words of every answer, repeated or cut to its length
     #[arg(long, value_name = "TEXT", value_parser = words)]
     pub answer: Option<String>,
     /// Prompt tokens that an image counts
-    #[arg(long, default_value_t = 256, value_name = "TOKENS")]
+    #[arg(long, default_value_t = sim::IMAGE_TOKENS.into(), value_name = "TOKENS")]
     pub image_tokens: u64,
     /// Prompt tokens that a piece of sound counts
-    #[arg(long, default_value_t = 128, value_name = "TOKENS")]
+    #[arg(long, default_value_t = sim::AUDIO_TOKENS.into(), value_name = "TOKENS")]
     pub audio_tokens: u64,
     /// Prompt tokens that a video counts
-    #[arg(long, default_value_t = 1024, value_name = "TOKENS")]
+    #[arg(long, default_value_t = sim::VIDEO_TOKENS.into(), value_name = "TOKENS")]
     pub video_tokens: u64,
 }
 
@@ -214,14 +218,28 @@ impl ServeArgs {
         }
     }
 
-    pub(super) fn faults(&self) -> Faults {
-        Faults {
+    /// What it does wrong; where the command line asks for nothing, as a simulated server's own
+    /// faults say.
+    pub(super) fn faults(&self, simulated: Option<&sim::Faults>) -> Faults {
+        let asked = sim::Faults {
             seed: self.seed,
             fail_rate: self.faults.fail_rate,
             fail_status: self.faults.fail_status,
             cut_rate: self.faults.cut_rate,
             stall_after: self.faults.stall_after,
             die_after: self.faults.die_after,
+            memory: (self.memory).with(self.faults.leak, self.faults.grow_at_start),
+            ..sim::Faults::default()
+        };
+        let none = sim::Faults {
+            seed: self.seed,
+            ..sim::Faults::default()
+        };
+        Faults {
+            common: simulated
+                .filter(|_| asked == none)
+                .cloned()
+                .unwrap_or(asked),
             not_sse: self.faults.not_sse,
             garbage: self.faults.garbage,
         }
@@ -234,7 +252,7 @@ pub(super) fn nanoseconds(duration: Duration) -> u64 {
 }
 
 /// A number with a unit of the given dimension, in base units.
-fn quantity(text: &str, dimension: Dimension, example: &str) -> Result<f64, String> {
+pub(super) fn quantity(text: &str, dimension: Dimension, example: &str) -> Result<f64, String> {
     let text = text.trim();
     let end = text
         .find(|c: char| !c.is_ascii_digit() && c != '.')
@@ -288,16 +306,16 @@ fn jitter(text: &str) -> Result<f64, String> {
     Ok(found)
 }
 
-fn size(text: &str) -> Result<usize, String> {
+pub(super) fn size(text: &str) -> Result<usize, String> {
     bytes(quantity(text, Dimension::DATA, "50MB")?)
 }
 
-fn size_per_request(text: &str) -> Result<usize, String> {
+pub(super) fn size_per_request(text: &str) -> Result<usize, String> {
     let text = text.strip_suffix("/req").unwrap_or(text);
     bytes(quantity(text, Dimension::DATA, "1MB/req")?)
 }
 
-fn bytes(value: f64) -> Result<usize, String> {
+pub(super) fn bytes(value: f64) -> Result<usize, String> {
     if value > 1e12 {
         return Err("more than 1TB".into());
     }

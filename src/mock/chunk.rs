@@ -161,6 +161,7 @@ mod tests {
 
     fn writer(endpoint: Endpoint, continuous_usage: bool) -> Writer {
         let job = Job {
+            images: 0,
             endpoint,
             prompt_tokens: 3,
             prompt: 0,

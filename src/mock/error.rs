@@ -1,5 +1,6 @@
 //! Errors as vLLM's API words them. Pure.
 
+use super::room::Refusal;
 use crate::sim::Resource;
 use serde_json::{Value, json};
 
@@ -40,6 +41,21 @@ impl ApiError {
             kind: "BadRequestError",
             message: format!("the request needs more {resource} than there are"),
             param: None,
+        }
+    }
+
+    /// Why the simulated server does not answer a request.
+    pub fn simulated(why: Refusal) -> Self {
+        match why {
+            Refusal::Needs(resource) => Self::too_large(resource),
+            Refusal::Status(status) => Self {
+                message: "no worker is there: it has crashed on purpose".into(),
+                ..Self::declared(status)
+            },
+            Refusal::Lost => Self {
+                message: "the worker that had the request has crashed on purpose".into(),
+                ..Self::declared(500)
+            },
         }
     }
 

@@ -5,6 +5,7 @@ use super::args::{Secret, ServeArgs, nanoseconds};
 use super::chunk::Writer;
 use super::error::ApiError;
 use super::fault::{Fate, Faults};
+use super::memory::Held;
 use super::metrics::{MetricNames, Metrics};
 use super::openai::{self, Endpoint, Limits};
 use super::pacer::{Pacer, now_ns};
@@ -49,8 +50,7 @@ pub struct Engine {
     arrived: AtomicU64,
     answered: AtomicU64,
     metrics: Mutex<Metrics>,
-    leak: usize,
-    leaked: Mutex<Vec<Vec<u8>>>,
+    pub held: Held,
 }
 
 impl Engine {
@@ -63,6 +63,7 @@ impl Engine {
     ) -> Self {
         let faults = &args.faults;
         let setup = simulated.as_ref();
+        let wrong = args.faults(setup.map(|setup| &setup.faults));
         Self {
             wording: Wording::new(args.answers.answer.as_deref(), args.seed),
             ping_ns: faults.ping.map(nanoseconds),
@@ -80,7 +81,8 @@ impl Engine {
                 block: setup.map_or(0, |setup| setup.blocks.tokens),
             },
             source: Source::new(args, simulated, &pacer),
-            faults: args.faults(),
+            held: Held::new(wrong.common.memory),
+            faults: wrong,
             api_key: args.api_key.clone(),
             ready_ns: match (faults.never_ready, faults.ready_after) {
                 (true, _) => None,
@@ -91,8 +93,6 @@ impl Engine {
             arrived: AtomicU64::new(0),
             answered: AtomicU64::new(0),
             metrics: Mutex::new(Metrics::new(names)),
-            leak: faults.leak.unwrap_or(0),
-            leaked: Mutex::default(),
             pacer,
         }
     }
@@ -101,23 +101,13 @@ impl Engine {
         self.metrics.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps the declared amount of memory for ever.
-    pub fn leak(&self) {
-        if self.leak > 0 {
-            let mut leaked = self.leaked.lock().unwrap_or_else(PoisonError::into_inner);
-            leaked.push(touched(self.leak));
-        }
-    }
-
     /// Counts a request that was answered to its end, and dies if it was the last one.
     pub fn answered(&self) {
         let answered = self.answered.fetch_add(1, Ordering::Relaxed) + 1;
         if self.faults.dies(answered) {
-            tokio::spawn(async move {
-                tokio::time::sleep(LAST_WORDS).await;
-                eprintln!("scn serve: dies after {answered} answered requests (--die-after)");
-                std::process::exit(3);
-            });
+            die(format!(
+                "dies after {answered} answered requests (--die-after)"
+            ));
         }
     }
 
@@ -126,9 +116,13 @@ impl Engine {
     }
 }
 
-/// Memory of which every page was written, so that it is resident.
-pub fn touched(bytes: usize) -> Vec<u8> {
-    vec![0xA5; bytes]
+/// Ends the process with status 3, once the last answer is out.
+pub fn die(why: String) {
+    tokio::spawn(async move {
+        tokio::time::sleep(LAST_WORDS).await;
+        eprintln!("scn serve: {why}");
+        std::process::exit(3);
+    });
 }
 
 pub fn router(engine: Arc<Engine>) -> Router {

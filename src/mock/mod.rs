@@ -36,6 +36,7 @@ mod error;
 mod fault;
 mod gate;
 mod http;
+mod memory;
 mod metrics;
 mod openai;
 mod pacer;

@@ -1,8 +1,7 @@
 //! Requests in the words of OpenAI's API, checked as vLLM checks them. Pure.
 
 use super::error::ApiError;
-use super::fault::Dice;
-use crate::sim;
+use crate::sim::{self, Dice};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
@@ -36,6 +35,7 @@ pub struct Job {
     pub prompt_tokens: u64,
     /// A fingerprint of the prompt.
     pub prompt: u64,
+    pub images: u64,
     /// What its leading blocks of KV cache hold.
     pub prefix: Vec<u64>,
     /// Tokens that the answer will have; at least one.
@@ -93,6 +93,7 @@ pub fn read(endpoint: Endpoint, body: &[u8], limits: &Limits) -> Result<Job, Api
         endpoint,
         prompt_tokens,
         prompt: prompt.dice.number(),
+        images: prompt.images,
         prefix: prompt.tokens.into_prefix(),
         tokens,
         finish_reason,

@@ -1,6 +1,7 @@
 //! The serving simulator in real time: a room in which requests sit until their tokens come. Its
 //! moments are those of the clock, counted from when it was opened.
 
+use super::http::die;
 use super::metrics::{Cache, Figures};
 use super::pacer::{Pacer, now_ns};
 use crate::sim::{Event, Request, Resource, Server, Setup, Time, What};
@@ -16,12 +17,21 @@ pub struct Chunk {
     pub tokens: u64,
 }
 
-/// A chunk, or what a request that is not taken needs more of than there is.
-type Given = Result<Chunk, Resource>;
+/// Why a request is not answered, or not to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// It needs more of something than there is.
+    Needs(Resource),
+    /// Nobody is there who could.
+    Status(u16),
+    /// What worked on it has crashed.
+    Lost,
+}
+
+type Given = Result<Chunk, Refusal>;
 
 /// A simulated server, and who waits in it.
 pub struct Room {
-    setup: Setup,
     opened_ns: u64,
     state: Mutex<State>,
     /// Something happens at another moment than the one that is awaited.
@@ -36,6 +46,8 @@ struct State {
     /// The moment that is awaited.
     awaited: Option<Time>,
     preempted: u64,
+    /// The process is about to end.
+    over: bool,
     /// Empty between two uses: its room is used again.
     events: Vec<Event>,
 }
@@ -50,8 +62,9 @@ pub struct Seat {
 }
 
 impl Room {
-    /// Opens it, and starts the task that lets its time pass; needs a tokio runtime.
-    pub fn open(setup: Setup, pacer: Pacer) -> Arc<Self> {
+    /// Opens it for a server that does wrong by itself only what engines do, and starts the task that lets its time pass; needs a tokio runtime.
+    pub fn open(mut setup: Setup, pacer: Pacer) -> Arc<Self> {
+        setup.faults = setup.faults.of_engine();
         let room = Arc::new(Self {
             opened_ns: now_ns(),
             state: Mutex::new(State {
@@ -60,10 +73,10 @@ impl Room {
                 now: 0,
                 awaited: None,
                 preempted: 0,
+                over: false,
                 events: Vec::new(),
             }),
             changed: Notify::new(),
-            setup,
         });
         tokio::spawn(pass_time(room.clone(), pacer));
         room
@@ -106,7 +119,7 @@ impl Room {
         let mut state = self.lock();
         let empty = state.seats.is_empty();
         if empty {
-            state.server = Server::new(&self.setup);
+            state.server.forget_prefixes();
         }
         empty
     }
@@ -131,6 +144,9 @@ impl Room {
             self.tell(state, event);
         }
         state.events = events;
+        if state.server.ended().is_some() && !std::mem::replace(&mut state.over, true) {
+            die("its only worker has crashed (`crash_after`)".into());
+        }
     }
 
     fn tell(&self, state: &mut State, event: Event) {
@@ -150,10 +166,18 @@ impl Room {
             ),
             What::Preempted => state.preempted += 1,
             What::Rejected(resource) => {
-                give(state, Err(resource));
+                give(state, Err(Refusal::Needs(resource)));
                 state.seats.remove(&event.id);
             }
-            What::Finished => {
+            What::Refused(status) => {
+                give(state, Err(Refusal::Status(status)));
+                state.seats.remove(&event.id);
+            }
+            What::Lost => {
+                give(state, Err(Refusal::Lost));
+                state.seats.remove(&event.id);
+            }
+            What::Cut | What::Finished => {
                 state.seats.remove(&event.id);
             }
         }
@@ -205,21 +229,19 @@ async fn pass_time(room: Arc<Room>, pacer: Pacer) {
 
 impl Seat {
     /// Waits until it is known whether the request is taken: with its first tokens.
-    pub async fn taken(&mut self) -> Result<(), Resource> {
+    pub async fn taken(&mut self) -> Result<(), Refusal> {
         if self.held.is_none() {
             self.held = Some(self.receive().await?);
         }
         Ok(())
     }
 
-    /// Waits for the next tokens; none come for one that is not taken. May be dropped while it waits.
-    pub async fn next(&mut self) -> Chunk {
-        if let Some(held) = self.held.take() {
-            return held;
-        }
-        match self.receive().await {
-            Ok(chunk) => chunk,
-            Err(_) => std::future::pending().await,
+    /// Waits for the next tokens; none come for one that is not taken, or that is lost. May be dropped
+    /// while it waits.
+    pub async fn next(&mut self) -> Option<Chunk> {
+        match self.held.take() {
+            Some(held) => Some(held),
+            None => self.receive().await.ok(),
         }
     }
 

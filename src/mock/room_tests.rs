@@ -20,7 +20,7 @@ async fn chunks(seat: &mut Seat, tokens: u64) -> Vec<Chunk> {
     let mut chunks = Vec::new();
     let mut there = 0;
     while there < tokens {
-        let chunk = seat.next().await;
+        let chunk = seat.next().await.expect("tokens");
         assert!(now_ns() >= chunk.due_ns, "early");
         there += chunk.tokens;
         chunks.push(chunk);
@@ -87,11 +87,11 @@ fn who_loses_blocks_still_gets_all_tokens() {
 fn what_never_fits_is_not_taken() {
     in_room(setup(256, 8, 10), async |room| {
         let mut seat = room.enter(request(1, 200, 40), now_ns());
-        assert_eq!(seat.taken().await, Err(Resource::Blocks));
+        assert_eq!(seat.taken().await, Err(Refusal::Needs(Resource::Blocks)));
         let mut seat = room.enter(request(2, 100, 1), now_ns());
         assert_eq!(seat.taken().await, Ok(()));
         // the chunk that told so is not lost
-        assert_eq!(seat.next().await.tokens, 1);
+        assert_eq!(seat.next().await.expect("tokens").tokens, 1);
     });
 }
 
@@ -110,7 +110,7 @@ fn prefixes_are_kept_until_they_are_forgotten() {
                 ..request(id, 100, 1)
             };
             let chunk = room.enter(request, received).next().await;
-            (chunk.due_ns - received) / MS
+            (chunk.expect("tokens").due_ns - received) / MS
         };
         assert_eq!(first(1).await, 20);
         assert_eq!(first(2).await, 10);

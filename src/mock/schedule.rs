@@ -1,6 +1,6 @@
 //! When things happen: the queue, and the moment each token is due. Pure; times are nanoseconds.
 
-use super::fault::Dice;
+use crate::sim::Dice;
 use std::collections::{HashSet, VecDeque};
 
 /// What was declared.

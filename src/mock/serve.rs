@@ -2,7 +2,7 @@
 
 use super::args::ServeArgs;
 use super::fault::ChildPlace;
-use super::http::{Engine, router, touched};
+use super::http::{Engine, router};
 use super::metrics::MetricNames;
 use super::pacer::Pacer;
 use crate::sim::Setup;
@@ -95,7 +95,6 @@ async fn run(args: ServeArgs, simulated: Option<Simulated>) -> Result<(), ServeE
     let mut interrupt = signal(SignalKind::interrupt()).map_err(system("handle SIGINT"))?;
     let listener = listen(&args.host, args.port).await?;
     let address = listener.local_addr().map_err(system("read our address"))?;
-    let grown = touched(args.faults.grow_at_start.unwrap_or(0));
     let _child = args.faults.spawn_child.map(Descendant::start).transpose()?;
     let pacer = Pacer::start().map_err(system("make a timer"))?;
     let mut names = MetricNames::default();
@@ -123,7 +122,6 @@ async fn run(args: ServeArgs, simulated: Option<Simulated>) -> Result<(), ServeE
     if tokio::time::timeout(LAST_ANSWERS, server).await.is_err() {
         eprintln!("scn serve: stopped with answers unfinished");
     }
-    drop(grown);
     Ok(())
 }
 

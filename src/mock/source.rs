@@ -57,6 +57,7 @@ impl Source {
                     prompt: whole(job.prompt_tokens).max(1),
                     output: whole(job.tokens),
                     prefix: std::mem::take(&mut job.prefix),
+                    ..Request::default()
                 };
                 Tokens::Simulated(room.enter(request, received_ns))
             }
@@ -87,7 +88,7 @@ impl Tokens {
     pub async fn taken(&mut self) -> Result<(), ApiError> {
         match self {
             Self::Declared { .. } => Ok(()),
-            Self::Simulated(seat) => seat.taken().await.map_err(ApiError::too_large),
+            Self::Simulated(seat) => seat.taken().await.map_err(ApiError::simulated),
         }
     }
 
@@ -110,13 +111,13 @@ impl Tokens {
     }
 
     /// Waits for the next tokens, the first of which is token `k`; the request has started, and has
-    /// more. May be dropped while it waits.
-    pub async fn next(&mut self, k: u64) -> Chunk {
+    /// more. None come where what worked on it has crashed. May be dropped while it waits.
+    pub async fn next(&mut self, k: u64) -> Option<Chunk> {
         match self {
             Self::Declared { pacer, plan, .. } => {
                 let due_ns = plan.map_or(0, |plan| plan.due_ns(k));
                 pacer.sleep_until(due_ns).await;
-                Chunk { due_ns, tokens: 1 }
+                Some(Chunk { due_ns, tokens: 1 })
             }
             Self::Simulated(seat) => seat.next().await,
         }

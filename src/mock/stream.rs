@@ -82,14 +82,33 @@ impl Run {
         if self.k == self.job.tokens {
             return None;
         }
-        let chunk = self.tokens.next(self.k).await;
-        Some(self.happened(chunk))
+        match self.tokens.next(self.k).await {
+            Some(chunk) => Some(self.happened(chunk)),
+            None => Some(self.lost()),
+        }
+    }
+
+    /// Nothing more comes: the connection is cut where the next token would be.
+    fn lost(&mut self) -> Piece {
+        let (k, due_ns) = (self.k, self.due_ns);
+        self.fate = Fate::Cut { after: k };
+        self.k = self.job.tokens;
+        self.end(Finish::Abort);
+        Piece {
+            k,
+            tokens: 1,
+            due_ns,
+        }
     }
 
     /// Waits in the queue.
     async fn start(&mut self) {
         let start_ns = self.tokens.started().await;
-        self.engine.leak();
+        let images = self.job.images;
+        self.engine.held.count(|counts| {
+            counts.requests += 1;
+            counts.images += images;
+        });
         if self.fate == Fate::Stall {
             return std::future::pending().await;
         }
@@ -113,6 +132,7 @@ impl Run {
             metrics.next_tokens(tokens, seconds(now_ns, self.at_ns));
         }
         drop(metrics);
+        self.engine.held.count(|counts| counts.tokens += tokens);
         self.k += tokens;
         self.due_ns = chunk.due_ns;
         self.at_ns = now_ns;
@@ -133,6 +153,9 @@ impl Run {
     fn end(&mut self, reason: Finish) {
         if std::mem::replace(&mut self.over, true) {
             return;
+        }
+        if reason == Finish::Abort && !matches!(self.fate, Fate::Cut { .. }) {
+            self.engine.held.count(|counts| counts.aborts += 1);
         }
         self.engine
             .metrics()

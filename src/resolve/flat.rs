@@ -1,7 +1,7 @@
 //! Blocks as written: their attributes, checks and blocks by name, without what they extend.
 
-use super::{ModuleId, is_hidden, records};
-use crate::check::{meant_kind, unknown_kind};
+use super::{ModuleId, by_body, is_hidden, records};
+use crate::check::{meant_kind, nearest, unknown_kind};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::schema::{self, Naming};
 use crate::source::Span;
@@ -192,7 +192,13 @@ pub(super) fn own(
         found.push(unknown_kind(&kind, parent));
         kind.text = meant.to_string();
     }
-    let name = block.name.clone().or_else(|| hidden_name(&kind, parent));
+    let mut name = block.name.clone();
+    if let Some(meant) = by_body::kind_of(block, parent).filter(|_| kind.text == block.kind.text) {
+        found.push(by_body::without_kind(&kind, meant, parent));
+        name = Some(kind.clone());
+        kind.text = meant.name.to_string();
+    }
+    let name = name.or_else(|| hidden_name(&kind, parent));
     let mut flat = Flat {
         name,
         span: item.span,
@@ -207,7 +213,48 @@ pub(super) fn own(
     if block.lost_its_head() {
         flat.lose_parent();
     }
+    misspelt_attributes(&mut flat);
     flat
+}
+
+/// So many attributes of a block may be misspelt.
+const MOST_MISSPELT: usize = 50;
+
+/// What is set by a name that is surely misspelt is no more missing than known.
+fn misspelt_attributes(flat: &mut Flat) {
+    let Some(kind) = schema::kind(&flat.kind.text).filter(|kind| kind.free.is_none()) else {
+        return;
+    };
+    let names = || kind.attributes.iter().map(|one| one.name);
+    let unknown = |name: &str| {
+        let child = kind.children().any(|child| child.name == name);
+        !child && kind.attribute(name).is_none()
+    };
+    let mut meant = Vec::new();
+    let written = flat.attrs.values();
+    for attr in (written.filter(|attr| unknown(&attr.name.text))).take(MOST_MISSPELT) {
+        if let Some(name) = nearest(&attr.name.text, names())
+            && !flat.attrs.contains_key(name)
+        {
+            let span = attr.name.span;
+            let text = name.to_owned();
+            let value = Expr {
+                span: attr.expr.span,
+                kind: ExprKind::Error,
+            };
+            meant.push(FlatAttr::new(
+                &Ident { text, span },
+                &value,
+                None,
+                attr.module,
+            ));
+        }
+    }
+    for attr in meant {
+        flat.attrs
+            .entry(attr.name.text.clone())
+            .or_insert_with(|| Arc::new(attr));
+    }
 }
 
 /// What a block is kept as that needs a name and has none: what is in it is looked at all the same.
@@ -289,7 +336,10 @@ fn add<'a>(
         }
         ItemKind::Block(block) => {
             let child = own(block, item, module, &flat.kind.text, found);
-            let title = block.name.as_ref().map_or("", |name| name.text.as_str());
+            let left_out = block.kind.text != child.kind.text && child.name.is_some();
+            let written = block.name.as_ref();
+            let written = written.or(Some(&block.kind).filter(|_| left_out));
+            let title = written.map_or("", |name| name.text.as_str());
             if child.is_nameless() {
                 flat.children.push(Arc::new(child));
                 return;

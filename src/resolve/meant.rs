@@ -99,7 +99,8 @@ pub fn unread_names(sources: &Sources, unread: &[Span]) -> Option<HashSet<String
         let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
         let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
         let takes_in = ["use", "import", "include", "require", "from"];
-        if words.first().is_none_or(|word| takes_in.contains(word)) {
+        // a sign alone defines nothing
+        if words.first().is_some_and(|word| takes_in.contains(word)) {
             return None;
         }
         out.extend(words.into_iter().map(str::to_string));

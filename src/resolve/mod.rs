@@ -3,6 +3,7 @@
 
 mod around;
 mod beside;
+mod by_body;
 mod extend;
 mod find;
 mod flat;

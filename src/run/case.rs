@@ -372,7 +372,7 @@ pub async fn run(
 
 /// The series of a server that are to settle where the case is quiet: its memory, and what its
 /// checks want the growth of.
-fn rests(spec: &Case, server: &str) -> Vec<String> {
+pub(super) fn rests(spec: &Case, server: &str) -> Vec<String> {
     let mut names = vec![MEMORY.to_string()];
     for (of, series) in spec.checks.iter().flat_map(|check| &check.grows) {
         if of == server && !names.contains(series) {

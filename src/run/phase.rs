@@ -15,7 +15,7 @@ use crate::report::model::WorldError;
 use crate::run::progress::Event;
 use crate::scenario::PhaseSpec;
 use crate::stop::{Stop, StopLevel};
-use care::DIED;
+pub(super) use care::DIED;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -72,6 +72,7 @@ impl Stage<'_> {
             records: Vec::new(),
             notes: Vec::new(),
             client_delay: None,
+            replicas: None,
         };
         if spec.skipped.is_some() {
             return PhaseEnd { data, error: None };

@@ -17,7 +17,7 @@ use std::time::Duration;
 pub const MEMORY: &str = "memory";
 
 /// The longest that engine metrics may take to say that nothing runs, and memory to settle.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Asks the engine to empty its caches: every action whose name begins with `flush`. Returns what
 /// did not work. A run that is asked to stop does not wait for it.
@@ -322,7 +322,7 @@ impl Rest<'_> {
 }
 
 /// A server's series, in a sentence.
-fn called(server: &str, series: &str) -> String {
+pub(super) fn called(server: &str, series: &str) -> String {
     match series {
         MEMORY => format!("the memory of {server}"),
         name => format!("`{server}.{name}`"),
@@ -330,7 +330,7 @@ fn called(server: &str, series: &str) -> String {
 }
 
 /// `70.8 MB at the least and 128 MB at the most`, of what moved since `begun`.
-fn moved(set: &SeriesSet, name: &str, begun: f64) -> Option<String> {
+pub(super) fn moved(set: &SeriesSet, name: &str, begun: f64) -> Option<String> {
     let series = set.series.get(name)?;
     let (least, most) = rest::moved(&series.points, series.dimension, begun)?.seen;
     let dimension = series.dimension.unwrap_or(Dimension::NONE);
@@ -355,7 +355,7 @@ fn not_idle(metrics: &[EngineMetric], series: &SeriesSet, begun: f64) -> Option<
 /// Since when a series has not moved, where that is long enough; `begun` where there is nothing
 /// to watch, as it says itself. Memory that was not read yet is none to go by; what an engine or
 /// a driver may never tell is not waited for.
-fn still_since(set: &SeriesSet, name: &str, begun: f64) -> Option<f64> {
+pub(super) fn still_since(set: &SeriesSet, name: &str, begun: f64) -> Option<f64> {
     let Some(series) = set.series.get(name) else {
         return (name != MEMORY).then_some(begun);
     };

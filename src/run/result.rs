@@ -72,6 +72,7 @@ pub(super) fn not_run(phase: &PhaseSpec, now: f64, problem: Option<&WorldError>)
         records: Vec::new(),
         notes: Vec::new(),
         client_delay: None,
+        replicas: None,
     }
 }
 

@@ -20,6 +20,7 @@ mod decided;
 mod either;
 mod engine;
 mod engine_metric;
+mod faults;
 mod feasible;
 mod fit;
 mod folder_name;

@@ -42,6 +42,8 @@ const PLAIN: Option<Dimension> = Some(Dimension::NONE);
 const TIME: Dimension = Dimension::TIME;
 const DATA: Dimension = Dimension::DATA;
 const PER_REQUEST: Dimension = Dimension::DATA.per(Dimension::REQUESTS);
+const PER_TOKEN: Dimension = Dimension::DATA.per(Dimension::TOKENS);
+const PER_IMAGE: Dimension = Dimension::DATA.per(Dimension::IMAGES);
 const GIB: f64 = 1024.0 * 1024.0 * 1024.0;
 
 /// Every type that an option can have; the first is what it has where it says none.
@@ -65,6 +67,16 @@ const SORTS: &[Sort] = &[
         1.0,
         "B/req",
         sort("data/req", Type::Quantity(PER_REQUEST), Some(PER_REQUEST)),
+    ),
+    passed(
+        1.0,
+        "B/tok",
+        sort("data/tok", Type::Quantity(PER_TOKEN), Some(PER_TOKEN)),
+    ),
+    passed(
+        1.0,
+        "B/img",
+        sort("data/img", Type::Quantity(PER_IMAGE), Some(PER_IMAGE)),
     ),
     sort("list", Type::Many(&Type::Any), None),
     sort("record", Type::Record, None),

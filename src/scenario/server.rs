@@ -3,7 +3,7 @@
 use super::context::{Context, as_bool, as_number, as_text, as_whole, member};
 use super::launch::{existing, headers, home, launched, running, words};
 use super::{Layout, ServerSpec, Start, VersionSpec, Word};
-use super::{balance, cluster, engine, gpu, memory, options, played, simulated};
+use super::{balance, cluster, engine, faults, gpu, memory, options, played, simulated};
 use crate::check::is_whole;
 use crate::diagnostics::{Diagnostic, Label, codes};
 use crate::eval::{BlockValue, Scope, Value};
@@ -75,6 +75,7 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
         ep: axis(cx, &layout_value, "ep", flat),
     };
     let balance = balance::lower(cx, flat, &layout_value, layout.dp);
+    let faults = faults::lower(cx, flat);
     // what the engine's expressions see
     let base = engine.scope.clone();
     let stated = stated(cx, flat)?;
@@ -138,7 +139,15 @@ fn lowered(cx: &Context<'_>, flat: &Arc<Flat>) -> Option<ServerSpec> {
         None => launched(cx, flat, &engine.flat, &launch, set.passed.environment)?,
     };
     let simulated = (!broken && (cx.shared.world() != World::Real || balance::says_worlds(cx)))
-        .then(|| simulated::lower(cx, (&engine.flat, &launch), &model, (&gpu, place), balance));
+        .then(|| {
+            simulated::lower(
+                cx,
+                (&engine.flat, &launch),
+                &model,
+                (&gpu, place),
+                (balance, faults),
+            )
+        });
     if let Some(simulated) = &simulated
         && !played::is_too_large(memory.as_ref())
     {

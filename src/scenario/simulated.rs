@@ -6,7 +6,7 @@ use super::server::{filled, part};
 use crate::cost::{AllReduce, Device, Fit, Format, Gemm, Host, Kernels, KvBlocks, Reserve};
 use crate::eval::{BlockValue, Scope, Value};
 use crate::resolve::Flat;
-use crate::sim::{Balance, FrontEnd, Passes, Profile, Setup};
+use crate::sim::{Balance, Faults, FrontEnd, Passes, Profile, Setup};
 use crate::source::Span;
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub(super) fn lower(
     (engine, scope): (&Flat, &Scope),
     model: &Value,
     (gpu, place): (&Value, Span),
-    balance: Balance,
+    (balance, faults): (Balance, Faults),
 ) -> Result<Setup, String> {
     let name = engine.title();
     let block = engine
@@ -96,6 +96,7 @@ pub(super) fn lower(
             submit: number("submit"),
             chunk: number("chunk"),
         },
+        faults,
     })
 }
 

@@ -258,10 +258,10 @@ pub(super) const KINDS: &[Kind] = &[
                 "type",
                 Type::Choice(&[
                     "string", "secret", "bool", "int", "number", "ratio", "tok", "s", "duration",
-                    "GiB", "data", "data/req", "list", "record",
+                    "GiB", "data", "data/req", "data/tok", "data/img", "list", "record",
                 ]),
                 "\"string\"",
-                "What its value must be, and how it is passed: a `duration` as `0.5s`, `data` as `1000B`, `data/req` as `1000B/req`, `s` and `GiB` as bare numbers of these. A `secret` is a text that nothing shows.",
+                "What its value must be, and how it is passed: a `duration` as `0.5s`, `data` as `1000B`, `data/req` as `1000B/req` (so with `/tok` and `/img`), `s` and `GiB` as bare numbers of these. A `secret` is a text that nothing shows.",
             ),
             optional(
                 "choices",

@@ -124,6 +124,19 @@ pub const PHASE_METRICS: &[MetricDef] = &[
         NONE,
         "Output tokens per streamed chunk: above 1, ITL is not a time per token.",
     ),
+    distribution(
+        "replica_requests",
+        REQUESTS,
+        "Requests that each replica of the phase's servers took in. Only the simulator tells it, and of whole phases: `load.replica_requests.max`.",
+    ),
+    MetricDef {
+        ratio: true,
+        ..distribution(
+            "gpu_busy",
+            NONE,
+            "The share of the phase's load in which the GPUs of each pipeline stage of each replica had a step under way. Only the simulator tells it, and of whole phases.",
+        )
+    },
     scalar("requests", REQUESTS, "Requests that were due."),
     scalar(
         "completed",

@@ -1,9 +1,12 @@
 //! A server: its engine, layout, options and environment.
 
-use super::{Kind, Naming, Stage, Type, default, optional, staged};
+use super::{Attribute, Kind, Naming, Stage, Type, default, optional, staged};
 use crate::units::Dimension;
 
 const TIME: Type = Type::Quantity(Dimension::TIME);
+const DATA: Type = Type::Quantity(Dimension::DATA);
+const REQUESTS: Type = Type::Count(Dimension::REQUESTS);
+const PER_REQUEST: Type = Type::Quantity(Dimension::DATA.per(Dimension::REQUESTS));
 const RATE: Type = Type::Quantity(Dimension::REQUESTS.per(Dimension::TIME));
 
 pub(super) const KINDS: &[Kind] = &[
@@ -180,4 +183,148 @@ pub(super) const KINDS: &[Kind] = &[
         checks: false,
         implicit: &[],
     },
+    Kind {
+        name: "faults",
+        doc: "What a simulated server does wrong, for testing checks and those who write them. Options of the built-in engine that have the same names do the same. Only the simulator plays them: the scenario has `worlds = [\"sim\"]`. All follows from the seed.",
+        naming: Naming::Never,
+        parents: &["server"],
+        attributes: FAULTS,
+        free: None,
+        checks: false,
+        implicit: &[],
+    },
+];
+
+const FAULTS: &[Attribute] = &[
+    default(
+        "seed",
+        Type::Int(0),
+        "0",
+        "For everything random among them.",
+    ),
+    default(
+        "fail_rate",
+        Type::Ratio,
+        "0%",
+        "Share of requests that are refused.",
+    ),
+    default(
+        "fail_status",
+        Type::Int(400),
+        "500",
+        "Status of those refusals.",
+    ),
+    default(
+        "cut_rate",
+        Type::Ratio,
+        "0%",
+        "Share of answers whose connection is dropped in the middle.",
+    ),
+    optional(
+        "stall_after",
+        Type::Int(0),
+        "After so many answered requests nothing is sent any more.",
+    ),
+    optional(
+        "die_after",
+        Type::Int(1),
+        "The server ends after so many answered requests.",
+    ),
+    optional(
+        "crash_after",
+        Type::Int(1),
+        "After so many answered requests the worker of one replica crashes, chosen by the seed: what it had breaks off, and the other replicas get what comes. Without another replica the server ends, unless there is a `crash_restart`.",
+    ),
+    optional(
+        "crash_restart",
+        TIME,
+        "How long after a crash another worker is there, with an empty cache; until then a server without another replica answers 503. Left out, it never is.",
+    ),
+    default(
+        "jitter",
+        Type::Ratio,
+        "0%",
+        "How far, at most, the time of a step may be off, as a share: up to a half.",
+    ),
+    default(
+        "slow_replicas",
+        Type::Int(0),
+        "0",
+        "So many replicas, the first ones, are slow.",
+    ),
+    default(
+        "slowdown",
+        Type::Ratio,
+        "2",
+        "How many times as long these take for a step.",
+    ),
+    optional(
+        "grow_at_start",
+        DATA,
+        "Memory taken at the start. Where this or another of the following is said, the server has a `memory`, that is all of them together; else that is not decided in virtual time.",
+    ),
+    optional(
+        "leak",
+        PER_REQUEST,
+        "Memory kept for ever with every request.",
+    ),
+    optional(
+        "leak_token",
+        Type::Quantity(Dimension::DATA.per(Dimension::TOKENS)),
+        "Memory kept for ever with every token of an answer.",
+    ),
+    optional(
+        "leak_image",
+        Type::Quantity(Dimension::DATA.per(Dimension::IMAGES)),
+        "Memory kept for ever with every image.",
+    ),
+    optional(
+        "leak_abort",
+        PER_REQUEST,
+        "Memory kept for ever with every request whose client went away.",
+    ),
+    optional(
+        "leak_step",
+        DATA,
+        "Memory kept for ever, all at once, after every `leak_step_every` requests.",
+    ),
+    default(
+        "leak_step_every",
+        REQUESTS,
+        "100 req",
+        "After how many requests a `leak_step` comes.",
+    ),
+    optional(
+        "sawtooth",
+        PER_REQUEST,
+        "Memory kept with every request until it comes to `sawtooth_top`, and then given back: garbage that is collected. No leak.",
+    ),
+    default(
+        "sawtooth_top",
+        DATA,
+        "100 MB",
+        "What a `sawtooth` comes to before it is given back.",
+    ),
+    optional(
+        "warm_up",
+        DATA,
+        "Memory taken while the server warms up, the most with the first requests. No leak.",
+    ),
+    default(
+        "warm_up_requests",
+        REQUESTS,
+        "100 req",
+        "After how many requests a `warm_up` has all but a part of 1/e (37%) of its memory.",
+    ),
+    optional(
+        "cache",
+        PER_REQUEST,
+        "Memory kept with every request until it comes to `cache_size`: a bounded cache that fills. No leak.",
+    ),
+    default(
+        "cache_size",
+        DATA,
+        "100 MB",
+        "What a `cache` comes to at most.",
+    ),
 ];

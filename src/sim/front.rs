@@ -55,6 +55,16 @@ pub(super) struct Sent {
     pub last: bool,
 }
 
+/// Why the front end stopped.
+pub(super) enum Turned {
+    /// Nothing more is to be done until then.
+    Done,
+    /// A request can go to the engine.
+    Taken(Time, Request),
+    /// A chunk has gone out that was not simply taken.
+    Stopped(Time, Sent),
+}
+
 impl Front {
     pub fn new(front: &FrontEnd) -> Self {
         Self {
@@ -82,6 +92,12 @@ impl Front {
         self.inbound.retain(|(_, request)| request.id != id);
         self.read.retain(|(_, request)| request.id != id);
         self.inbound.len() + self.read.len() < before
+    }
+
+    /// Requests that have not reached the engine.
+    pub fn all_inbound(&self) -> impl Iterator<Item = u64> {
+        let all = self.inbound.iter().chain(&self.read);
+        all.map(|(_, request)| request.id)
     }
 
     pub fn open(&mut self, id: u64) -> u32 {
@@ -144,43 +160,56 @@ impl Front {
     }
 
     /// Does what it finishes until `until`, and tells of every chunk that goes out; ends early with
-    /// a request that can go to the engine, and when it could.
-    pub fn advance(
-        &mut self,
-        until: Time,
-        mut sent: impl FnMut(Time, Sent),
-    ) -> Option<(Time, Request)> {
+    /// a request that can go to the engine, or a chunk that `sent` does not take.
+    pub fn advance(&mut self, until: Time, mut sent: impl FnMut(Time, &Sent) -> bool) -> Turned {
         loop {
-            self.send_all(until, &mut sent);
-            let now = self.next().filter(|at| *at <= until)?;
+            if let Some((now, chunk)) = self.send_all(until, &mut sent) {
+                return Turned::Stopped(now, chunk);
+            }
+            let turn = self.next().filter(|at| *at <= until).zip(self.turn());
+            let Some((now, (_, turn))) = turn else {
+                return Turned::Done;
+            };
             self.free = now;
-            match self.turn()?.1 {
+            match turn {
                 Turn::Read => {
                     let read = self.inbound.pop_front();
                     self.read.extend(read.map(|(_, request)| (now, request)));
                 }
-                Turn::Submit => return self.read.pop_front().map(|(_, request)| (now, request)),
+                Turn::Submit => {
+                    if let Some((_, request)) = self.read.pop_front() {
+                        return Turned::Taken(now, request);
+                    }
+                }
                 Turn::Send => {}
             }
         }
     }
 
-    /// Sends what is first in turn, and goes out until `until`: nearly all that it ever does.
-    fn send_all(&mut self, until: Time, sent: &mut impl FnMut(Time, Sent)) {
+    /// Sends what is first in turn, and goes out until `until`: nearly all that it ever does. Ends
+    /// early with a chunk that `sent` does not take.
+    fn send_all(
+        &mut self,
+        until: Time,
+        sent: &mut impl FnMut(Time, &Sent) -> bool,
+    ) -> Option<(Time, Sent)> {
         let others = [self.read.front(), self.inbound.front()];
         let other = others.into_iter().flatten().map(|(ready, _)| *ready).min();
         let other = other.unwrap_or(Time::MAX);
         while let Some(&(ready, at)) = self.outbound.front() {
             let now = self.free.max(ready) + self.chunk;
             if ready > other || now > until {
-                return;
+                return None;
             }
             self.free = now;
             self.outbound.pop_front();
-            if let Some(chunk) = self.send(at) {
-                sent(now, chunk);
+            if let Some(chunk) = self.send(at)
+                && !sent(now, &chunk)
+            {
+                return Some((now, chunk));
             }
         }
+        None
     }
 
     /// What a stream sends; nothing where nobody wants it.

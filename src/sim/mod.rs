@@ -6,9 +6,14 @@
 //! `cost` works out, several of them in flight (`replica`), and a front end that takes requests in
 //! and gives tokens out (`front`). Times are whole nanoseconds, so that two machines agree.
 
+mod fault;
+#[cfg(test)]
+mod fault_tests;
+mod faulty;
 mod front;
 #[cfg(test)]
 mod hand_tests;
+mod memory;
 mod pool;
 mod prompt;
 #[cfg(test)]
@@ -23,9 +28,11 @@ mod step;
 #[cfg(test)]
 pub(crate) mod test_support;
 
-pub use prompt::Prompt;
+pub use fault::{Dice, Fate, Faults};
+pub use memory::{Counts, Memory};
+pub use prompt::{ANSWER_TOKENS, AUDIO_TOKENS, IMAGE_TOKENS, Prompt, VIDEO_TOKENS};
 pub use route::{Balance, Router};
-pub use server::Server;
+pub use server::{Server, Share};
 pub use setup::{FrontEnd, Passes, Profile, Setup};
 pub use step::Step;
 
@@ -48,6 +55,8 @@ pub struct Request {
     /// What the leading whole blocks of the prompt hold, one number for each: equal numbers are
     /// equal tokens up to there. Blocks beyond them are this request's alone.
     pub prefix: Vec<u64>,
+    /// Pictures in it.
+    pub images: u32,
 }
 
 /// What happened, and when.
@@ -71,6 +80,12 @@ pub enum What {
     Preempted,
     /// It is not taken, and never will be.
     Rejected(Resource),
+    /// It is refused with this status, on purpose or because no worker is there.
+    Refused(u16),
+    /// Its connection breaks off, on purpose.
+    Cut,
+    /// What worked on it has crashed.
+    Lost,
 }
 
 /// What a request may wait for, or need more of than there is.

@@ -64,6 +64,13 @@ impl Pool {
         self.own -= blocks;
     }
 
+    /// Forgets what nobody uses.
+    pub fn forget(&mut self) {
+        for name in std::mem::take(&mut self.idle).into_values() {
+            self.shared.remove(&name);
+        }
+    }
+
     pub fn has(&self, name: u64) -> bool {
         self.shared.contains_key(&name)
     }

@@ -2,6 +2,13 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+/// Prompt tokens of a picture, of a piece of sound and of a video, and tokens of an answer that has no
+/// limit, where nothing says it: in virtual time, and of the built-in engine.
+pub const IMAGE_TOKENS: u32 = 256;
+pub const AUDIO_TOKENS: u32 = 128;
+pub const VIDEO_TOKENS: u32 = 1024;
+pub const ANSWER_TOKENS: u32 = 16;
+
 /// A prompt, read part by part.
 #[derive(Debug, Clone)]
 pub struct Prompt {

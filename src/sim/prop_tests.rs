@@ -2,7 +2,7 @@
 //! and the same again gives the same.
 
 use super::test_support::{request, setup};
-use super::{Event, Passes, Request, Server, Setup, Time, What};
+use super::{Event, Faults, Passes, Request, Server, Setup, Time, What};
 use proptest::prelude::*;
 use std::collections::HashMap;
 
@@ -36,7 +36,9 @@ fn sent() -> impl Strategy<Value = Vec<Sent>> {
 fn setups() -> impl Strategy<Value = Setup> {
     let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
     let numbers = (8u32..80, 1u32..12, 10u64..40, 0u32..5);
-    (numbers, flags, 1u32..3, 1u32..3).prop_map(|(numbers, flags, replicas, stages)| {
+    let counts = (1u32..3, 1u32..3);
+    (numbers, flags, counts, faults()).prop_map(|(numbers, flags, counts, faults)| {
+        let (replicas, stages) = counts;
         let (tokens, sequences, blocks, reserve) = numbers;
         let (first, overlaps, cached, lockstep) = flags;
         let mut setup = setup(tokens, sequences, blocks);
@@ -51,7 +53,27 @@ fn setups() -> impl Strategy<Value = Setup> {
         setup.ranks.stages = f64::from(stages);
         setup.front.request = 0.0004;
         setup.front.chunk = 0.0007;
+        setup.faults = faults;
         setup
+    })
+}
+
+/// None, in one of two; no worker is lost for good.
+fn faults() -> impl Strategy<Value = Faults> {
+    let numbers = (0u64..9, 0u32..3, 0u32..3, 0u32..2, 1u64..20);
+    (any::<bool>(), numbers).prop_map(|(some, (seed, fails, cuts, slow, crash))| match some {
+        false => Faults::default(),
+        true => Faults {
+            seed,
+            fail_rate: f64::from(fails) / 4.0,
+            cut_rate: f64::from(cuts) / 4.0,
+            jitter: 0.3,
+            slow_replicas: slow,
+            slowdown: 2.0,
+            crash_after: Some(crash),
+            crash_restart: Some(0.05),
+            ..Faults::default()
+        },
     })
 }
 
@@ -98,7 +120,11 @@ proptest! {
             match event.what {
                 What::First(count) => prop_assert!(tokens.insert(event.id, count).is_none()),
                 What::Tokens(count) => *tokens.get_mut(&event.id).unwrap() += count,
-                What::Finished | What::Rejected(_) => { ended.insert(event.id, event.what); }
+                What::Finished
+                | What::Rejected(_)
+                | What::Refused(_)
+                | What::Cut
+                | What::Lost => { ended.insert(event.id, event.what); }
                 What::Preempted => {}
             }
         }

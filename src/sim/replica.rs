@@ -2,7 +2,7 @@
 //! stage, and the next put together while the last one runs.
 
 use super::scheduler::{Plan, Scheduler};
-use super::{Setup, Step, Time, nanoseconds};
+use super::{Faults, Setup, Step, Time, nanoseconds};
 use crate::cost::Serving;
 use std::collections::VecDeque;
 
@@ -16,6 +16,14 @@ pub(super) struct Replica {
     /// When each stage is free.
     stages: Vec<Time>,
     depth: usize,
+    /// Its number among replicas.
+    index: usize,
+    faults: Faults,
+    /// Steps so far.
+    steps: u64,
+    /// By rank: requests that it got, and how long each of its stages worked.
+    pub taken: Vec<u64>,
+    pub busy: Vec<Vec<Time>>,
     /// Plans that are not in use: their room is.
     spare: Vec<Plan>,
     /// The steps since they were last asked for, where somebody looks.
@@ -49,6 +57,11 @@ impl Replica {
         Self {
             schedulers: vec![scheduler; ranks],
             depth: if ahead { 2 } else { stages },
+            index,
+            faults: setup.faults.of_engine(),
+            steps: 0,
+            taken: vec![0; ranks],
+            busy: vec![vec![0; stages]; ranks],
             stages: vec![0; stages],
             flights: VecDeque::new(),
             spare: Vec::new(),
@@ -103,8 +116,13 @@ impl Replica {
                 at += nanoseconds(sent.fold(0.0, f64::max));
             }
             let mut longest = 0.0f64;
-            for plan in plans {
-                longest = longest.max(self.serving.stage_seconds(stage, &plan.batch, padded));
+            for (rank, plan) in plans.iter().enumerate() {
+                let stretch = self.faults.stretch(self.index, rank, self.steps);
+                let own = stretch * self.serving.stage_seconds(stage, &plan.batch, padded);
+                longest = longest.max(own);
+                if !plan.parts.is_empty() {
+                    self.busy[rank][stage] += nanoseconds(own).max(1);
+                }
             }
             // no step is without any time, or nothing would ever come next
             let begin = at.max(self.stages[stage]);
@@ -114,7 +132,15 @@ impl Replica {
                 self.watch_step(stage, (begin, at), plans, padded);
             }
         }
+        self.steps += 1;
         at
+    }
+
+    /// As after its start, but for what was counted.
+    pub fn restart(&mut self, fresh: &Self) {
+        let old = std::mem::replace(self, fresh.clone());
+        (self.taken, self.busy, self.steps) = (old.taken, old.busy, old.steps);
+        self.watched = old.watched;
     }
 
     /// Keeps the steps from now on, for [`take_steps`](Self::take_steps).

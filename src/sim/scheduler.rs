@@ -106,8 +106,10 @@ impl Scheduler {
         place
     }
 
-    pub fn sequence(&self, place: u32) -> &Sequence {
-        &self.places[place as usize]
+    /// Whether a place has this request, under way.
+    pub fn has(&self, place: u32, id: u64) -> bool {
+        let there = self.places.get(place as usize);
+        there.is_some_and(|one| one.id == id && !one.gone)
     }
 
     /// Ends a sequence from outside.

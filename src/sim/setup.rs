@@ -1,6 +1,6 @@
 //! What is simulated: a model on GPUs, and how the engine schedules it.
 
-use super::Balance;
+use super::{Balance, Faults};
 use crate::cost::{Architecture, Device, Fabric, Host, KvBlocks, Precision, Ranks};
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +30,8 @@ pub struct Setup {
     /// How requests are shared out between them.
     pub balance: Balance,
     pub front: FrontEnd,
+    #[serde(default)]
+    pub faults: Faults,
 }
 
 /// How an engine chooses what a step works on.

@@ -1,6 +1,8 @@
 //! Setups that are small enough to be worked out by hand.
 
-use super::{Balance, Event, FrontEnd, Passes, Profile, Request, Server, Setup, Time, What};
+use super::{
+    Balance, Event, Faults, FrontEnd, Passes, Profile, Request, Server, Setup, Time, What,
+};
 use crate::cost::{Architecture, Device, Format, Gemm, Host, Kernels, KvBlocks, Precision, Ranks};
 
 /// A millisecond.
@@ -87,6 +89,7 @@ pub fn setup(tokens: u32, sequences: u32, blocks: u64) -> Setup {
         lockstep: false,
         balance: Balance::LeastLoaded,
         front: FrontEnd::NONE,
+        faults: Faults::default(),
     }
 }
 
@@ -95,7 +98,7 @@ pub fn request(id: u64, prompt: u32, output: u32) -> Request {
         id,
         prompt,
         output,
-        prefix: Vec::new(),
+        ..Request::default()
     }
 }
 

@@ -6,7 +6,8 @@ use super::ast::*;
 use super::grammar::{Builder, Rule, inner};
 use super::leftover::Place;
 use super::starts::{FOR_USE, with_use};
-use super::tokens::shorten;
+use super::tokens::{Found, shorten, token_at};
+use super::words::is_reserved;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::schema;
 use crate::source::Span;
@@ -58,10 +59,21 @@ impl Builder<'_> {
                     self.say(found);
                 }
                 Rule::body => {
+                    let kind = kind.as_ref().and_then(|kind| schema::kind(&kind.text));
+                    let around = std::mem::replace(&mut self.around, kind);
                     body = self.items(part.into_inner());
+                    self.around = around;
                     end = span.end;
                 }
                 Rule::no_body => {
+                    if let Some(attr) = self.attr_without_sign(start) {
+                        let value = attr.value.span;
+                        let (name, second) = (&attr.name, self.source(value));
+                        let found = self.without_sign(&name.text, name.span, second, value);
+                        self.found.truncate(said);
+                        self.say(found);
+                        return (ItemKind::Attr(attr), value.end.max(end));
+                    }
                     self.bodiless(self.at(start, end as usize), kind.as_ref(), name.as_ref());
                     return (ItemKind::Error, end);
                 }
@@ -99,6 +111,32 @@ impl Builder<'_> {
             ),
             None => (ItemKind::Error, end),
         }
+    }
+
+    /// `requests 20`: an attribute of the block around, whose value is not known. The value's line
+    /// is told of where it is said that the sign is missing.
+    pub(super) fn attr_without_sign(&self, start: usize) -> Option<Attr> {
+        let (first, end, word) = token_at(self.text, start);
+        let Found::Text(word) = word else { return None };
+        let known = self.around?;
+        let named = known.free.is_some() || known.attribute(word).is_some();
+        let (at, value_end, value) = token_at(self.text, end);
+        let Found::Text(value) = value else {
+            return None;
+        };
+        let is_value = value.starts_with(|c: char| c.is_ascii_digit() || "\"'[".contains(c))
+            || matches!(value, "true" | "false" | "none")
+            || known.attribute(word).is_some()
+                && value.starts_with(|c: char| c.is_ascii_alphabetic());
+        let of_name = word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+        let attr = || Attr {
+            name: Ident {
+                text: word.to_owned(),
+                span: self.at(first, end),
+            },
+            value: Self::broken(self.at(at, value_end)),
+        };
+        (named && of_name && is_value && !is_reserved(word)).then(attr)
     }
 
     fn block_name(&mut self, pair: Pair<'_, Rule>) -> Ident {

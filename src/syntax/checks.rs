@@ -82,8 +82,11 @@ impl Builder<'_> {
                     let value = self.clause(part, "a reason in quotes after `because`");
                     end = value.span.end;
                     if !matches!(value.kind, ExprKind::Str(_) | ExprKind::Error) {
-                        let found = self.no_reason(&value);
-                        self.say(found);
+                        // of a quote that is missing before it was told
+                        if !self.is_torn(span) {
+                            let found = self.no_reason(&value);
+                            self.say(found);
+                        }
                         unquoted = true;
                     }
                     self.once(because.replace(value), span, "because", "write one reason");
@@ -196,6 +199,13 @@ impl Builder<'_> {
         })
     }
 
+    /// Whether a text without its first quote ends on the line of a clause.
+    fn is_torn(&self, clause: Span) -> bool {
+        let start = clause.start as usize;
+        let next = self.torn.get(self.torn.partition_point(|at| *at < start));
+        next.is_some_and(|at| !self.text[start..*at].contains('\n'))
+    }
+
     fn clause(&mut self, pair: Pair<'_, Rule>, what: &str) -> Expr {
         self.value(&mut inner(pair).peekable(), what, Place::Check)
     }
@@ -212,6 +222,14 @@ impl Builder<'_> {
 
     /// Of what stands behind `because` and is no text: `why`, or the `f` of `f"…"`.
     fn no_reason(&self, value: &Expr) -> Diagnostic {
+        let found = |at: Span| {
+            Diagnostic::error(codes::SYNTAX, at, "a reason is a text in quotes")
+                .says("not in quotes")
+        };
+        if let Some(words) = self.words_at(value.span) {
+            let quoted = format!("\"{}\"", self.source(words));
+            return found(words).fix("put it in quotes", words, quoted, true);
+        }
         let word = self.source(value.span);
         let is_name = matches!(value.kind, ExprKind::Name(_));
         let behind = &self.text[value.span.end as usize..];
@@ -221,14 +239,6 @@ impl Builder<'_> {
                 .says("remove this")
                 .help("every text in `\"…\"` takes `${…}`; one in `'…'` is as it stands")
                 .fix(format!("remove `{word}`"), value.span, "", false);
-        }
-        let found = |at: Span| {
-            Diagnostic::error(codes::SYNTAX, at, "a reason is a text in quotes")
-                .says("not in quotes")
-        };
-        if let Some(words) = self.words_at(value.span) {
-            let quoted = format!("\"{}\"", self.source(words));
-            return found(words).fix("put it in quotes", words, quoted, true);
         }
         let found = found(value.span).help("put it in quotes: because \"…\"");
         match is_name {
@@ -244,7 +254,7 @@ impl Builder<'_> {
     fn words_at(&self, value: Span) -> Option<Span> {
         let start = value.start as usize;
         let rest = &self.text[start..];
-        let of_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | ' ');
+        let of_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '\'' | ' ');
         let words = rest.find(|c| !of_word(c)).map_or(rest, |end| &rest[..end]);
         let behind = &rest[words.len()..];
         let words = words.trim_end();

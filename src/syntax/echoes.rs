@@ -56,18 +56,25 @@ pub(super) fn without(text: &str, mut found: Vec<Diagnostic>) -> Vec<Diagnostic>
         .filter(|at| text[**at..].starts_with(['[', ']', '(', ')']))
         .map(|at| line(*at))
         .collect();
+    let quote = |at: usize| text[at..].starts_with(['"', '“', '”']);
+    let begins = |line: &usize, words: [&str; 2]| {
+        let below = starts.get(line - 1).map_or("", |at| &text[at + 1..]);
+        let below = below.trim_start_matches([' ', '\t']);
+        words.iter().any(|word| below.starts_with(word))
+    };
     // `when …` below goes on with the same check
-    let clauses: HashSet<usize> = in_brackets
+    let mut clauses: HashSet<usize> = in_brackets
         .iter()
         .map(|line| line + 1)
-        .filter(|line| {
-            let below = starts.get(line - 1).map_or("", |at| &text[at + 1..]);
-            let below = below.trim_start_matches([' ', '\t']);
-            below.starts_with("when ") || below.starts_with("because ")
-        })
+        .filter(|line| begins(line, ["when ", "because "]))
         .collect();
+    // and `else …` with a choice that a text was part of, of which it may have torn the rest too
+    for at in openers.iter().filter(|at| quote(**at)) {
+        let own = line(*at);
+        clauses.insert(own);
+        clauses.extend(Some(own + 1).filter(|line| begins(line, ["then ", "else "])));
+    }
     // a lost `}` of an interpolation: what it has swallowed
-    let quote = |at: usize| text[at..].starts_with(['"', '“', '”']);
     let swallowed: Vec<usize> = openers.into_iter().filter(|at| quote(*at)).collect();
     let in_text = |at: usize| {
         let before = swallowed.partition_point(|opener| *opener < at);

@@ -23,6 +23,45 @@ impl Builder<'_> {
         what: &str,
         place: Place,
     ) -> Expr {
+        let said = self.found.len();
+        let value = self.value_as_read(pairs, what, place);
+        self.without_torn_text(value, said)
+    }
+
+    /// What a value holds of which a text lost its first quote is not known, and what was said of it
+    /// on that line is said with the quote.
+    fn without_torn_text(&mut self, value: Expr, said: usize) -> Expr {
+        let (start, end) = (value.span.start as usize, value.span.end as usize);
+        let first = self.torn.partition_point(|at| *at < start);
+        let last = self.torn.partition_point(|at| *at <= end);
+        if first >= last {
+            return value;
+        }
+        // what is around is known but for this
+        let torn: Vec<usize> = self.torn.drain(first..last).collect();
+        let text = self.text;
+        let one_line = |a: usize, b: usize| {
+            let between = text.get(a.min(b)..a.max(b));
+            between.is_some_and(|between| !between.contains('\n'))
+        };
+        let mut later = self.found.split_off(said);
+        later.retain(|d| {
+            let at = d.span().start as usize;
+            let next = torn.partition_point(|quote| *quote < at);
+            let near = [next.checked_sub(1), Some(next)].into_iter().flatten();
+            let mut near = near.filter_map(|n| torn.get(n));
+            !near.any(|quote| one_line(*quote, at))
+        });
+        self.found.extend(later);
+        Self::broken(value.span)
+    }
+
+    fn value_as_read<'i>(
+        &mut self,
+        pairs: &mut Peekable<impl Iterator<Item = Pair<'i, Rule>>>,
+        what: &str,
+        place: Place,
+    ) -> Expr {
         let Some(first) = pairs.next() else {
             return Self::broken(self.at(0, 0));
         };

@@ -7,9 +7,10 @@ use super::ast::{Expr, ExprKind, Ident};
 use super::dashed::Dashed;
 use super::docs::Docs;
 use super::patch::Patched;
-use super::scan::MAX_SAID;
+use super::scan::{MAX_SAID, ends_a_text};
 use super::tokens::{Found, end_before, shorten, token_at};
 use crate::diagnostics::{Diagnostic, codes};
+use crate::schema::Kind;
 use crate::source::{FileId, Span};
 
 #[derive(pest_derive::Parser)]
@@ -32,6 +33,10 @@ pub struct Builder<'a> {
     pub(super) text: &'a str,
     pub(super) docs: Docs<'a>,
     pub(super) found: Vec<Diagnostic>,
+    /// Where texts end that have no quote before them, in order.
+    pub(super) torn: Vec<usize>,
+    /// The kind of the block whose body is being built.
+    pub(super) around: Option<&'static Kind>,
     /// Levels of the tree above the expression that is being built.
     pub(super) level: usize,
     pub(super) patched: &'a Patched<'a>,
@@ -48,11 +53,20 @@ impl<'a> Builder<'a> {
         docs: Docs<'a>,
         found: Vec<Diagnostic>,
     ) -> Self {
+        let mut torn: Vec<usize> = found
+            .iter()
+            .filter(|d| d.code == codes::UNCLOSED.0)
+            .map(|d| d.span().start as usize)
+            .filter(|at| ends_a_text(text, *at))
+            .collect();
+        torn.sort_unstable();
         Self {
             file,
             text,
             docs,
             found,
+            torn,
+            around: None,
             level: 0,
             patched,
             dashed: Dashed::of(text),

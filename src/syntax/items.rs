@@ -190,7 +190,10 @@ impl Builder<'_> {
             Rule::binding_like => self.binding_like(pair),
             _ => {
                 self.leftover(whole, None, Place::Item);
-                (ItemKind::Error, whole.end)
+                match self.attr_without_sign(start) {
+                    Some(attr) => (ItemKind::Attr(attr), whole.end),
+                    None => (ItemKind::Error, whole.end),
+                }
             }
         };
         let end = (end as usize).max(start);

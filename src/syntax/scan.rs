@@ -7,6 +7,8 @@ mod comments;
 mod groups;
 mod strings;
 
+pub use strings::ends_a_text;
+
 use super::patch::{HOLE, Patch};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::{FileId, Span};
@@ -178,14 +180,18 @@ struct Scanner<'a> {
 
 impl Scanner<'_> {
     fn run(&mut self) {
-        while self.at < self.bytes.len() {
-            match self.stack.last() {
-                Some(frame) if frame.kind.is_string() => self.in_string(frame.kind),
-                _ => self.in_code(),
+        loop {
+            while self.at < self.bytes.len() {
+                match self.stack.last() {
+                    Some(frame) if frame.kind.is_string() => self.in_string(frame.kind),
+                    _ => self.in_code(),
+                }
             }
-        }
-        if let Some(first) = self.stack.iter().position(|f| f.kind.is_string()) {
-            self.unclosed_string(first);
+            // what follows a quote that ends a text may be left
+            match self.stack.iter().position(|f| f.kind.is_string()) {
+                Some(first) => self.unclosed_string(first),
+                None => break,
+            }
         }
         if !self.stack.is_empty() {
             self.out.balanced = false;

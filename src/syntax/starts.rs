@@ -131,7 +131,13 @@ impl Builder<'_> {
     }
 
     /// `requests 20`: a value behind a name.
-    fn without_sign(&self, token: &str, at: Span, next: &str, value: Span) -> Diagnostic {
+    pub(super) fn without_sign(
+        &self,
+        token: &str,
+        at: Span,
+        next: &str,
+        value: Span,
+    ) -> Diagnostic {
         let line = self.text[value.start as usize..]
             .lines()
             .next()

@@ -13,6 +13,19 @@ pub enum Load {
     Closed { together: u32 },
     /// At random moments: so many a second for so many seconds, and then so many others.
     Poisson { stretches: Vec<(f64, f64)> },
+    /// At these moments, in seconds, ascending.
+    At(Vec<f64>),
+}
+
+impl Load {
+    /// When requests are sent whatever comes back, in order.
+    fn moments(&self) -> Box<dyn Iterator<Item = Time> + '_> {
+        match self {
+            Self::Closed { .. } => Box::new(std::iter::empty()),
+            Self::Poisson { stretches } => Box::new(Moments::of(stretches.clone())),
+            Self::At(moments) => Box::new(moments.iter().map(|at| nanoseconds(*at))),
+        }
+    }
 }
 
 /// The moments of a Poisson load, in order.
@@ -25,11 +38,7 @@ struct Moments {
 }
 
 impl Moments {
-    fn of(load: &Load) -> Self {
-        let stretches = match load {
-            Load::Closed { .. } => Vec::new(),
-            Load::Poisson { stretches } => stretches.clone(),
-        };
+    fn of(stretches: Vec<(f64, f64)>) -> Self {
         Self {
             stretches: stretches.into_iter(),
             rate: 0.0,
@@ -59,16 +68,49 @@ impl Iterator for Moments {
     }
 }
 
-/// Requests that are all alike.
+/// What is sent to a server.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bench {
     pub load: Load,
     pub requests: u32,
-    /// Tokens.
-    pub prompt: u32,
-    pub output: u32,
-    /// Tokens at the beginning that all prompts have in common.
-    pub shared: u32,
+    pub of: Lengths,
+}
+
+/// How long requests and their answers are, in tokens.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Lengths {
+    /// All alike; prompts have so many tokens at the beginning in common.
+    Alike {
+        prompt: u32,
+        output: u32,
+        shared: u32,
+    },
+    /// Prompt and answer of each request, as many as there are.
+    Each(Vec<(u32, u32)>),
+}
+
+impl Bench {
+    /// Prompt and answer of a request.
+    fn lengths(&self, index: u32) -> (u32, u32) {
+        match &self.of {
+            Lengths::Alike { prompt, output, .. } => (*prompt, *output),
+            Lengths::Each(all) => all.get(index as usize).copied().unwrap_or((1, 1)),
+        }
+    }
+
+    /// Tokens of all prompts together.
+    pub fn prompts(&self, sent: usize) -> f64 {
+        let each = (0..sent as u32).map(|index| f64::from(self.lengths(index).0));
+        each.sum()
+    }
+
+    /// Most tokens of a prompt and its answer.
+    pub fn longest(&self) -> u32 {
+        match &self.of {
+            Lengths::Alike { prompt, output, .. } => prompt + output,
+            Lengths::Each(all) => all.iter().map(|(p, o)| p + o).max().unwrap_or(0),
+        }
+    }
 }
 
 /// What a client measured, in seconds.
@@ -116,6 +158,7 @@ impl Client<'_> {
             return;
         }
         let id = u64::from(self.sent);
+        let (prompt, output) = self.bench.lengths(self.sent);
         self.sent += 1;
         let state = Under {
             sent: now,
@@ -126,9 +169,10 @@ impl Client<'_> {
         self.under.insert(id, state);
         let request = Request {
             id,
-            prompt: self.bench.prompt,
-            output: self.bench.output,
+            prompt,
+            output,
             prefix: self.prefix.clone(),
+            ..Request::default()
         };
         server.arrive(request, now);
     }
@@ -168,6 +212,9 @@ impl Client<'_> {
                 return Ok(true);
             }
             What::Preempted => self.out.preempted += 1,
+            What::Refused(_) | What::Cut | What::Lost => {
+                return Err("the server does wrong on purpose".into());
+            }
             What::Rejected(resource) => {
                 return Err(format!("a request needs more {resource} than there is"));
             }
@@ -179,22 +226,26 @@ impl Client<'_> {
 /// Errors: what the simulation waits for where it cannot go on, or why a request was not taken.
 pub fn drive(setup: &Setup, bench: &Bench) -> Result<Measured, String> {
     let mut server = Server::new(setup);
+    let shared = match bench.of {
+        Lengths::Alike { shared, .. } => shared,
+        Lengths::Each(_) => 0,
+    };
     let mut client = Client {
         bench,
-        prefix: (0..u64::from(bench.shared / setup.blocks.tokens)).collect(),
+        prefix: (0..u64::from(shared / setup.blocks.tokens)).collect(),
         sent: 0,
         under: HashMap::new(),
         out: Measured::default(),
     };
     let mut events: Vec<Event> = Vec::new();
-    let mut moments = Moments::of(&bench.load).take(bench.requests as usize);
+    let mut moments = bench.load.moments().take(bench.requests as usize);
     let mut due = moments.next();
     let again = match bench.load {
         Load::Closed { together } => {
             (0..together).for_each(|_| client.send(&mut server, 0));
             true
         }
-        Load::Poisson { .. } => false,
+        Load::Poisson { .. } | Load::At(_) => false,
     };
     loop {
         let next = server.next();

@@ -1,6 +1,6 @@
 //! Figures by the names that tables give them, and how each is read off a simulated run.
 
-use super::drive::{Measured, mean, percentile};
+use super::drive::{Bench, Measured, mean, percentile};
 use crate::sim::Setup;
 
 /// A figure.
@@ -100,7 +100,12 @@ impl Metric {
     }
 
     /// Latencies in ms, throughputs a second; none where the run has no such figure.
-    pub fn read(&self, setup: &Setup, gpus: u64, run: &Measured, prompt: u32) -> Option<f64> {
+    pub fn read(
+        &self,
+        setup: &Setup,
+        gpus: u64,
+        (run, bench): (&Measured, Option<&Bench>),
+    ) -> Option<f64> {
         let of = |values: &[f64]| {
             let value = match self.stat {
                 Stat::Mean => mean(values),
@@ -120,7 +125,7 @@ impl Metric {
             Of::E2e => of(&run.e2e),
             Of::Requests => a_second(run.e2e.len() as f64),
             Of::OutputTokens => a_second(tokens),
-            Of::AllTokens => a_second(tokens + run.e2e.len() as f64 * f64::from(prompt)),
+            Of::AllTokens => a_second(tokens + bench.map_or(0.0, |b| b.prompts(run.e2e.len()))),
             Of::OutputTokensPerGpu => a_second(tokens / gpus as f64),
             Of::Blocks => Some(setup.blocks.count as f64),
         }

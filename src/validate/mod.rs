@@ -3,19 +3,18 @@
 mod drive;
 mod metrics;
 mod page;
+mod runs;
 mod setups;
 mod table;
 
-pub use drive::{Bench, Load, Measured, drive, mean, percentile};
-pub use page::page;
+pub use drive::{Bench, Lengths, Load, Measured, drive, mean, percentile};
+pub use metrics::Metric;
+pub use page::{page, plain_table};
+pub use runs::{Plan, Planned, carry_out, setup_of};
+pub use setups::{Made, Setups};
 pub use table::{Asked, Row, read};
 
-use crate::sim::FrontEnd;
-pub use metrics::Metric;
 use serde::Serialize;
-pub use setups::{Made, Setups};
-use std::collections::HashMap;
-use std::sync::Mutex;
 
 /// What came of a table.
 #[derive(Debug, Clone, Serialize)]
@@ -50,76 +49,18 @@ pub struct Compared {
     pub group: Option<&'static str>,
 }
 
-/// A row with its server, and the number of its run among those that are made.
-struct Planned<'r> {
-    row: &'r Row,
-    ready: Result<(Made, Metric, Option<usize>), String>,
-}
-
 /// Runs every row that can be, on as many threads as there are processors. What comes out does not
 /// depend on their number.
 pub fn validate(rows: &[Row]) -> Validation {
-    let mut setups = Setups::default();
-    let mut runs: Vec<(Made, &Asked)> = Vec::new();
-    let mut known: HashMap<String, usize> = HashMap::new();
-    let planned: Vec<Planned<'_>> = rows
-        .iter()
-        .map(|row| {
-            let ready = row.asked.as_ref().map_err(Clone::clone);
-            let ready = ready.and_then(|(asked, metric)| {
-                let made = setups.of(asked)?;
-                let run = asked.bench.is_some().then(|| {
-                    *known.entry(format!("{asked:?}")).or_insert_with(|| {
-                        runs.push((made.clone(), asked));
-                        runs.len() - 1
-                    })
-                });
-                Ok((made, *metric, run))
-            });
-            Planned { row, ready }
-        })
+    let plan = Plan::of(rows, &mut Setups::default());
+    let runs: Vec<_> = (plan.runs.iter())
+        .filter_map(|(made, asked)| Some((setup_of(made, asked), asked.bench.as_ref()?)))
         .collect();
-    let done = all(&runs);
-    let rows = planned.into_iter().map(|row| compared(row, &done));
+    let done = carry_out(&runs);
+    let rows = plan.rows.into_iter().map(|row| compared(row, &done));
     Validation {
         rows: rows.collect(),
     }
-}
-
-/// Carries runs out, in any order.
-fn all(runs: &[(Made, &Asked)]) -> Vec<Result<Measured, String>> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let next = Mutex::new(0..runs.len());
-    let done = Mutex::new(vec![Err(String::new()); runs.len()]);
-    std::thread::scope(|scope| {
-        for _ in 0..threads.min(runs.len()) {
-            scope.spawn(|| {
-                while let Some(at) = taken(&next) {
-                    let (made, asked) = &runs[at];
-                    let result = one(made, asked);
-                    if let Ok(mut done) = done.lock() {
-                        done[at] = result;
-                    }
-                }
-            });
-        }
-    });
-    done.into_inner().unwrap_or_default()
-}
-
-fn taken(next: &Mutex<std::ops::Range<usize>>) -> Option<usize> {
-    next.lock().ok()?.next()
-}
-
-fn one(made: &Made, asked: &Asked) -> Result<Measured, String> {
-    let Some(bench) = &asked.bench else {
-        return Ok(Measured::default());
-    };
-    let mut setup = made.setup.as_ref().clone();
-    if asked.offline {
-        setup.front = FrontEnd::NONE;
-    }
-    drive(&setup, bench)
 }
 
 fn compared(planned: Planned<'_>, done: &[Result<Measured, String>]) -> Compared {
@@ -129,9 +70,9 @@ fn compared(planned: Planned<'_>, done: &[Result<Measured, String>]) -> Compared
         let nothing = Ok(Measured::default());
         let run = run.map_or(&nothing, |run| &done[run]).as_ref();
         let run = run.map_err(Clone::clone)?;
-        let gpus = asked.map_or(1, |asked| asked.tp * asked.pp * asked.dp);
-        let prompt = asked.and_then(|asked| Some(asked.bench.as_ref()?.prompt));
-        let value = metric.read(&made.setup, gpus, run, prompt.unwrap_or(0));
+        let gpus = asked.map_or(1, Asked::gpus);
+        let bench = asked.and_then(|asked| asked.bench.as_ref());
+        let value = metric.read(&made.setup, gpus, (run, bench));
         value.ok_or_else(|| "the run has no such figure".to_string())
     };
     let (predicted, made, group) = match &planned.ready {
@@ -160,7 +101,7 @@ fn compared(planned: Planned<'_>, done: &[Result<Measured, String>]) -> Compared
 }
 
 /// `tp 2, 1024/256, 32 at once`
-fn words(asked: &Asked) -> String {
+pub fn words(asked: &Asked) -> String {
     let axes = [
         ("tp", asked.tp),
         ("pp", asked.pp),
@@ -173,13 +114,16 @@ fn words(asked: &Asked) -> String {
         parts.push(asked.precision.clone());
     }
     if let Some(bench) = &asked.bench {
-        parts.push(format!("{}/{}", bench.prompt, bench.output));
+        if let Lengths::Alike { prompt, output, .. } = bench.of {
+            parts.push(format!("{prompt}/{output}"));
+        }
         parts.push(match &bench.load {
             Load::Closed { together } => format!("{together} at once"),
             Load::Poisson { stretches } => {
                 let rates = stretches.iter().map(|(rate, _)| format!("{rate}"));
                 format!("{}/s", rates.collect::<Vec<_>>().join(" then "))
             }
+            Load::At(moments) => format!("{} in time", moments.len()),
         });
     }
     parts.join(", ")

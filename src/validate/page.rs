@@ -38,7 +38,8 @@ fn taken(rows: &[&Compared]) -> Vec<String> {
     seen
 }
 
-fn table(headers: &[&str], numbers_from: usize) -> Table {
+/// A table without lines; columns from that one on hold numbers.
+pub fn plain_table(headers: &[&str], numbers_from: usize) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header(headers.iter().copied());
@@ -51,7 +52,7 @@ fn table(headers: &[&str], numbers_from: usize) -> Table {
 }
 
 fn figures(rows: &[&Compared]) -> String {
-    let mut table = table(
+    let mut table = plain_table(
         &[
             "model",
             "GPU",
@@ -101,7 +102,7 @@ fn summary(rows: &[&Compared]) -> String {
             }
         }
     }
-    let mut table = table(&["figure", "rows", "median error", "90th percentile"], 1);
+    let mut table = plain_table(&["figure", "rows", "median error", "90th percentile"], 1);
     for (group, errors) in &groups {
         let percent = |share| {
             let value = percentile(errors, share).unwrap_or(0.0);

@@ -1,5 +1,6 @@
 //! Makes of a row what a scenario would: a server of the library's engine, model and GPU.
 
+use super::drive::Bench;
 use super::table::Asked;
 use crate::library::{Known, Layout, Wanted, called, library, made, mentioned};
 use crate::sim::Setup;
@@ -18,6 +19,10 @@ pub struct Setups {
 #[derive(Debug, Clone)]
 pub struct Made {
     pub setup: Arc<Setup>,
+    /// The library's names of its engine, its model and its GPU.
+    pub engine: String,
+    pub model: String,
+    pub gpu: String,
     /// What the row did not say, and was taken.
     pub taken: String,
 }
@@ -56,7 +61,13 @@ impl Setups {
             }
         }?;
         let taken = wanted.described(&setup);
-        Ok(Made { setup, taken })
+        Ok(Made {
+            setup,
+            engine: engine.name.clone(),
+            model: model.name.clone(),
+            gpu: gpu.name.clone(),
+            taken,
+        })
     }
 }
 
@@ -82,7 +93,7 @@ fn wanted<'a>(
     };
     // no source runs a model at all of its context: what a server must have room for is the
     // longest of its requests, or as much as is common
-    let longest = asked.bench.as_ref().map_or(0, |b| b.prompt + b.output);
+    let longest = asked.bench.as_ref().map_or(0, Bench::longest);
     let settings = asked.settings.iter();
     let options = settings
         .filter(|(name, _)| engine.options.contains(name))

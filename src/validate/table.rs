@@ -1,6 +1,6 @@
 //! Tables of measurements: one figure a row, or one run a row with a column for each figure.
 
-use super::drive::{Bench, Load};
+use super::drive::{Bench, Lengths, Load};
 use super::metrics::Metric;
 use std::collections::HashMap;
 use std::io::Read;
@@ -38,6 +38,12 @@ pub struct Asked {
     pub bench: Option<Bench>,
     /// Whether there was no server before the engine.
     pub offline: bool,
+}
+
+impl Asked {
+    pub fn gpus(&self) -> u64 {
+        self.tp * self.pp * self.dp
+    }
 }
 
 /// The rows of a table. Errors: why it is none of those that are understood.
@@ -138,9 +144,11 @@ impl Line {
                 asked.bench = Some(Bench {
                     load,
                     requests,
-                    prompt,
-                    output,
-                    shared: number_after(notes, "shared system prompt").unwrap_or(0),
+                    of: Lengths::Alike {
+                        prompt,
+                        output,
+                        shared: number_after(notes, "shared system prompt").unwrap_or(0),
+                    },
                 });
             }
             Ok((asked, metric))
@@ -173,9 +181,11 @@ impl Line {
             asked.bench = Some(Bench {
                 load,
                 requests,
-                prompt,
-                output,
-                shared: 0,
+                of: Lengths::Alike {
+                    prompt,
+                    output,
+                    shared: 0,
+                },
             });
             Ok(asked)
         };

@@ -446,7 +446,6 @@ pub const SILENCED: &[(&str, &[&str])] = &[
     ("unknown argument", &["mean", "no seed"]),
     ("idle and a load", &["mean", "backwards"]),
     ("never ends", MEAN),
-    ("unknown block", ALL),
     ("unlike units", MEAN),
     ("no such case", MEAN),
     ("no condition", MEAN),
@@ -495,11 +494,6 @@ pub const JUSTIFIED: &[(&str, &str, &str)] = &[
         "all excluded",
         "no such case",
         "which values the matrix was to have is not known",
-    ),
-    (
-        "unknown block",
-        "unknown name in an axis",
-        "a block that is not known may define any name",
     ),
     (
         "no body",

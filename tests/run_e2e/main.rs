@@ -19,6 +19,7 @@ mod reports;
 mod secrets;
 mod servers;
 mod simulated;
+mod simulated_faults;
 mod suites;
 mod support;
 mod url;

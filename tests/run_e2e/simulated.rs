@@ -48,7 +48,7 @@ fn read(ran: &Ran, file: &str) -> String {
 }
 
 /// How many requests of a phase failed in a way, and the first in words.
-fn failed(case: &Value, of: &str, class: &str) -> (u64, String) {
+pub fn failed(case: &Value, of: &str, class: &str) -> (u64, String) {
     let failures = phase(case, of)["failures"].as_array().expect("failures");
     let one = failures.iter().find(|one| one["class"] == class);
     let one = one.unwrap_or_else(|| panic!("no {class} in {failures:?}"));
@@ -191,6 +191,69 @@ fn flushed_caches_are_empty() {
     let events = events.as_array().expect("an array of events").iter();
     let whole = events.filter(|event| event["args"]["tokens"].as_f64() > Some(3000.0));
     assert_eq!(whole.count(), 3, "so often is the prompt read");
+}
+
+#[test]
+fn replicas_are_as_busy_as_their_balance_makes_them() {
+    let text = simulated(
+        "shares",
+        "worlds = [\"sim\"]
+         matrix { balance = [\"round_robin\", \"weighted\"] }
+         server two { engine = engines.vllm, model = models.llama_3_1_8b, gpu = gpus.h200
+           layout { dp = 2, balance = balance, weights = if balance == \"weighted\" then [3, 1] else none } }
+         phase load { workload = long, server = two, requests = 80, rate = 4 req/s, seed = 1 }
+         phase rest { idle = 10s }
+         expect even:   load.replica_requests.min == 40 req when balance == \"round_robin\"
+         expect alike:  load.gpu_busy.min > 0.9 * load.gpu_busy.max when balance == \"round_robin\"
+         expect uneven: load.replica_requests.max == 60 req when balance == \"weighted\"
+         expect apart:  load.gpu_busy.min < 0.8 * load.gpu_busy.max when balance == \"weighted\"
+         expect shares: load.gpu_busy.count == 2",
+    );
+    // the server of the pack's own is not asked
+    let own =
+        "server sut { engine = engines.vllm, model = models.llama_3_1_8b, gpu = gpus.h200 }\n";
+    let text = text.replace(own, "");
+    let ran = Pack::new(&text).run(&["--on", "sim"]).exits(0);
+    let case = ran.case("shares/balance=weighted");
+    let busy = phase(&case, "load")["metrics"]["gpu_busy.max"]["text"]
+        .as_str()
+        .unwrap();
+    assert!(busy.ends_with(" %"), "{busy}");
+}
+
+#[test]
+fn what_replicas_did_is_not_decided_for_real() {
+    let body = "phase a { workload = w, requests = 3 }
+        expect even: a.replica_requests.min > 0 req";
+    let case = Pack::new(&scenario("real", "", body))
+        .run(&[])
+        .case("real/case");
+    let even = check(&case, "even");
+    assert_eq!(even["verdict"], "not_decided", "{even:#}");
+    let why = even["why"].as_str().unwrap();
+    assert!(why.contains("only the simulator tells"), "{why}");
+    assert!(phase(&case, "a")["metrics"]["gpu_busy.max"].is_null());
+}
+
+#[test]
+fn who_gets_no_place_says_what_it_waited_for() {
+    let text = simulated(
+        "queued",
+        "phase p {
+           load first  { workload = long, batch = 1, output = 200 tok, seed = 1 }
+           load second { workload = long, rate = 10 req/s, arrival = constant(), requests = 1, timeout = 300ms, seed = 1 }
+         }
+         expect one: p.completed == 1 req",
+    );
+    let text = text.replace(
+        "gpu = gpus.h200 }",
+        "gpu = gpus.h200, options { max_num_seqs = 1 } }",
+    );
+    let case = Pack::new(&text).run(&["--on", "sim"]).case("queued/case");
+    let (count, words) = failed(&case, "p", "timeout");
+    assert_eq!(count, 1);
+    let place = "the server's first in the queue waits for places for sequences";
+    assert!(words.contains(place), "{words}");
 }
 
 #[test]

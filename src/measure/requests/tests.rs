@@ -3,6 +3,7 @@
 use super::*;
 use crate::load::delay::RunDelay;
 use crate::load::record::Failure;
+use crate::measure::case::{ReplicaWork, Round};
 use crate::schema::{DISTRIBUTION_STATS, PHASE_METRICS, Shape};
 use proptest::prelude::*;
 
@@ -116,7 +117,16 @@ fn every_metric_of_the_schema_is_known_here() {
     let mut one = answered(0.0, 0.1, 3);
     one.accepted = Some(true);
     // all sent at once, as prefill and decode need it
-    let p = phase(vec![one, answered(0.01, 0.1, 3)]);
+    let mut p = phase(vec![one, answered(0.01, 0.1, 3)]);
+    let work = |requests, busy| ReplicaWork { requests, busy };
+    p.replicas = Some(vec![work(1, vec![0.5, 0.25]), work(3, vec![1.0, 2.5])]);
+    p.rounds = [0.0, 10.0]
+        .map(|start| Round {
+            start,
+            end: start + 1.0,
+            ..Round::default()
+        })
+        .to_vec();
     for metric in PHASE_METRICS {
         if metric.shape == Shape::Scalar {
             scalar(&p, metric.name).expect(metric.name);
@@ -126,6 +136,32 @@ fn every_metric_of_the_schema_is_known_here() {
             }
         }
     }
+}
+
+#[test]
+fn what_replicas_did_is_of_whole_phases_and_of_the_simulator() {
+    let mut p = phase(vec![answered(0.0, 0.1, 3)]);
+    let why = |p: &PhaseData, load| {
+        let values = Requests::of(p, load).distribution("gpu_busy");
+        values.unwrap_err().0
+    };
+    assert!(why(&p, None).contains("only the simulator"));
+    let work = |requests, busy| ReplicaWork { requests, busy };
+    p.replicas = Some(vec![work(1, vec![0.5, 0.25]), work(3, vec![1.0, 2.5])]);
+    let round = |start| Round {
+        start,
+        end: start + 1.0,
+        ..Round::default()
+    };
+    p.rounds = vec![round(0.0), round(10.0)];
+    let of = |metric| {
+        let values = Requests::of(&p, None).distribution(metric).unwrap();
+        values.values().to_vec()
+    };
+    assert_eq!(of("replica_requests"), [1.0, 3.0]);
+    // of the two seconds of both repetitions; the step under way at the end lasts longer
+    assert_eq!(of("gpu_busy"), [0.125, 0.25, 0.5, 1.0]);
+    assert!(why(&p, Some("chat")).contains("whole phases"));
 }
 
 #[test]

@@ -14,7 +14,7 @@ use std::time::Duration;
 pub(super) const TICK: Duration = Duration::from_millis(250);
 
 /// The kind of error where a server ended by itself.
-pub(super) const DIED: &str = "server_died";
+pub(in crate::run) const DIED: &str = "server_died";
 
 /// How long the end of a server may take to be seen after its connections broke.
 const AFTERMATH: Duration = Duration::from_millis(500);

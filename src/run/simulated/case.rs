@@ -8,28 +8,28 @@ use super::timeline::Timeline;
 use crate::load::drive::RequestSource;
 use crate::load::seed;
 use crate::load::spec::Load;
-use crate::measure::case::{CaseData, PhaseData, Round};
+use crate::measure::case::{CaseData, PhaseData, ReplicaWork, Round};
 use crate::report::model::{CaseResult, ServerResult, World, WorldError};
+use crate::run::phase::DIED;
 use crate::run::recorder::Recorder;
 use crate::run::result::{Begun, Ended, not_run, result};
 use crate::run::{Shared, error, requests};
 use crate::scenario::{Case, LoadSpec, PhaseSpec, ServerSpec, names_of};
-use crate::sim::{Server, Setup, Time, nanoseconds};
+use crate::sim::{Server, Setup, Share, Time, nanoseconds};
 use crate::stop::{Stop, StopLevel};
 use crate::store::CaseFolder;
 use std::cell::RefCell;
 use std::sync::Arc;
 
 /// What a case has while it runs.
-struct Stage<'a> {
-    spec: &'a Case,
+pub(super) struct Stage<'a> {
+    pub spec: &'a Case,
     recorder: Arc<Recorder>,
-    setups: Vec<&'a Setup>,
-    servers: Vec<Server>,
+    pub servers: Vec<Server>,
     flights: Flights,
-    samples: Samples,
+    pub samples: Samples,
     timeline: RefCell<Option<Timeline>>,
-    now: Time,
+    pub now: Time,
 }
 
 /// Runs the case and judges it.
@@ -48,15 +48,15 @@ pub fn run(shared: &Arc<Shared>, spec: &Case, folder: &CaseFolder, stop: &Stop) 
         problem.get_or_insert(error);
         Vec::new()
     });
+    let servers: Vec<Server> = setups.iter().map(|setup| Server::new(setup)).collect();
     let mut stage = Stage {
         spec,
         recorder: Recorder::new(shared.clone(), log),
-        servers: setups.iter().map(|setup| Server::new(setup)).collect(),
+        samples: Samples::of(spec, &servers),
+        servers,
         flights: Flights::new(setups.iter().map(|setup| setup.blocks.tokens).collect()),
-        samples: Samples::of(spec),
         timeline: RefCell::default(),
         now: 0,
-        setups,
     };
     if shared.timeline {
         let names: Vec<&str> = spec.servers.iter().map(|one| one.name.as_str()).collect();
@@ -141,22 +141,24 @@ impl Stage<'_> {
                 self.now += nanoseconds(spec.pause.as_secs_f64());
             }
             if spec.flush {
-                self.flush();
+                self.flush(&mut data);
             }
             let start = seconds(self.now);
-            error = self.round(spec, round).err();
-            let end = seconds(self.now);
-            if spec.quiesce {
-                self.flush();
-            }
-            if let Some(idle) = spec.idle {
-                self.now += nanoseconds(idle.as_secs_f64());
-            }
-            data.rounds.push(Round {
+            let before = self.shares(spec);
+            error = self.round(spec, round).err().or_else(|| self.ended());
+            let mut this = Round {
                 start,
-                end,
+                end: seconds(self.now),
                 ..Round::default()
-            });
+            };
+            self.add_work(spec, &before, &mut data);
+            if error.is_none()
+                && let Some((watched, quiet)) = self.quiet(spec, &mut data)
+            {
+                this.watched = Some(watched);
+                this.quiet = Some(quiet);
+            }
+            data.rounds.push(this);
             let limit = self.spec.timeout.as_secs_f64();
             if error.is_none() && seconds(self.now) > limit {
                 error = Some(error::other(
@@ -179,23 +181,40 @@ impl Stage<'_> {
         (data, error)
     }
 
-    /// Empties the caches of servers that rest and whose engines can be asked to.
-    fn flush(&mut self) {
-        let mut timeline = self.timeline.borrow_mut();
-        if let Some(timeline) = timeline.as_mut() {
-            timeline.steps(&mut self.servers);
+    /// What each replica had of the work so far, of the servers that the phase asks.
+    fn shares(&self, spec: &PhaseSpec) -> Vec<Share> {
+        let asked = |name: &str| spec.loads.iter().any(|load| load.server == name);
+        let all = self.spec.servers.iter().zip(&self.servers);
+        all.filter(|(one, _)| asked(&one.name))
+            .flat_map(|(_, server)| server.shares())
+            .collect()
+    }
+
+    /// Adds what replicas did since `before`.
+    fn add_work(&self, spec: &PhaseSpec, before: &[Share], data: &mut PhaseData) {
+        let now = self.shares(spec);
+        if now.is_empty() {
+            return;
         }
-        let all = self.servers.iter_mut().zip(&self.setups);
-        for ((server, setup), spec) in all.zip(&self.spec.servers) {
-            let mut actions = spec.actions.iter();
-            let can = actions.any(|action| action.name.starts_with("flush"));
-            if can && server.running() + server.waiting() == 0 {
-                *server = Server::new(setup);
-                if timeline.is_some() {
-                    server.watch();
-                }
+        let work = data.replicas.get_or_insert_with(Vec::new);
+        work.resize_with(now.len(), ReplicaWork::default);
+        for (work, (now, before)) in work.iter_mut().zip(now.iter().zip(before)) {
+            work.requests += now.requests - before.requests;
+            work.busy.resize(now.busy.len(), 0.0);
+            for (busy, (now, before)) in work.busy.iter_mut().zip(now.busy.iter().zip(&before.busy))
+            {
+                *busy += seconds(now - before);
             }
         }
+    }
+
+    /// The error of a server that has ended by itself.
+    fn ended(&self) -> Option<WorldError> {
+        let all = self.spec.servers.iter().zip(&self.servers);
+        let mut ended = all.filter(|(_, server)| server.ended().is_some());
+        let (spec, _) = ended.next()?;
+        let message = format!("the server `{}` ended, as its `faults` say", spec.name);
+        Some(error::other(DIED, message, None))
     }
 
     /// All loads of one round, at once.

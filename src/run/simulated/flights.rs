@@ -39,6 +39,11 @@ impl Flights {
         self.under_way.is_empty()
     }
 
+    /// All of them.
+    pub fn all(&self) -> Vec<u64> {
+        self.under_way.keys().copied().collect()
+    }
+
     /// Those of a load.
     pub fn of(&self, load: usize) -> Vec<u64> {
         let all = self.under_way.iter();
@@ -134,6 +139,28 @@ impl Flights {
                 record.finish_reason = Some(reason.into());
                 Some((flight.load, record))
             }
+            What::Refused(status) => {
+                let why = format!("status {status}: refused, as the server's `faults` say");
+                let (load, mut record) =
+                    self.fail(event.id, FailureClass::Status, why, event.at)?;
+                record.headers = Some(at);
+                record.status = Some(status);
+                Some((load, record))
+            }
+            What::Cut => {
+                record.headers.get_or_insert(at);
+                let why = format!("the connection broke {}", after(record));
+                self.fail(event.id, FailureClass::CutStream, why, event.at)
+            }
+            What::Lost => {
+                let begun = record.headers.is_some();
+                let why = format!("what worked on it crashed {}", after(record));
+                let class = match begun {
+                    true => FailureClass::CutStream,
+                    false => FailureClass::Connect,
+                };
+                self.fail(event.id, class, why, event.at)
+            }
             What::Rejected(resource) => {
                 let why = format!("status 400: it needs more {resource} than there are");
                 let (load, mut record) =
@@ -159,6 +186,15 @@ impl Flights {
         record.end = seconds(now);
         record.outcome = Outcome::Failed(Failure { class, detail });
         Some((load, record))
+    }
+}
+
+/// How far an answer had come.
+fn after(record: &Record) -> String {
+    match record.chunks.len() {
+        0 => "before an answer began".into(),
+        1 => "after 1 chunk with tokens".into(),
+        many => format!("after {many} chunks with tokens"),
     }
 }
 

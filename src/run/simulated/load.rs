@@ -92,6 +92,16 @@ pub fn carry_out(
                 on_record(load, record);
             }
         }
+        if servers.iter().any(|server| server.ended().is_some()) {
+            for id in flights.all() {
+                let why = "cancelled because a server ended".to_owned();
+                let failed = flights.fail(id, FailureClass::Cancelled, why, now);
+                if let Some((load, record)) = failed {
+                    on_record(load, record);
+                }
+            }
+            return now;
+        }
         while let Some(Reverse(due)) = round.due.peek().copied().filter(|due| due.0.at <= now) {
             round.due.pop();
             round.happens(due.what, now, servers, flights, on_record);

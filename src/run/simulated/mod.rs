@@ -3,6 +3,7 @@
 mod case;
 mod flights;
 mod load;
+mod quiet;
 mod samples;
 mod timeline;
 mod tokens;

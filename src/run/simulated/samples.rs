@@ -1,5 +1,6 @@
 //! What servers' own metrics would say, sampled in virtual time under the names that their engines
-//! give them: requests that run and that wait, and the share of the KV cache that is taken.
+//! give them: requests that run and that wait, and the share of the KV cache that is taken. And
+//! the memory of their processes, where their `faults` say what that is.
 
 use super::flights::seconds;
 use crate::probe::series::SeriesSet;
@@ -24,11 +25,13 @@ struct Of {
 
 impl Samples {
     /// At the intervals that the case says, from its beginning on.
-    pub fn of(case: &Case) -> Self {
+    pub fn of(case: &Case, servers: &[Server]) -> Self {
         let names = names_of(case);
-        let of = |name: &String| {
+        let of = |(at, name): (usize, &String)| {
             let mut set = SeriesSet::default();
-            set.unavailable("memory", NO_PROCESS);
+            if servers.get(at).and_then(Server::memory).is_none() {
+                set.unavailable("memory", NO_PROCESS);
+            }
             set.unavailable("gpu_memory", NO_PROCESS);
             Of {
                 name: name.clone(),
@@ -39,7 +42,10 @@ impl Samples {
         Self {
             every: nanoseconds(case.sample.as_secs_f64()).max(1),
             next: 0,
-            servers: case.servers.iter().map(|server| of(&server.name)).collect(),
+            servers: (case.servers.iter().map(|server| &server.name))
+                .enumerate()
+                .map(of)
+                .collect(),
         }
     }
 
@@ -48,6 +54,11 @@ impl Samples {
         while self.next < now {
             let at = seconds(self.next);
             for (of, server) in self.servers.iter_mut().zip(servers) {
+                if let Some(bytes) = server.memory() {
+                    for name in ["memory", "memory_anon"] {
+                        of.set.push(name, Dimension::DATA, at, bytes as f64);
+                    }
+                }
                 for (name, dimension) in &of.metrics {
                     if let Some(value) = figure(name, server) {
                         of.set.push(name, *dimension, at, value);
@@ -56,6 +67,16 @@ impl Samples {
             }
             self.next += self.every;
         }
+    }
+
+    /// How often they are taken.
+    pub fn every(&self) -> Time {
+        self.every
+    }
+
+    /// Those of a server so far, by its index.
+    pub fn so_far(&self, server: usize) -> &SeriesSet {
+        &self.servers[server].set
     }
 
     /// All of them, by server.

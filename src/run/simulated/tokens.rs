@@ -4,9 +4,6 @@
 use crate::load::spec::{Media, Part, Request};
 use crate::sim;
 
-/// Tokens of an answer that has no limit, as the built-in engine's `--answer-tokens`.
-const ANSWER: u32 = 16;
-
 /// A request as the simulator takes it; blocks of KV cache have so many tokens.
 pub fn request(id: u64, asked: &Request, block: u32) -> sim::Request {
     let texts = asked.content.iter().filter_map(|part| match part {
@@ -21,23 +18,33 @@ pub fn request(id: u64, asked: &Request, block: u32) -> sim::Request {
         Part::Media { kind, .. } => Some(of_media(*kind)),
         Part::Text(_) => None,
     });
+    let images = asked.content.iter().filter(|part| {
+        matches!(
+            part,
+            Part::Media {
+                kind: Media::Image,
+                ..
+            }
+        )
+    });
     let output = asked
         .max_tokens
         .map(|most| u32::try_from(most).unwrap_or(u32::MAX));
     sim::Request {
         id,
         prompt: media.fold(prompt.tokens(), u32::saturating_add),
-        output: output.unwrap_or(ANSWER),
+        output: output.unwrap_or(sim::ANSWER_TOKENS),
         prefix: prompt.into_prefix(),
+        images: u32::try_from(images.count()).unwrap_or(u32::MAX),
     }
 }
 
 /// Prompt tokens of a picture, a piece of sound or a video, as the built-in engine counts them.
 fn of_media(kind: Media) -> u32 {
     match kind {
-        Media::Image => 256,
-        Media::Audio => 128,
-        Media::Video => 1024,
+        Media::Image => sim::IMAGE_TOKENS,
+        Media::Audio => sim::AUDIO_TOKENS,
+        Media::Video => sim::VIDEO_TOKENS,
     }
 }
 

@@ -71,6 +71,7 @@ fn wrong_head(text: &str, mark: &Mark) -> Option<Wrong> {
     }
     let word = value.trim_start();
     let base = EXTENDS.iter().find_map(|other| word.strip_prefix(*other));
+    let base = base.or_else(|| misspelt(word));
     if let Some(base) = base.filter(|base| base.starts_with([' ', '\t']))
         && name > kind.len()
         && base.trim_start().starts_with(is_word)
@@ -92,6 +93,14 @@ fn wrong_head(text: &str, mark: &Mark) -> Option<Wrong> {
         is_attribute(text, mark.at + line.len() - within.len())
     };
     statement.then_some(Wrong::Opener(at))
+}
+
+/// What follows `extends` that is misspelt.
+fn misspelt(rest: &str) -> Option<&str> {
+    let base = rest.trim_start_matches(is_word);
+    let word = &rest[..rest.len() - base.len()];
+    let near = (5..=9).contains(&word.len()) && word != "extends";
+    (near && strsim::damerau_levenshtein(word, "extends") <= 2).then_some(base)
 }
 
 fn without_sign(head: &str, at: Span) -> Diagnostic {

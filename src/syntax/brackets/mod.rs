@@ -2,8 +2,9 @@
 //! decides, since that is where the writer said what belongs together. A text whose brackets
 //! match may be indented in any way, as long as every block may stand where they put it. Braces that
 //! only other languages have are taken out before, heads written as there put right, the two brackets
-//! of a pair made alike, and first lines that were lost put in: see [`others`], [`heads`], [`unlike`]
-//! and [`orphans`].
+//! of a pair made alike, openers where none can stand taken out, blocks that close at once opened
+//! again, and first lines that were lost put in: see [`others`], [`heads`], [`unlike`], [`strays`],
+//! [`emptied`] and [`orphans`].
 //!
 //! ```text
 //! marks ─▶ straight: where lines are meant to stand
@@ -17,6 +18,7 @@
 
 mod by_indent;
 mod closers;
+mod emptied;
 mod ends;
 mod flat;
 mod guess;
@@ -30,6 +32,7 @@ mod regions;
 mod said;
 mod sense;
 mod straight;
+mod strays;
 mod unlike;
 
 use super::patch::Patch;
@@ -70,6 +73,11 @@ pub fn settle(file: FileId, text: &str, scan: &mut Scan) -> bool {
     others::take_out(file, text, scan);
     let heads = heads::put_right(file, text, scan);
     unlike::make_alike(file, text, scan, &heads);
+    if is_right(text, scan) {
+        return true;
+    }
+    strays::take_out(file, text, scan);
+    emptied::open_again(file, text, scan);
     if is_right(text, scan) {
         return true;
     }

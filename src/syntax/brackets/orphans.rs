@@ -251,10 +251,11 @@ impl<'a> Walk<'a> {
                 outer < indent
                     && next.is_some_and(|next| match closes(next) {
                         true => next.indent == outer,
-                        false => next.indent == indent,
+                        // or the next has lost its own too
+                        false => next.indent >= indent,
                     })
             }
-            Opened::Nothing => next.is_none_or(|next| next.indent <= indent),
+            Opened::Nothing => next.is_none_or(|next| !closes(next) || next.indent <= indent),
             Opened::Unsure => false,
         };
         if !goes_on {

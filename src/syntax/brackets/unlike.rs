@@ -176,7 +176,17 @@ impl Walk<'_> {
                 }
                 &self.line.1
             }
-            false if mark.first && self.spans_lines(opener, mark) => &self.whole,
+            false if mark.first && self.spans_lines(opener, mark) => {
+                // nothing is open that it could close, and it stands where the opener's line does
+                let near = self.stack.iter().rev().take(NEAR);
+                let mut of_closer = near.filter(|o| o.bracket == closer);
+                let next = marks[n + 1..].iter().find(|next| next.first);
+                let goes_on = next.is_some_and(|next| next.indent > opener.indent);
+                if opener.indent == mark.indent && of_closer.next().is_none() && !goes_on {
+                    return true;
+                }
+                &self.whole
+            }
             false => return false,
         };
         counts[closer as usize] > 0 && counts[of as usize] < 0
@@ -202,6 +212,9 @@ impl Walk<'_> {
             (MarkKind::Open(Bracket::Round), _) if call => false,
             (_, MarkKind::Close(Bracket::Round)) => call,
             (_, MarkKind::Close(Bracket::Brace)) => sets(inside),
+            (MarkKind::Open(Bracket::Brace), MarkKind::Close(Bracket::Square)) => {
+                before.trim_end_matches([' ', '\t']).ends_with('=') && !sets(inside)
+            }
             (MarkKind::Open(Bracket::Round), MarkKind::Close(Bracket::Square)) => {
                 let value = before.trim_end_matches([' ', '\t']);
                 value.ends_with(['=', ',', '[', '(']) && inside.contains(&b',')

@@ -94,6 +94,10 @@ impl Scanner<'_> {
     pub(super) fn unclosed_string(&mut self, first: usize) {
         let frame = self.stack[first];
         let mut end = self.at;
+        if frame.kind == Kind::Plain && lacks_an_opener(self.text, frame.at) {
+            self.ends_there(first, frame.at, end);
+            return;
+        }
         if frame.kind.is_line_string() && self.bytes[..end].ends_with(b"\r") {
             end -= 1;
         }
@@ -119,15 +123,10 @@ impl Scanner<'_> {
         }
         let (width, help) = match frame.kind {
             Kind::Triple => (3, "close it with `\"\"\"`"),
-            Kind::Plain
-                if (self.text[frame.at + 1..end].trim_matches([' ', ',', ')', ']', '}']))
-                    .is_empty() =>
-            {
-                (
-                    1,
-                    "the text that ends here has no `\"` before it, or this one is too many",
-                )
-            }
+            Kind::Plain if closes_alone(self.text, frame.at) => (
+                1,
+                "the text that ends here has no `\"` before it, or this one is too many",
+            ),
             Kind::Curly | Kind::CurlySingle => ("“".len(), "write straight quotes: `\"…\"`"),
             _ => (
                 1,
@@ -144,6 +143,30 @@ impl Scanner<'_> {
             .says("opened here")
             .label(self.span(place, place), says)
             .help(help);
+        self.say(found);
+    }
+
+    /// A quote ends a text that has none before it: what follows on its line is read as it stands.
+    fn ends_there(&mut self, first: usize, quote: usize, end: usize) {
+        self.truncate(first);
+        let marks = self.out.marks.partition_point(|mark| mark.at < quote);
+        self.out.marks.truncate(marks);
+        while (self.out.patches)
+            .pop_if(|patch| patch.start >= quote)
+            .is_some()
+        {}
+        self.out.patches.push(Patch::replace(quote, quote + 1, " "));
+        self.at = quote + 1;
+        self.out.last = quote;
+        self.fresh = false;
+        if self.said_deep {
+            return;
+        }
+        let span = self.span(quote, quote + 1);
+        let found = Diagnostic::error(codes::UNCLOSED, span, "this string is never closed")
+            .says("opened here")
+            .label(self.span(end, end), "the line ends here")
+            .help("the text that ends here has no `\"` before it, or this one is too many");
         self.say(found);
     }
 
@@ -245,6 +268,11 @@ impl Scanner<'_> {
             self.at = end + 1;
             return;
         }
+        if self.is_apostrophe(at) {
+            self.out.patches.push(Patch::replace(at, at + 1, " "));
+            self.at += 1;
+            return;
+        }
         let mut close = end;
         if self.bytes[..end].ends_with(b"\r") {
             close -= 1;
@@ -262,4 +290,43 @@ impl Scanner<'_> {
         .help("close it with `'` on the same line");
         self.say(found);
     }
+
+    /// `because it's so`: a sign of a reason that has no quotes, of which is told where that is read.
+    fn is_apostrophe(&self, at: usize) -> bool {
+        let before = &self.text[self.line_start..at];
+        let Some((_, reason)) = before.rsplit_once("because ") else {
+            return false;
+        };
+        let of_words = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '\'' | '-' | '_');
+        reason.starts_with(char::is_alphabetic)
+            && reason.ends_with(char::is_alphabetic)
+            && reason.chars().all(of_words)
+            && self.text[at + 1..].starts_with(char::is_alphabetic)
+    }
+}
+
+/// Whether a quote that closes nothing was to end a text: something stands right before it, or nothing
+/// behind it.
+pub fn ends_a_text(text: &str, quote: usize) -> bool {
+    text[quote..].starts_with('"') && (lacks_an_opener(text, quote) || closes_alone(text, quote))
+}
+
+/// More of a line than this is not read again.
+const LONGEST_REST: usize = 1000;
+
+/// Whether a quote stands right behind what can only be of a text that it ends: `case"`.
+fn lacks_an_opener(text: &str, quote: usize) -> bool {
+    let before = &text[..quote];
+    let word = before.trim_end_matches(|c: char| c.is_alphanumeric()).len();
+    // `f"…"`
+    let letter = before.len() - word == 1;
+    let ends = before.ends_with(|c: char| c.is_alphanumeric() || "}?!.)%_/".contains(c));
+    let rest = text[quote + 1..].bytes().take(LONGEST_REST + 1);
+    ends && !letter && rest.take_while(|b| *b != b'\n').count() <= LONGEST_REST
+}
+
+/// Whether nothing stands behind a quote on its line but what closes brackets.
+fn closes_alone(text: &str, quote: usize) -> bool {
+    let rest = text[quote + 1..].trim_start_matches([' ', ',', ')', ']', '}', '\r']);
+    rest.is_empty() || rest.starts_with('\n')
 }
