@@ -6,8 +6,7 @@ use super::params::{Wrong, params};
 use super::{Selection, exit};
 use crate::check::{check_first, nearest, without_consequences};
 use crate::diagnostics::{
-    Diagnostic, Severity, codes, first_found, for_people, for_programs, has_errors, json,
-    most_told, tidy,
+    Diagnostic, Severity, codes, for_people, for_programs, has_errors, json, most_told, tidy,
 };
 use crate::eval::{Params, Value};
 use crate::lint::suppress;
@@ -213,16 +212,12 @@ fn compiled(
     suites: bool,
     lint: bool,
 ) -> Result<Loaded, Refused> {
-    let (program, found) = read;
+    let (program, mut found) = read;
     let levels = selection.findings.levels().map_err(Refused::usage)?;
     let bytes = written(&program);
     let _allowance = crate::meter::allow(bytes);
-    let (mut found, mut dropped) = first_found(found, bytes);
-    let (checked, more) = check_first(&program, most_told(bytes));
-    dropped += more;
-    let (checked, more) = first_found(checked, bytes);
+    let (checked, dropped) = check_first(&program, most_told(bytes));
     found.extend(checked);
-    dropped += more;
     let given = (&selection.params, &selection.params_files);
     let read = params(&program, given.0, given.1, has_errors(&found));
     let (params, shown_params, param_values) = match read {

@@ -294,20 +294,6 @@ pub fn most_told(bytes: usize) -> usize {
     MOST_TOLD + bytes / BYTES_EACH
 }
 
-/// The first of what one look at files of so many bytes found, before others add to it, and how many
-/// were dropped.
-pub fn first_found(found: Vec<Diagnostic>, bytes: usize) -> (Vec<Diagnostic>, usize) {
-    let most = most_told(bytes);
-    if found.len() <= most {
-        return (found, 0);
-    }
-    let mut found = tidy(found);
-    let dropped = found.len().saturating_sub(most);
-    found.truncate(most);
-    found.shrink_to_fit();
-    (found, dropped)
-}
-
 /// The first of them, and in place of the others one that counts them, as bad as the worst.
 fn capped(mut found: Vec<Diagnostic>, most: usize, before: usize) -> Vec<Diagnostic> {
     let dropped = found.split_off(found.len().min(most));

@@ -3,7 +3,7 @@
 use super::find::plain;
 use super::{Definition, DefinitionKind, Flat, Kept, Module, ModuleId, Program, Reader, flat};
 use crate::check::{is_binding_word, nameless, unknown_kind};
-use crate::diagnostics::{Diagnostic, codes};
+use crate::diagnostics::{Diagnostic, codes, most_told};
 use crate::source::{FileId, Span};
 use crate::syntax::{
     self,
@@ -350,7 +350,11 @@ impl Loader {
             {
                 found = found.fix("delete the second", line, "", true);
             }
-            self.found.push(found);
+            // of a text that repeats itself all over, as many as are told
+            let length = self.program.sources.get(name.span.file).text.len();
+            if self.found.len() < most_told(length) {
+                self.found.push(found);
+            }
             let alike = match (&before.kind, &kind) {
                 (DefinitionKind::Block(a), DefinitionKind::Block(b)) => a.kind.text == b.kind.text,
                 (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),
