@@ -9,7 +9,7 @@ use crate::diagnostics::{
     Diagnostic, Severity, codes, for_people, for_programs, has_errors, json, most_told, tidy,
 };
 use crate::eval::{Params, Value};
-use crate::lint::suppress;
+use crate::lint::{as_one, suppress};
 use crate::plan::{Given, ParamValue};
 use crate::report::model::World;
 use crate::resolve::{self, Flat, Program};
@@ -276,6 +276,7 @@ fn compiled(
     let whole = lint && selection.is_everything() && !has_errors(&found);
     suppress(&program.sources, &mut found, &roots, whole);
     levels.apply(&mut found);
+    let found = as_one(&program.sources, tidy(found));
     Ok(Loaded {
         suite,
         program,
@@ -283,7 +284,7 @@ fn compiled(
         shown_params,
         param_values,
         cases: compiled.cases,
-        found: for_programs(tidy(found), bytes, dropped),
+        found: for_programs(found, bytes, dropped),
         secrets,
     })
 }

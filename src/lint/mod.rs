@@ -4,6 +4,7 @@
 
 pub mod fix;
 mod levels;
+mod misnamed;
 mod ratio;
 mod reach;
 mod rules;
@@ -14,6 +15,7 @@ mod view;
 mod wanted;
 
 pub use levels::Levels;
+pub use misnamed::as_one;
 pub use suppress::{Suppression, suppress, suppressions};
 
 use crate::diagnostics::Diagnostic;
