@@ -86,7 +86,11 @@ fn first(mut one: Diagnostic, near: &str, (defined, count): (Span, usize)) -> Di
         text: "this is defined, and nothing reads it".into(),
         primary: false,
     });
-    let title = format!("write `{near}` in all {count} places, or mend its definition");
+    let places = match count {
+        2 => "both places".to_string(),
+        _ => format!("all {count} places"),
+    };
+    let title = format!("write `{near}` in {places}, or mend its definition");
     one.fixes
         .iter_mut()
         .for_each(|fix| fix.title.clone_from(&title));

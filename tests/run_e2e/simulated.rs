@@ -36,6 +36,9 @@ fn two_runs_give_the_same() {
     assert!(begun.elapsed() < PATIENCE);
     let summary = std::fs::read_to_string(one.folder.join("reports/summary.md")).unwrap();
     assert!(summary.contains("Simulated, in virtual time"), "{summary}");
+    let samples = read(&one, "samples.csv");
+    let running = samples.lines().filter(|line| line.contains(",sut,running,"));
+    assert!(running.count() > 20, "{samples}");
     std::fs::remove_dir_all(&one.folder).unwrap();
     let other = pack.run(&["--on", "sim"]).exits(0);
     assert_eq!(read(&other, "requests.csv"), first.1);

@@ -13,7 +13,7 @@ use crate::report::model::{CaseResult, ServerResult, World, WorldError};
 use crate::run::phase::DIED;
 use crate::run::recorder::Recorder;
 use crate::run::result::{Begun, Ended, not_run, result};
-use crate::run::{Shared, error, requests};
+use crate::run::{Shared, error, requests, samples};
 use crate::scenario::{Case, LoadSpec, PhaseSpec, ServerSpec, names_of};
 use crate::sim::{Server, Setup, Share, Time, nanoseconds};
 use crate::stop::{Stop, StopLevel};
@@ -79,13 +79,21 @@ pub fn run(shared: &Arc<Shared>, spec: &Case, folder: &CaseFolder, stop: &Stop) 
     for phase in spec.phases.iter().skip(phases.len()) {
         phases.push(not_run(phase, seconds(stage.now), problem.as_ref()));
     }
+    if let Some(timeline) = stage.timeline.get_mut() {
+        // what went on while the last phase drained
+        timeline.steps(&mut stage.servers);
+    }
     let unwritten = stage.timeline.take().and_then(|one| one.close().err());
     problem = problem.or_else(|| Some(error::of_store(&unwritten?, None)));
     problem = problem.or_else(|| stage.recorder.take_problem());
+    let series = stage.samples.series();
+    let kept = folder.samples().map_err(|e| error::of_store(&e, None));
+    let kept = kept.and_then(|log| samples::write_rest(log, &series));
+    problem = problem.or(kept.err());
     let data = CaseData {
         names: names_of(spec),
         phases,
-        servers: stage.samples.series(),
+        servers: series,
         infeasible: None,
         world: World::Sim,
     };
