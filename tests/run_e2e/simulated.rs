@@ -37,7 +37,9 @@ fn two_runs_give_the_same() {
     let summary = std::fs::read_to_string(one.folder.join("reports/summary.md")).unwrap();
     assert!(summary.contains("Simulated, in virtual time"), "{summary}");
     let samples = read(&one, "samples.csv");
-    let running = samples.lines().filter(|line| line.contains(",sut,running,"));
+    let running = samples
+        .lines()
+        .filter(|line| line.contains(",sut,running,"));
     assert!(running.count() > 20, "{samples}");
     std::fs::remove_dir_all(&one.folder).unwrap();
     let other = pack.run(&["--on", "sim"]).exits(0);
