@@ -508,12 +508,19 @@ fn what_is_wrong_everywhere_is_mended_everywhere() {
         (0..count).map(|n| format!("let x{n} = {name}\n")).collect()
     };
     // so many names by so many are more than are compared at a time
-    let wrong = format!("let hello = 1\n{}", lets("helo", 2500));
-    let right = format!("let hello = 1\n{}", lets("hello", 2500));
-    let folder = folder(&[("a.scn", &wrong)]);
-    let (_, _, said) = lint(folder.path(), &["--fix", "--unsafe-fixes", "a.scn"]);
-    assert_eq!(text(folder.path(), "a.scn"), right, "{said}");
+    let read = "let hello = 1\nlet read = hello\n";
+    let wrong = format!("{read}{}", lets("helo", 2500));
+    let right = format!("{read}{}", lets("hello", 2500));
+    let one = folder(&[("a.scn", &wrong)]);
+    let (_, _, said) = lint(one.path(), &["--fix", "--unsafe-fixes", "a.scn"]);
+    assert_eq!(text(one.path(), "a.scn"), right, "{said}");
     assert!(said.contains("(2500 times)"), "{said}");
+    // where nothing reads the name that is defined, it is one mistake
+    let other = folder(&[("a.scn", &wrong.replace("let read = hello\n", ""))]);
+    let (_, _, said) = lint(other.path(), &["--fix", "--unsafe-fixes", "a.scn"]);
+    let mended = text(other.path(), "a.scn");
+    assert_eq!(mended, right.replace("let read = hello\n", ""), "{said}");
+    assert!(said.contains("fixed 1 in a.scn"), "{said}");
 }
 
 /// A check that is broken before its operator is one finding, and the operator moves up.

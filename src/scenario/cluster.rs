@@ -141,6 +141,16 @@ fn between(
         as_number(&member(eval, &value, "link", name, place))
     };
     let (bandwidth, latency) = (figure("bandwidth"), figure("latency"));
+    if bandwidth == Some(0.0) {
+        let place = link.attrs.get("bandwidth");
+        let place = place.map_or(link.head(), |attr| attr.expr.span);
+        let message = "nothing gets over a link of 0";
+        eval.report(
+            Diagnostic::error(codes::OUT_OF_RANGE, place, message)
+                .help("say what it carries per second; or leave the link out"),
+        );
+        return;
+    }
     let written = link.attrs.get("between");
     let place = written.map_or(link.head(), |attr| attr.expr.span);
     let wrong = |message: String, help: &str| {

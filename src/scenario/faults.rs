@@ -55,7 +55,7 @@ pub(super) fn lower(cx: &Context<'_>, server: &Flat) -> Faults {
         let message = "only the simulator plays `faults`, and this scenario may run for real";
         cx.eval.report(
             Diagnostic::error(codes::CONTRADICTION, block.head(), message).help(
-                "say `worlds = [\"sim\"]` in the scenario; or say them as `options` of \
+                "say `worlds = [\"sim\", \"mock\"]` in the scenario; or say them as `options` of \
                  `engines.builtin`, which is a real process",
             ),
         );

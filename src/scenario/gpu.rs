@@ -5,6 +5,7 @@ use super::context::{Context, as_number, member};
 use super::server::part;
 use super::{Case, ServerSpec};
 use crate::cost::Rates;
+use crate::diagnostics::{Diagnostic, codes};
 use crate::eval::Value;
 use crate::source::Span;
 use std::sync::Arc;
@@ -32,10 +33,20 @@ pub(super) fn lower(cx: &Context<'_>, (written, place): (&Value, Span)) -> Optio
         _ => return None,
     };
     let figure = |name| as_number(&member(cx.eval, written, "gpu", name, place));
+    for name in ["bandwidth", "link"] {
+        if figure(name) == Some(0.0) {
+            nothing(cx, place, &format!("`{name}` of this GPU"));
+        }
+    }
     let compute = match part(cx, written, "compute", place) {
         Value::Record(fields) => ["bf16", "fp8", "int8", "fp4"]
             .into_iter()
             .filter_map(|name| Some((name, as_number(fields.get(name)?)?)))
+            .inspect(|(name, flops)| {
+                if *flops == 0.0 {
+                    nothing(cx, place, &format!("`compute.{name}` of this GPU"));
+                }
+            })
             .collect(),
         _ => Vec::new(),
     };
@@ -46,6 +57,13 @@ pub(super) fn lower(cx: &Context<'_>, (written, place): (&Value, Span)) -> Optio
         link: figure("link"),
         compute,
     })
+}
+
+/// A rate of 0 is none: with it nothing would ever end.
+fn nothing(cx: &Context<'_>, place: Span, what: &str) {
+    let found = Diagnostic::error(codes::OUT_OF_RANGE, place, format!("{what} is 0"));
+    cx.eval
+        .report(found.help("say what it does per second; or leave it out where that is not known"));
 }
 
 impl GpuSpec {

@@ -185,7 +185,7 @@ pub(super) const KINDS: &[Kind] = &[
     },
     Kind {
         name: "faults",
-        doc: "What a simulated server does wrong, for testing checks and those who write them. Options of the built-in engine that have the same names do the same. Only the simulator plays them: the scenario has `worlds = [\"sim\"]`. All follows from the seed.",
+        doc: "What a simulated server does wrong, for testing checks and those who write them. Options of the built-in engine that have the same names do the same. Only the simulator plays them: the scenario has `worlds = [\"sim\"]`, or `[\"sim\", \"mock\"]`. All follows from the seed.",
         naming: Naming::Never,
         parents: &["server"],
         attributes: FAULTS,

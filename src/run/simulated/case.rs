@@ -153,7 +153,7 @@ impl Stage<'_> {
             }
             let start = seconds(self.now);
             let before = self.shares(spec);
-            error = self.round(spec, round).err().or_else(|| self.ended());
+            error = self.round(spec, round, stop).err().or_else(|| self.ended());
             let mut this = Round {
                 start,
                 end: seconds(self.now),
@@ -226,7 +226,7 @@ impl Stage<'_> {
     }
 
     /// All loads of one round, at once.
-    fn round(&mut self, spec: &PhaseSpec, round: u64) -> Result<(), WorldError> {
+    fn round(&mut self, spec: &PhaseSpec, round: u64, stop: &Stop) -> Result<(), WorldError> {
         let loads: Vec<Load> = (spec.loads.iter())
             .map(|load| of_round(load, round, &spec.name))
             .collect();
@@ -249,15 +249,17 @@ impl Stage<'_> {
             });
         }
         let recorder = &self.recorder;
+        let limit = nanoseconds(self.spec.timeout.as_secs_f64());
         self.now = carry_out(
             &mut self.servers,
             &sources,
             (&mut self.flights, &mut self.samples),
             self.now,
-            &mut |servers| {
+            &mut |now, servers| {
                 if let Some(timeline) = self.timeline.borrow_mut().as_mut() {
                     timeline.steps(servers);
                 }
+                now <= limit && stop.level() <= StopLevel::Run
             },
             &mut |load, mut record| {
                 record.round = u32::try_from(round).unwrap_or(u32::MAX);

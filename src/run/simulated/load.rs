@@ -52,14 +52,14 @@ struct State {
 }
 
 /// Carries loads out from `begin` on, on servers that may have had others before; hands out each
-/// request's record, with its load's index, as it ends, and the servers whenever they may have begun
-/// steps. Returns when all is over.
+/// request's record, with its load's index, as it ends. `on_steps` is given the servers whenever they
+/// may have begun steps, and says whether it goes on. Returns when all is over.
 pub fn carry_out(
     servers: &mut [Server],
     sources: &[Source<'_>],
     (flights, samples): (&mut Flights, &mut Samples),
     begin: Time,
-    on_steps: &mut dyn FnMut(&mut [Server]),
+    on_steps: &mut dyn FnMut(Time, &mut [Server]) -> bool,
     on_record: &mut dyn FnMut(usize, Record),
 ) -> Time {
     let mut round = Round {
@@ -85,17 +85,21 @@ pub fn carry_out(
         for server in servers.iter_mut() {
             server.advance(now, &mut events);
         }
-        on_steps(servers);
+        let goes_on = on_steps(now, servers);
         for event in events.drain(..) {
             if let Some((load, record)) = flights.event(event) {
                 round.ended(load, record.index, event.at);
                 on_record(load, record);
             }
         }
-        if servers.iter().any(|server| server.ended().is_some()) {
+        let died = servers.iter().any(|server| server.ended().is_some());
+        if died || !goes_on {
+            let why = match died {
+                true => "cancelled because a server ended",
+                false => "cancelled because the case was stopped",
+            };
             for id in flights.all() {
-                let why = "cancelled because a server ended".to_owned();
-                let failed = flights.fail(id, FailureClass::Cancelled, why, now);
+                let failed = flights.fail(id, FailureClass::Cancelled, why.to_owned(), now);
                 if let Some((load, record)) = failed {
                     on_record(load, record);
                 }

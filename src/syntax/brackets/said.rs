@@ -17,6 +17,8 @@ pub(super) struct Said<'a> {
     /// Whether indentation says where each bracket belongs: then a repair is made by itself, and
     /// what stands around is what the writer meant.
     certain: bool,
+    /// Whether any line is.
+    indented: bool,
     patches: Vec<Patch>,
     found: Vec<Diagnostic>,
     /// Stray closers in a row are one mistake.
@@ -31,6 +33,7 @@ impl<'a> Said<'a> {
             file,
             text,
             certain,
+            indented: text.contains("\n ") || text.contains("\n\t"),
             patches: Vec::new(),
             found: Vec::new(),
             strays: Vec::new(),
@@ -110,9 +113,11 @@ impl<'a> Said<'a> {
         let braces = self.text[first..=last]
             .replace(['}', ' ', '\t'], "")
             .is_empty();
+        // nor is it sure where nothing shows whether a line stood above that opened it
+        let safe = self.certain && self.indented && braces;
         let mut found = Diagnostic::error(codes::UNCLOSED, span, message)
             .says("nothing is open that this closes")
-            .fix("remove it", span, "", self.certain && braces);
+            .fix("remove it", span, "", safe);
         if let Some(open) = self.inside.take() {
             let opener = self.span(open.at, open.at + 1);
             found = found.label(opener, "what follows still stands in this");

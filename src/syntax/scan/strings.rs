@@ -94,7 +94,9 @@ impl Scanner<'_> {
     pub(super) fn unclosed_string(&mut self, first: usize) {
         let frame = self.stack[first];
         let mut end = self.at;
-        if frame.kind == Kind::Plain && lacks_an_opener(self.text, frame.at) {
+        // of a text that a `\` has led over lines nothing is read again
+        let here = frame.at >= self.line_start;
+        if frame.kind == Kind::Plain && here && lacks_an_opener(self.text, frame.at) {
             self.ends_there(first, frame.at, end);
             return;
         }
