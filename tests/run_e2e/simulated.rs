@@ -352,3 +352,31 @@ fn a_timeline_shows_steps_queues_and_requests() {
         real.stderr
     );
 }
+
+#[test]
+fn a_long_case_stops_when_it_is_told_to() {
+    let pack = Pack::new(&simulated(
+        "long_case",
+        "timeout = 30h
+         phase day { workload = long, rate = 20 req/s, arrival = constant(), duration = 24h }",
+    ));
+    let mut run = pack.start(&["--on", "sim"]);
+    run.wait_for("its case", |event| event["event"] == "case_started");
+    run.signal(nix::sys::signal::Signal::SIGINT);
+    assert_eq!(run.end(), Some(130));
+}
+
+#[test]
+fn a_case_ends_with_its_time() {
+    let pack = Pack::new(&simulated(
+        "short_of_time",
+        "timeout = 5s
+         phase all { workload = long, requests = 100000, concurrency = 2, seed = 1 }",
+    ));
+    let ran = pack.run(&["--on", "sim"]).exits(3);
+    let case = ran.case("short_of_time/case");
+    assert_eq!(case["error"]["kind"], "case_timeout", "{}", ran.stdout);
+    let rows = ran.requests("short_of_time/case");
+    // two clients, and no answer takes less than 50 steps
+    assert!(rows.len() < 200, "{}", rows.len());
+}
