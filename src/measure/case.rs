@@ -213,7 +213,8 @@ impl CaseData {
                 ..lack
             },
             LackKind::Missing if self.world != World::Real => {
-                elsewhere(self.world, query, &lack.reason).unwrap_or(lack)
+                let there = elsewhere(self.world, query, &lack.reason);
+                there.or_else(|| self.cut_short(query)).unwrap_or(lack)
             }
             // what is missing from a phase that was cut short is missing because of that
             LackKind::Missing => self.cut_short(query).unwrap_or(lack),
@@ -436,7 +437,11 @@ fn elsewhere(world: World, query: &Query, missing: &str) -> Option<Lack> {
             ),
             World::Mock | World::Real => return None,
         },
-        Query::Scalar { metric, .. } => world.lacks(rests_on(metric))?.to_owned(),
+        // of phases that judge answers this was said before: others know all that can be known
+        Query::Scalar { metric, .. } => match rests_on(metric) {
+            RestsOn::Answers => return None,
+            on => world.lacks(on)?.to_owned(),
+        },
         _ => return None,
     };
     let kind = LackKind::Elsewhere;

@@ -380,3 +380,14 @@ fn a_case_ends_with_its_time() {
     // two clients, and no answer takes less than 50 steps
     assert!(rows.len() < 200, "{}", rows.len());
 }
+
+#[test]
+fn a_load_without_a_request_is_no_data() {
+    let pack = Pack::new(&simulated(
+        "nobody",
+        "phase asked { workload = long, rate = 0.01 req/s, arrival = constant(), duration = 5s }
+         expect all: asked.success_rate == 100%",
+    ));
+    let ran = pack.run(&["--on", "sim"]).exits(3);
+    assert_eq!(check(&ran.case("nobody/case"), "all")["verdict"], "no_data");
+}
