@@ -385,7 +385,7 @@ fn a_case_ends_with_its_time() {
 fn a_load_without_a_request_is_no_data() {
     let pack = Pack::new(&simulated(
         "nobody",
-        "phase asked { workload = long, rate = 0.01 req/s, arrival = constant(), duration = 5s }
+        "phase asked { workload = long, rate = 0.01 req/s, arrival = poisson(), duration = 5s, seed = 1 }
          expect all: asked.success_rate == 100%",
     ));
     let ran = pack.run(&["--on", "sim"]).exits(3);
