@@ -71,10 +71,24 @@ pub struct Errors {
     pub held_out: Spread,
 }
 
+/// Infinite where so many figures were not predicted at all; `null` in JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Spread {
     pub median: f64,
     pub p90: f64,
+}
+
+impl Spread {
+    /// Of errors, among which those of what was not predicted are no numbers: no error is worse.
+    fn of(errors: Vec<f64>) -> Self {
+        let worst = |error: f64| if error.is_nan() { f64::INFINITY } else { error };
+        let errors: Vec<f64> = errors.into_iter().map(worst).collect();
+        let share = |share| percentile(&errors, share).unwrap_or(f64::INFINITY);
+        Self {
+            median: share(0.5),
+            p90: share(0.9),
+        }
+    }
 }
 
 /// A constant before and after.
@@ -172,18 +186,7 @@ pub fn calibrate(mut cases: Cases, options: &Options) -> Result<Calibration, Ref
         }
     }
     let errors = groups.iter().map(|((source, figure), errors)| {
-        let spread = |which: usize| {
-            let all: Vec<f64> = errors
-                .iter()
-                .map(|e| e[which])
-                .filter(|e| !e.is_nan())
-                .collect();
-            let share = |share| percentile(&all, share).unwrap_or(0.0);
-            Spread {
-                median: share(0.5),
-                p90: share(0.9),
-            }
-        };
+        let spread = |which: usize| Spread::of(errors.iter().map(|error| error[which]).collect());
         Errors {
             source: source.to_string(),
             figure,
@@ -322,4 +325,16 @@ fn enough(cases: &[Case], fitted: &Fitted) -> Result<(), Refused> {
                constants to fit: `--constants simulator.step,gemm`"
             .into(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Spread;
+
+    #[test]
+    fn what_was_not_predicted_is_the_worst_and_never_dropped() {
+        let spread = Spread::of(vec![0.1, f64::NAN, 0.1, 0.1, 0.1]);
+        assert_eq!((spread.median, spread.p90), (0.1, f64::INFINITY));
+        assert_eq!(Spread::of(Vec::new()).median, f64::INFINITY);
+    }
 }

@@ -49,7 +49,10 @@ fn errors(calibration: &Calibration) -> String {
         for one in all {
             let mut cells = vec![one.figure.to_string(), one.rows.to_string()];
             for Spread { median, p90 } in [one.before, one.fitted, one.held_out] {
-                cells.extend([median, p90].map(|share| format!("{:.1}%", share * 100.0)));
+                cells.extend([median, p90].map(|share| match share.is_finite() {
+                    true => format!("{:.1}%", share * 100.0),
+                    false => "no end".into(),
+                }));
             }
             table.add_row(cells);
         }

@@ -5,7 +5,7 @@ use crate::diagnostics::{Diagnostic, Fix, Label, codes};
 use crate::source::{FileId, Sources, Span};
 use std::collections::HashMap;
 
-/// So many uses are labelled; the others are counted.
+/// So many places are labelled; the repair's title counts all.
 const MOST_SHOWN: usize = 5;
 
 /// What is unknown, and what was taken to be meant.
